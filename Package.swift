@@ -1,0 +1,69 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Arrows only point down: a target names exactly the targets that it may see.
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "posterior",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    // Always optimised: a debug build of the element-wise kernels would make every test wait.
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
+    .target(name: "CResources", cSettings: [.unsafeFlags(["-Wno-c23-extensions"])]),
+
+    library("Formats", ["COpenSSL", "CPNG", "CZlib"]),
+    library("Tensors", ["CKernels", "COpenBLAS"]),
+    library("Networks", ["Tensors"]),
+    library("Distributions", ["Tensors"]),
+    library("Models", ["Tensors", "Networks", "Distributions", "Formats"]),
+    library("Training", ["Tensors", "Networks", "Models", "Formats"]),
+    library(
+      "Registry",
+      ["Formats", "Models", "Training", "CResources", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log")]),
+    library("HTTP", []),
+    library(
+      "Service",
+      ["Formats", "Tensors", "Models", "Training", "Registry", "HTTP", "CResources", .product(name: "Logging", package: "swift-log")]),
+    .executableTarget(
+      name: "posterior",
+      dependencies: [
+        "Service", "HTTP", "Registry", "Training", "Models", "Tensors", "Formats",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+
+    tests("KernelsTests", ["CKernels"]),
+    tests("FormatsTests", ["Formats"]),
+    tests("TensorsTests", ["Tensors"]),
+    tests("NetworksTests", ["Networks", "Tensors"]),
+    tests("DistributionsTests", ["Distributions", "Tensors"]),
+    tests("ModelsTests", ["Models", "Networks", "Distributions", "Tensors", "Formats"]),
+    tests("TrainingTests", ["Training", "Models", "Networks", "Tensors", "Formats"]),
+    tests("RegistryTests", ["Registry", "Training", "Models", "Formats", "CResources"]),
+    tests("HTTPTests", ["HTTP"]),
+    tests("ServiceTests", ["Service", "HTTP", "Registry", "Training", "Models", "Tensors", "Formats"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu17
+)

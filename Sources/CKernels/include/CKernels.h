@@ -1,0 +1,111 @@
+// Element-wise mathematics, products, reductions and random numbers on float32 arrays.
+//
+// Laws that every function keeps:
+// - An output element depends on its own inputs alone, never on its position, on n, or on the alignment of the arrays: tails go through the same code
+//   as full vectors. Reductions have an order fixed by the length alone.
+// - All arithmetic that could be contracted uses fused multiply-add explicitly, so that the AVX-512, AVX2+FMA and NEON builds give the same bits. A CPU without
+//   fused multiply-add runs the portable build, which may differ from these in the last place.
+// - Arrays may be the same (in place) but must not overlap in part. n = 0 is allowed.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+#include <stddef.h>
+#include <stdint.h>
+
+// The instruction set chosen at run time: "avx512", "avx2", "neon" or "portable".
+const char *kernel_isa(void);
+
+// ---- y[i] = f(x[i]). exp, log, tanh, sigmoid, softplus: at most 4 ulp on the normal range; IEEE special values as in C's libm.
+void kernel_exp(const float *x, float *y, size_t n);
+void kernel_log(const float *x, float *y, size_t n);
+void kernel_sqrt(const float *x, float *y, size_t n);
+void kernel_tanh(const float *x, float *y, size_t n);
+void kernel_sigmoid(const float *x, float *y, size_t n);
+void kernel_softplus(const float *x, float *y, size_t n);  // log(1 + e^x), exact in both tails
+void kernel_relu(const float *x, float *y, size_t n);      // max(x, 0); NaN stays NaN
+void kernel_leaky_relu(const float *x, float slope, float *y, size_t n);
+void kernel_elu(const float *x, float alpha, float *y, size_t n);
+void kernel_abs(const float *x, float *y, size_t n);
+void kernel_square(const float *x, float *y, size_t n);
+void kernel_reciprocal(const float *x, float *y, size_t n);
+void kernel_clamp(const float *x, float low, float high, float *y, size_t n);     // NaN stays NaN
+void kernel_affine(const float *x, float scale, float shift, float *y, size_t n);  // fma(x, scale, shift)
+void kernel_lgamma(const float *x, float *y, size_t n);   // ln Gamma(x), x > 0; evaluated in double, rounded once
+void kernel_digamma(const float *x, float *y, size_t n);  // psi(x), x > 0; evaluated in double, rounded once
+
+// ---- dx[i] = g[i] * f'(.): y is the forward output, x the forward input.
+void kernel_tanh_backward(const float *y, const float *g, float *dx, size_t n);
+void kernel_sigmoid_backward(const float *y, const float *g, float *dx, size_t n);
+void kernel_softplus_backward(const float *x, const float *g, float *dx, size_t n);
+void kernel_relu_backward(const float *y, const float *g, float *dx, size_t n);  // 0 where y <= 0
+void kernel_leaky_relu_backward(const float *x, const float *g, float slope, float *dx, size_t n);
+void kernel_elu_backward(const float *x, const float *y, const float *g, float alpha, float *dx, size_t n);  // x > 0: g, else g * (y + alpha)
+void kernel_clamp_backward(const float *x, const float *g, float low, float high, float *dx, size_t n);      // g where low <= x <= high, else 0
+
+// ---- y[i] = a[i] op b[i]
+void kernel_add(const float *a, const float *b, float *y, size_t n);
+void kernel_subtract(const float *a, const float *b, float *y, size_t n);
+void kernel_multiply(const float *a, const float *b, float *y, size_t n);
+void kernel_divide(const float *a, const float *b, float *y, size_t n);
+void kernel_maximum(const float *a, const float *b, float *y, size_t n);
+void kernel_minimum(const float *a, const float *b, float *y, size_t n);
+void kernel_multiply_add(const float *a, const float *b, const float *c, float *y, size_t n);  // fma(a, b, c)
+void kernel_accumulate(const float *x, float scale, float *y, size_t n);                       // y = fma(scale, x, y)
+
+// ---- Broadcast of a row r[columns] or of a column c[rows] against x[rows, columns]
+void kernel_add_row(const float *x, const float *r, float *y, size_t rows, size_t columns);
+void kernel_multiply_row(const float *x, const float *r, float *y, size_t rows, size_t columns);
+void kernel_add_column(const float *x, const float *c, float *y, size_t rows, size_t columns);
+void kernel_multiply_column(const float *x, const float *c, float *y, size_t rows, size_t columns);
+
+// ---- Reductions. A row's result depends on that row alone.
+float kernel_sum(const float *x, size_t n);
+double kernel_sum_of_squares(const float *x, size_t n);                                    // accumulated in double
+void kernel_row_sums(const float *x, float *y, size_t rows, size_t columns);               // y[rows]; each equals kernel_sum of its row
+void kernel_column_sums(const float *x, float *y, size_t rows, size_t columns);            // y[columns]; rows are added in ascending order
+void kernel_row_maxima(const float *x, float *y, size_t rows, size_t columns);             // columns >= 1
+void kernel_softmax_rows(const float *x, float *y, size_t rows, size_t columns);           // shifted by the row maximum
+void kernel_log_sum_exp_rows(const float *x, float *y, size_t rows, size_t columns);       // a row of -inf gives -inf
+void kernel_row_dots(const float *a, const float *b, float *y, size_t rows, size_t columns);  // y[r] = sum_j a[r,j] b[r,j]
+
+// ---- Fused log-likelihoods. value[i, j] goes to a row sum: y[r] = sum_j log p(x[r,j]); backward: d[r,j] = g[r] * d log p / d parameter.
+void kernel_bernoulli_rows(const float *x, const float *logits, float *y, size_t rows, size_t columns);  // x*l - softplus(l)
+void kernel_bernoulli_backward(const float *x, const float *logits, const float *g, float *d, size_t rows, size_t columns);
+// Beta-binomial with n trials, counts x in 0...n, a > 0, b > 0; evaluated in double.
+void kernel_beta_binomial_rows(const float *x, const float *a, const float *b, float trials, float *y, size_t rows, size_t columns);
+void kernel_beta_binomial_backward(
+    const float *x, const float *a, const float *b, float trials, const float *g, float *da, float *db, size_t rows, size_t columns);
+
+// ---- Matrix product with one fixed order of accumulation: every element of c is bias[j] followed by fused multiply-adds over k ascending, whatever m is,
+// wherever the row stands and whatever the instruction set. For serving, where an answer must not depend on its neighbours.
+typedef enum { kernel_identity = 0, kernel_activation_relu = 1, kernel_activation_tanh = 2, kernel_activation_sigmoid = 3, kernel_activation_softplus = 4 } kernel_activation;
+size_t kernel_packed_size(size_t k, size_t n);  // in floats
+// Packs b for kernel_gemm: transposed != 0 means that b is stored [n, k] (a PyTorch Linear weight), otherwise [k, n].
+void kernel_pack(const float *b, size_t k, size_t n, int transposed, float *packed);
+// c[m, n] = activation(a[m, k] * B + bias); bias may be NULL (zero). c is written, never read.
+void kernel_gemm(const float *a, size_t m, size_t k, const float *packed, size_t n, const float *bias, kernel_activation activation, float *c);
+
+// ---- Images, one item at a time: x[channels, height, width]
+// columns[channels * kh * kw, out_h * out_w], zero outside the image
+void kernel_im2col(const float *x, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h, size_t pad_w,
+                   size_t out_h, size_t out_w, float *columns);
+// The transpose of kernel_im2col: adds every column entry to its pixel in a fixed order; x is cleared first.
+void kernel_col2im(const float *columns, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h, size_t pad_w,
+                   size_t out_h, size_t out_w, float *x);
+
+// ---- Random numbers: Philox4x32-10 (Salmon et al. 2011). The 64-bit key is (low word, high word); block b of row r has the counter
+// (b low, b high, r low, r high) and yields words 4b ... 4b + 3 of that row. A row's numbers are a prefix of a longer row's.
+void kernel_philox(uint64_t key, uint64_t row, size_t n, uint32_t *words);
+void kernel_uniform(uint64_t key, uint64_t row, size_t n, float *y);  // ((w >> 9) + 0.5) * 2^-23: strictly inside (0, 1)
+// Box-Muller on word pairs (2j, 2j+1): u = (w0 + 0.5) * 2^-32 in (0, 1], r = sqrt(-2 ln u), angle = 2 pi * w1 * 2^-32; y[2j] = r cos, y[2j+1] = r sin.
+void kernel_normal(uint64_t key, uint64_t row, size_t n, float *y);
+// One Philox block for key derivation: words 0 and 1 of counter (a, b) under the key, as (word0 | word1 << 32).
+uint64_t kernel_derive_key(uint64_t key, uint64_t a, uint64_t b);
+
+// ---- Optimiser steps, in place on the parameter p and its state. g is the gradient. Formulae as in PyTorch's documentation.
+// Adam and AdamW: decay is added to the gradient (decoupled == 0) or taken off the parameter (decoupled != 0). bias1 = 1 - beta1^t, bias2 = 1 - beta2^t.
+void kernel_adam(float *p, const float *g, float *m, float *v, size_t n, float rate, float beta1, float beta2, float epsilon, float decay, int decoupled, float bias1,
+                 float bias2);
+void kernel_adamax(float *p, const float *g, float *m, float *u, size_t n, float rate, float beta1, float beta2, float epsilon, float decay, float bias1);
+void kernel_sgd(float *p, const float *g, float *velocity, size_t n, float rate, float momentum, float decay, int nesterov, int first);
+void kernel_rmsprop(float *p, const float *g, float *square, size_t n, float rate, float alpha, float epsilon, float decay);
+#endif

@@ -1,0 +1,2 @@
+#include "CKernels.h"
+const char *kernel_isa(void) { return "portable"; }

@@ -1,0 +1,14 @@
+#include "CResources.h"
+
+static const unsigned char migration_0001[] = {
+#embed "../../migrations/0001-initial.sql"
+};
+static const unsigned char openapi[] = {
+#embed "../../openapi.yaml"
+};
+
+const embedded_resource embedded_resources[] = {
+    {"migrations/0001-initial.sql", migration_0001, sizeof migration_0001},
+    {"openapi.yaml", openapi, sizeof openapi},
+};
+const size_t embedded_resources_count = sizeof embedded_resources / sizeof embedded_resources[0];

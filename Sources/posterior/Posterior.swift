@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Posterior: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Trains, registers and serves generative latent-variable models.")
+}
