@@ -1,0 +1,90 @@
+package import Tensors
+
+/// One step of a `Sequential`; a step without parameters still takes an index, as in PyTorch's `nn.Sequential`.
+package enum Block: Layer {
+  case linear(Linear)
+  case convolution(Convolution)
+  case transposedConvolution(TransposedConvolution)
+  case batchNorm(BatchNorm)
+  case layerNorm(LayerNorm)
+  case activation(Activation)
+  case flatten
+  /// [n, product] -> [n] + shape.
+  case unflatten(Shape)
+  case maxPool(Int)
+  case meanPool(Int)
+  case upsampleNearest(Int)
+  case upsampleBilinear(Int)
+
+  package mutating func visit(_ path: String, _ body: (Leaf, inout Tensor) -> Void) {
+    func through<M: Module>(_ module: M, _ wrap: (M) -> Block) -> Block {
+      var module = module
+      module.visit(path, body)
+      return wrap(module)
+    }
+    switch self {
+    case .linear(let layer): self = .flatten; self = through(layer, Block.linear)
+    case .convolution(let layer): self = .flatten; self = through(layer, Block.convolution)
+    case .transposedConvolution(let layer): self = .flatten; self = through(layer, Block.transposedConvolution)
+    case .batchNorm(let layer): self = .flatten; self = through(layer, Block.batchNorm)
+    case .layerNorm(let layer): self = .flatten; self = through(layer, Block.layerNorm)
+    case .activation, .flatten, .unflatten, .maxPool, .meanPool, .upsampleNearest, .upsampleBilinear: break
+    }
+  }
+
+  package func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor {
+    switch self {
+    case .linear(let layer): layer(x, mode)
+    case .convolution(let layer): layer(x, mode)
+    case .transposedConvolution(let layer): layer(x, mode)
+    case .batchNorm(let layer): layer(x, mode)
+    case .layerNorm(let layer): layer(x, mode)
+    case .activation(let function): function(x)
+    case .flatten: x.flattened()
+    case .unflatten(let shape): x.reshaped(Shape([x.shape[0]] + shape.dimensions))
+    case .maxPool(let size): x.maxPooled(kernel: size)
+    case .meanPool(let size): x.meanPooled(kernel: size)
+    case .upsampleNearest(let factor): x.upsampledNearest(factor: factor)
+    case .upsampleBilinear(let factor): x.upsampledBilinear(factor: factor)
+    }
+  }
+}
+
+/// Layers one after the other, named by their index: `0.weight`, `2.weight`.
+package struct Sequential: Layer {
+  package var blocks: [Block]
+
+  package init(_ blocks: [Block] = []) { self.blocks = blocks }
+
+  package mutating func visit(_ path: String, _ body: (Leaf, inout Tensor) -> Void) { blocks.visit(path, body) }
+
+  package func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor {
+    var x = x
+    var index = 0
+    while index < blocks.count {
+      if case .linear(let layer) = blocks[index], index + 1 < blocks.count, case .activation(let function) = blocks[index + 1] {
+        x = layer(x, activation: function)
+        index += 2
+      } else {
+        x = blocks[index](x, mode)
+        index += 1
+      }
+    }
+    return x
+  }
+}
+
+extension Sequential {
+  /// Linear layers of the given widths, each followed by batch normalisation where asked for, and by the activation.
+  package static func mlp(_ inputs: Int, hidden: [Int], activation: Activation, batchNorm: Bool = false, key: RandomKey) -> Sequential {
+    var blocks: [Block] = []
+    var width = inputs
+    for (index, size) in hidden.enumerated() {
+      blocks.append(.linear(Linear(width, size, key: key.split(index))))
+      if batchNorm { blocks.append(.batchNorm(BatchNorm(size))) }
+      blocks.append(.activation(activation))
+      width = size
+    }
+    return Sequential(blocks)
+  }
+}

@@ -1,0 +1,114 @@
+internal import CKernels
+
+/// The non-linearities that networks are configured with; `leakyReLU` and `elu` carry PyTorch's default slopes.
+package enum Activation: String, Sendable, Codable, CaseIterable {
+  case identity
+  case relu
+  case leakyReLU = "leaky_relu"
+  case elu
+  case tanh
+  case sigmoid
+  case softplus
+
+  package func callAsFunction(_ x: Tensor) -> Tensor {
+    switch self {
+    case .identity: x
+    case .relu: x.relu()
+    case .leakyReLU: x.leakyReLU()
+    case .elu: x.elu()
+    case .tanh: x.tanh()
+    case .sigmoid: x.sigmoid()
+    case .softplus: x.softplus()
+    }
+  }
+
+  /// The kernel that applies this activation while a product is written, where there is one.
+  fileprivate var fused: kernel_activation? {
+    switch self {
+    case .identity: kernel_identity
+    case .relu: kernel_activation_relu
+    case .tanh: kernel_activation_tanh
+    case .sigmoid: kernel_activation_sigmoid
+    case .softplus: kernel_activation_softplus
+    case .leakyReLU, .elu: nil
+    }
+  }
+}
+
+extension Tensor {
+  /// activation(x Wᵀ + b); x: [rows, in], weight: [out, in] as in PyTorch, bias: [out] -> [rows, out].
+  ///
+  /// Without history the product is row-stable: a row's answer has the same bits in any batch. With history it is OpenBLAS's.
+  package func linear(weight: Tensor, bias: Tensor?, activation: Activation = .identity) -> Tensor {
+    precondition(
+      shape.rank == 2 && weight.shape.rank == 2 && shape[1] == weight.shape[1], "a linear layer of weight \(weight.shape) on an input \(shape)")
+    precondition(bias.map { $0.shape == [weight.shape[0]] } ?? true, "a bias \(String(describing: bias?.shape)) beside a weight \(weight.shape)")
+    guard isWatched || weight.isWatched || bias?.isWatched == true else { return rowStableLinear(weight, bias, activation) }
+    // Activations whose derivative can be read from their output join the product; the others follow it.
+    switch activation {
+    case .identity, .relu, .tanh, .sigmoid: return recordedLinear(weight, bias, activation)
+    case .leakyReLU, .elu, .softplus: return activation(recordedLinear(weight, bias, .identity))
+    }
+  }
+
+  private func rowStableLinear(_ weight: Tensor, _ bias: Tensor?, _ activation: Activation) -> Tensor {
+    let (m, k, n) = (shape[0], shape[1], weight.shape[0])
+    let product = Tensor(shape: [m, n]) { c in
+      withScalars { a in
+        weight.withScalars { b in
+          let operand = MatrixOperand(base: b, transposed: true)
+          let fused = activation.fused ?? kernel_identity
+          if let bias {
+            bias.withScalars { rowStableGemm(a, operand, m: m, n: n, k: k, bias: $0, activation: fused, into: c) }
+          } else {
+            rowStableGemm(a, operand, m: m, n: n, k: k, bias: nil, activation: fused, into: c)
+          }
+        }
+      }
+    }
+    return activation.fused == nil ? activation(product) : product
+  }
+
+  private func recordedLinear(_ weight: Tensor, _ bias: Tensor?, _ activation: Activation) -> Tensor {
+    let (m, k, n) = (shape[0], shape[1], weight.shape[0])
+    let y = Tensor(shape: [m, n]) { c in
+      // The bias goes in first, so that the product adds to it: no second pass over c.
+      if let bias { bias.withScalars { b in for row in 0..<m { (c + row * n).update(from: b, count: n) } } }
+      withScalars { a in
+        weight.withScalars { w in
+          gemm(
+            MatrixOperand(base: a, transposed: false), MatrixOperand(base: w, transposed: true), m: m, n: n, k: k, beta: bias == nil ? 0 : 1, into: c)
+        }
+      }
+      switch activation {
+      case .relu: kernel_relu(c, c, m * n)
+      case .tanh: kernel_tanh(c, c, m * n)
+      case .sigmoid: kernel_sigmoid(c, c, m * n)
+      case .identity, .leakyReLU, .elu, .softplus: break
+      }
+    }
+    let (x, w) = (detached, weight.detached)
+    let (needsX, needsW, needsBias) = (isWatched, weight.isWatched, bias?.isWatched == true)
+    let inputs = [self, weight] + (bias.map { [$0] } ?? [])
+    let saved = y
+    return y.recording(inputs) { g in
+      let g = activation.backward(output: saved, gradient: g)
+      let dX = needsX ? g.matrixProduct(w) : nil
+      let dW = needsW ? g.matrixProduct(x, transposingSelf: true) : nil
+      let dBias = needsBias ? g.columnSums() : nil
+      return [dX, dW, dBias]
+    }
+  }
+}
+
+extension Activation {
+  /// The gradient before the activation from the one after it, for the activations whose derivative is a function of their output.
+  fileprivate func backward(output y: Tensor, gradient g: Tensor) -> Tensor {
+    switch self {
+    case .relu: y.combined(with: g, kernel_relu_backward)
+    case .tanh: y.combined(with: g, kernel_tanh_backward)
+    case .sigmoid: y.combined(with: g, kernel_sigmoid_backward)
+    case .identity, .leakyReLU, .elu, .softplus: g
+    }
+  }
+}

@@ -1,0 +1,107 @@
+internal import CKernels
+internal import COpenBLAS
+
+/// A matrix in row-major memory, perhaps to be read as its transpose.
+struct MatrixOperand {
+  let base: UnsafePointer<Float>
+  let transposed: Bool
+}
+
+/// c[m, n] = op(a)[m, k] · op(b)[k, n] + beta c, by OpenBLAS in blocks whose number depends on the shape alone.
+///
+/// The cut runs along the longer side of c, so that the operand which every block has to pack again is the shorter one.
+func gemm(_ a: MatrixOperand, _ b: MatrixOperand, m: Int, n: Int, k: Int, beta: Float = 0, into c: UnsafeMutablePointer<Float>) {
+  guard m > 0, n > 0 else { return }
+  guard k > 0 else {
+    if beta == 0 { c.update(repeating: 0, count: m * n) }
+    return
+  }
+  _ = Parallelism.singleThreadedBLAS
+  let cutsRows = m > n
+  let extent = cutsRows ? m : n
+  let blocks = min(blockCount(work: 2 * m * n * k), max(1, extent / 16))
+  let size = (extent + blocks - 1) / blocks
+  Parallelism.perform(blocks: blocks) { block in
+    let start = block * size
+    let length = min(size, extent - start)
+    guard length > 0 else { return }
+    let aStart = cutsRows ? (a.transposed ? start : start * k) : 0
+    let bStart = cutsRows ? 0 : (b.transposed ? start * k : start)
+    cblas_sgemm(
+      CblasRowMajor, a.transposed ? CblasTrans : CblasNoTrans, b.transposed ? CblasTrans : CblasNoTrans,
+      blasint(cutsRows ? length : m), blasint(cutsRows ? n : length), blasint(k), 1,
+      a.base + aStart, blasint(a.transposed ? m : k), b.base + bStart, blasint(b.transposed ? k : n), beta,
+      c + (cutsRows ? start * n : start), blasint(n))
+  }
+}
+
+/// Blocks for a product of so many floating-point operations: enough to use a few cores, few enough that a wake-up pays.
+private func blockCount(work: Int) -> Int {
+  switch work {
+  case ..<8_000_000: 1
+  case ..<400_000_000: 2
+  case ..<2_000_000_000: 4
+  default: 8
+  }
+}
+
+extension Tensor {
+  /// The matrix product self · other, each perhaps transposed first; [m, k] · [k, n] -> [m, n], or the same for every item of two equal leading axes.
+  package func matrixProduct(_ other: Tensor, transposingSelf: Bool = false, transposingOther: Bool = false) -> Tensor {
+    precondition(shape.rank == other.shape.rank && (shape.rank == 2 || shape.rank == 3), "a product of shapes \(shape) and \(other.shape)")
+    let items = shape.rank == 3 ? shape[0] : 1
+    precondition(shape.rank == 2 || other.shape[0] == items, "a product of shapes \(shape) and \(other.shape)")
+    let (m, k) = transposingSelf ? (shape[-1], shape[-2]) : (shape[-2], shape[-1])
+    let (inner, n) = transposingOther ? (other.shape[-1], other.shape[-2]) : (other.shape[-2], other.shape[-1])
+    precondition(k == inner, "a product of shapes \(shape) and \(other.shape): \(k) columns meet \(inner) rows")
+    let leading = shape.rank == 3 ? [items] : []
+    let product = Tensor(shape: Shape(leading + [m, n])) { c in
+      withScalars { a in
+        other.withScalars { b in
+          for item in 0..<items {
+            gemm(
+              MatrixOperand(base: a + item * m * k, transposed: transposingSelf), MatrixOperand(base: b + item * k * n, transposed: transposingOther),
+              m: m, n: n, k: k, into: c + item * m * n)
+          }
+        }
+      }
+    }
+    let (a, b) = (detached, other.detached)
+    let (needsA, needsB) = (isWatched, other.isWatched)
+    return product.recording(self, other) { g in
+      // C = A B: dA = G Bᵀ, dB = Aᵀ G, each in the layout that its operand is stored in.
+      let dA =
+        !needsA
+        ? nil
+        : transposingSelf
+          ? b.matrixProduct(g, transposingSelf: transposingOther, transposingOther: true)
+          : g.matrixProduct(b, transposingOther: !transposingOther)
+      let dB =
+        !needsB
+        ? nil
+        : transposingOther
+          ? g.matrixProduct(a, transposingSelf: true, transposingOther: transposingSelf)
+          : a.matrixProduct(g, transposingSelf: !transposingSelf)
+      return [dA, dB]
+    }
+  }
+}
+
+/// c = activation(a · op(b) + bias), every element accumulated in one fixed order whatever the number of rows (`kernel_gemm`).
+///
+/// b is [n, k] when `transposed`, as PyTorch stores a Linear weight, else [k, n]. Rows are cut over the threads; the cut changes no bit.
+func rowStableGemm(
+  _ a: UnsafePointer<Float>, _ b: MatrixOperand, m: Int, n: Int, k: Int, bias: UnsafePointer<Float>?, activation: kernel_activation,
+  into c: UnsafeMutablePointer<Float>
+) {
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, kernel_packed_size(k, n))) { packed in
+    guard let panel = packed.baseAddress else { return }
+    kernel_pack(b.base, k, n, b.transposed ? 1 : 0, panel)
+    let blockRows = 96
+    let blocks = (m + blockRows - 1) / blockRows
+    Parallelism.perform(blocks: blocks, worthwhile: 2 * m * n * k > 4_000_000) { block in
+      let start = block * blockRows
+      kernel_gemm(a + start * k, min(blockRows, m - start), k, panel, n, bias, activation, c + start * n)
+    }
+  }
+}

@@ -1,0 +1,36 @@
+internal import COpenBLAS
+internal import Dispatch
+internal import Synchronization
+
+/// How many threads one arithmetic operation may use: one when a lane serves, every core when training.
+///
+/// Work is cut into blocks whose results do not depend on who computes them. OpenBLAS itself always runs on the calling thread.
+package enum Parallelism {
+  private static let storedWidth = Atomic<Int>(1)
+
+  /// Threads an operation; set once at start.
+  package static var width: Int {
+    get { storedWidth.load(ordering: .relaxed) }
+    set { storedWidth.store(max(1, newValue), ordering: .relaxed) }
+  }
+
+  /// OpenBLAS on one thread a call: the cut into blocks is ours, so that two libraries' threads never compete for the cores.
+  static let singleThreadedBLAS: Void = openblas_set_num_threads(1)
+
+  /// Runs `body` for every block, on several threads where the width allows it and the work is worth a wake-up.
+  static func perform(blocks: Int, worthwhile: Bool = true, _ body: (Int) -> Void) {
+    guard blocks > 1, width > 1, worthwhile else {
+      for block in 0..<blocks { body(block) }
+      return
+    }
+    withoutActuallyEscaping(body) { body in
+      let body = UncheckedBody(call: body)
+      DispatchQueue.concurrentPerform(iterations: blocks) { body.call($0) }
+    }
+  }
+
+  /// Safe because: `concurrentPerform` returns after every call has returned, and every caller's blocks write to disjoint memory.
+  private struct UncheckedBody: @unchecked Sendable {
+    let call: (Int) -> Void
+  }
+}

@@ -1,0 +1,127 @@
+internal import CKernels
+
+// NumPy's broadcasting: axes are matched from the last; an extent of 1 stretches.
+extension Tensor {
+  package static func + (a: Tensor, b: Tensor) -> Tensor {
+    let (shapeA, shapeB) = (a.shape, b.shape)
+    return a.broadcast(b, same: kernel_add, row: kernel_add_row, column: kernel_add_column, commutes: true)
+      .recording(a, b) { g in [g.summed(to: shapeA), g.summed(to: shapeB)] }
+  }
+
+  package static func - (a: Tensor, b: Tensor) -> Tensor {
+    let (shapeA, shapeB) = (a.shape, b.shape)
+    return a.broadcast(b, same: kernel_subtract).recording(a, b) { g in [g.summed(to: shapeA), (-g).summed(to: shapeB)] }
+  }
+
+  package static func * (a: Tensor, b: Tensor) -> Tensor {
+    let (x, y) = (a.detached, b.detached)
+    let (needsA, needsB) = (a.isWatched, b.isWatched)
+    return a.broadcast(b, same: kernel_multiply, row: kernel_multiply_row, column: kernel_multiply_column, commutes: true)
+      .recording(a, b) { g in [needsA ? (g * y).summed(to: x.shape) : nil, needsB ? (g * x).summed(to: y.shape) : nil] }
+  }
+
+  package static func / (a: Tensor, b: Tensor) -> Tensor {
+    let (x, y) = (a.detached, b.detached)
+    let (needsA, needsB) = (a.isWatched, b.isWatched)
+    return a.broadcast(b, same: kernel_divide)
+      .recording(a, b) { g in
+        [needsA ? (g / y).summed(to: x.shape) : nil, needsB ? (-(g * x) / y.squared()).summed(to: y.shape) : nil]
+      }
+  }
+
+  /// The larger of the two, scalar by scalar; where they are equal each gets half of the gradient.
+  package static func maximum(_ a: Tensor, _ b: Tensor) -> Tensor {
+    let (x, y) = (a.detached, b.detached)
+    return a.broadcast(b, same: kernel_maximum).recording(a, b) { g in
+      let share = (x - y).sign().affine(scale: 0.5, shift: 0.5)
+      return [(g * share).summed(to: x.shape), (g * (1 - share)).summed(to: y.shape)]
+    }
+  }
+
+  package static func + (a: Tensor, b: Float) -> Tensor { a.affine(scale: 1, shift: b) }
+  package static func + (a: Float, b: Tensor) -> Tensor { b.affine(scale: 1, shift: a) }
+  package static func - (a: Tensor, b: Float) -> Tensor { a.affine(scale: 1, shift: -b) }
+  package static func - (a: Float, b: Tensor) -> Tensor { b.affine(scale: -1, shift: a) }
+  package static func * (a: Tensor, b: Float) -> Tensor { a.affine(scale: b, shift: 0) }
+  package static func * (a: Float, b: Tensor) -> Tensor { b.affine(scale: a, shift: 0) }
+  package static func / (a: Tensor, b: Float) -> Tensor { a / Tensor(b) }
+  package static func / (a: Float, b: Tensor) -> Tensor { a * b.reciprocal() }
+  package static prefix func - (a: Tensor) -> Tensor { a.affine(scale: -1, shift: 0) }
+}
+
+extension Tensor {
+  typealias BroadcastKernel = (UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int, Int) -> Void
+
+  /// An element-wise operation without history; a row or a column of the other operand goes through its own kernel, anything else is stretched first.
+  fileprivate func broadcast(
+    _ other: Tensor, same: BinaryKernel, row: BroadcastKernel? = nil, column: BroadcastKernel? = nil, commutes: Bool = false
+  ) -> Tensor {
+    if shape == other.shape { return combined(with: other, same) }
+    guard let result = shape.broadcast(with: other.shape) else { preconditionFailure("shapes \(shape) and \(other.shape) do not broadcast") }
+    if commutes, shape != result { return other.broadcast(self, same: same, row: row, column: column) }
+    if shape == result {
+      if let column, let inner = other.shape.innerRepeats(in: shape), inner > 1 { return stretched(other, inner: inner, kernel: column) }
+      if let row, other.count > 0, let rows = other.shape.rows(in: shape) { return stretched(other, rows: rows, kernel: row) }
+    }
+    return expanded(to: result).combined(with: other.detached.expanded(to: result), same)
+  }
+
+  /// x[rows, other] op other[row].
+  private func stretched(_ other: Tensor, rows: Int, kernel: BroadcastKernel) -> Tensor {
+    Tensor(shape: shape) { y in withScalars { x in other.withScalars { kernel(x, $0, y, rows, other.count) } } }
+  }
+
+  /// x[outer, other, inner] op other[column], once for every outer index.
+  private func stretched(_ other: Tensor, inner: Int, kernel: BroadcastKernel) -> Tensor {
+    let block = other.count * inner
+    return Tensor(shape: shape) { y in
+      withScalars { x in
+        other.withScalars { c in for outer in 0..<count / block { kernel(x + outer * block, c, y + outer * block, other.count, inner) } }
+      }
+    }
+  }
+
+  /// The adjoint of broadcasting: the sum over every axis that was stretched from `shape`.
+  package func summed(to target: Shape) -> Tensor {
+    if shape == target { return self }
+    if target.count == 1 { return sum().reshaped(target) }
+    if let rows = target.rows(in: shape) {
+      let matrix = reshaped([rows, target.count])
+      return matrix.columnSums().reshaped(target)
+    }
+    if target.rank == shape.rank, let inner = target.innerRepeats(in: shape), target.count * inner == count {
+      return reshaped([target.count, inner]).rowSums().reshaped(target)
+    }
+    let padding = shape.rank - target.rank
+    let stretched = (0..<shape.rank).filter { $0 < padding || (target[$0 - padding] == 1 && shape[$0] != 1) }
+    return sum(axes: stretched).reshaped(target)
+  }
+
+  /// This tensor stretched to a shape that it broadcasts to.
+  package func expanded(to target: Shape) -> Tensor {
+    if shape == target { return self }
+    precondition(shape.broadcast(with: target) == target, "\(shape) does not broadcast to \(target)")
+    let padded = Shape([Int](repeating: 1, count: target.rank - shape.rank) + shape.dimensions)
+    let strides = zip(padded.strides, padded.dimensions).map { $1 == 1 ? 0 : $0 }
+    let source = shape
+    return gathered(to: target, strides: strides).recording(self) { g in [g.summed(to: source)] }
+  }
+}
+
+extension Shape {
+  /// How many copies of this shape, stacked, make `whole`; nil where it is not a suffix of `whole`.
+  fileprivate func rows(in whole: Shape) -> Int? {
+    let own = dimensions.drop { $0 == 1 }
+    guard own.elementsEqual(whole.dimensions.suffix(own.count)) else { return nil }
+    return whole.dimensions.dropLast(own.count).reduce(1, *)
+  }
+
+  /// How often every scalar is repeated along the last axes of `whole`, where this shape is ones around a part of `whole`; nil where it is not.
+  fileprivate func innerRepeats(in whole: Shape) -> Int? {
+    guard whole.count > 0 else { return nil }
+    let padded = [Int](repeating: 1, count: whole.rank - rank) + dimensions
+    guard let first = padded.firstIndex(where: { $0 != 1 }), let last = padded.lastIndex(where: { $0 != 1 }) else { return whole.count }
+    guard padded[first...last].elementsEqual(whole.dimensions[first...last]) else { return nil }
+    return whole.dimensions[(last + 1)...].reduce(1, *)
+  }
+}

@@ -1,0 +1,54 @@
+internal import CKernels
+
+// Log-likelihoods of whole rows in one pass, each beside its derivative; the parameters are watched, the observation never is.
+extension Tensor {
+  /// Σ_j ln Bernoulli(x_j; sigmoid(self_j)) of every row: logits [rows, columns], x of the same shape, in [0, 1] -> [rows].
+  package func bernoulliLogProbability(of x: Tensor) -> Tensor {
+    precondition(shape.rank == 2 && x.shape == shape, "logits \(shape) beside an observation \(x.shape)")
+    let (rows, columns) = (shape[0], shape[1])
+    let (logits, x) = (detached, x.detached)
+    return Tensor(shape: [rows]) { y in x.withScalars { x in withScalars { kernel_bernoulli_rows(x, $0, y, rows, columns) } } }
+      .recording(self) { g in
+        [
+          Tensor(shape: logits.shape) { d in
+            x.withScalars { x in logits.withScalars { l in g.withScalars { kernel_bernoulli_backward(x, l, $0, d, rows, columns) } } }
+          }
+        ]
+      }
+  }
+
+  /// Σ_j ln BetaBinomial(x_j; trials, a_j, b_j) of every row: x, a, b [rows, columns], x in 0...trials -> [rows].
+  package static func betaBinomialLogProbability(of x: Tensor, trials: Float, a: Tensor, b: Tensor) -> Tensor {
+    precondition(a.shape.rank == 2 && a.shape == b.shape && x.shape == a.shape, "parameters \(a.shape) and \(b.shape) beside \(x.shape)")
+    let (rows, columns) = (a.shape[0], a.shape[1])
+    let (va, vb, x) = (a.detached, b.detached, x.detached)
+    let value = Tensor(shape: [rows]) { y in
+      x.withScalars { x in va.withScalars { a in vb.withScalars { b in kernel_beta_binomial_rows(x, a, b, trials, y, rows, columns) } } }
+    }
+    return value.recording(a, b) { g in
+      var db = Tensor.zeros(vb.shape)
+      let da = Tensor(shape: va.shape) { da in
+        db.update { db in
+          x.withScalars { x in
+            va.withScalars { a in
+              vb.withScalars { b in g.withScalars { g in kernel_beta_binomial_backward(x, a, b, trials, g, da, db, rows, columns) } }
+            }
+          }
+        }
+      }
+      return [da, db]
+    }
+  }
+
+  /// Σ_j a_j b_j of every row: [rows, columns] twice -> [rows].
+  package func rowDots(_ other: Tensor) -> Tensor {
+    precondition(shape.rank == 2 && shape == other.shape, "row products of \(shape) and \(other.shape)")
+    let (rows, columns) = (shape[0], shape[1])
+    let (a, b) = (detached, other.detached)
+    return Tensor(shape: [rows]) { y in withScalars { a in other.withScalars { kernel_row_dots(a, $0, y, rows, columns) } } }
+      .recording(self, other) { g in
+        let g = g.reshaped([rows, 1])
+        return [b * g, a * g]
+      }
+  }
+}

@@ -1,0 +1,146 @@
+internal import CKernels
+
+// Sums have an order fixed by the shape. A reduction over the last axes of a row depends on that row alone.
+extension Tensor {
+  /// The sum of every scalar, as a scalar.
+  package func sum() -> Tensor {
+    let source = shape
+    let total = Tensor(shape: [], scalars: [withScalars { kernel_sum($0, count) }])
+    return total.recording(self) { g in [.full(source, g.scalar)] }
+  }
+
+  package func mean() -> Tensor { sum() / Float(count) }
+
+  /// The sum over the given axes, which disappear or stay with extent 1.
+  package func sum(axes: [Int], keepingDimensions: Bool = false) -> Tensor {
+    let axes = Set(axes.map(shape.axis))
+    let kept = (0..<shape.rank).filter { !axes.contains($0) }
+    let keptShape = Shape((0..<shape.rank).map { axes.contains($0) ? 1 : shape[$0] })
+    let reduced: Tensor
+    if kept.isEmpty {
+      reduced = sum()
+    } else if kept == Array(0..<kept.count) {
+      reduced = reshaped([keptShape.count, axes.reduce(1) { $0 * shape[$1] }]).rowSums()
+    } else if kept == Array((shape.rank - kept.count)..<shape.rank) {
+      reduced = reshaped([axes.reduce(1) { $0 * shape[$1] }, keptShape.count]).columnSums()
+    } else {
+      let order = kept + axes.sorted()
+      reduced = transposed(order).reshaped([keptShape.count, axes.reduce(1) { $0 * shape[$1] }]).rowSums()
+    }
+    return reduced.reshaped(keepingDimensions ? keptShape : Shape(kept.map { shape[$0] }))
+  }
+
+  package func sum(axis: Int, keepingDimensions: Bool = false) -> Tensor { sum(axes: [axis], keepingDimensions: keepingDimensions) }
+
+  package func mean(axes: [Int], keepingDimensions: Bool = false) -> Tensor {
+    let terms = Set(axes.map(shape.axis)).reduce(1) { $0 * shape[$1] }
+    return sum(axes: axes, keepingDimensions: keepingDimensions) / Float(terms)
+  }
+
+  /// [rows, columns] -> [rows].
+  package func rowSums() -> Tensor {
+    precondition(shape.rank == 2, "row sums of a tensor of shape \(shape)")
+    let (rows, columns, source) = (shape[0], shape[1], shape)
+    return Tensor(shape: [rows]) { y in withScalars { kernel_row_sums($0, y, rows, columns) } }
+      .recording(self) { g in [g.reshaped([rows, 1]).expanded(to: source)] }
+  }
+
+  /// [rows, columns] -> [columns], rows added in ascending order.
+  package func columnSums() -> Tensor {
+    precondition(shape.rank == 2, "column sums of a tensor of shape \(shape)")
+    let (rows, columns, source) = (shape[0], shape[1], shape)
+    return Tensor(shape: [columns]) { y in withScalars { kernel_column_sums($0, y, rows, columns) } }
+      .recording(self) { g in [g.expanded(to: source)] }
+  }
+
+  /// The largest scalar along an axis; the gradient goes to the first of equals.
+  package func max(axis: Int, keepingDimensions: Bool = false) -> Tensor {
+    let axis = shape.axis(axis)
+    precondition(shape[axis] > 0, "the maximum of nothing: axis \(axis) of \(shape)")
+    let (outer, inner) = shape.split(at: axis)
+    let (extent, source) = (shape[axis], shape)
+    var positions = [Int](repeating: 0, count: outer * inner)
+    for o in 0..<outer {
+      for i in 0..<inner {
+        var best = o * extent * inner + i
+        for e in 1..<Swift.max(extent, 1) {
+          let candidate = (o * extent + e) * inner + i
+          if scalars[candidate] > scalars[best] { best = candidate }
+        }
+        positions[o * inner + i] = best
+      }
+    }
+    let chosen = positions
+    let kept = shape.replacing(axis, with: 1)
+    let result = Tensor(shape: kept, scalars: positions.map { scalars[$0] }).recording(self) { g in
+      [
+        Tensor(shape: source) { d in
+          d.update(repeating: 0, count: source.count)
+          for (k, position) in chosen.enumerated() { d[position] += g.scalars[k] }
+        }
+      ]
+    }
+    var dimensions = kept.dimensions
+    if !keepingDimensions { dimensions.remove(at: axis) }
+    return result.reshaped(Shape(dimensions))
+  }
+
+  /// The position of the largest scalar of every row: [rows, columns] -> rows.
+  package func argmaxRows() -> [Int] {
+    precondition(shape.rank == 2 && shape[1] > 0, "the largest of every row of a tensor of shape \(shape)")
+    let columns = shape[1]
+    return (0..<shape[0]).map { row in
+      (1..<columns).reduce(0) { scalars[row * columns + $1] > scalars[row * columns + $0] ? $1 : $0 }
+    }
+  }
+
+  /// Running total along the last axis.
+  package func cumulativeSum() -> Tensor {
+    let (source, columns) = (shape, shape[-1])
+    let total = Tensor(shape: shape) { y in
+      withScalars { x in
+        for start in stride(from: 0, to: source.count, by: Swift.max(columns, 1)) {
+          var running: Float = 0
+          for i in start..<start + columns { running += x[i]; y[i] = running }
+        }
+      }
+    }
+    return total.recording(self) { g in
+      [
+        Tensor(shape: source) { d in
+          for start in stride(from: 0, to: source.count, by: Swift.max(columns, 1)) {
+            var running: Float = 0
+            for i in (start..<start + columns).reversed() { running += g.scalars[i]; d[i] = running }
+          }
+        }
+      ]
+    }
+  }
+
+  /// softmax along the last axis.
+  package func softmax() -> Tensor {
+    let (rows, columns) = lastAxis
+    let y = Tensor(shape: shape) { y in withScalars { kernel_softmax_rows($0, y, rows, columns) } }
+    return y.recording(self) { g in
+      // dx = y (g - <g, y>)
+      let inner = (g * y).reshaped([rows, columns]).rowSums().reshaped([rows, 1])
+      let flat = (g.reshaped([rows, columns]) - inner) * y.reshaped([rows, columns])
+      return [flat.reshaped(y.shape)]
+    }
+  }
+
+  /// ln Σ eˣ along the last axis, which disappears.
+  package func logSumExp() -> Tensor {
+    let (rows, columns) = lastAxis
+    let x = detached
+    let y = Tensor(shape: Shape(Array(shape.dimensions.dropLast()))) { y in withScalars { kernel_log_sum_exp_rows($0, y, rows, columns) } }
+    return y.recording(self) { g in [x.softmax() * g.reshaped(x.shape.replacing(-1, with: 1))] }
+  }
+
+  package func logSoftmax() -> Tensor { self - logSumExp().reshaped(shape.replacing(-1, with: 1)) }
+
+  private var lastAxis: (rows: Int, columns: Int) {
+    precondition(shape.rank > 0 && shape[-1] > 0, "a reduction along the last axis of a tensor of shape \(shape)")
+    return (count / shape[-1], shape[-1])
+  }
+}

@@ -1,0 +1,146 @@
+// Reshaping, permuting, cutting and joining. Each adjoint is the inverse movement of the same numbers.
+extension Tensor {
+  /// The same scalars under another shape.
+  package func reshaped(_ dimensions: Shape) -> Tensor {
+    if dimensions == shape { return self }
+    precondition(dimensions.count == count, "a shape of \(dimensions) for \(count) scalars")
+    let source = shape
+    return Tensor(shape: dimensions, scalars: scalars, origin: nil).recording(self) { g in [g.reshaped(source)] }
+  }
+
+  /// Everything after the first axis as one: [n, ...] -> [n, product].
+  package func flattened() -> Tensor { reshaped([shape[0], shape[0] == 0 ? Shape(Array(shape.dimensions.dropFirst())).count : count / shape[0]]) }
+
+  /// The tensor with its axes in another order; without an order, the last two change places.
+  package func transposed(_ order: [Int]? = nil) -> Tensor {
+    var axes = Array(0..<shape.rank)
+    if let order { axes = order } else { axes.swapAt(shape.rank - 1, shape.rank - 2) }
+    precondition(axes.sorted() == Array(0..<shape.rank), "\(axes) is no order of the axes of \(shape)")
+    let strides = shape.strides
+    let inverse = axes.indices.map { axes.firstIndex(of: $0) ?? 0 }
+    return gathered(to: Shape(axes.map { shape.dimensions[$0] }), strides: axes.map { strides[$0] })
+      .recording(self) { g in [g.transposed(inverse)] }
+  }
+
+  /// The scalars read with the given strides, without history; the base of transposition and stretching.
+  func gathered(to target: Shape, strides: [Int]) -> Tensor {
+    guard target.count > 0 else { return Tensor(shape: target, scalars: []) }
+    guard target.rank > 0 else { return Tensor(shape: target, scalars: [scalars[0]]) }
+    let inner = target[-1]
+    let innerStride = strides[target.rank - 1]
+    return Tensor(shape: target) { y in
+      withScalars { x in
+        var index = [Int](repeating: 0, count: target.rank - 1)
+        var offset = 0
+        for row in 0..<(target.count / inner) {
+          let out = y + row * inner
+          let from = x + offset
+          if innerStride == 1 {
+            out.update(from: from, count: inner)
+          } else {
+            for i in 0..<inner { out[i] = from[i * innerStride] }
+          }
+          // Count up like an odometer.
+          for axis in stride(from: target.rank - 2, through: 0, by: -1) {
+            index[axis] += 1
+            offset += strides[axis]
+            if index[axis] < target.dimensions[axis] { break }
+            offset -= strides[axis] * target.dimensions[axis]
+            index[axis] = 0
+          }
+        }
+      }
+    }
+  }
+
+  /// The part of the tensor whose index along one axis lies in the range.
+  package func slice(_ axis: Int, _ range: Range<Int>) -> Tensor {
+    let axis = shape.axis(axis)
+    precondition(range.lowerBound >= 0 && range.upperBound <= shape[axis], "\(range) of axis \(axis) of a tensor of shape \(shape)")
+    if range == 0..<shape[axis] { return self }
+    let (outer, inner) = shape.split(at: axis)
+    let (extent, source) = (shape[axis], shape)
+    let part = Tensor(shape: shape.replacing(axis, with: range.count)) { y in
+      withScalars { x in
+        for o in 0..<outer {
+          (y + o * range.count * inner).update(from: x + (o * extent + range.lowerBound) * inner, count: range.count * inner)
+        }
+      }
+    }
+    return part.recording(self) { g in
+      let whole = Tensor(shape: source) { d in
+        d.update(repeating: 0, count: source.count)
+        g.withScalars { g in
+          for o in 0..<outer {
+            (d + (o * extent + range.lowerBound) * inner).update(from: g + o * range.count * inner, count: range.count * inner)
+          }
+        }
+      }
+      return [whole]
+    }
+  }
+
+  /// Equal parts along one axis.
+  package func split(_ axis: Int, into parts: Int) -> [Tensor] {
+    let extent = shape[axis]
+    precondition(parts > 0 && extent % parts == 0, "\(parts) equal parts of axis \(axis) of a tensor of shape \(shape)")
+    let size = extent / parts
+    return (0..<parts).map { slice(axis, $0 * size..<($0 + 1) * size) }
+  }
+
+  /// The tensors one after the other along an axis; their other extents agree.
+  package static func concatenated(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
+    guard let first = tensors.first else { preconditionFailure("nothing to join") }
+    if tensors.count == 1 { return first }
+    let axis = first.shape.axis(axis)
+    let extents = tensors.map { $0.shape[axis] }
+    let shape = first.shape.replacing(axis, with: extents.reduce(0, +))
+    for tensor in tensors {
+      precondition(
+        tensor.shape.rank == shape.rank && tensor.shape.replacing(axis, with: shape[axis]) == shape, "\(tensor.shape) joins \(first.shape)")
+    }
+    let (outer, inner) = shape.split(at: axis)
+    let joined = Tensor(shape: shape) { y in
+      var offset = 0
+      for (tensor, extent) in zip(tensors, extents) {
+        tensor.withScalars { x in
+          for o in 0..<outer { (y + (o * shape[axis] + offset) * inner).update(from: x + o * extent * inner, count: extent * inner) }
+        }
+        offset += extent
+      }
+    }
+    return joined.recording(tensors) { g in
+      var offset = 0
+      return extents.map { extent in
+        defer { offset += extent }
+        return g.slice(axis, offset..<offset + extent)
+      }
+    }
+  }
+
+  /// The rows named by `indices`, in that order: [n, ...] -> [indices, ...]. The adjoint adds a row's gradients in that order too.
+  package func gather(_ indices: [Int]) -> Tensor {
+    let source = shape
+    let width = shape[0] == 0 ? 0 : count / shape[0]
+    precondition(indices.allSatisfy { $0 >= 0 && $0 < source[0] }, "a row outside 0..<\(source[0])")
+    let rows = Tensor(shape: shape.replacing(0, with: indices.count)) { y in
+      withScalars { x in for (row, index) in indices.enumerated() { (y + row * width).update(from: x + index * width, count: width) } }
+    }
+    return rows.recording(self) { g in
+      let scattered = Tensor(shape: source) { d in
+        d.update(repeating: 0, count: source.count)
+        g.withScalars { g in
+          for (row, index) in indices.enumerated() { for i in 0..<width { d[index * width + i] += g[row * width + i] } }
+        }
+      }
+      return [scattered]
+    }
+  }
+}
+
+extension Shape {
+  /// The extents before and after an axis, each multiplied together.
+  func split(at axis: Int) -> (outer: Int, inner: Int) {
+    (dimensions[..<axis].reduce(1, *), dimensions[(axis + 1)...].reduce(1, *))
+  }
+}
