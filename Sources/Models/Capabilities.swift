@@ -1,0 +1,143 @@
+package import Networks
+package import Tensors
+
+// What a family can do. Items are rows of a tensor [n, width] in model units (see `Signature`). Every function keeps two laws:
+// a row's result depends on that row and its key alone, never on its neighbours; and the same arguments give the same bits.
+
+/// Draws new items.
+package protocol Sampling: ModelFamily {
+  /// One item a key: [keys, width].
+  func sample(_ keys: RowKeys, _ options: SampleOptions) throws(RequestError) -> Tensor
+}
+
+package struct SampleOptions: Sendable, Equatable {
+  /// Multiplies the prior's deviation.
+  package var temperature: Float
+  /// The mean of p(x|z) instead of a draw from it.
+  package var mean: Bool
+  /// What to condition on, such as `label` or `cluster`; empty for an unconditional sample.
+  package var given: [String: Int]
+
+  package init(temperature: Float = 1, mean: Bool = false, given: [String: Int] = [:]) {
+    self.temperature = temperature
+    self.mean = mean
+    self.given = given
+  }
+}
+
+/// Maps items to the parameters of q(z|x).
+package protocol Encoding: ModelFamily {
+  /// One entry a layer of latent variables, the one nearest the data first.
+  func encode(_ x: Tensor) -> [LatentPosterior]
+}
+
+/// A diagonal Gaussian a row; `mean` and `deviation` are [n, latent].
+package struct LatentPosterior: Sendable {
+  package let mean: Tensor
+  package let deviation: Tensor
+
+  package init(mean: Tensor, deviation: Tensor) {
+    self.mean = mean
+    self.deviation = deviation
+  }
+}
+
+/// Passes items through the latent code and back.
+package protocol Reconstructing: ModelFamily {
+  /// E p(x|z) with z the posterior mean, or with z drawn where `sampling`: [n, width].
+  func reconstruct(_ x: Tensor, sampling: Bool, keys: RowKeys) -> Tensor
+}
+
+/// Bounds ln p(x).
+package protocol Scoring: ModelFamily {
+  /// The observation model in words, such as "bernoulli, pixels binarised by sampling".
+  var observationModel: String { get }
+  /// Single-draw bound and its parts, and the importance-weighted bound of `draws` draws.
+  func score(_ x: Tensor, draws: Int, keys: RowKeys) -> Scores
+}
+
+/// One value an item, in nats, about the item in raw units: densities carry the scaling's Jacobian.
+package struct Scores: Sendable {
+  /// E_q[ln p(x|z)] - KL(q || p), one draw of z: [n].
+  package let elbo: Tensor
+  /// KL(q(z|x) || p(z)): [n].
+  package let kl: Tensor
+  /// ln p(x|z) at that draw: [n].
+  package let reconstruction: Tensor
+  /// ln 1/k Σ p(x, z_k) / q(z_k | x), Burda et al. 2016: [n].
+  package let iwae: Tensor
+
+  package init(elbo: Tensor, kl: Tensor, reconstruction: Tensor, iwae: Tensor) {
+    self.elbo = elbo
+    self.kl = kl
+    self.reconstruction = reconstruction
+    self.iwae = iwae
+  }
+}
+
+/// Learns from items.
+package protocol Trainable: ModelFamily {
+  associatedtype TrainingOptions: Codable & Sendable
+
+  static var trainingFields: [ConfigurationField] { get }
+
+  /// Refuses options that this configuration has no use for.
+  func check(_ options: TrainingOptions) throws(ConfigurationError)
+
+  /// The loss of one batch, differentiable in the parameters of `network`, which has the shape of this model's own.
+  func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective
+
+  /// The bound that validation compares checkpoints by, in nats an item: [n].
+  func validationBound(_ batch: Tensor, keys: RowKeys) -> Tensor
+}
+
+/// Where in training a batch stands.
+package struct TrainingPass: Sendable {
+  package let mode: Mode
+  package let keys: RowKeys
+  /// Epochs finished, with the fraction of the current one.
+  package let epoch: Float
+
+  package init(mode: Mode, keys: RowKeys, epoch: Float) {
+    self.mode = mode
+    self.keys = keys
+    self.epoch = epoch
+  }
+}
+
+/// A loss and the terms that it is made of, means over the batch in nats.
+package struct Objective: Sendable {
+  package let loss: Tensor
+  /// Named, in a fixed order.
+  package let terms: [Term]
+
+  package struct Term: Sendable, Equatable {
+    package let name: String
+    package let value: Float
+
+    package init(_ name: String, _ value: Float) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  package init(loss: Tensor, terms: [Term]) {
+    self.loss = loss
+    self.terms = terms
+  }
+}
+
+/// A request that a model understands and cannot carry out; `field` is where in the request.
+package struct RequestError: Error, Equatable, CustomStringConvertible {
+  package let field: String
+  package let given: String
+  package let expected: String
+
+  package init(field: String, given: String, expected: String) {
+    self.field = field
+    self.given = given
+    self.expected = expected
+  }
+
+  package var description: String { "\(field) is \(given), expected \(expected)" }
+}

@@ -1,0 +1,56 @@
+package import Networks
+package import Tensors
+
+/// A kind of generative model: how it is configured, what its network is, and, through the capability protocols it adopts, what it can do.
+///
+/// A new family is one file in `Families/` and one sorted line in `Catalogue`.
+package protocol ModelFamily: Sendable {
+  associatedtype Configuration: Codable & Sendable
+  associatedtype Network: Module
+
+  /// The name in model files, recipes and answers.
+  static var name: String { get }
+  /// What it is, in one sentence.
+  static var summary: String { get }
+  /// Every field of the configuration, in the order that a reader wants.
+  static var configurationFields: [ConfigurationField] { get }
+
+  var configuration: Configuration { get }
+  var signature: Signature { get }
+  var network: Network { get set }
+
+  /// A fresh model; its weights depend on the key alone.
+  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError)
+}
+
+/// One documented field of a family's configuration.
+package struct ConfigurationField: Sendable, Codable, Equatable {
+  package let name: String
+  /// A JSON type, or the choices.
+  package let type: String
+  /// The value that an absent field stands for, as JSON text; nil where the field is needed.
+  package let `default`: String?
+  package let summary: String
+
+  package init(_ name: String, _ type: String, default: String? = nil, _ summary: String) {
+    self.name = name
+    self.type = type
+    self.default = `default`
+    self.summary = summary
+  }
+}
+
+/// A configuration that names no possible network.
+package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+  package let field: String
+  package let given: String
+  package let expected: String
+
+  package init(field: String, given: String, expected: String) {
+    self.field = field
+    self.given = given
+    self.expected = expected
+  }
+
+  package var description: String { "\(field) is \(given), expected \(expected)" }
+}

@@ -1,0 +1,141 @@
+internal import Foundation
+package import Tensors
+
+/// One item as a client sends it, and how it becomes a row of the model: clients always send and receive raw values.
+package struct Signature: Sendable, Equatable, Codable {
+  package enum Kind: String, Sendable, Codable, CaseIterable {
+    /// Pixels; `shape` is [height, width] or [height, width, channels].
+    case image
+    /// Named columns.
+    case table
+    /// A plain row of numbers; `shape` is [width].
+    case vector
+  }
+
+  package struct Column: Sendable, Equatable, Codable {
+    package enum Kind: String, Sendable, Codable, CaseIterable { case real }
+    package let name: String
+    package let type: Kind
+
+    package init(name: String, type: Kind) {
+      self.name = name
+      self.type = type
+    }
+  }
+
+  /// model = (raw - offset) / scale, one value for every number of an item or one for all.
+  package struct Scaling: Sendable, Equatable, Codable {
+    package let offset: [Float]
+    package let scale: [Float]
+
+    package init(offset: [Float], scale: [Float]) {
+      self.offset = offset
+      self.scale = scale
+    }
+  }
+
+  package let kind: Kind
+  /// Extents of an image or a vector as the client sees it.
+  package let shape: [Int]?
+  /// The smallest and largest raw value of a pixel; they become 0 and 1 unless `scaling` says otherwise.
+  package let range: [Float]?
+  package let columns: [Column]?
+  package let scaling: Scaling?
+
+  private init(kind: Kind, shape: [Int]? = nil, range: [Float]? = nil, columns: [Column]? = nil, scaling: Scaling? = nil) {
+    self.kind = kind
+    self.shape = shape
+    self.range = range
+    self.columns = columns
+    self.scaling = scaling
+  }
+
+  package static func image(height: Int, width: Int, channels: Int = 1, range: ClosedRange<Float> = 0...255) -> Signature {
+    Signature(kind: .image, shape: channels == 1 ? [height, width] : [height, width, channels], range: [range.lowerBound, range.upperBound])
+  }
+
+  package static func vector(_ width: Int, scaling: Scaling? = nil) -> Signature { Signature(kind: .vector, shape: [width], scaling: scaling) }
+
+  package static func table(_ columns: [Column], scaling: Scaling? = nil) -> Signature { Signature(kind: .table, columns: columns, scaling: scaling) }
+}
+
+extension Signature {
+  /// Numbers an item.
+  package var width: Int { columns?.count ?? (shape ?? []).reduce(1, *) }
+
+  /// Extents of one item in answers.
+  package var itemShape: [Int] { shape ?? [width] }
+
+  /// Height, width and channels of an image; nil for other kinds.
+  package var image: (height: Int, width: Int, channels: Int)? {
+    guard kind == .image, let shape else { return nil }
+    return (shape[0], shape[1], shape.count == 3 ? shape[2] : 1)
+  }
+
+  /// Σ ln scale over an item: what a density in model units loses to become one in raw units.
+  package var logVolume: Float {
+    let (_, scale) = effectiveScaling
+    return Float((0..<width).reduce(0.0) { $0 + Foundation.log(Double(scale[scale.count == 1 ? 0 : $1])) })
+  }
+
+  private var effectiveScaling: (offset: [Float], scale: [Float]) {
+    if let scaling { return (scaling.offset, scaling.scale) }
+    if let range { return ([range[0]], [range[1] - range[0]]) }
+    return ([0], [1])
+  }
+
+  /// Raw rows as clients send them -> model rows: scaled, and images with channels first. Both [n, width].
+  package func toModel(_ raw: Tensor) -> Tensor {
+    let (offset, scale) = effectiveScaling
+    return channelsFirst((raw - Tensor(offset)) / Tensor(scale))
+  }
+
+  /// The inverse of `toModel`.
+  package func toRaw(_ model: Tensor) -> Tensor {
+    let (offset, scale) = effectiveScaling
+    return channelsLast(model) * Tensor(scale) + Tensor(offset)
+  }
+
+  private func channelsFirst(_ rows: Tensor) -> Tensor {
+    guard let image, image.channels > 1 else { return rows }
+    return rows.reshaped([rows.shape[0], image.height, image.width, image.channels]).transposed([0, 3, 1, 2]).reshaped(rows.shape)
+  }
+
+  private func channelsLast(_ rows: Tensor) -> Tensor {
+    guard let image, image.channels > 1 else { return rows }
+    return rows.reshaped([rows.shape[0], image.channels, image.height, image.width]).transposed([0, 2, 3, 1]).reshaped(rows.shape)
+  }
+
+  /// Refuses a signature that describes no item; file and recipe both go through here.
+  package func check() throws(ConfigurationError) {
+    func refuse(_ field: String, _ given: String, _ expected: String) -> ConfigurationError {
+      ConfigurationError(field: "signature.\(field)", given: given, expected: expected)
+    }
+    switch kind {
+    case .image:
+      guard let shape, (2...3).contains(shape.count), shape.allSatisfy({ (1...4096).contains($0) }) else {
+        throw refuse("shape", "\(shape ?? [])", "[height, width] or [height, width, channels], each from 1 to 4096")
+      }
+      guard shape.count == 2 || shape[2] == 3 || shape[2] == 1 else { throw refuse("shape[2]", "\(shape[2])", "1 or 3 channels") }
+      guard let range, range.count == 2, range.allSatisfy(\.isFinite), range[0] < range[1] else {
+        throw refuse("range", "\(range ?? [])", "two numbers, the smaller first")
+      }
+    case .vector:
+      guard let shape, shape.count == 1, (1...1_000_000).contains(shape[0]) else {
+        throw refuse("shape", "\(shape ?? [])", "one width from 1 to 1000000")
+      }
+    case .table:
+      guard let columns, (1...100_000).contains(columns.count) else { throw refuse("columns", "\(columns?.count ?? 0)", "from 1 to 100000 columns") }
+      var names: Set<String> = []
+      for column in columns where !names.insert(column.name).inserted { throw refuse("columns", "\"\(column.name)\" twice", "names that differ") }
+    }
+    guard width <= 16_000_000 else { throw refuse("shape", "\(width) numbers an item", "at most 16000000") }
+    if let scaling {
+      let counts = [scaling.offset.count, scaling.scale.count]
+      guard counts.allSatisfy({ $0 == 1 || $0 == width }) else { throw refuse("scaling", "\(counts) values", "1 or \(width)") }
+      guard scaling.offset.allSatisfy(\.isFinite), scaling.scale.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+        throw refuse("scaling", "a value that is not finite or a scale that is not positive", "finite offsets and positive scales")
+      }
+    }
+  }
+}
