@@ -1,2 +1,0 @@
-#include "CKernels.h"
-const char *kernel_isa(void) { return "portable"; }
