@@ -141,7 +141,7 @@ private struct CSVScanner {
 
   private func field(_ raw: String, isQuoted: Bool) -> CSVField {
     if isQuoted {
-      let value = String(raw.dropFirst().dropLast()).replacing("\"\"", with: "\"")
+      let value = Self.unquoted(raw)
       return CSVField(value: value, isMissing: options.missing.contains(value), written: raw)
     }
     guard options.trimsSpaces, let first = raw.utf8.first, let last = raw.utf8.last, isSpace(first) || isSpace(last) else {
@@ -149,6 +149,18 @@ private struct CSVScanner {
     }
     let value = String(decoding: raw.utf8.drop(while: isSpace).reversed().drop(while: isSpace).reversed(), as: UTF8.self)
     return CSVField(value: value, isMissing: options.missing.contains(value), written: raw)
+  }
+
+  /// Works on bytes, since a quote and an accent after it are one `Character`.
+  private static func unquoted(_ raw: String) -> String {
+    var content: [UInt8] = []
+    content.reserveCapacity(raw.utf8.count)
+    var isSecondQuote = false
+    for byte in raw.utf8.dropFirst().dropLast() {
+      isSecondQuote = byte == quote && !isSecondQuote
+      if !isSecondQuote { content.append(byte) }
+    }
+    return String(decoding: content, as: UTF8.self)
   }
 
   /// Steps to the delimiter, line end or end of the table after a field, or to the first thing that is wrong, or just past the limit.

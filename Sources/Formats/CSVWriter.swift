@@ -20,9 +20,13 @@ package struct CSVWriter: Sendable {
   }
 
   /// The text of one field. Outer spaces are quoted too, for readers that would trim them.
+  ///
+  /// Works on bytes, since a quote and an accent after it are one `Character`.
   package func quoted(_ value: String) -> String {
-    let needsQuotes = value.utf8.contains { [delimiter, UInt8(ascii: "\""), UInt8(ascii: "\r"), UInt8(ascii: "\n")].contains($0) }
-    guard needsQuotes || value.first == " " || value.last == " " else { return value }
-    return "\"\(value.replacing("\"", with: "\"\""))\""
+    let quote = UInt8(ascii: "\"")
+    let space = UInt8(ascii: " ")
+    let special = [delimiter, quote, UInt8(ascii: "\r"), UInt8(ascii: "\n")]
+    guard value.utf8.contains(where: special.contains) || value.utf8.first == space || value.utf8.last == space else { return value }
+    return String(decoding: [quote] + value.utf8.flatMap { $0 == quote ? [quote, quote] : [$0] } + [quote], as: UTF8.self)
   }
 }
