@@ -1,0 +1,62 @@
+extension JSONValue {
+  /// The document without spaces; numeric arrays through `FloatText`, missing entries as null.
+  package var text: [UInt8] {
+    var text: [UInt8] = []
+    append(to: &text)
+    return text
+  }
+
+  package func append(to text: inout [UInt8]) {
+    switch self {
+    case .null: text.append(contentsOf: "null".utf8)
+    case .bool(let value): text.append(contentsOf: (value ? "true" : "false").utf8)
+    case .integer(let value): text.append(contentsOf: String(value).utf8)
+    case .number(let value): text.append(contentsOf: (value.isFinite ? "\(value)" : "null").utf8)
+    case .string(let value): Self.append(value, to: &text)
+    case .array(let values):
+      text.append(UInt8(ascii: "["))
+      for (index, value) in values.enumerated() {
+        if index > 0 { text.append(UInt8(ascii: ",")) }
+        value.append(to: &text)
+      }
+      text.append(UInt8(ascii: "]"))
+    case .object(let members):
+      text.append(UInt8(ascii: "{"))
+      for (index, member) in members.enumerated() {
+        if index > 0 { text.append(UInt8(ascii: ",")) }
+        Self.append(member.name, to: &text)
+        text.append(UInt8(ascii: ":"))
+        member.value.append(to: &text)
+      }
+      text.append(UInt8(ascii: "}"))
+    case .numbers(let array): FloatText.appendJSON(array.scalars, shape: array.shape, to: &text)
+    }
+  }
+
+  /// Appends a string with its quotes; only quotes, backslashes and control characters are escaped (RFC 8259 section 7).
+  package static func append(_ string: String, to text: inout [UInt8]) {
+    let digits = Array("0123456789abcdef".utf8)
+    text.append(UInt8(ascii: "\""))
+    for byte in string.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): text.append(contentsOf: [UInt8(ascii: "\\"), byte])
+      case UInt8(ascii: "\n"): text.append(contentsOf: "\\n".utf8)
+      case UInt8(ascii: "\r"): text.append(contentsOf: "\\r".utf8)
+      case UInt8(ascii: "\t"): text.append(contentsOf: "\\t".utf8)
+      case 0..<0x20: text.append(contentsOf: Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+      default: text.append(byte)
+      }
+    }
+    text.append(UInt8(ascii: "\""))
+  }
+}
+
+extension JSONValue: Decodable {
+  /// A field that keeps its JSON as it is, to be decoded later; nothing in it is refused. Decodes only through `StrictJSON`.
+  package init(from decoder: any Decoder) throws {
+    guard let decoder = decoder as? JSONValueDecoder else {
+      throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "JSON values are read by StrictJSON only"))
+    }
+    self = decoder.value
+  }
+}

@@ -1,0 +1,162 @@
+extension NPY {
+  struct Header: Equatable {
+    let element: Element
+    let isFortranOrder: Bool
+    let shape: [Int]
+  }
+
+  /// The element types that are read, named as in the header.
+  enum Element: String, CaseIterable {
+    case bool = "|b1"
+    case float32 = "<f4"
+    case float64 = "<f8"
+    case int32 = "<i4"
+    case int64 = "<i8"
+    case uint8 = "|u1"
+
+    var byteCount: Int {
+      switch self {
+      case .bool, .uint8: 1
+      case .float32, .int32: 4
+      case .float64, .int64: 8
+      }
+    }
+
+    func floats(in data: UnsafeRawBufferPointer, count: Int) -> [Float] {
+      switch self {
+      case .bool: data.map { $0 == 0 ? 0 : 1 }
+      case .uint8: data.map { Float($0) }
+      case .float32: FloatBytes.decode(data)
+      case .float64: (0..<count).map { Float(Double(bitPattern: UInt64(littleEndian: data.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self)))) }
+      case .int32: (0..<count).map { Float(Int32(littleEndian: data.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self))) }
+      case .int64: (0..<count).map { Float(Int64(littleEndian: data.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self))) }
+      }
+    }
+  }
+
+  /// The header and the offset at which the data starts.
+  static func header(of bytes: [UInt8]) throws(FormatError) -> (Header, dataStart: Int) {
+    guard bytes.starts(with: magic) else { throw malformed("\(bytes.count) bytes with another beginning", "93 \"NUMPY\"") }
+    guard bytes.count >= 10 else { throw malformed("\(bytes.count) bytes", "a version and a header length") }
+    let lengthSize: Int
+    switch (bytes[6], bytes[7]) {
+    case (1, 0): lengthSize = 2
+    case (2, 0): lengthSize = 4
+    default: throw FormatError(.npy, .unsupported, given: "format version \(bytes[6]).\(bytes[7])", expected: "1.0 or 2.0")
+    }
+    let start = 8 + lengthSize
+    guard bytes.count >= start else { throw malformed("\(bytes.count) bytes", "a header length") }
+    let length = bytes[8..<start].reversed().reduce(0) { $0 << 8 | Int($1) }
+    guard length <= longestHeader else {
+      throw FormatError(.npy, .tooLarge, given: "a header of \(length) bytes", expected: "at most \(longestHeader)")
+    }
+    guard bytes.count - start >= length else { throw malformed("a file of \(bytes.count) bytes", "a header of \(length)") }
+    var literal = HeaderLiteral(bytes[start..<start + length])
+    return (try literal.header(), start + length)
+  }
+
+  static func malformed(_ given: String, _ expected: String) -> FormatError {
+    FormatError(.npy, .malformed, given: given, expected: expected)
+  }
+}
+
+/// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`: these three keys once each, in any order, and nothing that would need Python.
+private struct HeaderLiteral {
+  private var rest: ArraySlice<UInt8>
+
+  init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
+
+  mutating func header() throws(FormatError) -> NPY.Header {
+    var element: NPY.Element?
+    var isFortranOrder: Bool?
+    var shape: [Int]?
+    try expect("{")
+    while !accept("}") {
+      let key = try string()
+      try expect(":")
+      switch key {
+      case "descr" where element == nil:
+        let name = try string()
+        guard let known = NPY.Element(rawValue: name) else {
+          let names = NPY.Element.allCases.map(\.rawValue).joined(separator: ", ")
+          throw FormatError(.npy, .unsupported, given: "element type '\(name)'", expected: "one of \(names)")
+        }
+        element = known
+      case "fortran_order" where isFortranOrder == nil: isFortranOrder = try boolean()
+      case "shape" where shape == nil: shape = try tuple()
+      default: throw NPY.malformed("header key '\(key)'", "'descr', 'fortran_order' and 'shape' once each")
+      }
+      guard accept(",") else {
+        try expect("}")
+        break
+      }
+    }
+    skipSpace()
+    guard rest.isEmpty else { throw NPY.malformed("\(rest.count) bytes after the header's literal", "spaces") }
+    guard let element, let isFortranOrder, let shape else {
+      throw NPY.malformed("a header without all its keys", "'descr', 'fortran_order' and 'shape'")
+    }
+    return NPY.Header(element: element, isFortranOrder: isFortranOrder, shape: shape)
+  }
+
+  private mutating func tuple() throws(FormatError) -> [Int] {
+    var shape: [Int] = []
+    try expect("(")
+    while !accept(")") {
+      guard shape.count < NPY.highestRank else { throw NPY.malformed("more than \(NPY.highestRank) axes", "at most that") }
+      shape.append(try integer())
+      guard accept(",") else {
+        guard shape.count > 1 else { throw NPY.malformed("a shape that is no tuple", "(n,)") }
+        try expect(")")
+        break
+      }
+    }
+    return shape
+  }
+
+  private mutating func integer() throws(FormatError) -> Int {
+    skipSpace()
+    let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    guard let value = Int(String(decoding: digits, as: UTF8.self)) else { throw unexpected("an axis length") }
+    rest = rest.dropFirst(digits.count)
+    return value
+  }
+
+  private mutating func boolean() throws(FormatError) -> Bool {
+    skipSpace()
+    for (text, value) in [("True", true), ("False", false)] where rest.starts(with: text.utf8) {
+      rest = rest.dropFirst(text.utf8.count)
+      return value
+    }
+    throw unexpected("True or False")
+  }
+
+  /// A quoted string without escapes.
+  private mutating func string() throws(FormatError) -> String {
+    skipSpace()
+    guard let quote = rest.first, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") else { throw unexpected("a string") }
+    let body = rest.dropFirst().prefix { $0 != quote && $0 != UInt8(ascii: "\\") && $0 >= 0x20 && $0 < 0x7F }
+    guard rest.dropFirst(1 + body.count).first == quote else { throw unexpected("a string of printable ASCII") }
+    rest = rest.dropFirst(2 + body.count)
+    return String(decoding: body, as: UTF8.self)
+  }
+
+  private mutating func accept(_ character: Unicode.Scalar) -> Bool {
+    skipSpace()
+    guard rest.first == UInt8(ascii: character) else { return false }
+    rest = rest.dropFirst()
+    return true
+  }
+
+  private mutating func expect(_ character: Unicode.Scalar) throws(FormatError) {
+    guard accept(character) else { throw unexpected("'\(character)'") }
+  }
+
+  private mutating func skipSpace() {
+    rest = rest.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
+  }
+
+  private func unexpected(_ expected: String) -> FormatError {
+    NPY.malformed(rest.isEmpty ? "the header's end" : "'\(String(decoding: rest.prefix(20), as: UTF8.self))' in the header", expected)
+  }
+}
