@@ -37,7 +37,7 @@ let package = Package(
     library("Networks", ["Tensors"]),
     library("Distributions", ["Tensors"]),
     library("Models", ["Tensors", "Networks", "Distributions", "Formats"]),
-    library("Training", ["Tensors", "Networks", "Models", "Formats"]),
+    library("Training", ["CKernels", "Tensors", "Networks", "Models", "Formats"]),
     library(
       "Registry",
       ["Formats", "Models", "Training", "CResources", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log")]),

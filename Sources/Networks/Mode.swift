@@ -32,6 +32,8 @@ package final class BufferUpdates: Sendable {
 package struct Gradient<M: Module>: Sendable {
   /// Gradients in place of the parameters, zero where the value does not depend on one; buffers hold their new values.
   package let module: M
+
+  package init(module: M) { self.module = module }
 }
 
 /// Evaluates `objective` on a watched copy of the module and differentiates the scalar that `loss` picks from it.

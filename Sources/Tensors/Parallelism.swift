@@ -18,7 +18,7 @@ package enum Parallelism {
   static let singleThreadedBLAS: Void = openblas_set_num_threads(1)
 
   /// Runs `body` for every block, on several threads where the width allows it and the work is worth a wake-up.
-  static func perform(blocks: Int, worthwhile: Bool = true, _ body: (Int) -> Void) {
+  package static func perform(blocks: Int, worthwhile: Bool = true, _ body: (Int) -> Void) {
     guard blocks > 1, width > 1, worthwhile else {
       for block in 0..<blocks { body(block) }
       return

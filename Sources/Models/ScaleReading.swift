@@ -1,0 +1,30 @@
+package import Distributions
+package import Tensors
+
+/// How the head of a network is read as a standard deviation.
+package enum ScaleReading: String, Sendable, Codable, CaseIterable {
+  /// sd = ln(1 + eʰ)
+  case softplus
+  /// sd = eʰ: the head is ln sd.
+  case exp
+  /// sd = e^(h/2): the head is ln variance, as in most PyTorch examples.
+  case expHalf = "exp_half"
+
+  /// The diagonal Gaussian of a mean and a scale head; `floor` is added to a softplus, where a deviation could vanish.
+  package func normal(mean: Tensor, head: Tensor, floor: Float = 0) -> Normal {
+    switch self {
+    case .softplus: Normal(mean: mean, deviation: floor == 0 ? head.softplus() : head.softplus() + floor)
+    case .exp: Normal(mean: mean, logDeviation: head)
+    case .expHalf: Normal(mean: mean, logDeviation: 0.5 * head)
+    }
+  }
+
+  /// ln sd of a scale head.
+  package func logDeviation(head: Tensor, floor: Float = 0) -> Tensor {
+    switch self {
+    case .softplus: (floor == 0 ? head.softplus() : head.softplus() + floor).log()
+    case .exp: head
+    case .expHalf: 0.5 * head
+    }
+  }
+}

@@ -1,0 +1,170 @@
+internal import Foundation
+package import Formats
+package import Models
+
+/// Where the items of a recipe come from.
+package struct DataSource: Sendable, Equatable, Codable {
+  package enum Format: String, Sendable, Codable, CaseIterable { case idx, csv, npy, png }
+  package enum Split: String, Sendable, Codable, CaseIterable { case train, test }
+
+  /// `fashion-mnist`, or the path of a file (IDX, CSV, NPY) or of a folder of PNGs.
+  package var source: String
+  /// Of a path; read from its name where absent.
+  package var format: Format?
+  /// Of a named data set.
+  package var split: Split
+  /// Smallest and largest value of an `npy` image.
+  package var range: [Float]?
+  /// At most so many items, from the first.
+  package var limit: Int?
+
+  package init(source: String, format: Format? = nil, split: Split = .train, range: [Float]? = nil, limit: Int? = nil) {
+    self.source = source
+    self.format = format
+    self.split = split
+    self.range = range
+    self.limit = limit
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      source: try values.decode(String.self, forKey: .source), format: try values.decodeIfPresent(Format.self, forKey: .format),
+      split: try values.decodeIfPresent(Split.self, forKey: .split) ?? .train, range: try values.decodeIfPresent([Float].self, forKey: .range),
+      limit: try values.decodeIfPresent(Int.self, forKey: .limit))
+  }
+
+  /// Reads the items.
+  package func load() throws -> DataSet {
+    let whole = try loadWhole()
+    guard let limit else { return whole }
+    guard limit > 0 else { throw DataError("data.limit is \(limit), expected a positive number") }
+    return whole.prefix(limit)
+  }
+
+  private func loadWhole() throws -> DataSet {
+    if let named = NamedDataSet(rawValue: source) { return try named.load(split) }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder) else {
+      throw DataError("there is no file or folder \(source); data sets known by name: \(NamedDataSet.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    switch try format ?? inferredFormat(isFolder: isFolder.boolValue) {
+    case .idx: return try Self.idx(source, name: source)
+    case .csv: return try csv()
+    case .npy: return try npy()
+    case .png:
+      guard isFolder.boolValue else { throw DataError("\(source) is a file, expected a folder of PNGs") }
+      return try png()
+    }
+  }
+
+  private func inferredFormat(isFolder: Bool) throws(DataError) -> Format {
+    if isFolder { return .png }
+    let name = source.lowercased()
+    if name.hasSuffix(".csv") { return .csv }
+    if name.hasSuffix(".npy") { return .npy }
+    if name.hasSuffix("-ubyte") || name.hasSuffix("-ubyte.gz") || name.hasSuffix(".idx") || name.hasSuffix(".idx.gz") { return .idx }
+    throw DataError("the name of \(source) tells no format: set data.format to one of \(Format.allCases.map(\.rawValue).joined(separator: ", "))")
+  }
+
+  private static func bytes(_ path: String) throws(DataError) -> [UInt8] {
+    do { return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) } catch {
+      throw DataError("\(path) can't be read: \(error.localizedDescription)")
+    }
+  }
+
+  static func idx(_ path: String, name: String) throws -> DataSet {
+    let bytes = try bytes(path)
+    let (dimensions, values) = try IDX.decode(bytes)
+    guard dimensions.count == 3 else { throw DataError("\(path) has \(dimensions.count) dimensions, expected images: count, height, width") }
+    let signature = Signature.image(height: dimensions[1], width: dimensions[2])
+    try signature.check()
+    return DataSet(name: name, storage: .bytes(values), signature: signature, digest: SHA256.digest(bytes))
+  }
+
+  private func csv() throws -> DataSet {
+    let bytes = try Self.bytes(source)
+    var reader = try CSVReader(bytes)
+    var values: [Float] = []
+    while let record = try reader.next() {
+      for field in reader.header.indices {
+        guard let number = try reader.number(field, in: record) else {
+          throw DataError("\(source), line \(record.line), column \"\(reader.header[field])\" is missing: this family learns from complete rows")
+        }
+        values.append(Float(number))
+      }
+    }
+    let signature = Signature.table(reader.header.map { Signature.Column(name: $0, type: .real) })
+    try signature.check()
+    return DataSet(name: source, storage: .floats(values), signature: signature, digest: SHA256.digest(bytes))
+  }
+
+  private func npy() throws -> DataSet {
+    let bytes = try Self.bytes(source)
+    let array = try NPY.decode(bytes)
+    if let bad = array.scalars.firstIndex(where: { !$0.isFinite }) {
+      throw DataError("\(source): value \(bad) is \(array.scalars[bad]), expected finite numbers")
+    }
+    let signature: Signature
+    switch array.shape.count {
+    case 2: signature = .vector(array.shape[1])
+    case 3, 4:
+      guard let range, range.count == 2, range[0] < range[1] else {
+        throw DataError("\(source) holds images of shape \(array.shape.dropFirst()): set data.range to their smallest and largest value, such as [0, 1]")
+      }
+      let outside = array.scalars.firstIndex { $0 < range[0] || $0 > range[1] }
+      if let outside { throw DataError("\(source): value \(outside) is \(array.scalars[outside]), outside data.range \(range)") }
+      signature = .image(
+        height: array.shape[1], width: array.shape[2], channels: array.shape.count == 4 ? array.shape[3] : 1, range: range[0]...range[1])
+    default: throw DataError("\(source) has shape \(array.shape), expected [n, width], [n, height, width] or [n, height, width, channels]")
+    }
+    try signature.check()
+    return DataSet(name: source, storage: .floats(array.scalars), signature: signature, digest: SHA256.digest(bytes))
+  }
+
+  /// Every `.png` of the folder in the order of their names; all of one size.
+  private func png() throws -> DataSet {
+    let names = try FileManager.default.contentsOfDirectory(atPath: source).filter { $0.lowercased().hasSuffix(".png") }.sorted()
+    guard !names.isEmpty else { throw DataError("\(source) holds no .png file") }
+    var pixels: [UInt8] = []
+    var first: Raster?
+    var hash = SHA256()
+    for name in names {
+      let bytes = try Self.bytes(source + "/" + name)
+      hash.update(bytes)
+      let image: Raster
+      do { image = try PNG.decode(bytes, as: first.map { $0.channels == 1 ? .grey : .rgb }) } catch { throw DataError("\(source)/\(name): \(error.detail)") }
+      if let first, (image.height, image.width) != (first.height, first.width) {
+        throw DataError("\(source)/\(name) is \(image.width) x \(image.height), expected \(first.width) x \(first.height) like \(names[0])")
+      }
+      if first == nil { first = image }
+      pixels += image.pixels
+    }
+    guard let first else { throw DataError("\(source) holds no .png file") }
+    let signature = Signature.image(height: first.height, width: first.width, channels: first.channels)
+    try signature.check()
+    return DataSet(name: source, storage: .bytes(pixels), signature: signature, digest: hash.finalize())
+  }
+}
+
+/// Data sets that a Debian package installs.
+package enum NamedDataSet: String, Sendable, CaseIterable {
+  case fashionMNIST = "fashion-mnist"
+
+  /// The Debian package and the folder that it fills.
+  private var installation: (package: String, folder: String) {
+    switch self {
+    case .fashionMNIST: ("dataset-fashion-mnist", "/usr/share/datasets/fashion-mnist")
+    }
+  }
+
+  func load(_ split: DataSource.Split) throws -> DataSet {
+    let (package, folder) = installation
+    let file = split == .train ? "train-images-idx3-ubyte.gz" : "t10k-images-idx3-ubyte.gz"
+    let path = folder + "/" + file
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw DataError("\(rawValue) is not installed: there is no \(path). Install it with: apt-get install \(package)")
+    }
+    return try DataSource.idx(path, name: split == .train ? rawValue : "\(rawValue)/test")
+  }
+}

@@ -1,0 +1,64 @@
+internal import Foundation
+
+/// How the learning rate changes: a factor on the optimiser's rate.
+package struct Schedule: Sendable, Equatable, Codable {
+  package enum Kind: String, Sendable, Codable, CaseIterable {
+    case constant
+    /// Falls to `final` along half a cosine.
+    case cosine
+    /// Falls to `final` along a straight line.
+    case linear
+    /// Falls to `final` by the same factor every epoch.
+    case exponential
+    /// Multiplied by `factor` every `every` epochs.
+    case step
+  }
+
+  package var kind: Kind
+  /// Epochs in which the rate rises from 0.
+  package var warmUpEpochs: Float
+  /// Share of the rate that is left at the end.
+  package var final: Float
+  package var every: Float
+  package var factor: Float
+
+  package init(_ kind: Kind = .constant, warmUpEpochs: Float = 0, final: Float = 0.01, every: Float = 10, factor: Float = 0.5) {
+    self.kind = kind
+    self.warmUpEpochs = warmUpEpochs
+    self.final = final
+    self.every = every
+    self.factor = factor
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case kind, final, every, factor
+    case warmUpEpochs = "warm_up_epochs"
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    let standard = Schedule()
+    self.init(
+      try values.decodeIfPresent(Kind.self, forKey: .kind) ?? standard.kind,
+      warmUpEpochs: try values.decodeIfPresent(Float.self, forKey: .warmUpEpochs) ?? standard.warmUpEpochs,
+      final: try values.decodeIfPresent(Float.self, forKey: .final) ?? standard.final,
+      every: try values.decodeIfPresent(Float.self, forKey: .every) ?? standard.every,
+      factor: try values.decodeIfPresent(Float.self, forKey: .factor) ?? standard.factor)
+  }
+
+  /// The factor at a time in epochs, of `epochs` in all.
+  package func factor(at epoch: Float, of epochs: Int) -> Float {
+    let rise = warmUpEpochs > 0 ? min(1, epoch / warmUpEpochs) : 1
+    let span = max(Float(epochs) - warmUpEpochs, 1e-6)
+    let progress = min(max((epoch - warmUpEpochs) / span, 0), 1)
+    let fall: Float =
+      switch kind {
+      case .constant: 1
+      case .cosine: final + (1 - final) * 0.5 * (1 + Float(cos(Double.pi * Double(progress))))
+      case .linear: 1 - (1 - final) * progress
+      case .exponential: Float(pow(Double(final), Double(progress)))
+      case .step: Float(pow(Double(factor), Double((epoch / every).rounded(.down))))
+      }
+    return rise * fall
+  }
+}
