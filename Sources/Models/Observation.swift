@@ -1,4 +1,4 @@
-package import Distributions
+internal import Distributions
 package import Tensors
 
 /// p(x|z): which distribution the outputs of a decoder are the parameters of.

@@ -1,6 +1,6 @@
 internal import CKernels
 package import Networks
-package import Tensors
+internal import Tensors
 
 /// Bounds on a gradient before it is followed.
 package struct Clipping: Sendable, Equatable, Codable {

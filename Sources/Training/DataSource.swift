@@ -1,6 +1,6 @@
 internal import Foundation
-package import Formats
-package import Models
+internal import Formats
+internal import Models
 
 /// Where the items of a recipe come from.
 package struct DataSource: Sendable, Equatable, Codable {

@@ -1,6 +1,6 @@
 internal import CKernels
 package import Networks
-package import Tensors
+internal import Tensors
 
 /// How parameters move along their gradients; the formulae are those of PyTorch's documentation.
 package struct Optimiser: Sendable, Equatable, Codable {

@@ -1,6 +1,6 @@
 internal import Foundation
 package import Formats
-package import Models
+internal import Models
 
 /// Everything that decides a training run: the same recipe on the same data gives the same model file.
 package struct Recipe: Sendable {
@@ -19,50 +19,53 @@ package struct Recipe: Sendable {
   package var validation: Int
   package var seed: UInt64
 
-  /// Reads a recipe; unknown fields are errors.
+  /// Reads a recipe; unknown fields are errors. The family decodes its own two parts when the run starts.
   package init(parsing bytes: [UInt8]) throws(JSONError) {
-    let value = try JSONValue(parsing: bytes)
-    guard case .object(let members) = value else {
-      throw JSONError(field: "", given: "a value that is no object", expected: "a recipe", detail: "a recipe is a JSON object", reason: .mismatch, position: nil)
-    }
-    // The family decodes its own two parts; everything else has a fixed form.
-    let open: Set<String> = ["configuration", "training"]
-    let fixed = try StrictJSON.decode(Fixed.self, from: .object(members.filter { !open.contains($0.name) }))
-    family = fixed.family
-    name = fixed.name ?? fixed.family
-    data = fixed.data
-    configuration = value["configuration"] ?? .object([])
-    training = value["training"] ?? .object([])
-    optimiser = fixed.optimiser ?? Optimiser()
-    schedule = fixed.schedule ?? Schedule()
-    clipping = fixed.clip ?? Clipping()
-    epochs = fixed.epochs ?? 20
-    batchSize = fixed.batch_size ?? 128
-    validation = fixed.validation ?? 0
-    seed = UInt64(fixed.seed ?? 0)
-    try check(negativeSeed: (fixed.seed ?? 0) < 0)
+    let form = try StrictJSON.decode(Form.self, from: bytes)
+    family = form.family
+    name = form.name ?? form.family
+    data = form.data
+    configuration = form.configuration ?? .object([])
+    training = form.training ?? .object([])
+    optimiser = form.optimiser ?? Optimiser()
+    schedule = form.schedule ?? Schedule()
+    clipping = form.clip ?? Clipping()
+    epochs = form.epochs ?? 20
+    batchSize = form.batchSize ?? 128
+    validation = form.validation ?? 0
+    let seed = form.seed ?? 0
+    guard seed >= 0 else { throw JSONError(.mismatch, field: "seed", given: "\(seed)", expected: "0 to 2^63-1") }
+    self.seed = UInt64(seed)
+    try check()
   }
 
-  private struct Fixed: Decodable {
+  private struct Form: Decodable {
     let family: String
     let name: String?
     let data: DataSource
+    let configuration: JSONValue?
+    let training: JSONValue?
     let optimiser: Optimiser?
     let schedule: Schedule?
     let clip: Clipping?
     let epochs: Int?
-    let batch_size: Int?
+    let batchSize: Int?
     let validation: Int?
     let seed: Int64?
+
+    enum CodingKeys: String, CodingKey {
+      case family, name, data, configuration, training, optimiser, schedule, clip, epochs, validation, seed
+      case batchSize = "batch_size"
+    }
   }
 }
 
 extension Recipe {
-  private func check(negativeSeed: Bool) throws(JSONError) {
+  package func check() throws(JSONError) {
     func refuse(_ field: String, _ given: String, _ expected: String) -> JSONError {
-      JSONError(field: field, given: given, expected: expected, detail: "\(field) is \(given), expected \(expected)", reason: .mismatch, position: nil)
+      JSONError(.mismatch, field: field, given: given, expected: expected)
     }
-    if negativeSeed { throw refuse("seed", "a negative number", "0 to 2^63-1") }
+    guard seed <= UInt64(Int64.max) else { throw refuse("seed", "\(seed)", "0 to 2^63-1") }
     guard epochs >= 1 else { throw refuse("epochs", "\(epochs)", "1 or more") }
     guard (1...65_536).contains(batchSize) else { throw refuse("batch_size", "\(batchSize)", "1 to 65536") }
     guard validation >= 0 else { throw refuse("validation", "\(validation)", "0 or more items") }
@@ -82,22 +85,37 @@ extension Recipe {
     }
   }
 
-  /// The recipe in one canonical text: what a checkpoint and a run are known by.
+  /// The recipe as one JSON text with sorted names: what a checkpoint and a run are known by.
   package func canonicalText() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(Canonical(self)), as: UTF8.self)
+    let fixed = try JSONValue(parsing: [UInt8](try encoder.encode(FixedPart(self))))
+    guard case .object(let members) = fixed else { preconditionFailure("a structure is encoded as an object") }
+    let own = [JSONValue.Member(name: "configuration", value: configuration), JSONValue.Member(name: "training", value: training)]
+    return String(decoding: JSONValue.object((members + own).sorted { $0.name < $1.name }).text, as: UTF8.self)
   }
 
-  private struct Canonical: Encodable {
-    let family: String, name: String, data: DataSource, configuration: JSONValue, training: JSONValue
-    let optimiser: Optimiser, schedule: Schedule, clip: Clipping, epochs: Int, batch_size: Int, validation: Int, seed: UInt64
+  private struct FixedPart: Encodable {
+    let family: String
+    let name: String
+    let data: DataSource
+    let optimiser: Optimiser
+    let schedule: Schedule
+    let clip: Clipping
+    let epochs: Int
+    let batchSize: Int
+    let validation: Int
+    let seed: UInt64
+
+    enum CodingKeys: String, CodingKey {
+      case family, name, data, optimiser, schedule, clip, epochs, validation, seed
+      case batchSize = "batch_size"
+    }
 
     init(_ recipe: Recipe) {
       (family, name, data) = (recipe.family, recipe.name, recipe.data)
-      (configuration, training) = (recipe.configuration, recipe.training)
       (optimiser, schedule, clip) = (recipe.optimiser, recipe.schedule, recipe.clipping)
-      (epochs, batch_size, validation, seed) = (recipe.epochs, recipe.batchSize, recipe.validation, recipe.seed)
+      (epochs, batchSize, validation, seed) = (recipe.epochs, recipe.batchSize, recipe.validation, recipe.seed)
     }
   }
 }

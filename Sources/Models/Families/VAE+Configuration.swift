@@ -1,4 +1,4 @@
-package import Networks
+internal import Networks
 package import Tensors
 
 extension VAE {

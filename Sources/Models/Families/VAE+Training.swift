@@ -1,5 +1,5 @@
-package import Distributions
-package import Networks
+internal import Distributions
+internal import Networks
 package import Tensors
 
 extension VAE: Trainable {

@@ -1,4 +1,4 @@
-package import Distributions
+internal import Distributions
 package import Networks
 package import Tensors
 

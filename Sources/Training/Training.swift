@@ -1,0 +1,167 @@
+internal import Foundation
+package import Formats
+package import Models
+internal import Networks
+internal import Tensors
+
+/// One training run from a recipe to a model file.
+///
+/// Everything random is keyed by the recipe's seed, the epoch and the step, so a run that was stopped and resumed ends in the same bytes as one that was not.
+package struct Training: Sendable {
+  package struct Options: Sendable {
+    /// Where the model file goes.
+    package var output: String
+    /// Where the state between epochs goes; it is removed when the run ends well.
+    package var checkpoint: String
+    /// Goes on from the checkpoint instead of refusing to overwrite it.
+    package var resumes: Bool
+
+    package init(output: String, checkpoint: String, resumes: Bool = false) {
+      self.output = output
+      self.checkpoint = checkpoint
+      self.resumes = resumes
+    }
+  }
+
+  package struct Result: Sendable {
+    package let digest: Digest
+    package let path: String
+    package let bestEpoch: Int
+    /// Mean validation bound of the chosen epoch in nats; nil without validation items.
+    package let bestBound: Double?
+    package let run: RunID?
+  }
+
+  package let recipe: Recipe
+  package let options: Options
+  package let recorder: (any RunRecorder)?
+  package let build: BuildInformation
+
+  package init(_ recipe: Recipe, options: Options, recorder: (any RunRecorder)? = nil, build: BuildInformation) {
+    self.recipe = recipe
+    self.options = options
+    self.recorder = recorder
+    self.build = build
+  }
+
+  /// Trains until the last epoch or until `shouldStop` says so, which saves a checkpoint and throws `TrainingError.stopped`.
+  package func run(observe: @escaping (TrainingEvent) -> Void, shouldStop: @escaping () -> Bool = { false }) throws -> Result {
+    guard let family = Catalogue.family(named: recipe.family) else {
+      throw TrainingError.invalid("family is \"\(recipe.family)\", expected one of: \(Catalogue.families.map { $0.name }.joined(separator: ", "))")
+    }
+    guard let trainable = family as? any Trainable.Type else { throw TrainingError.invalid("the family \(recipe.family) can't be trained") }
+    if !options.resumes, FileManager.default.fileExists(atPath: options.checkpoint) {
+      throw TrainingError.invalid("there is a checkpoint at \(options.checkpoint): go on from it with --resume, or remove it")
+    }
+    return try train(trainable, observe, shouldStop)
+  }
+
+  private func train<Family: Trainable>(_ type: Family.Type, _ observe: (TrainingEvent) -> Void, _ shouldStop: () -> Bool) throws -> Result {
+    var loop = try TrainingLoop<Family>(recipe, data: recipe.data.load())
+    if options.resumes { try loop.restore(from: options.checkpoint) }
+    let resumedAt = loop.state.epoch
+    let run = try recorder?.start(
+      RunDescription(
+        kind: .train, family: recipe.family, model: recipe.name, configuration: recipe.canonicalText(),
+        tags: resumedAt > 0 ? ["resumed_at_epoch": String(resumedAt)] : [:], seed: recipe.seed, dataDigest: loop.data.digest, build: build))
+    do {
+      observe(.started(loop.summary))
+      try loop.run(
+        observe: { event in
+          observe(event)
+          if case .epochFinished(let epoch) = event, let run, let recorder { try recorder.record(epoch.metrics, in: run) }
+        },
+        save: { try $0.save(to: options.checkpoint) }, shouldStop: shouldStop)
+      let result = try finish(loop, run)
+      if let run { try recorder?.finish(run, .finished(output: result.digest)) }
+      observe(.finished(result))
+      return result
+    } catch {
+      // The first error is the one to report; a recorder that fails as well would only hide it.
+      if let run { try? recorder?.finish(run, error as? TrainingError == .stopped ? .cancelled : .failed("\(error)")) }
+      throw error
+    }
+  }
+
+  private func finish<Family: Trainable>(_ loop: TrainingLoop<Family>, _ run: RunID?) throws -> Result {
+    // No time and no run id: the file's bytes follow from the recipe and the data alone.
+    let provenance = Provenance(
+      data: loop.data.digest, seed: Int(recipe.seed), trainedWith: "posterior",
+      notes: ["name": recipe.name, "data": loop.data.name, "recipe": SHA256.digest(Array(try recipe.canonicalText().utf8)).description])
+    let bytes = try ModelFile.encode(loop.bestModel, provenance: provenance)
+    try ModelFile.write(bytes, to: options.output)
+    try? FileManager.default.removeItem(atPath: options.checkpoint)
+    let best = loop.state.best
+    return Result(
+      digest: SHA256.digest(bytes), path: options.output, bestEpoch: best?.epoch ?? loop.state.epoch, bestBound: best?.bound, run: run)
+  }
+}
+
+/// What a run reports while it goes.
+package enum TrainingEvent: Sendable {
+  case started(TrainingSummary)
+  case step(StepReport)
+  case epochFinished(EpochReport)
+  case finished(Training.Result)
+}
+
+package struct TrainingSummary: Sendable {
+  package let family: String
+  package let data: String
+  package let items: Int
+  package let validationItems: Int
+  package let parameters: Int
+  package let epochs: Int
+  package let firstEpoch: Int
+}
+
+/// Where in an epoch a run is; the terms are means over the epoch so far.
+package struct StepReport: Sendable {
+  package let epoch: Int
+  package let epochs: Int
+  package let step: Int
+  package let steps: Int
+  package let terms: [(name: String, value: Double)]
+  package let itemsPerSecond: Double
+  package let secondsLeft: Double
+}
+
+package struct EpochReport: Sendable {
+  /// From 1.
+  package let epoch: Int
+  package let epochs: Int
+  package let terms: [(name: String, value: Double)]
+  package let validationBound: Double?
+  package let isBest: Bool
+  package let rate: Double
+  package let itemsPerSecond: Double
+  package let seconds: Double
+
+  var metrics: [RunMetric] {
+    var metrics = terms.map { RunMetric(name: "train.\($0.name)", value: $0.value, step: epoch, epoch: epoch) }
+    if let validationBound { metrics.append(RunMetric(name: "validation.elbo_nats", value: validationBound, step: epoch, epoch: epoch)) }
+    metrics.append(RunMetric(name: "rate", value: rate, step: epoch, epoch: epoch))
+    metrics.append(RunMetric(name: "items_per_second", value: itemsPerSecond, step: epoch, epoch: epoch))
+    metrics.append(RunMetric(name: "seconds", value: seconds, step: epoch, epoch: epoch))
+    return metrics
+  }
+}
+
+package enum TrainingError: Error, Equatable, CustomStringConvertible {
+  case invalid(String)
+  /// The loss is no number any more.
+  case diverged(epoch: Int, step: Int)
+  /// The user asked to stop; the checkpoint is saved.
+  case stopped
+  case unusableCheckpoint(path: String, reason: String)
+
+  package var description: String {
+    switch self {
+    case .invalid(let reason): reason
+    case .diverged(let epoch, let step):
+      "the loss is not finite at epoch \(epoch), step \(step): lower optimiser.rate, set clip.norm, or raise scale_floor"
+    case .stopped: "stopped; go on with --resume"
+    case .unusableCheckpoint(let path, let reason): "the checkpoint \(path) can't be used: \(reason)"
+    }
+  }
+}

@@ -1,0 +1,171 @@
+internal import Formats
+internal import Foundation
+internal import Models
+internal import Networks
+internal import Tensors
+
+/// The state of a run between two steps; with the recipe and the data it decides everything that follows.
+struct TrainingState<Family: Trainable>: Sendable {
+  var network: Family.Network
+  var optimiser: OptimiserState
+  /// Epochs finished.
+  var epoch = 0
+  /// Batches of the current epoch already learnt from.
+  var batch = 0
+  /// Sums of the objective's terms over the current epoch, weighted by items.
+  var sums: [Sum] = []
+  var best: Best?
+
+  struct Sum: Sendable, Equatable, Codable {
+    let name: String
+    var value: Double
+  }
+
+  struct Best: Sendable {
+    let network: Family.Network
+    let epoch: Int
+    let bound: Double
+  }
+}
+
+struct TrainingLoop<Family: Trainable>: Sendable {
+  let recipe: Recipe
+  let data: DataSet
+  let trainingOptions: Family.TrainingOptions
+  private let model: Family
+  private let key: RandomKey
+  private let trainingItems: [Int]
+  private let validationItems: [Int]
+  var state: TrainingState<Family>
+
+  init(_ recipe: Recipe, data: DataSet) throws {
+    guard recipe.validation < data.count else {
+      throw TrainingError.invalid("validation is \(recipe.validation) items, expected fewer than the \(data.count) of \(data.name)")
+    }
+    self.recipe = recipe
+    key = RandomKey(seed: recipe.seed)
+    let order = key.split("validation split").permutation(data.count)
+    validationItems = order.prefix(recipe.validation).sorted()
+    trainingItems = order.dropFirst(recipe.validation).sorted()
+    self.data = data.standardised(over: trainingItems)
+    let configuration = try StrictJSON.decode(Family.Configuration.self, from: recipe.configuration)
+    trainingOptions = try StrictJSON.decode(Family.TrainingOptions.self, from: recipe.training)
+    model = try Family(configuration, signature: self.data.signature, key: key.split("weights"))
+    try model.check(trainingOptions)
+    try Self.check(self.data, trainingItems)
+    state = TrainingState(network: model.network, optimiser: OptimiserState(recipe.optimiser, for: model.network))
+  }
+
+  private static func check(_ data: DataSet, _ items: [Int]) throws {
+    guard let first = items.first else { throw TrainingError.invalid("\(data.name) has no items to learn from") }
+    guard data.batch([first]).isFinite else { throw TrainingError.invalid("\(data.name) holds values that are not finite") }
+  }
+
+  var summary: TrainingSummary {
+    TrainingSummary(
+      family: Family.name, data: data.name, items: trainingItems.count, validationItems: validationItems.count,
+      parameters: state.network.parameterCount, epochs: recipe.epochs, firstEpoch: state.epoch + 1)
+  }
+
+  /// The network of the best validation bound, or the last one without validation.
+  var bestModel: Family {
+    var copy = model
+    copy.network = state.best?.network ?? state.network
+    return copy
+  }
+
+  private var steps: Int { (trainingItems.count + recipe.batchSize - 1) / recipe.batchSize }
+
+  /// Trains the epochs that are left.
+  mutating func run(
+    observe: (TrainingEvent) throws -> Void, save: (TrainingLoop) throws -> Void, shouldStop: () -> Bool
+  ) throws {
+    let clock = ContinuousClock()
+    let start = clock.now
+    var learnt = 0
+    while state.epoch < recipe.epochs {
+      let epochStart = clock.now
+      let firstBatch = state.batch
+      let order = key.split("shuffle").split(state.epoch).permutation(trainingItems.count)
+      while state.batch < steps {
+        if shouldStop() {
+          try save(self)
+          throw TrainingError.stopped
+        }
+        let batch = order[state.batch * recipe.batchSize..<min((state.batch + 1) * recipe.batchSize, order.count)].map { trainingItems[$0] }
+        try step(batch)
+        learnt += batch.count
+        let speed = Double(learnt) / (clock.now - start).seconds
+        let left = (recipe.epochs - state.epoch) * trainingItems.count - min(state.batch * recipe.batchSize, trainingItems.count)
+        try observe(
+          .step(
+            StepReport(
+              epoch: state.epoch + 1, epochs: recipe.epochs, step: state.batch, steps: steps, terms: meanTerms, itemsPerSecond: speed,
+              secondsLeft: Double(left) / speed)))
+      }
+      let seconds = (clock.now - epochStart).seconds
+      let items = trainingItems.count - firstBatch * recipe.batchSize
+      try observe(.epochFinished(finishEpoch(seconds: seconds, itemsPerSecond: Double(items) / seconds)))
+      try save(self)
+    }
+  }
+
+  /// One batch: gradient, clipping, optimiser.
+  private mutating func step(_ items: [Int]) throws {
+    let number = state.epoch * steps + state.batch
+    let epoch = Float(state.epoch) + Float(state.batch) / Float(steps)
+    let keys = RowKeys(key.split("step").split(number), rows: 0..<items.count)
+    let batch = data.batch(items)
+    let (objective, gradient) = valueAndGradient(at: state.network, loss: \.loss) { network, mode in
+      model.objective(network, batch: batch, options: trainingOptions, pass: TrainingPass(mode: mode, keys: keys, epoch: epoch))
+    }
+    guard objective.loss.isFinite else { throw TrainingError.diverged(epoch: state.epoch + 1, step: state.batch + 1) }
+    let (clipped, _) = recipe.clipping(gradient)
+    state.optimiser.update(&state.network, along: clipped, rate: recipe.optimiser.rate * recipe.schedule.factor(at: epoch, of: recipe.epochs))
+    if state.sums.isEmpty { state.sums = objective.terms.map { TrainingState.Sum(name: $0.name, value: 0) } }
+    for (index, term) in objective.terms.enumerated() { state.sums[index].value += Double(term.value) * Double(items.count) }
+    state.batch += 1
+  }
+
+  private var meanTerms: [(name: String, value: Double)] {
+    let seen = Double(min(state.batch * recipe.batchSize, trainingItems.count))
+    return state.sums.map { ($0.name, $0.value / seen) }
+  }
+
+  private mutating func finishEpoch(seconds: Double, itemsPerSecond: Double) -> EpochReport {
+    let terms = meanTerms
+    let bound = validationBound()
+    state.epoch += 1
+    state.batch = 0
+    state.sums = []
+    var isBest = false
+    if let bound, bound > state.best?.bound ?? -.infinity {
+      state.best = TrainingState.Best(network: state.network, epoch: state.epoch, bound: bound)
+      isBest = true
+    }
+    let rate = Double(recipe.optimiser.rate * recipe.schedule.factor(at: Float(state.epoch), of: recipe.epochs))
+    return EpochReport(
+      epoch: state.epoch, epochs: recipe.epochs, terms: terms, validationBound: bound, isBest: isBest, rate: rate, itemsPerSecond: itemsPerSecond,
+      seconds: seconds)
+  }
+
+  /// Mean bound of the held-out items under noise that is the same in every epoch; nil without such items.
+  private func validationBound() -> Double? {
+    guard !validationItems.isEmpty else { return nil }
+    var model = model
+    model.network = state.network
+    let noise = key.split("validation noise")
+    let block = 512
+    var sum = 0.0
+    for start in stride(from: 0, to: validationItems.count, by: block) {
+      let rows = start..<min(start + block, validationItems.count)
+      let bounds = model.validationBound(data.batch(validationItems[rows]), keys: RowKeys(noise, rows: rows))
+      sum = bounds.scalars.reduce(sum) { $0 + Double($1) }
+    }
+    return sum / Double(validationItems.count)
+  }
+}
+
+extension Duration {
+  fileprivate var seconds: Double { self / .seconds(1) }
+}
