@@ -7,8 +7,10 @@ static const unsigned char openapi[] = {
 #embed "../../openapi.yaml"
 };
 
-const embedded_resource embedded_resources[] = {
+static const embedded_resource embedded_resources[] = {
     {"migrations/0001-initial.sql", migration_0001, sizeof migration_0001},
     {"openapi.yaml", openapi, sizeof openapi},
 };
 const size_t embedded_resources_count = sizeof embedded_resources / sizeof embedded_resources[0];
+
+embedded_resource embedded_resource_at(size_t index) { return embedded_resources[index]; }

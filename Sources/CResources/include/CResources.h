@@ -4,12 +4,14 @@
 #include <stddef.h>
 
 typedef struct {
-  const char *name;  // path from the project's root
-  const unsigned char *bytes;
+  const char *_Nonnull name;  // path from the project's root
+  const unsigned char *_Nonnull bytes;
   size_t count;
 } embedded_resource;
 
 // Sorted by name. A test compares the list with the files in migrations/.
-extern const embedded_resource embedded_resources[];
 extern const size_t embedded_resources_count;
+
+// The resource at an index below the count.
+embedded_resource embedded_resource_at(size_t index);
 #endif

@@ -1,0 +1,67 @@
+import Foundation
+
+/// A directory whose entries survive a power cut once a call has returned.
+struct Folder: Sendable {
+  let path: String
+
+  /// Creates the folder and those above it where they are missing.
+  init(creating path: String) throws(StoreError) {
+    self.path = path
+    var isNew = mkdir(path, 0o700) == 0
+    if !isNew, errno == ENOENT {
+      _ = try Folder(creating: parent)
+      isNew = mkdir(path, 0o700) == 0
+    }
+    if isNew {
+      try Folder(path: parent).synchronize()
+    } else if errno == EEXIST {
+      try requireFolder()
+    } else {
+      throw StoreError(errno: errno, path: path)
+    }
+  }
+
+  private init(path: String) { self.path = path }
+
+  private func requireFolder() throws(StoreError) {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+      throw .unusable(path: path, reason: "it is a file, not a folder")
+    }
+  }
+
+  private var parent: String { URL(fileURLWithPath: path).deletingLastPathComponent().path }
+
+  func path(of name: String) -> String { path + "/" + name }
+
+  func names() throws(StoreError) -> [String] {
+    guard let stream = opendir(path) else { throw StoreError(errno: errno, path: path) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    errno = 0
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: Int(entry.pointee.d_reclen)) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+      errno = 0
+    }
+    guard errno == 0 else { throw StoreError(errno: errno, path: path) }
+    return names.sorted()
+  }
+
+  /// Moves a file here, in the place of one that has the name already.
+  func adopt(_ file: String, as name: String) throws(StoreError) {
+    guard rename(file, path(of: name)) == 0 else { throw StoreError(errno: errno, path: path(of: name)) }
+    try synchronize()
+  }
+
+  /// Removes a file; one that is not there is gone already.
+  func remove(_ name: String) throws(StoreError) {
+    guard unlink(path(of: name)) == 0 || errno == ENOENT else { throw StoreError(errno: errno, path: path(of: name)) }
+  }
+
+  func synchronize() throws(StoreError) {
+    try OpenFile(path, O_RDONLY | O_DIRECTORY).synchronize()
+  }
+}

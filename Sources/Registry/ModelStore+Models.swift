@@ -1,0 +1,27 @@
+extension ModelStore {
+  /// The models by name, a page at a time.
+  package func models(pageToken: String? = nil, limit: Int = 100) throws -> Page<Model> {
+    try Page<Model>.validate(limit: limit)
+    if let pageToken {
+      do {
+        try ModelReference.validate(name: pageToken)
+      } catch {
+        throw StoreError.invalidPageToken(given: pageToken)
+      }
+    }
+    return catalogue.current.page(after: pageToken, limit: limit)
+  }
+
+  /// - Throws: `StoreError.invalidModelName`, `.unknownModel`.
+  package func model(named name: String) throws -> Model {
+    try ModelReference.validate(name: name)
+    return try catalogue.current.model(named: name)
+  }
+
+  /// The version that `name`, `name@3` or `name@alias` means now.
+  ///
+  /// - Throws: `StoreError.invalidReference`, `.invalidModelName`, `.unknownModel`, `.unknownVersion`, `.unknownAlias`.
+  package func resolve(_ reference: String) throws -> ModelVersion {
+    try catalogue.current.resolve(try ModelReference(reference))
+  }
+}

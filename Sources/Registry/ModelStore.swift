@@ -1,0 +1,106 @@
+import Foundation
+import GRDB
+import Logging
+
+/// The registry: models, versions, aliases and runs in `STORE/posterior.sqlite`, model files in `STORE/blobs`.
+///
+/// Each verb is one transaction; what a call has returned from is on disk. Verbs that write block for that long and do not belong on the
+/// cooperative pool. `resolve`, `model(named:)` and `models` read memory alone: a change made through this object is seen at once, one made
+/// by another process within `Options.pollInterval` and the time to read it.
+/// Any number of objects and processes on one machine may share a directory.
+package final class ModelStore: Sendable {
+  package struct Options: Sendable {
+    /// The largest model file that an upload may bring.
+    package var maximumModelBytes = 4 << 30
+    /// How often to look for changes that other processes made.
+    package var pollInterval = Duration.milliseconds(250)
+    /// How many seconds a change waits for another process that is writing.
+    package var busyTimeout = 10.0
+
+    package init() {}
+  }
+
+  /// Absolute.
+  package let directory: String
+  let options: Options
+  let database: DatabasePool
+  let blobs: BlobFolder
+  let catalogue: LiveCatalogue
+  let session: Session
+  let logger = Logger(label: "posterior.registry")
+  private let uploads: Folder
+  private let poller: Task<Void, Never>
+
+  /// Opens a store, creating or migrating it where needed, and clears away what processes that were killed left behind.
+  package init(directory: String, options: Options = Options()) throws {
+    let root = try Folder(creating: URL(fileURLWithPath: directory).standardizedFileURL.path)
+    // Openings come one after another: two that migrate the same file, or clear away the same leftovers, would trip over each other.
+    let opening = try OpenFile(root.path, O_RDONLY | O_DIRECTORY)
+    try opening.lock()
+
+    self.directory = root.path
+    self.options = options
+    blobs = try BlobFolder(creatingIn: root)
+    uploads = try Folder(creating: root.path(of: "uploads"))
+    let sessions = try Folder(creating: root.path(of: "sessions"))
+    session = try Session(in: sessions)
+
+    let path = root.path(of: "posterior.sqlite")
+    (database, catalogue) = try StoreError.translating(path) { [blobs, logger] in
+      let database = try Self.open(path, busyTimeout: options.busyTimeout)
+      try Migrations.apply(to: database, path: path)
+      return (database, try LiveCatalogue(database, blobs: blobs, logger: logger))
+    }
+    poller = Task { [catalogue] in await catalogue.poll(every: options.pollInterval) }
+
+    let living = try Session.living(in: sessions)
+    for name in try uploads.names() where !living.contains(String(name.prefix { $0 != "-" })) {
+      try uploads.remove(name)
+    }
+    try failAbandonedRuns(living: living)
+  }
+
+  deinit { poller.cancel() }
+
+  private static func open(_ path: String, busyTimeout: Double) throws -> DatabasePool {
+    var configuration = Configuration()
+    configuration.foreignKeysEnabled = true
+    configuration.busyMode = .timeout(busyTimeout)
+    configuration.label = "registry"
+    let database = try DatabasePool(path: path, configuration: configuration)
+    // GRDB leaves write-ahead logs at NORMAL, where a power cut may undo the last transactions; what this store acknowledges stays.
+    try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+    return database
+  }
+
+  var databasePath: String { directory + "/posterior.sqlite" }
+
+  /// A temporary file for a model that is about to arrive.
+  ///
+  /// - Parameter declaredByteCount: what the client announced; more than the store accepts is refused before a byte is read.
+  package func stageUpload(declaredByteCount: Int? = nil) throws -> StagedUpload {
+    if let declaredByteCount, declaredByteCount > options.maximumModelBytes { throw StoreError.tooLarge(limit: options.maximumModelBytes) }
+    return try StagedUpload(path: uploads.path(of: session.newUploadName()), limit: options.maximumModelBytes)
+  }
+
+  // MARK: - Transactions
+
+  func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    try StoreError.translating(databasePath) { try database.read(body) }
+  }
+
+  func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    try StoreError.translating(databasePath) { try database.write(body) }
+  }
+
+  /// A transaction that changes models, versions or aliases; when it returns, this process answers from the new state.
+  ///
+  /// - Returns: also the catalogue as this transaction left it.
+  func change<Value>(_ body: (Database) throws -> Value) throws -> (value: Value, catalogue: Catalogue) {
+    let result = try write { database in
+      (value: try body(database), catalogue: try Catalogue(database, blobs: blobs))
+    }
+    catalogue.install(result.catalogue)
+    return result
+  }
+}

@@ -1,0 +1,101 @@
+package import Formats
+package import Training
+
+/// What a store refuses or can't do; `description` is the sentence that a user reads.
+package enum StoreError: Error, Equatable, Sendable {
+  // What was asked can't be right.
+  case invalidModelName(given: String)
+  case invalidAlias(given: String)
+  case invalidReference(given: String)
+  case invalidPageToken(given: String)
+  case invalidLimit(given: Int, allowed: ClosedRange<Int>)
+  case invalidSeed(given: UInt64)
+  case invalidKey(reason: String)
+  case digestMismatch(given: Digest, expected: Digest)
+  case tooLarge(limit: Int)
+
+  // What was asked for is not there.
+  case unknownModel(name: String, existing: [String])
+  case unknownVersion(model: String, version: Int, existing: [Int])
+  case unknownAlias(model: String, alias: String, existing: [String], versions: [Int])
+  case unknownRun(id: String)
+
+  // What was asked goes against what is there.
+  case versionInUse(model: String, version: Int, aliases: [String])
+  case runNotRunning(id: RunID, status: RunStatus)
+  /// The schema holds against what the code let through, with SQLite's words.
+  case refused(reason: String)
+
+  // The disk.
+  case diskFull(path: String)
+  case readOnly(path: String)
+  case busy(path: String)
+  case newerStore(path: String, migrations: [String])
+  case corrupt(path: String, reason: String)
+  case corruptBlob(path: String, digest: Digest)
+  case unusable(path: String, reason: String)
+}
+
+extension StoreError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .invalidModelName(let given):
+      "\(quoted(given)) can't name a model: a name is 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or a digit"
+    case .invalidAlias(let given):
+      "\(quoted(given)) can't be an alias: an alias is 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter"
+    case .invalidReference(let given):
+      "\(quoted(given)) names no model: write name, name@3 for a version or name@alias"
+    case .invalidPageToken(let given):
+      "\(quoted(given)) is no page token: pass the next_page_token of the page before, or none for the first page"
+    case .invalidLimit(let given, let allowed):
+      "a page of \(given) can't be had: ask for \(allowed.lowerBound) to \(allowed.upperBound)"
+    case .invalidSeed(let given):
+      "\(given) can't be a seed: a seed is 0 to \(Int64.max)"
+    case .invalidKey(let reason):
+      "the admin key can't be used: \(reason)"
+    case .digestMismatch(let given, let expected):
+      "the bytes received are \(given), but \(expected) was announced: the upload was damaged on its way; send it again"
+    case .tooLarge(let limit):
+      "the model file is larger than the \(limit) bytes that this store accepts"
+    case .unknownModel(let name, let existing):
+      "there is no model \(quoted(name)); \(existing.isEmpty ? "the store has no models yet" : "there are: \(list(existing))")"
+    case .unknownVersion(let model, let version, let existing):
+      "model \(quoted(model)) has no version \(version); \(existing.isEmpty ? "it has none" : "it has: \(list(existing.map(String.init)))")"
+    case .unknownAlias(let model, let alias, let existing, let versions):
+      "model \(quoted(model)) has no alias \(quoted(alias)); aliases: \(list(existing)); versions: \(list(versions.map(String.init)))"
+    case .unknownRun(let id):
+      "there is no run \(quoted(id))"
+    case .versionInUse(let model, let version, let aliases):
+      "\(model)@\(version) is in use: move \(list(aliases)) to another version first"
+    case .runNotRunning(let id, let status):
+      "run \(id) is \(status.rawValue): only a running run takes metrics or ends"
+    case .refused(let reason):
+      "the store refused the change: \(reason)"
+    case .diskFull(let path):
+      "the disk of \(path) is full; nothing was changed"
+    case .readOnly(let path):
+      "\(path) can't be written: the disk is read-only or belongs to another user; nothing was changed"
+    case .busy(let path):
+      "\(path) is busy: another process has been writing to it for too long; nothing was changed, try again"
+    case .newerStore(let path, let migrations):
+      "\(path) was written by a newer build of posterior (it has \(list(migrations)), which this one does not know): use that build or a newer one"
+    case .corrupt(let path, let reason):
+      "\(path) is damaged: \(reason)"
+    case .corruptBlob(let path, let digest):
+      "\(path) is damaged: its bytes are no longer \(digest)"
+    case .unusable(let path, let reason):
+      "\(path) can't be used: \(reason)"
+    }
+  }
+
+  /// What the user gave, short enough for a sentence.
+  private func quoted(_ text: String) -> String {
+    text.count > 80 ? "'\(text.prefix(80))...'" : "'\(text)'"
+  }
+
+  private func list(_ names: [String], atMost limit: Int = 10) -> String {
+    guard !names.isEmpty else { return "none" }
+    let shown = names.prefix(limit).joined(separator: ", ")
+    return names.count > limit ? "\(shown) and \(names.count - limit) more" : shown
+  }
+}

@@ -1,0 +1,100 @@
+import Foundation
+package import Formats
+import Synchronization
+
+/// Keeps the account of runs; the registry implements it, so that training never sees a database.
+///
+/// What a call has returned from is on disk. Calls block for that long.
+package protocol RunRecorder: Sendable {
+  func start(_ run: RunDescription) throws -> RunID
+  /// Metrics are appended, never overwritten; the recorder adds the time.
+  func record(_ metrics: [RunMetric], in run: RunID) throws
+  func finish(_ run: RunID, _ outcome: RunOutcome) throws
+}
+
+/// How a run ended.
+package enum RunOutcome: Hashable, Sendable {
+  /// `output` is the digest of what the run made (a model file, an answer): what a replay must equal.
+  case finished(output: Digest?)
+  case failed(String)
+  case cancelled
+}
+
+/// One measured number of a run.
+package struct RunMetric: Codable, Hashable, Sendable {
+  package let name: String
+  /// May be infinite or not a number: a loss that diverged is worth recording.
+  package let value: Double
+  package let step: Int
+  package let epoch: Int?
+
+  package init(name: String, value: Double, step: Int, epoch: Int? = nil) {
+    self.name = name
+    self.value = value
+    self.step = step
+    self.epoch = epoch
+  }
+}
+
+/// The name of a run: a ULID, 26 characters whose alphabetical order is the order in which the runs of one process started.
+///
+/// 48 bits of milliseconds since 1970 and 80 random bits in Crockford's base 32 (https://github.com/ulid/spec).
+package struct RunID: Hashable, Sendable, LosslessStringConvertible {
+  package let description: String
+
+  /// - Returns: nil unless the text is a ULID in capitals.
+  package init?(_ text: String) {
+    let digits = Array(text.utf8)
+    // 26 digits hold 130 bits; the first may only be 0...7.
+    guard digits.count == 26, digits.allSatisfy(Self.alphabet.contains), digits[0] <= UInt8(ascii: "7") else { return nil }
+    description = text
+  }
+
+  /// The smallest identifier of a millisecond: every run that started then or later is equal or greater.
+  package init(earliestAt milliseconds: UInt64) {
+    self.init(UInt128(milliseconds) << 80)
+  }
+
+  /// A new identifier, greater than every one that this process made before.
+  package static func generate() -> RunID {
+    var generator = SystemRandomNumberGenerator()
+    let now = UInt128(UInt64(max(0, Date().timeIntervalSince1970) * 1000))
+    let fresh = now << 80 | UInt128(generator.next()) << 16 | UInt128(generator.next() & 0xFFFF)
+    return latest.withLock { latest in
+      // Within one millisecond, or when the clock steps back, counting on from the last one keeps the order.
+      latest = fresh >> 80 > latest >> 80 ? fresh : latest + 1
+      return RunID(latest)
+    }
+  }
+
+  /// Milliseconds since 1970 at which the run started.
+  package var milliseconds: UInt64 {
+    description.utf8.prefix(10).reduce(0) { $0 << 5 | UInt64(Self.alphabet.firstIndex(of: $1) ?? 0) }
+  }
+
+  private init(_ bits: UInt128) {
+    description = String(decoding: (0..<26).map { Self.alphabet[Int(truncatingIfNeeded: bits >> UInt128(5 * (25 - $0))) & 31] }, as: UTF8.self)
+  }
+
+  private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
+  private static let latest = Mutex<UInt128>(0)
+}
+
+extension RunID: Comparable {
+  package static func < (left: RunID, right: RunID) -> Bool { left.description < right.description }
+}
+
+extension RunID: Codable {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let id = RunID(try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected the 26 characters of a run's identifier")
+    }
+    self = id
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
