@@ -2,8 +2,64 @@ import CKernels
 import CKernels.Testing
 import Testing
 
-@Test("the chosen instruction set is one this CPU can run") func chosen() {
-  let isa = kernel_isa()
-  #expect(kernel_table_for(isa) != nil)
-  #expect(kernel_table_for("z80") == nil)
+@Suite("Instruction sets") struct InstructionSetTests {
+  @Test("the exported functions are those of the best instruction set that this CPU has")
+  func chosen() {
+    #expect(String(cString: kernel_isa()) == InstructionSet.all[0].name)
+    #expect(kernel_table_for("none") == nil)
+    var y: [Float] = [0]
+    kernel_exp([0], &y, 1)
+    #expect(y == [1])
+  }
+
+  /// Where there is only one such instruction set, this holds trivially; on a CPU with AVX-512 it compares AVX-512 with AVX2.
+  @Test("element-wise kernels give the same bits with every fused instruction set", arguments: ElementwiseKernel.all)
+  func elementwise(kernel: ElementwiseKernel) {
+    var numbers = TestNumbers(seed: 41)
+    // Every kind of float: all exponents, subnormal numbers, infinities and NaN.
+    let wild = (0..<20_000).map { _ in Float(bitPattern: UInt32(truncatingIfNeeded: numbers.next())) }
+    let (a, b, c) = (numbers.floats(20_000, in: -12...12) + wild, numbers.floats(40_000), numbers.floats(40_000))
+    let results = InstructionSet.fused.map { bits(kernel($0.kernels, a, b, c)) }
+    #expect(results.allSatisfy { $0 == results[0] })
+  }
+
+  @Test("products, reductions, likelihoods and random numbers give the same bits with every fused instruction set")
+  func everythingElse() {
+    let (rows, columns) = (23, 301)
+    var numbers = TestNumbers(seed: 42)
+    let (a, b) = (numbers.floats(rows * columns), numbers.floats(rows * columns))
+    let bias = numbers.floats(rows)
+    let (alpha, beta) = (a.map { abs($0) + 0.01 }, b.map { abs($0) + 0.01 })
+    let counts = a.map { (abs($0) * 100).rounded() }
+    let results = InstructionSet.fused.map { set -> [[UInt32]] in
+      let k = set.kernels
+      var outputs: [[Float]] = []
+      func output(_ count: Int, _ body: (inout [Float]) -> Void) {
+        var y = [Float](repeating: 0, count: count)
+        body(&y)
+        outputs.append(y)
+      }
+      outputs.append([k.sum(a, a.count), Float(k.sum_of_squares(a, a.count) * 0x1p20)])
+      output(rows) { k.row_sums(a, &$0, rows, columns) }
+      output(columns) { k.column_sums(a, &$0, rows, columns) }
+      output(rows) { k.row_maxima(a, &$0, rows, columns) }
+      output(rows) { k.row_dots(a, b, &$0, rows, columns) }
+      output(rows) { k.log_sum_exp_rows(a, &$0, rows, columns) }
+      output(a.count) { k.softmax_rows(a, &$0, rows, columns) }
+      output(rows) { k.bernoulli_rows(a, b, &$0, rows, columns) }
+      output(rows) { k.beta_binomial_rows(counts, alpha, beta, 255, &$0, rows, columns) }
+      var db = b
+      output(a.count) { k.beta_binomial_backward(counts, alpha, beta, 255, bias, &$0, &db, rows, columns) }
+      outputs.append(db)
+      for activation in [kernel_identity, kernel_activation_tanh, kernel_activation_sigmoid, kernel_activation_softplus] {
+        outputs.append(GemmTests.product(k, a, b, m: rows, k: columns, n: rows, bias: bias, activation: activation))
+      }
+      for row in 0..<20 { output(100_003) { k.normal(42, UInt64(row), $0.count, &$0) } }
+      output(1003) { k.uniform(42, 3, $0.count, &$0) }
+      return outputs.map(bits)
+    }
+    #expect(results.allSatisfy { $0 == results[0] })
+    let squares = InstructionSet.fused.map { $0.kernels.sum_of_squares(a, a.count).bitPattern }
+    #expect(squares.allSatisfy { $0 == squares[0] })
+  }
 }

@@ -38,7 +38,7 @@ INLINE vd v_stirling(vd z) {
 }
 
 INLINE vd v_lgamma(vd x) {
-  const vl small = x < 8;
+  const vl small = (vl)(x < 8);
   vd product = x;
   for (int i = 1; i < 8; i++) product *= x + i;
   const vd z = small ? x + 8 : x;
@@ -71,7 +71,7 @@ INLINE vd v_lgamma_near(vd x) {
 
 // psi(x) = psi(x + 8) - sum_{i < 8} 1 / (x + i), the sum as one fraction
 INLINE vd v_digamma(vd x) {
-  const vl small = x < 8;
+  const vl small = (vl)(x < 8);
   vd over = 1, under = x;
   for (int i = 1; i < 8; i++) {
     over = FMA(over, x + i, under);
