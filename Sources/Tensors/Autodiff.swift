@@ -1,13 +1,38 @@
+internal import Synchronization
+
 /// Where a tensor came from: the origins of its inputs and the function from its gradient to theirs.
 final class Origin: Sendable {
-  /// One entry an input; nil for an input that nobody watches.
-  let inputs: [Origin?]
+  /// Emptied once, when this node is freed.
+  private let links: Mutex<[Origin?]>
+  /// Whether a history starts here: a watched tensor.
+  let isStart: Bool
   /// From the gradient of the output to one gradient an input, in the shape of that input; nil where the input is not watched.
   let pullback: @Sendable (Tensor) -> [Tensor?]
 
   init(inputs: [Origin?], pullback: @escaping @Sendable (Tensor) -> [Tensor?]) {
-    self.inputs = inputs
+    links = Mutex(inputs)
+    isStart = inputs.isEmpty
     self.pullback = pullback
+  }
+
+  /// One entry an input; nil for an input that nobody watches.
+  var inputs: [Origin?] { links.withLock { $0 } }
+
+  private func surrenderInputs() -> [Origin?] {
+    links.withLock { links in
+      defer { links = [] }
+      return links
+    }
+  }
+
+  /// Frees a history from its end in a loop: left to the references alone, a long one would nest a call for every step and overflow the stack.
+  deinit {
+    var pending = surrenderInputs()
+    while let last = pending.indices.last {
+      let inputs = isKnownUniquelyReferenced(&pending[last]) ? pending[last]?.surrenderInputs() ?? [] : []
+      pending.removeLast()
+      pending += inputs
+    }
   }
 }
 
@@ -61,15 +86,15 @@ extension Origin {
   fileprivate func ancestorsLastFirst() -> [Origin] {
     var order: [Origin] = []
     var seen: Set<ObjectIdentifier> = [ObjectIdentifier(self)]
-    var path: [(node: Origin, next: Int)] = [(self, 0)]
-    while let (node, next) = path.last {
-      if next == node.inputs.count {
+    var path: [(node: Origin, inputs: [Origin?], next: Int)] = [(self, inputs, 0)]
+    while let (node, inputs, next) = path.last {
+      if next == inputs.count {
         order.append(node)
         path.removeLast()
         continue
       }
       path[path.count - 1].next += 1
-      if let input = node.inputs[next], seen.insert(ObjectIdentifier(input)).inserted { path.append((input, 0)) }
+      if let input = inputs[next], seen.insert(ObjectIdentifier(input)).inserted { path.append((input, input.inputs, 0)) }
     }
     return order.reversed()
   }
@@ -78,6 +103,8 @@ extension Origin {
 /// Gradients by the watched tensor that they belong to.
 package struct Gradients: Sendable {
   private var byOrigin: [ObjectIdentifier: Tensor] = [:]
+  /// The watched tensors' origins, kept alive so that no later tensor can be taken for one of them.
+  private var starts: [Origin] = []
 
   /// The gradient with respect to a watched tensor, or nil where the result does not depend on it.
   package subscript(_ tensor: Tensor) -> Tensor? { tensor.identity.flatMap { byOrigin[$0] } }
@@ -88,11 +115,13 @@ package struct Gradients: Sendable {
     if var sum = byOrigin.updateValue(contribution, forKey: key) {
       sum.accumulate(contribution)
       byOrigin[key] = sum
+    } else if origin.isStart {
+      starts.append(origin)
     }
   }
 
   /// The complete gradient of a node; an inner node's is handed over, a watched tensor's is kept.
   fileprivate mutating func finished(_ origin: Origin) -> Tensor? {
-    origin.inputs.isEmpty ? byOrigin[ObjectIdentifier(origin)] : byOrigin.removeValue(forKey: ObjectIdentifier(origin))
+    origin.isStart ? byOrigin[ObjectIdentifier(origin)] : byOrigin.removeValue(forKey: ObjectIdentifier(origin))
   }
 }

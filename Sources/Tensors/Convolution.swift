@@ -18,12 +18,10 @@ package struct ConvolutionGeometry: Sendable, Hashable {
     self.init(kernel: (kernel, kernel), stride: (stride, stride), padding: (padding, padding))
   }
 
-  /// (in + 2 padding - kernel) / stride + 1, rounded down; PyTorch's `Conv2d`.
+  /// (in + 2 padding - kernel) / stride + 1, rounded down; PyTorch's `Conv2d`. Zero where the kernel is larger than the padded image.
   package func outputSize(_ input: (height: Int, width: Int)) -> (height: Int, width: Int) {
-    (
-      max(0, input.height + 2 * padding.height - kernel.height) / stride.height + 1,
-      max(0, input.width + 2 * padding.width - kernel.width) / stride.width + 1
-    )
+    let (rows, columns) = (input.height + 2 * padding.height - kernel.height, input.width + 2 * padding.width - kernel.width)
+    return (rows < 0 ? 0 : rows / stride.height + 1, columns < 0 ? 0 : columns / stride.width + 1)
   }
 
   /// (in - 1) stride - 2 padding + kernel + output padding; PyTorch's `ConvTranspose2d`.
@@ -155,7 +153,9 @@ extension Tensor {
     precondition(shape.rank == 4 && weight.shape.rank == 4 && shape[1] == weight.shape[1], "a convolution of weight \(weight.shape) on \(shape)")
     precondition(weight.shape[2] == geometry.kernel.height && weight.shape[3] == geometry.kernel.width, "weight \(weight.shape), \(geometry.kernel)")
     let image = (height: shape[2], width: shape[3])
-    let unfolding = Unfolding(geometry: geometry, channels: shape[1], image: image, grid: geometry.outputSize(image))
+    let grid = geometry.outputSize(image)
+    precondition(grid.height > 0 && grid.width > 0, "a kernel of \(geometry.kernel) with padding \(geometry.padding) on images of \(image)")
+    let unfolding = Unfolding(geometry: geometry, channels: shape[1], image: image, grid: grid)
     let outer = weight.shape[0]
     let (x, w) = (detached, weight.detached)
     let (needsX, needsW) = (isWatched, weight.isWatched)
@@ -173,8 +173,10 @@ extension Tensor {
     weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry, outputPadding: (height: Int, width: Int) = (0, 0)
   ) -> Tensor {
     precondition(shape.rank == 4 && weight.shape.rank == 4 && shape[1] == weight.shape[0], "a transposed convolution of \(weight.shape) on \(shape)")
+    precondition(weight.shape[2] == geometry.kernel.height && weight.shape[3] == geometry.kernel.width, "weight \(weight.shape), \(geometry.kernel)")
     let grid = (height: shape[2], width: shape[3])
     let image = geometry.transposedOutputSize(grid, outputPadding: outputPadding)
+    precondition(image.height > 0 && image.width > 0, "padding \(geometry.padding) leaves nothing of a transposed convolution on \(shape)")
     let unfolding = Unfolding(geometry: geometry, channels: weight.shape[1], image: image, grid: grid)
     let outer = weight.shape[0]
     let (x, w) = (detached, weight.detached)

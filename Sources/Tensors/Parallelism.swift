@@ -19,13 +19,16 @@ package enum Parallelism {
 
   /// Runs `body` for every block, on several threads where the width allows it and the work is worth a wake-up.
   package static func perform(blocks: Int, worthwhile: Bool = true, _ body: (Int) -> Void) {
-    guard blocks > 1, width > 1, worthwhile else {
+    let workers = worthwhile ? min(blocks, width) : 1
+    guard workers > 1 else {
       for block in 0..<blocks { body(block) }
       return
     }
     withoutActuallyEscaping(body) { body in
       let body = UncheckedBody(call: body)
-      DispatchQueue.concurrentPerform(iterations: blocks) { body.call($0) }
+      DispatchQueue.concurrentPerform(iterations: workers) { worker in
+        for block in stride(from: worker, to: blocks, by: workers) { body.call(block) }
+      }
     }
   }
 

@@ -6,15 +6,22 @@ internal import CKernels
 package struct RandomKey: Hashable, Sendable, Codable {
   package let bits: UInt64
 
-  package init(seed: UInt64) { bits = kernel_derive_key(seed, Self.hash("posterior"), 0) }
+  /// What a key is derived for. It stands where a draw has its row number, far beyond any row, so that no key is ever drawn as a number too.
+  private enum Domain: UInt64 {
+    case seed = 0x8000_0000_0000_0000
+    case purpose
+    case index
+  }
 
-  private init(bits: UInt64) { self.bits = bits }
+  package init(seed: UInt64) { self.init(deriving: Self.hash("posterior"), .seed, from: seed) }
+
+  private init(deriving value: UInt64, _ domain: Domain, from parent: UInt64) { bits = kernel_derive_key(parent, value, domain.rawValue) }
 
   /// A key of its own for a purpose, such as "weights" or "noise".
-  package func split(_ purpose: StaticString) -> RandomKey { RandomKey(bits: kernel_derive_key(bits, Self.hash(purpose), 1)) }
+  package func split(_ purpose: StaticString) -> RandomKey { RandomKey(deriving: Self.hash(purpose), .purpose, from: bits) }
 
   /// A key of its own for an index, such as an epoch, a step or a layer.
-  package func split(_ index: Int) -> RandomKey { RandomKey(bits: kernel_derive_key(bits, UInt64(bitPattern: Int64(index)), 2)) }
+  package func split(_ index: Int) -> RandomKey { RandomKey(deriving: UInt64(bitPattern: Int64(index)), .index, from: bits) }
 
   /// FNV-1a; only has to keep the purposes of one program apart.
   private static func hash(_ text: StaticString) -> UInt64 {

@@ -4,13 +4,16 @@ internal import CKernels
 extension Tensor {
   package static func + (a: Tensor, b: Tensor) -> Tensor {
     let (shapeA, shapeB) = (a.shape, b.shape)
-    return a.broadcast(b, same: kernel_add, row: kernel_add_row, column: kernel_add_column, commutes: true)
-      .recording(a, b) { g in [g.summed(to: shapeA), g.summed(to: shapeB)] }
+    let (needsA, needsB) = (a.isWatched, b.isWatched)
+    return a.plus(b).recording(a, b) { g in [needsA ? g.summed(to: shapeA) : nil, needsB ? g.summed(to: shapeB) : nil] }
   }
 
   package static func - (a: Tensor, b: Tensor) -> Tensor {
     let (shapeA, shapeB) = (a.shape, b.shape)
-    return a.broadcast(b, same: kernel_subtract).recording(a, b) { g in [g.summed(to: shapeA), (-g).summed(to: shapeB)] }
+    let (needsA, needsB) = (a.isWatched, b.isWatched)
+    // a + (-b) has the bits of a - b, and the sum has kernels for rows and columns.
+    let difference = shapeA == shapeB ? a.combined(with: b, kernel_subtract) : a.detached.plus(-b.detached)
+    return difference.recording(a, b) { g in [needsA ? g.summed(to: shapeA) : nil, needsB ? -g.summed(to: shapeB) : nil] }
   }
 
   package static func * (a: Tensor, b: Tensor) -> Tensor {
@@ -42,15 +45,26 @@ extension Tensor {
   package static func + (a: Float, b: Tensor) -> Tensor { b.affine(scale: 1, shift: a) }
   package static func - (a: Tensor, b: Float) -> Tensor { a.affine(scale: 1, shift: -b) }
   package static func - (a: Float, b: Tensor) -> Tensor { b.affine(scale: -1, shift: a) }
-  package static func * (a: Tensor, b: Float) -> Tensor { a.affine(scale: b, shift: 0) }
-  package static func * (a: Float, b: Tensor) -> Tensor { b.affine(scale: a, shift: 0) }
-  package static func / (a: Tensor, b: Float) -> Tensor { a / Tensor(b) }
+  // A shift of -0 leaves a product as it is, its sign included; +0 would turn -0 into +0.
+  package static func * (a: Tensor, b: Float) -> Tensor { a.affine(scale: b, shift: -0.0) }
+  package static func * (a: Float, b: Tensor) -> Tensor { b.affine(scale: a, shift: -0.0) }
+  package static func / (a: Tensor, b: Float) -> Tensor {
+    a.mapped { x, y, n in
+      guard let x, let y else { return }
+      for i in 0..<n { y[i] = x[i] / b }
+    }.recording(a) { g in [g / b] }
+  }
   package static func / (a: Float, b: Tensor) -> Tensor { a * b.reciprocal() }
-  package static prefix func - (a: Tensor) -> Tensor { a.affine(scale: -1, shift: 0) }
+  package static prefix func - (a: Tensor) -> Tensor { a.affine(scale: -1, shift: -0.0) }
 }
 
 extension Tensor {
   typealias BroadcastKernel = (UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int, Int) -> Void
+
+  /// a + b without history.
+  fileprivate func plus(_ other: Tensor) -> Tensor {
+    broadcast(other, same: kernel_add, row: kernel_add_row, column: kernel_add_column, commutes: true)
+  }
 
   /// An element-wise operation without history; a row or a column of the other operand goes through its own kernel, anything else is stretched first.
   fileprivate func broadcast(
@@ -58,12 +72,12 @@ extension Tensor {
   ) -> Tensor {
     if shape == other.shape { return combined(with: other, same) }
     guard let result = shape.broadcast(with: other.shape) else { preconditionFailure("shapes \(shape) and \(other.shape) do not broadcast") }
-    if commutes, shape != result { return other.broadcast(self, same: same, row: row, column: column) }
+    if commutes, shape != result, other.shape == result { return other.broadcast(self, same: same, row: row, column: column) }
     if shape == result {
       if let column, let inner = other.shape.innerRepeats(in: shape), inner > 1 { return stretched(other, inner: inner, kernel: column) }
       if let row, other.count > 0, let rows = other.shape.rows(in: shape) { return stretched(other, rows: rows, kernel: row) }
     }
-    return expanded(to: result).combined(with: other.detached.expanded(to: result), same)
+    return detached.expanded(to: result).combined(with: other.detached.expanded(to: result), same)
   }
 
   /// x[rows, other] op other[row].
@@ -89,8 +103,8 @@ extension Tensor {
       let matrix = reshaped([rows, target.count])
       return matrix.columnSums().reshaped(target)
     }
-    if target.rank == shape.rank, let inner = target.innerRepeats(in: shape), target.count * inner == count {
-      return reshaped([target.count, inner]).rowSums().reshaped(target)
+    if let inner = target.innerRepeats(in: shape) {
+      return reshaped([count / inner, inner]).rowSums().reshaped([count / inner / target.count, target.count]).columnSums().reshaped(target)
     }
     let padding = shape.rank - target.rank
     let stretched = (0..<shape.rank).filter { $0 < padding || (target[$0 - padding] == 1 && shape[$0] != 1) }

@@ -106,7 +106,7 @@ extension Tensor {
 
   /// scale · x + shift, one rounding a scalar.
   package func affine(scale: Float, shift: Float) -> Tensor {
-    mapped { kernel_affine($0, scale, shift, $1, $2) }.recording(self) { g in [g.affine(scale: scale, shift: 0)] }
+    mapped { kernel_affine($0, scale, shift, $1, $2) }.recording(self) { g in [scale * g] }
   }
 
   /// ln Γ(x), for x > 0.

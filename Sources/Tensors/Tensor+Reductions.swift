@@ -53,21 +53,23 @@ extension Tensor {
       .recording(self) { g in [g.expanded(to: source)] }
   }
 
-  /// The largest scalar along an axis; the gradient goes to the first of equals.
+  /// The largest scalar along an axis, NaN where there is one; the gradient goes to the first of equals.
   package func max(axis: Int, keepingDimensions: Bool = false) -> Tensor {
     let axis = shape.axis(axis)
     precondition(shape[axis] > 0, "the maximum of nothing: axis \(axis) of \(shape)")
     let (outer, inner) = shape.split(at: axis)
     let (extent, source) = (shape[axis], shape)
     var positions = [Int](repeating: 0, count: outer * inner)
-    for o in 0..<outer {
-      for i in 0..<inner {
-        var best = o * extent * inner + i
-        for e in 1..<Swift.max(extent, 1) {
-          let candidate = (o * extent + e) * inner + i
-          if scalars[candidate] > scalars[best] { best = candidate }
+    withScalars { x in
+      for o in 0..<outer {
+        for i in 0..<inner {
+          var best = o * extent * inner + i
+          for e in 1..<extent {
+            let candidate = (o * extent + e) * inner + i
+            if x[candidate] > x[best] || x[candidate].isNaN { best = candidate }
+          }
+          positions[o * inner + i] = best
         }
-        positions[o * inner + i] = best
       }
     }
     let chosen = positions
@@ -76,7 +78,7 @@ extension Tensor {
       [
         Tensor(shape: source) { d in
           d.update(repeating: 0, count: source.count)
-          for (k, position) in chosen.enumerated() { d[position] += g.scalars[k] }
+          g.withScalars { g in for (k, position) in chosen.enumerated() { d[position] = g[k] } }
         }
       ]
     }
@@ -108,9 +110,11 @@ extension Tensor {
     return total.recording(self) { g in
       [
         Tensor(shape: source) { d in
-          for start in stride(from: 0, to: source.count, by: Swift.max(columns, 1)) {
-            var running: Float = 0
-            for i in (start..<start + columns).reversed() { running += g.scalars[i]; d[i] = running }
+          g.withScalars { g in
+            for start in stride(from: 0, to: source.count, by: Swift.max(columns, 1)) {
+              var running: Float = 0
+              for i in (start..<start + columns).reversed() { running += g[i]; d[i] = running }
+            }
           }
         }
       ]

@@ -22,7 +22,7 @@ extension Tensor {
       [
         Tensor(shape: source) { d in
           d.update(repeating: 0, count: source.count)
-          for (out, position) in chosen.enumerated() { d[position] += g.scalars[out] }
+          g.withScalars { g in for (out, position) in chosen.enumerated() { d[position] += g[out] } }
         }
       ]
     }

@@ -1,0 +1,3 @@
+import Networks
+import Tensors
+import Testing
