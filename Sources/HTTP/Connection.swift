@@ -1,0 +1,382 @@
+import Synchronization
+
+/// One client: an actor that lives on its loop's thread. Its task reads a request, asks the handler, writes the answer, and again.
+///
+/// Everything is pulled: the socket is read only when the task wants a request or the handler wants body bytes, so a slow handler
+/// slows its client and memory stays bounded. What may happen when is decided by `ConnectionState`.
+actor Connection: EventSource {
+  nonisolated let descriptor: Int32
+  nonisolated let token: UInt64
+  private nonisolated let remoteAddress: String
+  private nonisolated let loop: EventLoop
+  private nonisolated let service: ConnectionService
+  private let socket: Socket
+  private var parser: RequestParser
+  private var state: ConnectionState
+  private var output = OutputBuffer()
+  private var task: Task<Void, Never>?
+  /// The socket may have bytes that were not read, or room that was not filled (edge-triggered: the loop says so once).
+  private var isReadable = true
+  private var hasEnded = false
+  private var readers: [CheckedContinuation<Void, Never>] = []
+  private var writers: [CheckedContinuation<Void, Never>] = []
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.isolation.asUnownedSerialExecutor() }
+
+  init(socket: Socket, token: UInt64, remoteAddress: String, loop: EventLoop, service: ConnectionService) {
+    self.socket = socket
+    descriptor = socket.descriptor
+    self.token = token
+    self.remoteAddress = remoteAddress
+    self.loop = loop
+    self.service = service
+    parser = RequestParser(limits: service.limits)
+    state = ConnectionState(limits: service.limits, at: .now)
+  }
+
+  // MARK: The straight line
+
+  private nonisolated func serve() async {
+    while let request = await nextRequest() {
+      let response = await service.handler.respond(to: request)
+      let isHead = request.method == .head
+      if !onLoop({ $0.sendAtOnce(response, isHead: isHead) }) {
+        await send(response)
+      }
+    }
+    await finish()
+  }
+
+  private nonisolated func nextRequest() async -> Request? {
+    while true {
+      switch onLoop({ $0.takeRequest() }) {
+      case .some(let request): return request
+      case .none: await waitForBytes()
+      }
+    }
+  }
+
+  /// The connection's task runs on the loop, so it enters the actor without a hop; the executor checks that.
+  private nonisolated func onLoop<Result: Sendable>(_ body: (isolated Connection) -> Result) -> Result { assumeIsolated(body) }
+
+  // MARK: Requests
+
+  /// The next request; nil inside when there will be none, nil outside when bytes are missing.
+  private func takeRequest() -> Request?? {
+    guard state.acceptsRequest else { return .some(nil) }
+    do {
+      while true {
+        switch try parser.next() {
+        case .head(let head):
+          state.headReceived(head, at: .now)
+          let length: Int? =
+            switch head.framing {
+            case .none: 0
+            case .length(let length): length
+            case .chunked: nil
+            }
+          let body = RequestBody(source: self, length: length, limit: service.limits.bodyBytes)
+          return Request(head: head, body: body, remoteAddress: remoteAddress)
+        case .body, .end: continue  // the rest of the last request
+        case nil: break
+        }
+        guard fill() else { return state.acceptsRequest ? nil : .some(nil) }
+      }
+    } catch {
+      perform(state.parsingFailed(error, at: .now))
+      return .some(nil)
+    }
+  }
+
+  /// Reads what the socket has into the parser; false when it has nothing now or ever.
+  private func fill() -> Bool {
+    guard isReadable, !state.isClosed else { return false }
+    let size = state.acceptsRequest ? 16 * 1024 : 64 * 1024
+    let result = withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { buffer in
+      let result = socket.read(into: buffer)
+      if case .bytes(let count) = result { parser.feed(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+      return result
+    }
+    switch result {
+    case .bytes(let count):
+      // A short read emptied the socket; only an end that was announced is still to be read.
+      isReadable = count == size || hasEnded
+      perform(state.bytesReceived(count, at: .now))
+      return true
+    case .wouldBlock:
+      isReadable = false
+    case .end:
+      isReadable = false
+      perform(state.peerEnded(at: .now))
+    case .failed:
+      abort()
+    }
+    return false
+  }
+
+  // MARK: Request bodies
+
+  /// The next chunk for the handler; reads the socket only when nothing is buffered.
+  private enum Chunk {
+    case bytes([UInt8])
+    case end
+    case failed(BodyError)
+    case missing
+  }
+
+  private func takeChunk() -> Chunk {
+    while true {
+      switch state.body {
+      case .complete: return .end
+      case .failed(let error): return .failed(error)
+      case .incomplete: break
+      }
+      guard !state.isClosed else { return .failed(.disconnected) }
+      do {
+        switch try parser.next() {
+        case .body(let bytes):
+          state.bodyReceived(bytes.count, at: .now)
+          return .bytes(bytes)
+        case .end: perform(state.bodyEnded(at: .now))
+        case .head: return .end
+        case nil:
+          perform(state.bodyWanted(at: .now))
+          if !fill(), case .incomplete = state.body { return .missing }
+        }
+      } catch {
+        perform(state.parsingFailed(error, at: .now))
+      }
+    }
+  }
+
+  // MARK: Answers
+
+  /// Sends a whole answer if that needs no waiting; true when the next request may be taken.
+  private func sendAtOnce(_ response: Response, isHead: Bool) -> Bool {
+    skipBufferedBody()
+    guard !state.isClosed else { return true }
+    let plan = state.responseStarted(response, isHead: isHead, at: .now)
+    self.plan = plan
+    output.append { ResponseEncoder.write(response, plan: plan, date: loop.date, to: &$0) }
+    if plan.sendsBody {
+      switch response.body {
+      case .empty: break
+      case .bytes(let bytes): output.append(body: bytes)
+      case .stream: return false
+      }
+    }
+    flush()
+    guard output.isEmpty else { return false }
+    return answered()
+  }
+
+  private var plan: ResponsePlan?
+
+  /// The rest of an answer that `sendAtOnce` began: streams its body, waits for the client to take it, reads past an unread request body.
+  private func send(_ response: Response) async {
+    if let plan, plan.sendsBody, case .stream(let length, let write) = response.body {
+      let stream = ResponseStream(connection: self, isChunked: plan.framing == .chunked, length: length)
+      do {
+        try await write(BodyWriter(sink: stream))
+        try await stream.finish()
+      } catch {
+        perform(state.responseFailed())
+      }
+    }
+    await drainOutput()
+    if !state.isClosed { _ = answered() }
+    await discardBody()
+  }
+
+  /// True when the next request may be taken.
+  private func answered() -> Bool {
+    plan = nil
+    let action = state.responseFinished(at: .now)
+    perform(action)
+    return action != .discard
+  }
+
+  /// Body bytes that are here already are skipped before it is decided whether the connection can live on.
+  private func skipBufferedBody() {
+    while case .incomplete = state.body {
+      do {
+        switch try parser.next() {
+        case .body(let bytes): state.bodyReceived(bytes.count, at: .now)
+        case .end: perform(state.bodyEnded(at: .now))
+        case .head, nil: return
+        }
+      } catch {
+        perform(state.parsingFailed(error, at: .now))
+      }
+    }
+  }
+
+  private func discardBody() async {
+    while case .discarding = state.phase {
+      skipBufferedBody()
+      if case .discarding = state.phase, !fill(), case .discarding = state.phase { await waitForBytes() }
+    }
+  }
+
+  /// Puts bytes on the wire; returns when there is room for more.
+  func write(_ append: sending (inout [UInt8]) -> Void) async throws {
+    guard !state.isClosed else { throw BodyError.disconnected }
+    output.append(append)
+    await drainOutput()
+    if state.isClosed { throw BodyError.disconnected }
+  }
+
+  private func flush() {
+    switch output.flush(to: socket) {
+    case .drained: state.writeDrained()
+    case .blocked(let wrote): state.writeBlocked(progressed: wrote, at: .now)
+    case .failed: abort()
+    }
+  }
+
+  private func drainOutput() async {
+    while !state.isClosed {
+      flush()
+      guard !output.isEmpty, !state.isClosed else { return }
+      await withCheckedContinuation { writers.append($0) }
+    }
+  }
+
+  // MARK: Events
+
+  nonisolated func ready(_ readiness: Readiness) {
+    assumeIsolated { connection in
+      if readiness.contains(.broken) { return connection.abort() }
+      if readiness.contains(.ended) { connection.peerAnnouncedEnd() }
+      if readiness.contains(.readable) {
+        connection.isReadable = true
+        connection.resumeReaders()
+      }
+      if readiness.contains(.writable) { connection.resumeWriters() }
+    }
+  }
+
+  nonisolated func signal(_ signal: LoopSignal) {
+    assumeIsolated { connection in
+      switch signal {
+      case .start: connection.task = Task(executorPreference: connection.loop) { await connection.serve() }
+      case .tick: connection.perform(connection.state.tick(at: .now))
+      case .drain: connection.perform(connection.state.drain(at: .now))
+      case .abort: connection.abort()
+      }
+    }
+  }
+
+  /// While a handler runs nobody reads, so the end is not seen by reading: the handler is cancelled here.
+  private func peerAnnouncedEnd() {
+    hasEnded = true
+    if case .handling = state.phase, state.body == .complete { perform(state.peerEnded(at: .now)) }
+  }
+
+  private func perform(_ action: ConnectionState.Action) {
+    switch action {
+    case .nothing, .discard: break
+    case .nextRequest: if parser.isMidRequest { perform(state.bytesReceived(0, at: .now)) }
+    case .sendContinue:
+      output.append { $0 += ResponseEncoder.continueHead }
+      flush()
+    case .refuse(let refusal): refuse(refusal)
+    case .failBody: resumeReaders()
+    case .cancelHandler:
+      task?.cancel()
+      resumeReaders()
+    case .linger: socket.shutDownWriting()
+    case .close: tearDown()
+    }
+  }
+
+  /// The answer to a request that never reached the handler; the connection ends with it.
+  private func refuse(_ refusal: Refusal) {
+    let response = service.refuse(refusal)
+    let bytes: [UInt8] = if case .bytes(let bytes) = response.body { bytes } else { [] }
+    let plan = ResponsePlan(framing: .length(bytes.count), sendsBody: true, keepsAlive: false, announcesKeepAlive: false)
+    output.append { output in
+      ResponseEncoder.write(response, plan: plan, date: loop.date, to: &output)
+      output += bytes
+    }
+    flush()
+    if output.isEmpty { socket.shutDownWriting() }
+    resumeReaders()
+  }
+
+  /// Reads and drops what the client still sends, for a moment, so that a reset does not destroy the answer (RFC 9112 §9.6).
+  private func finish() async {
+    await drainOutput()
+    if case .lingering = state.phase { socket.shutDownWriting() }
+    while case .lingering = state.phase {
+      if !drop() { await waitForBytes() }
+    }
+    perform(state.close())
+  }
+
+  private func drop() -> Bool {
+    guard isReadable else { return false }
+    let result = withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 16) { socket.read(into: $0) }
+    switch result {
+    case .bytes: return true
+    case .wouldBlock: isReadable = false
+    case .end, .failed: perform(state.close())
+    }
+    return !isReadable ? false : true
+  }
+
+  // MARK: Waiting and ending
+
+  private func waitForBytes() async {
+    guard !state.isClosed, !isReadable else { return }
+    await withCheckedContinuation { readers.append($0) }
+  }
+
+  private func resumeReaders() {
+    let waiting = readers
+    readers = []
+    for reader in waiting { reader.resume() }
+  }
+
+  private func resumeWriters() {
+    let waiting = writers
+    writers = []
+    for writer in waiting { writer.resume() }
+  }
+
+  private func abort() { perform(state.close()) }
+
+  private var isTornDown = false
+
+  private func tearDown() {
+    guard !isTornDown else { return }
+    isTornDown = true
+    task?.cancel()
+    resumeReaders()
+    resumeWriters()
+    loop.remove(self)
+    socket.close()
+    service.closed()
+  }
+}
+
+extension Connection: BodySource {
+  func nextChunk() async throws(BodyError) -> [UInt8]? {
+    while true {
+      switch takeChunk() {
+      case .bytes(let bytes): return bytes
+      case .end: return nil
+      case .failed(let error): throw error
+      case .missing: await waitForBytes()
+      }
+    }
+  }
+}
+
+/// What every connection of a server shares.
+struct ConnectionService: Sendable {
+  let handler: any Handler
+  let limits: Limits
+  let refuse: RefusalResponse
+  let closed: @Sendable () -> Void
+}

@@ -1,0 +1,248 @@
+/// What a connection may do next: a value without sockets or clocks, told what happened and when, answering with what to do.
+///
+///     waiting ─► receivingHead ─► handling ─► (discarding) ─► waiting ...
+///        │             │             │             │
+///        └─► closed ◄──┴─ lingering ◄┴─────────────┘
+package struct ConnectionState: Equatable, Sendable {
+  package typealias Instant = ContinuousClock.Instant
+
+  package enum Phase: Equatable, Sendable {
+    /// Between requests, with nothing received.
+    case waiting(since: Instant)
+    case receivingHead(since: Instant)
+    /// A request is with the handler, or its answer is on the way.
+    case handling
+    /// The answer is sent; the rest of the request's body is read and dropped.
+    case discarding(since: Instant, left: Int)
+    /// The last answer is sent and the write side shut; the client may still be sending.
+    case lingering(since: Instant)
+    case closed
+  }
+
+  /// The request body's progress while handling.
+  package enum Body: Equatable, Sendable {
+    case complete
+    /// `remaining` is nil when chunked.
+    case incomplete(remaining: Int?)
+    case failed(BodyError)
+  }
+
+  package enum Action: Equatable, Sendable {
+    case nothing
+    /// Write `100 Continue` and read.
+    case sendContinue
+    /// Answer with this, then linger.
+    case refuse(Refusal)
+    /// Wake the handler that waits for the body: it fails.
+    case failBody
+    case cancelHandler
+    /// Take the next request, which may have been received already.
+    case nextRequest
+    case discard
+    case linger
+    case close
+  }
+
+  package private(set) var phase: Phase
+  package private(set) var body = Body.complete
+  package private(set) var isDraining = false
+  private let limits: Limits
+  private var requests = 0
+  private var version = Version.http11
+  private var wantsKeepAlive = true
+  private var owesContinue = false
+  private var bodyWaitingSince: Instant?
+  private var writeBlockedSince: Instant?
+  private var keepsAlive = true
+
+  package init(limits: Limits, at now: Instant) {
+    self.limits = limits
+    phase = .waiting(since: now)
+  }
+
+  package var isClosed: Bool { phase == .closed }
+
+  /// Whether another request may be read.
+  package var acceptsRequest: Bool {
+    switch phase {
+    case .waiting, .receivingHead: true
+    case .handling, .discarding, .lingering, .closed: false
+    }
+  }
+
+  // MARK: Reading
+
+  package mutating func bytesReceived(_ count: Int, at now: Instant) -> Action {
+    switch phase {
+    case .waiting: phase = .receivingHead(since: now)
+    case .receivingHead, .lingering, .closed: break
+    case .handling: if bodyWaitingSince != nil { bodyWaitingSince = now }
+    case .discarding(_, let left):
+      guard count <= left else { return startLingering(at: now) }
+      phase = .discarding(since: now, left: left - count)
+    }
+    return .nothing
+  }
+
+  package mutating func headReceived(_ head: RequestHead, at now: Instant) {
+    phase = .handling
+    requests += 1
+    version = head.version
+    wantsKeepAlive = head.wantsKeepAlive
+    owesContinue = head.expectsContinue
+    switch head.framing {
+    case .none, .length(0):
+      body = .complete
+      owesContinue = false
+    case .length(let length): body = .incomplete(remaining: length)
+    case .chunked: body = .incomplete(remaining: nil)
+    }
+  }
+
+  /// The handler asks for body bytes that have not come (RFC 9110 §10.1.1: 100 only then).
+  package mutating func bodyWanted(at now: Instant) -> Action {
+    guard case .incomplete = body else { return .nothing }
+    if bodyWaitingSince == nil { bodyWaitingSince = now }
+    guard owesContinue else { return .nothing }
+    owesContinue = false
+    return .sendContinue
+  }
+
+  package mutating func bodyReceived(_ count: Int, at now: Instant) {
+    bodyWaitingSince = nil
+    owesContinue = false  // RFC 9110 §10.1.1: the client went ahead without it
+    if case .incomplete(let remaining?) = body { body = .incomplete(remaining: remaining - count) }
+  }
+
+  package mutating func bodyEnded(at now: Instant) -> Action {
+    bodyWaitingSince = nil
+    owesContinue = false
+    if case .incomplete = body { body = .complete }
+    guard case .discarding = phase else { return .nothing }
+    return startWaiting(at: now)
+  }
+
+  /// The bytes are not HTTP; nothing after them can be trusted (RFC 9112 §9.2).
+  package mutating func parsingFailed(_ error: ParseError, at now: Instant) -> Action {
+    switch phase {
+    case .waiting, .receivingHead:
+      phase = .lingering(since: now)
+      return .refuse(error.refusal)
+    case .handling: return bodyFailed(.malformed(error))
+    case .discarding: return startLingering(at: now)
+    case .lingering, .closed: return .nothing
+    }
+  }
+
+  /// The peer sends no more. A handler is cancelled; should it answer all the same, the answer is still sent.
+  package mutating func peerEnded(at now: Instant) -> Action {
+    switch phase {
+    case .waiting, .receivingHead, .discarding, .lingering: return close()
+    case .handling:
+      wantsKeepAlive = false
+      if case .incomplete = body { body = .failed(.disconnected) }
+      return .cancelHandler
+    case .closed: return .nothing
+    }
+  }
+
+  private mutating func bodyFailed(_ error: BodyError) -> Action {
+    body = .failed(error)
+    bodyWaitingSince = nil
+    wantsKeepAlive = false
+    return .failBody
+  }
+
+  // MARK: Answering
+
+  /// Decides framing and persistence of an answer (RFC 9112 §6.3, §9.3).
+  package mutating func responseStarted(_ response: Response, isHead: Bool, at now: Instant) -> ResponsePlan {
+    keepsAlive = wantsKeepAlive && !isDraining && requests < limits.requestsPerConnection && canReachEndOfBody
+    var framing: ResponsePlan.Framing
+    switch response.body {
+    case .empty: framing = .length(0)
+    case .bytes(let bytes): framing = .length(bytes.count)
+    case .stream(let length?, _): framing = .length(length)
+    case .stream(nil, _): framing = version == .http11 ? .chunked : .untilClose
+    }
+    if !response.status.allowsBody { framing = .none }
+    if framing == .untilClose { keepsAlive = false }
+    return ResponsePlan(
+      framing: framing, sendsBody: response.status.allowsBody && !isHead, keepsAlive: keepsAlive, announcesKeepAlive: version == .http10)
+  }
+
+  /// A body that the handler left unread: skipped when that is cheap and sure to come.
+  private var canReachEndOfBody: Bool {
+    switch body {
+    case .complete: true
+    case .incomplete(let remaining?): remaining <= limits.discardBytes && !owesContinue
+    case .incomplete(nil), .failed: false
+    }
+  }
+
+  package mutating func writeBlocked(progressed: Bool, at now: Instant) {
+    if progressed || writeBlockedSince == nil { writeBlockedSince = now }
+  }
+
+  package mutating func writeDrained() { writeBlockedSince = nil }
+
+  /// The answer is with the kernel.
+  package mutating func responseFinished(at now: Instant) -> Action {
+    guard phase == .handling else { return .close }
+    switch body {
+    case .complete: return keepsAlive ? startWaiting(at: now) : startLingering(at: now)
+    case .incomplete(let remaining?) where keepsAlive:
+      phase = .discarding(since: now, left: remaining)
+      return .discard
+    case .incomplete, .failed: return startLingering(at: now)
+    }
+  }
+
+  /// The answer broke off: only a cut connection tells the client.
+  package mutating func responseFailed() -> Action { close() }
+
+  private mutating func startWaiting(at now: Instant) -> Action {
+    guard !isDraining else { return startLingering(at: now) }
+    phase = .waiting(since: now)
+    return .nextRequest
+  }
+
+  private mutating func startLingering(at now: Instant) -> Action {
+    phase = .lingering(since: now)
+    return .linger
+  }
+
+  // MARK: Time and life
+
+  package mutating func tick(at now: Instant) -> Action {
+    func isOver(_ since: Instant?, _ limit: Duration) -> Bool { since.map { now - $0 >= limit } ?? false }
+    if isOver(writeBlockedSince, limits.writeStall) { return close() }
+    switch phase {
+    case .waiting(let since): return isOver(since, limits.idle) ? close() : .nothing
+    case .receivingHead(let since):
+      guard isOver(since, limits.headerTime) else { return .nothing }
+      phase = .lingering(since: now)
+      return .refuse(Refusal(.requestTimeout, "The request's header section took too long to arrive."))
+    case .handling: return isOver(bodyWaitingSince, limits.bodyInactivity) ? bodyFailed(.timedOut) : .nothing
+    case .discarding(let since, _): return isOver(since, limits.bodyInactivity) ? close() : .nothing
+    case .lingering(let since): return isOver(since, limits.linger) ? close() : .nothing
+    case .closed: return .nothing
+    }
+  }
+
+  /// The server stops: requests under way are finished, none is begun.
+  package mutating func drain(at now: Instant) -> Action {
+    isDraining = true
+    switch phase {
+    case .waiting: return close()
+    case .receivingHead, .handling, .discarding, .lingering, .closed: return .nothing
+    }
+  }
+
+  package mutating func close() -> Action {
+    phase = .closed
+    return .close
+  }
+}
+
+package typealias ResponsePlan = ResponseEncoder.Plan

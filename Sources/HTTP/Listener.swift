@@ -1,0 +1,85 @@
+import Glibc
+import Synchronization
+
+/// A listening socket: accepts what waits and hands it on; out of descriptors, it rests until the next tick instead of spinning.
+final class Listener: EventSource {
+  let descriptor: Int32
+  let token: UInt64
+  let address: ListenAddress
+  private let loop: EventLoop
+  private let accepted: @Sendable (Socket, String) -> Void
+  private let isOpen = Atomic(true)
+
+  init(
+    _ address: ListenAddress, token: UInt64, loop: EventLoop, accepted: @escaping @Sendable (Socket, String) -> Void
+  ) throws(ServerError) {
+    let descriptor = try Self.bind(address)
+    self.descriptor = descriptor
+    self.token = token
+    self.loop = loop
+    self.accepted = accepted
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    withUnsafeMutablePointer(to: &storage) { pointer in
+      _ = pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+    }
+    self.address = ListenAddress(storage) ?? address
+  }
+
+  func ready(_ readiness: Readiness) { acceptAll() }
+
+  func signal(_ signal: LoopSignal) {
+    switch signal {
+    case .start, .tick: acceptAll()
+    case .drain, .abort:
+      guard isOpen.exchange(false, ordering: .relaxed) else { return }
+      loop.remove(self)
+      Glibc.close(descriptor)
+    }
+  }
+
+  /// Accepts until the queue is empty. Out of descriptors (EMFILE) the rest waits: edge-triggered epoll does not ask again, the next tick does.
+  private func acceptAll() {
+    while isOpen.load(ordering: .relaxed) {
+      var storage = sockaddr_storage()
+      var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+      let client = withUnsafeMutablePointer(to: &storage) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { accept(descriptor, $0, &length) }
+      }
+      guard client >= 0 else {
+        if errno == EINTR || errno == ECONNABORTED { continue }
+        return
+      }
+      _ = fcntl(client, F_SETFL, fcntl(client, F_GETFL) | O_NONBLOCK)
+      _ = fcntl(client, F_SETFD, FD_CLOEXEC)
+      Self.set(client, Int32(IPPROTO_TCP), TCP_NODELAY)
+      accepted(Socket(descriptor: client), ListenAddress(storage)?.description ?? "")
+    }
+  }
+
+  private static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32) {
+    var on: Int32 = 1
+    _ = setsockopt(descriptor, level, option, &on, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  private static func bind(_ address: ListenAddress) throws(ServerError) -> Int32 {
+    var hints = addrinfo()
+    hints.ai_family = AF_UNSPEC
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
+    var found: UnsafeMutablePointer<addrinfo>?
+    let code = getaddrinfo(address.host, String(address.port), &hints, &found)
+    guard code == 0, let info = found?.pointee else { throw .unknownHost(address, String(cString: gai_strerror(code))) }
+    defer { freeaddrinfo(found) }
+    let descriptor = Glibc.socket(info.ai_family, info.ai_socktype | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw .cannotListen(address, Errno().description) }
+    set(descriptor, SOL_SOCKET, SO_REUSEADDR)
+    if info.ai_family == AF_INET6 { set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY) }
+    guard Glibc.bind(descriptor, info.ai_addr, info.ai_addrlen) == 0, listen(descriptor, 1024) == 0 else {
+      let reason = Errno().description
+      Glibc.close(descriptor)
+      throw .cannotListen(address, reason)
+    }
+    return descriptor
+  }
+}

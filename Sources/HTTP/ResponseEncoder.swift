@@ -1,0 +1,71 @@
+/// Writes response heads and chunks (RFC 9112 §4, §6, §7.1).
+package enum ResponseEncoder {
+  /// How an answer's body is delimited, and whether the connection lives on.
+  package struct Plan: Equatable, Sendable {
+    package enum Framing: Equatable, Sendable {
+      /// No body and no length: 204, 304 (RFC 9110 §8.6).
+      case none
+      case length(Int)
+      case chunked
+      /// HTTP/1.0: the end of the connection is the end of the body.
+      case untilClose
+    }
+
+    package var framing: Framing
+    /// False for HEAD, 204 and 304: the head alone is sent (RFC 9112 §6.3).
+    package var sendsBody: Bool
+    package var keepsAlive: Bool
+    /// HTTP/1.0 has to be told that the connection stays open.
+    package var announcesKeepAlive: Bool
+  }
+
+  static let continueHead = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+  static let lastChunk = Array("0\r\n\r\n".utf8)
+
+  static func write(_ response: Response, plan: Plan, date: [UInt8], to output: inout [UInt8]) {
+    output.append(utf8: "HTTP/1.1 ")
+    output.append(decimal: response.status.code)
+    output.append(.space)
+    output.append(contentsOf: response.status.reason.utf8)
+    output.append(utf8: "\r\n")
+    output.append(contentsOf: withoutFraming(response.headers).wire)
+    output.append(contentsOf: date)
+    switch plan.framing {
+    case .none, .untilClose: break
+    case .length(let length):
+      output.append(utf8: "Content-Length: ")
+      output.append(decimal: length)
+      output.append(utf8: "\r\n")
+    case .chunked: output.append(utf8: "Transfer-Encoding: chunked\r\n")
+    }
+    if !plan.keepsAlive {
+      output.append(utf8: "Connection: close\r\n")
+    } else if plan.announcesKeepAlive {
+      output.append(utf8: "Connection: keep-alive\r\n")
+    }
+    output.append(utf8: "\r\n")
+  }
+
+  /// The fields that the server alone decides are taken out of a handler's answer.
+  private static func withoutFraming(_ headers: HeaderFields) -> HeaderFields {
+    var headers = headers
+    for name in ["Connection", "Content-Length", "Date", "Transfer-Encoding"] { headers.removeAll(named: name) }
+    return headers
+  }
+
+  /// One chunk: size in hexadecimal, data (RFC 9112 §7.1).
+  static func write(chunk: [UInt8], to output: inout [UInt8]) {
+    output.append(contentsOf: String(chunk.count, radix: 16).utf8)
+    output.append(utf8: "\r\n")
+    output += chunk
+    output.append(utf8: "\r\n")
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func append(utf8 text: StaticString) {
+    append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  fileprivate mutating func append(decimal number: Int) { append(contentsOf: String(number).utf8) }
+}

@@ -1,0 +1,162 @@
+import Synchronization
+
+/// Listens, serves, and stops in good order.
+package final class Server: Sendable {
+  private let handler: any Handler
+  private let listen: [ListenAddress]
+  private let limits: Limits
+  private let loopCount: Int
+  private let refuse: RefusalResponse
+  private let onDraining: @Sendable () -> Void
+  private let connections = Atomic<Int>(0)
+  private let tokens = Atomic<UInt64>(0)
+  private let state = Mutex(State())
+
+  private struct State: Sendable {
+    var loops: [EventLoop] = []
+    var listeners: [Listener] = []
+    var nextLoop = 0
+    var isDraining = false
+    var isStopped = false
+    var waiters: [CheckedContinuation<Void, Never>] = []
+  }
+
+  /// - Parameter loops: threads that do I/O and run handlers; connections are dealt out to them in turn.
+  package init(
+    handler: any Handler, listen: [ListenAddress], limits: Limits = Limits(), loops: Int = 1,
+    refuse: @escaping RefusalResponse = Refusal.plainText, onDraining: @escaping @Sendable () -> Void = {}
+  ) {
+    precondition(loops > 0, "a server needs at least one loop")
+    self.handler = handler
+    self.listen = listen
+    self.limits = limits
+    loopCount = loops
+    self.refuse = refuse
+    self.onDraining = onDraining
+  }
+
+  /// True from the moment that `shutdown` is called: readiness is false.
+  package var isDraining: Bool { state.withLock { $0.isDraining } }
+
+  /// Connections that are open now.
+  package var connectionCount: Int { connections.load(ordering: .relaxed) }
+
+  /// Binds every address and begins to serve on threads of its own.
+  ///
+  /// - Returns: the bound addresses with their real ports, in the order given.
+  @discardableResult
+  package func start() throws(ServerError) -> [ListenAddress] {
+    var loops: [EventLoop] = []
+    var listeners: [Listener] = []
+    do {
+      for _ in 0..<loopCount { loops.append(try EventLoop(tick: limits.tick)) }
+    } catch {
+      throw .noResources(error.description)
+    }
+    for address in listen {
+      let listener = try Listener(address, token: nextToken(), loop: loops[0]) { [unowned self] socket, remote in
+        accept(socket, from: remote)
+      }
+      listeners.append(listener)
+    }
+    state.withLock { state in
+      precondition(state.loops.isEmpty, "a server is started once")
+      state.loops = loops
+      state.listeners = listeners
+    }
+    for (index, loop) in loops.enumerated() { loop.start(named: "http-\(index)") }
+    for listener in listeners { loops[0].add(listener) }
+    return listeners.map(\.address)
+  }
+
+  /// Returns once a shutdown has finished.
+  package func run() async {
+    await withCheckedContinuation { continuation in
+      let isStopped = state.withLock { state in
+        if !state.isStopped { state.waiters.append(continuation) }
+        return state.isStopped
+      }
+      if isStopped { continuation.resume() }
+    }
+  }
+
+  /// Readiness goes false; after `drain`, in which everything is still served, no connection is accepted, idle ones close, requests
+  /// under way are finished; after `timeout` the rest is cut.
+  package func shutdown(drain: Duration = .zero, timeout: Duration = .seconds(30)) async {
+    let isFirst = state.withLock { state in
+      defer { state.isDraining = true }
+      return !state.isDraining
+    }
+    guard isFirst else { return await run() }
+    onDraining()
+    if drain > .zero { await pause(drain) }
+    let loops = state.withLock { $0.loops }
+    for loop in loops { loop.signalAll(.drain) }
+    let end = ContinuousClock.now + timeout
+    while connectionCount > 0, .now < end { await pause(.milliseconds(5)) }
+    for loop in loops { loop.signalAll(.abort) }
+    while connectionCount > 0 { await pause(.milliseconds(1)) }
+    for loop in loops { loop.stop() }
+    let waiters = state.withLock { state in
+      state.isStopped = true
+      state.loops = []
+      state.listeners = []
+      defer { state.waiters = [] }
+      return state.waiters
+    }
+    for waiter in waiters { waiter.resume() }
+  }
+
+  /// A pause that a cancelled caller does not cut short: stopping in good order is the point.
+  private func pause(_ duration: Duration) async {
+    await Task.detached { try? await Task.sleep(for: duration) }.value
+  }
+
+  private func nextToken() -> UInt64 { tokens.add(1, ordering: .relaxed).newValue }
+
+  private func accept(_ socket: Socket, from remote: String) {
+    let count = connections.add(1, ordering: .relaxed).newValue
+    guard count <= limits.connections else {
+      connections.subtract(1, ordering: .relaxed)
+      return turnAway(socket)
+    }
+    let loop = state.withLock { state in
+      state.nextLoop = (state.nextLoop + 1) % state.loops.count
+      return state.loops[state.nextLoop]
+    }
+    let service = ConnectionService(handler: handler, limits: limits, refuse: refuse) { [unowned self] in
+      connections.subtract(1, ordering: .relaxed)
+    }
+    loop.add(Connection(socket: socket, token: nextToken(), remoteAddress: remote, loop: loop, service: service))
+  }
+
+  /// More connections than allowed: an answer that says so, as far as it can be sent without waiting.
+  private func turnAway(_ socket: Socket) {
+    let response = refuse(Refusal(.serviceUnavailable, "Too many connections.", headers: ["Retry-After": "1"]))
+    let bytes: [UInt8] = if case .bytes(let bytes) = response.body { bytes } else { [] }
+    let plan = ResponsePlan(framing: .length(bytes.count), sendsBody: true, keepsAlive: false, announcesKeepAlive: false)
+    var output = OutputBuffer()
+    output.append { wire in
+      ResponseEncoder.write(response, plan: plan, date: [], to: &wire)
+      wire += bytes
+    }
+    _ = output.flush(to: socket)
+    socket.shutDownWriting()
+    socket.close()
+  }
+}
+
+/// Why a server can't start.
+package enum ServerError: Error, Equatable, CustomStringConvertible {
+  case unknownHost(ListenAddress, String)
+  case cannotListen(ListenAddress, String)
+  case noResources(String)
+
+  package var description: String {
+    switch self {
+    case .unknownHost(let address, let reason): "can't listen on \(address): its host is unknown (\(reason))"
+    case .cannotListen(let address, let reason): "can't listen on \(address): \(reason)"
+    case .noResources(let reason): "can't start the I/O loop: \(reason)"
+    }
+  }
+}
