@@ -7,6 +7,9 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// The commit that is being built; runs record it.
+let revision = Context.gitInformation.map { $0.currentCommit + ($0.hasUncommittedChanges ? "+changes" : "") } ?? "unknown"
+
 /// Arrows only point down: a target names exactly the targets that it may see.
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -30,14 +33,14 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     // Always optimised: a debug build of the element-wise kernels would make every test wait.
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
-    .target(name: "CResources", cSettings: [.unsafeFlags(["-Wno-c23-extensions"])]),
+    .target(name: "CResources", cSettings: [.define("POSTERIOR_REVISION", to: "\"\(revision)\""), .unsafeFlags(["-Wno-c23-extensions"])]),
 
     library("Formats", ["COpenSSL", "CPNG", "CZlib"]),
     library("Tensors", ["CKernels", "COpenBLAS"]),
     library("Networks", ["Tensors"]),
     library("Distributions", ["Tensors"]),
     library("Models", ["Tensors", "Networks", "Distributions", "Formats"]),
-    library("Training", ["CKernels", "Tensors", "Networks", "Models", "Formats"]),
+    library("Training", ["CKernels", "CResources", "Tensors", "Networks", "Models", "Formats"]),
     library(
       "Registry",
       ["Formats", "Models", "Training", "CResources", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log")]),

@@ -14,4 +14,7 @@ extern const size_t embedded_resources_count;
 
 // The resource at an index below the count.
 embedded_resource embedded_resource_at(size_t index);
+
+// The git commit that this build was made from.
+const char *build_revision(void);
 #endif

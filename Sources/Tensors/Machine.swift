@@ -1,0 +1,11 @@
+internal import CKernels
+internal import COpenBLAS
+
+/// What the arithmetic of this process runs on: the class of machines on which the same seed is promised the same bytes.
+package enum Machine {
+  /// The kernels' instruction set: `avx512`, `avx2`, `neon` or `portable`.
+  package static var instructionSet: String { String(cString: kernel_isa()) }
+
+  /// OpenBLAS's version and the core it is tuned for.
+  package static var blas: String { String(cString: openblas_get_config()) + " " + String(cString: openblas_get_corename()) }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Formats
+import Foundation
+import Registry
+import Synchronization
+import Tensors
+import Training
+
+/// `posterior train RECIPE.json`: a run from a recipe to a model file.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a model from a recipe.",
+    discussion: "The same recipe on the same data gives the same file, also when the run was stopped and resumed. Flags override the recipe's fields.")
+
+  @Argument(help: "A recipe in JSON; see deploy/recipes.") var recipe: String
+  @Option(name: [.short, .long], help: "The model file to write. Default: NAME.safetensors.") var output: String?
+  @Option(help: "Where the state between epochs is kept. Default: OUTPUT.checkpoint.") var checkpoint: String?
+  @Flag(help: "Go on from the checkpoint.") var resume = false
+  @Option(help: "Overrides `epochs`.") var epochs: Int?
+  @Option(help: "Overrides `batch_size`.") var batchSize: Int?
+  @Option(help: "Overrides `seed`.") var seed: UInt64?
+  @Option(help: "Overrides `optimiser.rate`.") var rate: Float?
+  @Option(help: "Overrides `data.source`.") var data: String?
+  @Option(help: "Overrides `data.limit`.") var limit: Int?
+  @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
+  @Option(help: "A store whose registry records the run.") var store: String?
+
+  func run() throws {
+    var recipe = try Recipe(parsing: [UInt8](try Data(contentsOf: URL(fileURLWithPath: recipe))))
+    if let epochs { recipe.epochs = epochs }
+    if let batchSize { recipe.batchSize = batchSize }
+    if let seed { recipe.seed = seed }
+    if let rate { recipe.optimiser.rate = rate }
+    if let data { recipe.data = DataSource(source: data, limit: recipe.data.limit) }
+    if let limit { recipe.data.limit = limit }
+    try recipe.check()
+
+    Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    TrainingMemory.keepFreedBlocks()
+    let output = output ?? "\(recipe.name).safetensors"
+    let recorder = try store.map { try ModelStore(directory: $0) }
+    let training = Training(
+      recipe, options: Training.Options(output: output, checkpoint: checkpoint ?? "\(output).checkpoint", resumes: resume), recorder: recorder,
+      build: .current)
+    let display = TrainingDisplay()
+    let interruption = Interruption()
+    do {
+      let result = try training.run(observe: { display.show($0) }, shouldStop: { interruption.isRequested })
+      print(result.digest)
+    } catch TrainingError.stopped {
+      display.finish()
+      throw CLIError("stopped; go on with: posterior train \(self.recipe) --resume")
+    }
+  }
+}
+
+/// Ctrl-C and SIGTERM as a request to stop after the current step; a second one ends the process as usual.
+private final class Interruption: Sendable {
+  private let requested = Mutex(false)
+  private let sources: [any DispatchSourceSignal]
+
+  init() {
+    var sources: [any DispatchSourceSignal] = []
+    for number in [SIGINT, SIGTERM] {
+      signal(number, SIG_IGN)
+      sources.append(DispatchSource.makeSignalSource(signal: number, queue: .global()))
+    }
+    self.sources = sources
+    for source in sources {
+      source.setEventHandler { [weak self] in
+        guard let self else { return }
+        if requested.withLock({ value in defer { value = true }; return value }) { exit(130) }
+      }
+      source.resume()
+    }
+  }
+
+  var isRequested: Bool { requested.withLock { $0 } }
+}

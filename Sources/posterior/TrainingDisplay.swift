@@ -1,0 +1,65 @@
+import Foundation
+import Training
+
+/// A progress bar on a terminal, one plain line an epoch elsewhere; on standard error, so that standard output stays for results.
+final class TrainingDisplay {
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private var lastDrawn = ContinuousClock.now
+  private var barIsOpen = false
+
+  func show(_ event: TrainingEvent) {
+    switch event {
+    case .started(let summary):
+      line(
+        "\(summary.family): \(summary.parameters) parameters, \(summary.items) items of \(summary.data)"
+          + (summary.validationItems > 0 ? ", \(summary.validationItems) held out" : "")
+          + (summary.firstEpoch > 1 ? ", from epoch \(summary.firstEpoch)" : ""))
+    case .step(let report): if isTerminal { draw(report) }
+    case .epochFinished(let epoch):
+      let bound = epoch.validationBound.map { "  validation \(Self.number($0))" + (epoch.isBest ? " *" : "") } ?? ""
+      line(
+        "epoch \(epoch.epoch)/\(epoch.epochs)  \(Self.terms(epoch.terms))\(bound)  \(Int(epoch.itemsPerSecond.rounded())) items/s  "
+          + "\(Self.time(epoch.seconds))")
+    case .finished(let result):
+      line("wrote \(result.path) from epoch \(result.bestEpoch)" + (result.run.map { ", run \($0)" } ?? ""))
+    }
+  }
+
+  /// Ends an open bar, so that what follows starts on a line of its own.
+  func finish() {
+    if barIsOpen { write("\n") }
+    barIsOpen = false
+  }
+
+  private func draw(_ report: StepReport) {
+    let now = ContinuousClock.now
+    guard now - lastDrawn > .milliseconds(100) || report.step == report.steps else { return }
+    lastDrawn = now
+    let width = 24
+    let filled = report.step * width / max(report.steps, 1)
+    let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
+    write(
+      "\r\u{1B}[Kepoch \(report.epoch)/\(report.epochs) [\(bar)]  \(Self.terms(report.terms))  \(Int(report.itemsPerSecond.rounded())) items/s  "
+        + "\(Self.time(report.secondsLeft)) left")
+    barIsOpen = true
+  }
+
+  private func line(_ text: String) {
+    write((barIsOpen ? "\r\u{1B}[K" : "") + text + "\n")
+    barIsOpen = false
+  }
+
+  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+
+  private static func terms(_ terms: [(name: String, value: Double)]) -> String {
+    terms.map { "\($0.name) \(number($0.value))" }.joined(separator: "  ")
+  }
+
+  private static func number(_ value: Double) -> String { String(format: "%.2f", value) }
+
+  private static func time(_ seconds: Double) -> String {
+    let whole = Int(seconds.rounded())
+    return whole >= 3600
+      ? String(format: "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60) : String(format: "%d:%02d", whole / 60, whole % 60)
+  }
+}
