@@ -1,0 +1,151 @@
+internal import Foundation
+package import Formats
+
+/// What a model file says about its model: the JSON text under `posterior` in the container's metadata.
+///
+///     {"format": 1, "family": "vae", "configuration": {...}, "signature": {...}, "provenance": {...}}
+///
+/// `provenance` may be absent; every other field is needed, and a field that is not known is refused.
+package struct ModelDescription: Sendable, Equatable {
+  /// The version of this description that is written and read.
+  static let format = 1
+  /// Where it stands in the container's metadata.
+  static let metadataKey = "posterior"
+
+  package let family: String
+  /// The family's own JSON, not looked into yet.
+  package let configuration: JSONValue
+  package let signature: Signature
+  package let provenance: Provenance
+
+  init(of model: any ModelFamily, provenance: Provenance) throws(ModelFileError) {
+    family = type(of: model).name
+    configuration = try JSONValue(sorting: model.configuration, at: "configuration")
+    signature = model.signature
+    self.provenance = provenance
+  }
+
+  /// Reads and checks everything but the configuration, which is the family's to judge.
+  init(in file: SafeTensors) throws(ModelFileError) {
+    let place = Self.metadataKey
+    guard let text = file.metadata[place] else {
+      throw ModelFileError(
+        .notAModel, "__metadata__", given: "without \"\(place)\"", expected: "the description of the model as JSON under \"\(place)\"")
+    }
+    let fields: Fields
+    do {
+      let document = try JSONValue(parsing: Array(text.utf8))
+      // Before the other fields, which another format may name otherwise.
+      if let format = document["format"], format != .integer(Self.format) {
+        throw ModelFileError(.unknownFormat, "\(place).format", given: format.kind, expected: "\(Self.format), the only one that this build reads")
+      }
+      fields = try StrictJSON.decode(Fields.self, from: document)
+    } catch let error as JSONError {
+      throw ModelFileError(.metadata, in: place, error)
+    } catch let error as ModelFileError {
+      throw error
+    } catch {
+      throw ModelFileError(.metadata, place, given: "\(error)", expected: "the description of a model")
+    }
+    try Self.check(fields.signature, fields.provenance)
+    family = fields.family
+    configuration = fields.configuration
+    signature = fields.signature
+    provenance = fields.provenance ?? Provenance()
+  }
+
+  private struct Fields: Decodable {
+    let format: Int
+    let family: String
+    let configuration: JSONValue
+    let signature: Signature
+    let provenance: Provenance?
+  }
+
+  private static func check(_ signature: Signature, _ provenance: Provenance?) throws(ModelFileError) {
+    try check(signature)
+    if let seed = provenance?.seed, seed < 0 {
+      throw ModelFileError(.metadata, "\(metadataKey).provenance.seed", given: "\(seed)", expected: "a whole number from 0 on")
+    }
+  }
+
+  /// `Signature.check` and that no field of another kind is there, since its width would be taken from that.
+  static func check(_ signature: Signature) throws(ModelFileError) {
+    let strangers: [(name: String, isThere: Bool)]
+    switch signature.kind {
+    case .image: strangers = [("columns", signature.columns != nil)]
+    case .table: strangers = [("shape", signature.shape != nil), ("range", signature.range != nil)]
+    case .vector: strangers = [("columns", signature.columns != nil), ("range", signature.range != nil)]
+    }
+    for stranger in strangers where stranger.isThere {
+      throw ModelFileError(
+        .signature, "\(metadataKey).signature.\(stranger.name)", given: "there", expected: "no such field in a signature of kind \(signature.kind)")
+    }
+    do {
+      try signature.check()
+    } catch {
+      throw ModelFileError(.signature, "\(metadataKey).\(error.field)", given: error.given, expected: error.expected)
+    }
+    if let range = signature.range, !(range[1] - range[0]).isFinite {
+      throw ModelFileError(.signature, "\(metadataKey).signature.range", given: "\(range)", expected: "a width that float32 can hold")
+    }
+  }
+
+  /// The text that a file holds: fields in the documented order, below them names sorted, no spaces.
+  func text() throws(ModelFileError) -> String {
+    let document = JSONValue.object([
+      .init(name: "format", value: .integer(Self.format)),
+      .init(name: "family", value: .string(family)),
+      .init(name: "configuration", value: configuration),
+      .init(name: "signature", value: try JSONValue(sorting: signature, at: "signature")),
+      .init(name: "provenance", value: try JSONValue(sorting: provenance, at: "provenance")),
+    ])
+    return String(decoding: document.text, as: UTF8.self)
+  }
+
+  /// The configuration for people: one field a line, arrays of plain values on one line.
+  package var configurationText: String { configuration.indented() }
+}
+
+extension JSONValue {
+  /// A value as JSON with all names sorted, so that equal values have equal texts.
+  fileprivate init(sorting value: some Encodable, at field: String) throws(ModelFileError) {
+    do {
+      self = try JSONValue(parsing: Array(JSONEncoder().encode(value))).sorted
+    } catch {
+      throw ModelFileError(.metadata, "\(ModelDescription.metadataKey).\(field)", given: "\(error)", expected: "a value that JSON can hold")
+    }
+  }
+
+  private var sorted: JSONValue {
+    switch self {
+    case .null, .bool, .integer, .number, .string, .numbers: self
+    case .array(let values): .array(values.map(\.sorted))
+    case .object(let members):
+      .object(
+        members.map { Member(name: $0.name, value: $0.value.sorted) }.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
+    }
+  }
+
+  fileprivate func indented(by depth: Int = 0) -> String {
+    let inner = String(repeating: "  ", count: depth + 1)
+    let outer = String(repeating: "  ", count: depth)
+    switch self {
+    case .array(let values) where values.contains(where: \.hasMembers):
+      return "[\n" + values.map { inner + $0.indented(by: depth + 1) }.joined(separator: ",\n") + "\n\(outer)]"
+    case .array(let values): return "[" + values.map { $0.indented(by: depth) }.joined(separator: ", ") + "]"
+    case .object(let members) where !members.isEmpty:
+      let lines = members.map { inner + JSONValue.string($0.name).indented() + ": " + $0.value.indented(by: depth + 1) }
+      return "{\n" + lines.joined(separator: ",\n") + "\n\(outer)}"
+    case .object, .null, .bool, .integer, .number, .string, .numbers: return String(decoding: text, as: UTF8.self)
+    }
+  }
+
+  private var hasMembers: Bool {
+    switch self {
+    case .object(let members): !members.isEmpty
+    case .array(let values): values.contains(where: \.hasMembers)
+    case .null, .bool, .integer, .number, .string, .numbers: false
+    }
+  }
+}

@@ -1,0 +1,113 @@
+internal import Foundation
+package import Tensors
+
+/// A file of named tensors: an 8-byte little-endian header length, a JSON header, raw little-endian data.
+///
+/// The container of model files and of training checkpoints; see github.com/huggingface/safetensors for the format. All that the header declares is
+/// compared with the bytes that are there before a tensor is read, so a declared size never decides about memory.
+package struct SafeTensors: Sendable {
+  /// Free texts of the header's `__metadata__`.
+  package let metadata: [String: String]
+  /// In the order of the data.
+  package let entries: [Entry]
+  private let places: [String: Int]
+  private let source: Source
+  /// Where the data begin in the source.
+  private let start: Int
+
+  /// One tensor of the file.
+  package struct Entry: Sendable, Equatable {
+    package let name: String
+    package let type: ScalarType
+    package let shape: Shape
+    /// Counted from the first byte behind the header.
+    package let bytes: Range<Int>
+  }
+
+  /// How large a file's header may be.
+  package struct Limits: Sendable {
+    /// The limit of the reference implementation.
+    package var headerBytes = 100_000_000
+    package var tensors = 100_000
+    package var rank = 64
+    /// UTF-8 bytes of a tensor's name.
+    package var nameBytes = 1024
+    /// UTF-8 bytes of a text in the metadata; the description of a table of 100,000 scaled columns has about ten million.
+    package var stringBytes = 16 << 20
+
+    package init() {}
+
+    package static let `default` = Limits()
+  }
+
+  package init(bytes: [UInt8], limits: Limits = .default) throws(ModelFileError) { try self.init(.memory(bytes), limits) }
+
+  /// Opens a regular file and reads its header; tensors are read when they are asked for, straight into their own memory.
+  ///
+  /// The file is not memory-mapped: a tensor owns its numbers, so a mapping would save nothing and would end the program when somebody truncates the file.
+  package init(path: String, limits: Limits = .default) throws(ModelFileError) { try self.init(.file(ReadableFile(path: path)), limits) }
+
+  private init(_ source: Source, _ limits: Limits) throws(ModelFileError) {
+    let count = source.count
+    guard count >= 8 else { throw ModelFileError(.malformed, "the file", given: "\(count) bytes long", expected: "at least 8 bytes") }
+    let declared = try source.read(0..<8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * $1.offset) }
+    guard declared <= UInt64(limits.headerBytes) else {
+      throw ModelFileError(.tooLarge, "header", given: "\(declared) bytes long by its own account", expected: "at most \(limits.headerBytes) bytes")
+    }
+    guard declared <= UInt64(count - 8) else {
+      throw ModelFileError(
+        .malformed, "header", given: "\(declared) bytes long by its own account", expected: "at most the \(count - 8) bytes that follow")
+    }
+    start = 8 + Int(declared)
+    let header = try SafeTensorsHeader(parsing: source.read(8..<start), dataBytes: count - start, limits: limits)
+    metadata = header.metadata
+    entries = header.entries
+    places = Dictionary(uniqueKeysWithValues: header.entries.enumerated().map { ($0.element.name, $0.offset) })
+    self.source = source
+  }
+
+  /// One tensor as float32; see `ScalarType` for what conversion does.
+  package func tensor(named name: String) throws(ModelFileError) -> Tensor {
+    guard let place = places[name] else {
+      throw ModelFileError(.malformed, "tensors", given: "without \"\(name)\"", expected: "a tensor of that name")
+    }
+    return try tensor(entries[place])
+  }
+
+  /// Every tensor by its name; all types that do not become float32 are named in one error.
+  package var tensors: [String: Tensor] {
+    get throws(ModelFileError) {
+      try refuseUnreadable(entries)
+      var tensors: [String: Tensor] = [:]
+      for entry in entries { tensors[entry.name] = try tensor(entry) }
+      return tensors
+    }
+  }
+
+  private func tensor(_ entry: Entry) throws(ModelFileError) -> Tensor {
+    try refuseUnreadable([entry])
+    let range = start + entry.bytes.lowerBound..<start + entry.bytes.upperBound
+    // Float32 of this machine's byte order goes from the file to its place without a copy between.
+    if entry.type == .f32, Int(littleEndian: 1) == 1 {
+      var isComplete = false
+      let scalars = [Float](unsafeUninitializedCapacity: entry.shape.count) { buffer, initialized in
+        buffer.initialize(repeating: 0)
+        isComplete = source.read(range, into: UnsafeMutableRawBufferPointer(buffer))
+        initialized = buffer.count
+      }
+      guard isComplete else { throw source.cutShort }
+      return Tensor(shape: entry.shape, scalars: scalars)
+    }
+    guard let scalars = entry.type.floats(try source.read(range)) else { preconditionFailure("\(entry.type) was refused above") }
+    return Tensor(shape: entry.shape, scalars: scalars)
+  }
+
+  private func refuseUnreadable(_ entries: [Entry]) throws(ModelFileError) {
+    let unreadable = entries.filter { !$0.type.isReadable }
+    guard let first = unreadable.first else { return }
+    let list = unreadable.prefix(100).map { "\($0.name) is \($0.type.rawValue)" }.joined(separator: ", ")
+    throw ModelFileError(
+      .scalarType, "header[\"\(first.name)\"].dtype", given: first.type.rawValue, expected: "F32, F16, BF16 or F64",
+      detail: "\(list)\(unreadable.count > 100 ? " and \(unreadable.count - 100) more" : ""), expected F32, F16, BF16 or F64: convert or leave out")
+  }
+}
