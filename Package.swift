@@ -7,9 +7,6 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// The commit that is being built; runs record it.
-let revision = Context.gitInformation.map { $0.currentCommit + ($0.hasUncommittedChanges ? "+changes" : "") } ?? "unknown"
-
 /// Arrows only point down: a target names exactly the targets that it may see.
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -33,7 +30,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     // Always optimised: a debug build of the element-wise kernels would make every test wait.
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
-    .target(name: "CResources", cSettings: [.define("POSTERIOR_REVISION", to: "\"\(revision)\""), .unsafeFlags(["-Wno-c23-extensions"])]),
+    .target(name: "CResources", cSettings: [.unsafeFlags(["-Wno-c23-extensions"])]),
 
     library("Formats", ["COpenSSL", "CPNG", "CZlib"]),
     library("Tensors", ["CKernels", "COpenBLAS"]),

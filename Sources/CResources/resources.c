@@ -14,5 +14,3 @@ static const embedded_resource embedded_resources[] = {
 const size_t embedded_resources_count = sizeof embedded_resources / sizeof embedded_resources[0];
 
 embedded_resource embedded_resource_at(size_t index) { return embedded_resources[index]; }
-
-const char *build_revision(void) { return POSTERIOR_REVISION; }

@@ -1,6 +1,6 @@
 internal import Foundation
 package import Formats
-package import Models
+internal import Models
 internal import Networks
 internal import Tensors
 

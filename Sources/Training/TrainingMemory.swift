@@ -1,13 +1,7 @@
-#if canImport(Glibc)
-  internal import Glibc
+internal import CKernels
 
-  /// Settings of the allocator for training, where every step asks for the same large blocks again.
-  package enum TrainingMemory {
-    /// Keeps freed blocks for the next step instead of giving them back to the system, which would have to clear every page anew.
-    package static func keepFreedBlocks() {
-      // M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of malloc.h.
-      _ = mallopt(-3, 1 << 30)
-      _ = mallopt(-1, Int32.max)
-    }
-  }
-#endif
+/// Settings of the allocator for training, where every step asks for the same large blocks again.
+package enum TrainingMemory {
+  /// Keeps freed blocks for the next step instead of giving them back to the system, which would have to clear every page anew.
+  package static func keepFreedBlocks() { kernel_keep_freed_blocks() }
+}

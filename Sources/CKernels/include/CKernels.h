@@ -108,4 +108,7 @@ void kernel_adam(float *p, const float *g, float *m, float *v, size_t n, float r
 void kernel_adamax(float *p, const float *g, float *m, float *u, size_t n, float rate, float beta1, float beta2, float epsilon, float decay, float bias1);
 void kernel_sgd(float *p, const float *g, float *velocity, size_t n, float rate, float momentum, float decay, int nesterov, int first);
 void kernel_rmsprop(float *p, const float *g, float *square, size_t n, float rate, float alpha, float epsilon, float decay);
+
+// ---- Memory: keeps freed blocks in the process instead of giving their pages back, for loops that ask for the same large blocks again and again.
+void kernel_keep_freed_blocks(void);
 #endif

@@ -15,6 +15,7 @@ extern const size_t embedded_resources_count;
 // The resource at an index below the count.
 embedded_resource embedded_resource_at(size_t index);
 
-// The git commit that this build was made from.
-const char *build_revision(void);
+// The git commit that stood checked out when this was built, as 40 hexadecimal digits; empty where it could not be told (no checkout, or another branch
+// than main). Changes that were not committed do not show in it.
+extern const char *_Nonnull const build_revision;
 #endif

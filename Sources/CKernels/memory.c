@@ -1,0 +1,13 @@
+#include "CKernels.h"
+
+#ifdef __GLIBC__
+#include <limits.h>
+#include <malloc.h>
+
+void kernel_keep_freed_blocks(void) {
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+}
+#else
+void kernel_keep_freed_blocks(void) {}
+#endif
