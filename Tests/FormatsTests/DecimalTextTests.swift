@@ -62,7 +62,8 @@ import Testing
       let float = Float(bitPattern: UInt32.random(in: 0x3000_0000...0x4F00_0000, using: &generator))
       let middle = (Double(float) + Double(float.nextUp)) / 2
       for text in ["\(middle)", "\(middle.nextUp)", "\(middle.nextDown)", "\(middle)".prefix(15).description] {
-        #expect(DecimalText.float(text)?.bitPattern == Float(text)!.bitPattern, "\(text)")
+        // A text that is cut within its exponent is no number for either.
+        #expect(DecimalText.float(text)?.bitPattern == Float(text)?.bitPattern, "\(text)")
       }
     }
   }
