@@ -166,7 +166,7 @@ private struct CSVScanner {
   /// Steps to the delimiter, line end or end of the table after a field, or to the first thing that is wrong, or just past the limit.
   private mutating func scanField(_ bytes: [UInt8]) -> (range: Range<Int>, problem: (given: String, expected: String)?) {
     let start = position
-    let limit = min(bytes.count, start + options.fieldBytes + 1)
+    let limit = bytes.count - start > options.fieldBytes ? start + options.fieldBytes + 1 : bytes.count
     guard start < bytes.count, bytes[start] == Self.quote else {
       while position < limit, bytes[position] != options.delimiter, bytes[position] != Self.feed, !isLineEnd(bytes, position) {
         switch bytes[position] {

@@ -8,6 +8,7 @@ package enum GZip {
   /// - Parameter limit: the most bytes that may come out. Memory taken is in proportion to what does come out, never to what a header claims.
   /// - Throws: `.tooLarge` above the limit; `.malformed` for truncated or damaged streams and for bytes after the end.
   package static func inflate(_ bytes: [UInt8], limit: Int) throws(FormatError) -> [UInt8] {
+    precondition(limit >= 0, "a limit of \(limit) bytes")
     var stream = z_stream()
     // 15 bits of window, +32: find out whether it is gzip or zlib.
     let started = inflateInit2_(&stream, 15 + 32, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
@@ -16,7 +17,7 @@ package enum GZip {
 
     // One byte above the limit tells "exactly full" from "too large".
     let ceiling = limit == .max ? limit : limit + 1
-    var output = [UInt8](repeating: 0, count: min(ceiling, max(4096, bytes.count.multipliedReportingOverflow(by: 4).partialValue)))
+    var output = [UInt8](repeating: 0, count: min(ceiling, max(4096, 4 * bytes.count)))
     var produced = 0
     var consumed = 0
     let failure = bytes.withUnsafeBufferPointer { source -> FormatError? in

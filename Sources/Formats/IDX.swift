@@ -7,7 +7,8 @@ package enum IDX {
   /// Reads a plain or a gzipped file.
   /// - Parameter maximumElements: the most bytes of data; a gzipped file is inflated only so far.
   package static func decode(_ bytes: [UInt8], maximumElements: Int = 1 << 30) throws(FormatError) -> (dimensions: [Int], values: [UInt8]) {
-    let plain = GZip.isGZip(bytes) ? try GZip.inflate(bytes, limit: maximumElements.addingReportingOverflow(4 + 4 * 4).partialValue) : bytes
+    // The longest header has 4 + 4 * 4 bytes.
+    let plain = GZip.isGZip(bytes) ? try GZip.inflate(bytes, limit: min(maximumElements, .max - 20) + 20) : bytes
     guard plain.count >= 4 else { throw malformed("\(plain.count) bytes", "a header of at least 8") }
     guard plain[0] == 0, plain[1] == 0 else { throw malformed("first bytes \(plain[0]) \(plain[1])", "0 0") }
     guard plain[2] == unsignedByte else {

@@ -16,6 +16,12 @@ package struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
     package let offset: Int
     package let line: Int
     package let column: Int
+
+    package init(offset: Int, line: Int, column: Int) {
+      self.offset = offset
+      self.line = line
+      self.column = column
+    }
   }
 
   package let reason: Reason

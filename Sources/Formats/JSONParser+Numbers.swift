@@ -45,12 +45,16 @@ extension JSONParser {
           path.removeLast()
         case UInt8(ascii: "\""), UInt8(ascii: "{"), UInt8(ascii: "t"), UInt8(ascii: "f"): return false
         default:
+          let (start, scalar) = (position, try entry(count))
           if rectangle.innermost == nil { rectangle.innermost = axis }
-          guard rectangle.innermost == axis else { throw ragged(count, "a number", "an array of \(rectangle.shape[axis + 1]) values") }
-          rectangle.scalars.append(try entry(count))
+          guard rectangle.innermost == axis else {
+            position = start
+            throw ragged(count, "a single number", "an array of \(Self.values(rectangle.shape[axis + 1]))")
+          }
+          rectangle.scalars.append(scalar)
         }
         count += 1
-        // Checked here, since a failing number wants the index of before.
+        // The common case first: nothing between a number and its comma.
         if next == UInt8(ascii: ",") {
           position += 1
           continue
@@ -66,8 +70,8 @@ extension JSONParser {
       position = start
       let name = JSONPath.text(path)
       throw JSONError(
-        .malformed, field: name, given: "\(count) values", expected: "\(rectangle.shape[axis])",
-        detail: "\(name) has \(count) values, expected \(rectangle.shape[axis])", position: malformed("", "").position)
+        .malformed, field: name, given: Self.values(count), expected: "\(rectangle.shape[axis])",
+        detail: "\(name) has \(Self.values(count)), expected \(rectangle.shape[axis])", position: place)
     }
     return true
   }
@@ -88,6 +92,8 @@ extension JSONParser {
     position += literal.byteCount
     return value
   }
+
+  private static func values(_ count: Int) -> String { count == 1 ? "1 value" : "\(count) values" }
 
   private mutating func ragged(_ index: Int, _ given: String, _ expected: String) -> JSONError {
     path.append(.index(index))

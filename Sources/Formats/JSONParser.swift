@@ -140,10 +140,14 @@ extension JSONParser {
   func tooLarge(_ given: String, _ expected: String) -> JSONError { failure(.tooLarge, given, expected) }
 
   private func failure(_ reason: JSONError.Reason, _ given: String, _ expected: String) -> JSONError {
+    JSONError(reason, field: JSONPath.text(path), given: given, expected: expected, position: place)
+  }
+
+  /// Where the parser is, counted only once something is wrong.
+  var place: JSONError.Position {
     let before = bytes[..<min(position, bytes.count)]
     let line = before.reduce(1) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }
     let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-    let place = JSONError.Position(offset: before.count, line: line, column: before.count - lineStart + 1)
-    return JSONError(reason, field: JSONPath.text(path), given: given, expected: expected, position: place)
+    return JSONError.Position(offset: before.count, line: line, column: before.count - lineStart + 1)
   }
 }

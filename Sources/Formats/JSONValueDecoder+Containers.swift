@@ -2,27 +2,27 @@ struct JSONKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
   private let values: [String: JSONValue]
   private let members: [JSONValue.Member]
   private let decoder: JSONValueDecoder
-  private let components: [JSONPath.Component]
+  private let names: JSONLedger.Names
 
-  init(members: [JSONValue.Member], decoder: JSONValueDecoder) {
+  init(members: [JSONValue.Member], decoder: JSONValueDecoder, names: JSONLedger.Names) {
     self.members = members
     self.values = Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0.value) })
     self.decoder = decoder
-    self.components = decoder.components
+    self.names = names
   }
 
   var codingPath: [any CodingKey] { decoder.codingPath }
   var allKeys: [Key] { members.compactMap { Key(stringValue: $0.name) } }
 
   func contains(_ key: Key) -> Bool {
-    decoder.ledger.ask(key.stringValue, at: components)
+    names.ask(key.stringValue)
     return values[key.stringValue] != nil
   }
 
   private func at(_ key: Key) throws -> JSONValueDecoder {
     guard contains(key), let value = values[key.stringValue] else {
-      let field = JSONPath.text(components + [.name(key.stringValue)])
-      let misspelling = decoder.ledger.misspelling(of: key.stringValue, in: members, at: components)
+      let field = JSONPath.text(decoder.components + [.name(key.stringValue)])
+      let misspelling = names.misspelling(of: key.stringValue, in: members)
       throw JSONError(
         .mismatch, field: field, given: "nothing", expected: "a value",
         detail: "\(field) is missing\(misspelling.map { "; is \"\($0)\" meant for it?" } ?? "")")
@@ -55,7 +55,7 @@ struct JSONKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
   func superDecoder(forKey key: Key) throws -> any Decoder { try at(key) }
 
   func superDecoder() throws -> any Decoder {
-    decoder.ledger.ask("super", at: components)
+    names.ask("super")
     return decoder.inner(values["super"] ?? .null, JSONKey(stringValue: "super"))
   }
 }

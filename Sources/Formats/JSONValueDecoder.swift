@@ -16,8 +16,7 @@ struct JSONValueDecoder: Decoder {
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
     guard case .object(let members) = value else { throw mismatch("an object") }
-    ledger.open(components)
-    return KeyedDecodingContainer(JSONKeyedContainer(members: members, decoder: self))
+    return KeyedDecodingContainer(JSONKeyedContainer(members: members, decoder: self, names: ledger.open(components)))
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {

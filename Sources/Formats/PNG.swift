@@ -58,8 +58,8 @@ package enum PNG {
 
   /// Decodes any PNG to 8 bits a sample.
   ///
-  /// Palettes are expanded, 16-bit samples rounded, interlacing undone and transparency composed on white. Samples are taken as sRGB, so an 8-bit file
-  /// without a gamma chunk comes back sample for sample; colour becomes grey by luminance.
+  /// Palettes are expanded, 16-bit samples rounded, interlacing undone and transparency composed on white. Samples are taken as sRGB, so an 8-bit
+  /// file without a gamma chunk comes back sample for sample; colour becomes grey by luminance.
   /// - Parameter channels: nil keeps what the file has.
   package static func decode(_ bytes: [UInt8], as channels: Channels? = nil, limits: Limits = .default) throws(FormatError) -> Raster {
     var image = png_image()

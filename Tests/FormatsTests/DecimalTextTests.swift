@@ -30,7 +30,8 @@ import Testing
     arguments: [
       ("16777217", 0x4B80_0000), ("16777219", 0x4B80_0002), ("1.00000005960464477539062", 0x3F80_0000), ("1.000000059604644775390625", 0x3F80_0000),
       ("1.0000000596046447753906250000000000000001", 0x3F80_0001), ("1.00000017881393432617187500", 0x3F80_0002),
-      ("1.00000017881393432617187499", 0x3F80_0001), ("1.000000059604645", 0x3F80_0001), ("3.4028235677973366e38", nil),
+      ("1.00000017881393432617187499", 0x3F80_0001), ("1.000000059604645", 0x3F80_0001), ("3.4028235677973366e38", 0x7F7F_FFFF),
+      ("3.4028235677973367e38", nil),
       ("340282356779733661637539395458142568447", 0x7F7F_FFFF), ("340282356779733661637539395458142568448", nil),
       ("7.0064923216240854e-46", 0x0000_0001),
       ("7.006492321624085e-46", 0x0000_0000), ("1.1754943508222875e-38", 0x0080_0000), ("1.1754942807573643e-38", 0x0080_0000), ("-0", 0x8000_0000),
@@ -62,7 +63,8 @@ import Testing
       let float = Float(bitPattern: UInt32.random(in: 0x3000_0000...0x4F00_0000, using: &generator))
       let middle = (Double(float) + Double(float.nextUp)) / 2
       for text in ["\(middle)", "\(middle.nextUp)", "\(middle.nextDown)", "\(middle)".prefix(15).description] {
-        #expect(DecimalText.float(text)?.bitPattern == Float(text)!.bitPattern, "\(text)")
+        // A text that is cut within its exponent is no number for either.
+        #expect(DecimalText.float(text)?.bitPattern == Float(text)?.bitPattern, "\(text)")
       }
     }
   }

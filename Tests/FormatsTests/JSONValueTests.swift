@@ -116,7 +116,7 @@ import Testing
     "Arrays that are not rectangular name the place",
     arguments: [
       ("[[1,2,3,4],[1,2,3,4],[1,2,3,4],[1,2,3,4,5]]", "x[3]", "x[3] has 5 values, expected 4"),
-      ("[[1,2],[]]", "x[1]", "x[1] has 0 values, expected 2"), ("[[],[1]]", "x[1]", "x[1] has 1 values, expected 0"),
+      ("[[1,2],[]]", "x[1]", "x[1] has 0 values, expected 2"), ("[[],[1]]", "x[1]", "x[1] has 1 value, expected 0"),
       ("[[1],2]", "x[1]", nil), ("[1,[2]]", "x[1]", nil), ("[[1,2],null]", "x[1]", nil),
       ("[[[1],[2]],[[3],[4],[5]]]", "x[1]", "x[1] has 3 values, expected 2"),
       ("[[[1]],[[2,3]]]", "x[1][0]", nil), ("[[[1]],[2]]", "x[1][0]", nil), ("[1,1e39]", "x[1]", nil), ("[[1],[-3.5e38]]", "x[1][0]", nil),

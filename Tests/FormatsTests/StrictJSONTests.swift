@@ -80,7 +80,7 @@ import Testing
       (#"{"temperature":1e39}"#, "temperature", "1e+39", "a number within the range of float32"),
       (#"{"temperature":true}"#, "temperature", "true", "a number"), (#"{"attack":"fgsm"}"#, "attack", "\"fgsm\"", "one of pgd, square"),
       (#"{"inputs":[[1,"a"]]}"#, "inputs[0][1]", "\"a\"", "a number"), (#"{"inputs":3}"#, "inputs", "3", "an array of numbers"),
-      (#"{"inputs":[[1],[[{}]]]}"#, "inputs[1][0][0]", "an object", "a number"),
+      (#"{"inputs":[[1],[{}]]}"#, "inputs[1][0]", "an object", "a number"),
       (#"{"weights":{"a":[]}}"#, "weights.a", "an array of 0 values", "a number"), ("[]", "", "an array of 0 values", "an object"),
       ("3", "", "3", "an object"),
     ])
