@@ -24,6 +24,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
+    .systemLibrary(name: "CEpoll"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
@@ -41,7 +42,7 @@ let package = Package(
     library(
       "Registry",
       ["Formats", "Models", "Training", "CResources", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log")]),
-    library("HTTP", []),
+    library("HTTP", ["CEpoll"]),
     library(
       "Service",
       ["Formats", "Tensors", "Models", "Training", "Registry", "HTTP", "CResources", .product(name: "Logging", package: "swift-log")]),

@@ -2,5 +2,11 @@ import ArgumentParser
 
 @main
 struct Posterior: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Trains, registers and serves generative latent-variable models.")
+  static let configuration = CommandConfiguration(
+    abstract: "Trains, registers and serves generative latent-variable models.", subcommands: [TrainCommand.self])
+}
+
+struct CLIError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
 }
