@@ -113,7 +113,8 @@ package struct Observation: Sendable, Equatable, Codable {
     case .gaussianLearned: scale.normal(mean: activation(heads.location), head: heads.scaleHead, floor: 1e-3)
     case .betaBinomial: BetaBinomial(a: heads.location.softplus() + 1e-3, b: heads.scaleHead.softplus() + 1e-3, trials: 255)
     case .discretisedLogistic:
-      DiscretisedLogistic(mean: activation(heads.location), logScale: scale.logDeviation(head: heads.scaleHead, floor: 1e-3), levels: 256, range: 0...1)
+      DiscretisedLogistic(
+        mean: activation(heads.location), logScale: scale.logDeviation(head: heads.scaleHead, floor: 1e-3), levels: 256, range: 0...1)
     }
   }
 
@@ -127,9 +128,12 @@ package struct Observation: Sendable, Equatable, Codable {
       }
     }
     guard binarisation == .none || likelihood == .bernoulli else {
-      throw ConfigurationError(field: "binarisation", given: binarisation.rawValue, expected: "none, because the likelihood is \(likelihood.rawValue)")
+      throw ConfigurationError(
+        field: "binarisation", given: binarisation.rawValue, expected: "none, because the likelihood is \(likelihood.rawValue)")
     }
-    guard deviation.isFinite, deviation > 0 else { throw ConfigurationError(field: "deviation", given: "\(deviation)", expected: "a positive number") }
+    guard deviation.isFinite, deviation > 0 else {
+      throw ConfigurationError(field: "deviation", given: "\(deviation)", expected: "a positive number")
+    }
   }
 }
 

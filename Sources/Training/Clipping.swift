@@ -14,21 +14,29 @@ package struct Clipping: Sendable, Equatable, Codable {
     self.value = value
   }
 
-  /// The clipped gradient, and its norm before that.
-  package func callAsFunction<M: Module>(_ gradient: Gradient<M>) -> (Gradient<M>, norm: Double) {
-    let squares = gradient.module.leaves.filter(\.leaf.isTrainable).map { leaf in
-      leaf.tensor.withScalars { kernel_sum_of_squares($0, leaf.tensor.count) }
-    }
-    let length = squares.reduce(0, +).squareRoot()
+  /// The gradient within the bounds; buffers are left alone.
+  package func callAsFunction<M: Module>(_ gradient: Gradient<M>) -> Gradient<M> {
+    if norm == nil, value == nil { return gradient }
     var factor: Float = 1
-    // As in PyTorch's clip_grad_norm_, which adds the same small number to the norm.
-    if let norm, length > Double(norm) { factor = Float(Double(norm) / (length + 1e-6)) }
-    if factor == 1, value == nil { return (gradient, length) }
-    let module = gradient.module.mapping { leaf, g in
-      guard leaf.isTrainable else { return g }
-      let scaled = factor == 1 ? g : g * factor
-      return value.map { scaled.clamped(low: -$0, high: $0) } ?? scaled
+    if let norm {
+      let length = gradient.norm
+      // As in PyTorch's clip_grad_norm_, which adds the same small number to the norm.
+      if length > Double(norm) { factor = Float(Double(norm) / (length + 1e-6)) }
     }
-    return (Gradient(module: module), length)
+    return Gradient(
+      module: gradient.module.mapping { leaf, g in
+        guard leaf.isTrainable else { return g }
+        let scaled = factor == 1 ? g : g * factor
+        return value.map { scaled.clamped(low: -$0, high: $0) } ?? scaled
+      })
+  }
+}
+
+extension Gradient {
+  /// Euclidean norm over every trained parameter, summed in double in the order of the fields.
+  package var norm: Double {
+    module.leaves.filter(\.leaf.isTrainable).reduce(0.0) { sum, leaf in
+      sum + leaf.tensor.withScalars { kernel_sum_of_squares($0, leaf.tensor.count) }
+    }.squareRoot()
   }
 }

@@ -55,10 +55,11 @@ package struct DataSet: Sendable {
     for column in 0..<width {
       let n = Double(max(rows.count, 1))
       let mean = rows.reduce(0.0) { $0 + Double(values[$1 * width + column]) } / n
-      let variance = rows.reduce(0.0) { sum, row in
-        let difference = Double(values[row * width + column]) - mean
-        return sum + difference * difference
-      } / n
+      let variance =
+        rows.reduce(0.0) { sum, row in
+          let difference = Double(values[row * width + column]) - mean
+          return sum + difference * difference
+        } / n
       offset.append(Float(mean))
       scale.append(variance > 0 ? Float(variance.squareRoot()) : 1)
     }

@@ -46,7 +46,8 @@ package struct DataSource: Sendable, Equatable, Codable {
     if let named = NamedDataSet(rawValue: source) { return try named.load(split) }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder) else {
-      throw DataError("there is no file or folder \(source); data sets known by name: \(NamedDataSet.allCases.map(\.rawValue).joined(separator: ", "))")
+      throw DataError(
+        "there is no file or folder \(source); data sets known by name: \(NamedDataSet.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     switch try format ?? inferredFormat(isFolder: isFolder.boolValue) {
     case .idx: return try Self.idx(source, name: source)
@@ -110,7 +111,8 @@ package struct DataSource: Sendable, Equatable, Codable {
     case 2: signature = .vector(array.shape[1])
     case 3, 4:
       guard let range, range.count == 2, range[0] < range[1] else {
-        throw DataError("\(source) holds images of shape \(array.shape.dropFirst()): set data.range to their smallest and largest value, such as [0, 1]")
+        throw DataError(
+          "\(source) holds images of shape \(array.shape.dropFirst()): set data.range to their smallest and largest value, such as [0, 1]")
       }
       let outside = array.scalars.firstIndex { $0 < range[0] || $0 > range[1] }
       if let outside { throw DataError("\(source): value \(outside) is \(array.scalars[outside]), outside data.range \(range)") }
@@ -133,7 +135,9 @@ package struct DataSource: Sendable, Equatable, Codable {
       let bytes = try Self.bytes(source + "/" + name)
       hash.update(bytes)
       let image: Raster
-      do { image = try PNG.decode(bytes, as: first.map { $0.channels == 1 ? .grey : .rgb }) } catch { throw DataError("\(source)/\(name): \(error.detail)") }
+      do { image = try PNG.decode(bytes, as: first.map { $0.channels == 1 ? .grey : .rgb }) } catch {
+        throw DataError("\(source)/\(name): \(error.detail)")
+      }
       if let first, (image.height, image.width) != (first.height, first.width) {
         throw DataError("\(source)/\(name) is \(image.width) x \(image.height), expected \(first.width) x \(first.height) like \(names[0])")
       }

@@ -42,7 +42,8 @@ package struct Optimiser: Sendable, Equatable, Codable {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     let standard = Optimiser()
     self.init(
-      try values.decodeIfPresent(Kind.self, forKey: .kind) ?? standard.kind, rate: try values.decodeIfPresent(Float.self, forKey: .rate) ?? standard.rate,
+      try values.decodeIfPresent(Kind.self, forKey: .kind) ?? standard.kind,
+      rate: try values.decodeIfPresent(Float.self, forKey: .rate) ?? standard.rate,
       momentum: try values.decodeIfPresent(Float.self, forKey: .momentum) ?? standard.momentum,
       nesterov: try values.decodeIfPresent(Bool.self, forKey: .nesterov) ?? standard.nesterov,
       betas: try values.decodeIfPresent([Float].self, forKey: .betas) ?? standard.betas,

@@ -116,15 +116,21 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     let epoch = Float(state.epoch) + Float(state.batch) / Float(steps)
     let keys = RowKeys(key.split("step").split(number), rows: 0..<items.count)
     let batch = data.batch(items)
+    let gradient = try gradient(of: batch, keys: keys, epoch: epoch)
+    state.optimiser.update(
+      &state.network, along: recipe.clipping(gradient), rate: recipe.optimiser.rate * recipe.schedule.factor(at: epoch, of: recipe.epochs))
+    state.batch += 1
+  }
+
+  /// The loss's gradient; its terms are added to the epoch's sums. The history ends here, so that the optimiser finds the parameters unshared.
+  private mutating func gradient(of batch: Tensor, keys: RowKeys, epoch: Float) throws -> Gradient<Family.Network> {
     let (objective, gradient) = valueAndGradient(at: state.network, loss: \.loss) { network, mode in
       model.objective(network, batch: batch, options: trainingOptions, pass: TrainingPass(mode: mode, keys: keys, epoch: epoch))
     }
     guard objective.loss.isFinite else { throw TrainingError.diverged(epoch: state.epoch + 1, step: state.batch + 1) }
-    let (clipped, _) = recipe.clipping(gradient)
-    state.optimiser.update(&state.network, along: clipped, rate: recipe.optimiser.rate * recipe.schedule.factor(at: epoch, of: recipe.epochs))
     if state.sums.isEmpty { state.sums = objective.terms.map { TrainingState.Sum(name: $0.name, value: 0) } }
-    for (index, term) in objective.terms.enumerated() { state.sums[index].value += Double(term.value) * Double(items.count) }
-    state.batch += 1
+    for (index, term) in objective.terms.enumerated() { state.sums[index].value += Double(term.value) * Double(batch.shape[0]) }
+    return gradient
   }
 
   private var meanTerms: [(name: String, value: Double)] {

@@ -10,7 +10,8 @@ import Training
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train a model from a recipe.",
-    discussion: "The same recipe on the same data gives the same file, also when the run was stopped and resumed. Flags override the recipe's fields.")
+    discussion: "The same recipe on the same data gives the same file, also when the run was stopped and resumed. Flags override the recipe's fields."
+  )
 
   @Argument(help: "A recipe in JSON; see deploy/recipes.") var recipe: String
   @Option(name: [.short, .long], help: "The model file to write. Default: NAME.safetensors.") var output: String?
@@ -55,25 +56,33 @@ struct TrainCommand: ParsableCommand {
 }
 
 /// Ctrl-C and SIGTERM as a request to stop after the current step; a second one ends the process as usual.
-private final class Interruption: Sendable {
-  private let requested = Mutex(false)
-  private let sources: [any DispatchSourceSignal]
+private final class Interruption {
+  private final class Flag: Sendable {
+    private let value = Mutex(false)
 
-  init() {
-    var sources: [any DispatchSourceSignal] = []
-    for number in [SIGINT, SIGTERM] {
-      signal(number, SIG_IGN)
-      sources.append(DispatchSource.makeSignalSource(signal: number, queue: .global()))
-    }
-    self.sources = sources
-    for source in sources {
-      source.setEventHandler { [weak self] in
-        guard let self else { return }
-        if requested.withLock({ value in defer { value = true }; return value }) { exit(130) }
+    var isRaised: Bool { value.withLock { $0 } }
+
+    /// Raises the flag and says whether it was up already.
+    func raise() -> Bool {
+      value.withLock { value in
+        defer { value = true }
+        return value
       }
-      source.resume()
     }
   }
 
-  var isRequested: Bool { requested.withLock { $0 } }
+  private let flag = Flag()
+  private var sources: [any DispatchSourceSignal] = []
+
+  init() {
+    for number in [SIGINT, SIGTERM] {
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler { [flag] in if flag.raise() { exit(128 + number) } }
+      source.resume()
+      sources.append(source)
+    }
+  }
+
+  var isRequested: Bool { flag.isRaised }
 }

@@ -18,7 +18,8 @@ extension VAE {
     package var observation: Observation
 
     package init(
-      latent: Int, hidden: [Int] = [512, 512], decoderHidden: [Int]? = nil, convolutions: [ConvolutionSpecification] = [], activation: Activation = .relu,
+      latent: Int, hidden: [Int] = [512, 512], decoderHidden: [Int]? = nil, convolutions: [ConvolutionSpecification] = [],
+      activation: Activation = .relu,
       batchNorm: Bool = false, heads: HeadLayout = .separate, scale: ScaleReading = .softplus, scaleFloor: Float = 0,
       observation: Observation = Observation(.bernoulli)
     ) {
@@ -80,16 +81,20 @@ extension VAE {
     ConfigurationField("hidden", "[integer]", default: "[512, 512]", "Widths of the encoder's linear layers."),
     ConfigurationField("decoder_hidden", "[integer]", default: "null", "Widths of the decoder's linear layers; absent: the encoder's, reversed."),
     ConfigurationField(
-      "convolutions", "[{channels, kernel, stride, padding}]", default: "[]", "Convolutions before the linear layers of an image model, mirrored in the decoder."),
+      "convolutions", "[{channels, kernel, stride, padding}]", default: "[]",
+      "Convolutions before the linear layers of an image model, mirrored in the decoder."),
     ConfigurationField("activation", choices(Activation.allCases), default: "\"relu\"", "Behind every hidden layer."),
     ConfigurationField("batch_norm", "boolean", default: "false", "Batch normalisation before every activation."),
-    ConfigurationField("heads", choices(Configuration.HeadLayout.allCases), default: "\"separate\"", "Mean and scale as two layers or as two halves of one."),
-    ConfigurationField("scale", choices(ScaleReading.allCases), default: "\"softplus\"", "How the posterior's scale head is read: sd = ln(1 + e^h), e^h or e^(h/2)."),
+    ConfigurationField(
+      "heads", choices(Configuration.HeadLayout.allCases), default: "\"separate\"", "Mean and scale as two layers or as two halves of one."),
+    ConfigurationField(
+      "scale", choices(ScaleReading.allCases), default: "\"softplus\"", "How the posterior's scale head is read: sd = ln(1 + e^h), e^h or e^(h/2)."),
     ConfigurationField("scale_floor", "number", default: "0", "Added to a softplus deviation of the posterior."),
     ConfigurationField("likelihood", choices(Observation.Likelihood.allCases), default: "\"bernoulli\"", "p(x|z)."),
     ConfigurationField("binarisation", choices(Observation.Binarisation.allCases), default: "\"none\"", "How pixels become the bits of a Bernoulli."),
     ConfigurationField("deviation", "number", default: "1", "Of the fixed Gaussian, in model units."),
-    ConfigurationField("likelihood_scale", choices(ScaleReading.allCases), default: "\"exp\"", "How the scale head of a learned Gaussian or logistic is read."),
+    ConfigurationField(
+      "likelihood_scale", choices(ScaleReading.allCases), default: "\"exp\"", "How the scale head of a learned Gaussian or logistic is read."),
     ConfigurationField("output_activation", choices(Activation.allCases), default: "\"identity\"", "On the mean of a Gaussian or logistic."),
   ]
 
@@ -151,7 +156,9 @@ extension VAE.Configuration {
   fileprivate func check(_ signature: Signature) throws(ConfigurationError) {
     try signature.check()
     func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(ConfigurationError) {
-      guard range.contains(value) else { throw ConfigurationError(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)") }
+      guard range.contains(value) else {
+        throw ConfigurationError(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
+      }
     }
     try check("latent", latent, 1...65_536)
     for (name, widths) in [("hidden", hidden), ("decoder_hidden", decoderHidden ?? [])] {

@@ -72,7 +72,9 @@ extension VAE: Trainable {
   }
 
   /// E_q[ln p(x|z)] - weight · KL(q || p)
-  private func evidenceBound(_ network: Network, _ x: Tensor, _ q: Normal, offset: Float, _ options: TrainingOptions, _ pass: TrainingPass) -> Objective {
+  private func evidenceBound(_ network: Network, _ x: Tensor, _ q: Normal, offset: Float, _ options: TrainingOptions, _ pass: TrainingPass)
+    -> Objective
+  {
     let z = q.sample(pass.keys.split("latent"))
     let reconstruction = configuration.observation.logProbability(of: x, decode(network, z, pass.mode)).mean()
     let perDimension = q.standardKL.mean(axes: [0])
@@ -83,7 +85,8 @@ extension VAE: Trainable {
     return Objective(
       loss: charged * weight - reconstruction,
       terms: [
-        Objective.Term("elbo_nats", reconstruction.scalar - kl.scalar - offset), Objective.Term("reconstruction_nats", reconstruction.scalar - offset),
+        Objective.Term("elbo_nats", reconstruction.scalar - kl.scalar - offset),
+        Objective.Term("reconstruction_nats", reconstruction.scalar - offset),
         Objective.Term("kl_nats", kl.scalar),
       ])
   }
