@@ -51,11 +51,11 @@ package struct DiscretisedLogistic: Distribution {
 
   /// ln(1 - exp(-t)) where t = width / s.
   private var logOneMinusExp: Tensor {
-    // = ln t + ln(2 tanh(t/2) / t) - ln(1 + tanh(t/2)); the middle term tends to 0 with t, so that the result follows ln t where t itself underflows.
+    // = ln(2 tanh(t/2)) - ln(1 + tanh(t/2)), which loses nothing in either tail; below t = 1e-15 it is ln t, however far t itself would underflow.
     let logT = log(width) - logScale
-    let t = logT.exp().clamped(low: 1e-30, high: .greatestFiniteMagnitude)
-    let h = (0.5 * t).tanh()
-    return logT + (2 * h / t).log() - (1 + h).log()
+    let held = logT.clamped(low: log(1e-15), high: .greatestFiniteMagnitude)
+    let h = (0.5 * held.exp()).tanh()
+    return (logT - held) + (2 * h).log() - (1 + h).log()
   }
 
   /// The logistic by the inverse of its distribution function from 23 random bits, rounded to the nearest bin's centre; carries no gradient.
