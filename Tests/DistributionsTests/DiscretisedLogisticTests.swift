@@ -85,6 +85,9 @@ struct DiscretisedLogisticTests {
     func distribution(_ p: [Tensor]) -> DiscretisedLogistic { DiscretisedLogistic(mean: p[0], logScale: p[1], levels: 16, range: -1...1) }
     expectGradients(of: { distribution($0).logProbability(of: x) }, at: [mean, logScale])
     expectGradients(of: { distribution($0).mean }, at: [mean, logScale])
+    // One scale a dimension, and one for all.
+    expectGradients(of: { distribution($0).logProbability(of: x) }, at: [mean, logScale.slice(0, 0..<1)])
+    expectGradients(of: { distribution($0).logProbability(of: x) }, at: [mean, Tensor(-0.7)])
   }
 
   @Test(
