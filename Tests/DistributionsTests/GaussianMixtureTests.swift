@@ -44,6 +44,19 @@ struct GaussianMixtureTests {
     for total in shared.responsibilities(of: x).rowSums().scalars { #expect(abs(total - 1) < 1e-6) }
   }
 
+  @Test("every row draws from its own components")
+  func own() {
+    // Row r has components at 10 r and 10 r + 5, of deviation .01.
+    let rows = 40
+    let means = (0..<rows).flatMap { [10 * Float($0), 10 * Float($0) + 5] }
+    let x = GaussianMixture(
+      logits: .zeros([rows, 2]), means: Tensor(shape: [rows, 2, 1], scalars: means), deviations: Tensor(0.01)
+    ).sample(keys(rows)).scalars
+    let offsets = x.enumerated().map { $0.element - 10 * Float($0.offset) }
+    for offset in offsets { #expect(min(abs(offset), abs(offset - 5)) < 0.06) }
+    #expect(offsets.contains { $0 < 1 } && offsets.contains { $0 > 4 })
+  }
+
   @Test("the density integrates to 1 to 1e-5")
   func integrates() {
     let total = integral(from: -8, to: 9, points: 20_000) { mixture.logProbability(of: column($0)).exp().scalars }
