@@ -7,7 +7,7 @@ package import Tensors
 package struct DiscretisedLogistic: Distribution {
   /// The logistic's centre, in the units of x: [rows, dimensions].
   package let location: Tensor
-  /// ln s, s in the units of x: [rows, dimensions]; never below -60.
+  /// ln s, s in the units of x: broadcasts to [rows, dimensions]; never below -60.
   package let logScale: Tensor
   package let levels: Int
   package let range: ClosedRange<Float>
@@ -15,9 +15,10 @@ package struct DiscretisedLogistic: Distribution {
   /// `logScale` broadcasts to the shape of `mean`; below -60, where the logistic is a point in any range of use, it is read as -60.
   package init(mean: Tensor, logScale: Tensor, levels: Int = 256, range: ClosedRange<Float> = 0...1) {
     precondition(mean.shape.rank == 2, "means of shape \(mean.shape) are not [rows, dimensions]")
+    precondition(logScale.shape.broadcast(with: mean.shape) == mean.shape, "scales of shape \(logScale.shape) beside means of \(mean.shape)")
     precondition(levels > 1 && range.lowerBound < range.upperBound, "\(levels) levels over \(range)")
     location = mean
-    self.logScale = logScale.clamped(low: -60, high: .greatestFiniteMagnitude).expanded(to: mean.shape)
+    self.logScale = logScale.clamped(low: -60, high: .greatestFiniteMagnitude)
     self.levels = levels
     self.range = range
   }
@@ -43,19 +44,19 @@ package struct DiscretisedLogistic: Distribution {
     // σ(α) - σ(β) = σ(α) σ(-β) (1 - exp(β - α)), so ln p = -softplus(-α) - softplus(β) + ln(1 - exp(-width / s)), in which nothing cancels.
     // The first bin has no β, the last no α.
     let inverse = (-logScale).exp()
-    let alpha = (bins.upperEdges - location) * inverse
+    let minusAlpha = (location - bins.upperEdges) * inverse
     let beta = (bins.lowerEdges - location) * inverse
-    let logMass = -(bins.hasUpper * (-alpha).softplus()) - bins.hasLower * beta.softplus() + bins.hasUpper * bins.hasLower * logOneMinusExp
-    return logMass.rowSums()
+    let tails = bins.hasUpper * minusAlpha.softplus() + bins.hasLower * beta.softplus()
+    return (bins.hasUpper * bins.hasLower * logOneMinusExp - tails).rowSums()
   }
 
   /// ln(1 - exp(-t)) where t = width / s.
   private var logOneMinusExp: Tensor {
-    // = ln t + ln(2 tanh(t/2) / t) - ln(1 + tanh(t/2)); the middle term tends to 0 with t, so that the result follows ln t where t itself underflows.
+    // = ln(2 tanh(t/2)) - ln(1 + tanh(t/2)), which loses nothing in either tail; below t = 1e-15 it is ln t, however far t itself would underflow.
     let logT = log(width) - logScale
-    let t = logT.exp().clamped(low: 1e-30, high: .greatestFiniteMagnitude)
-    let h = (0.5 * t).tanh()
-    return logT + (2 * h / t).log() - (1 + h).log()
+    let held = logT.clamped(low: log(1e-15), high: .greatestFiniteMagnitude)
+    let h = (0.5 * held.exp()).tanh()
+    return (logT - held) + (2 * h).log() - (1 + h).log()
   }
 
   /// The logistic by the inverse of its distribution function from 23 random bits, rounded to the nearest bin's centre; carries no gradient.

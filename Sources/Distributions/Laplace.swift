@@ -38,8 +38,9 @@ package struct Laplace: FactorisedDivergent, Reparameterised {
   package func sample(noise: Tensor) -> Tensor { mean + scale * noise }
 
   package func logProbability(of x: Tensor) -> Tensor {
+    precondition(x.shape == mean.shape, "an observation \(x.shape) beside parameters \(mean.shape)")
     // ln p = -|x - m| / b - ln b - ln 2
-    (-((x - mean) / scale).absolute() - logScale - 0.693_147_18).rowSums()
+    return (-((x - mean) / scale).absolute() - logScale - 0.693_147_18).rowSums()
   }
 
   package func divergencePerDimension(from other: Laplace) -> Tensor {

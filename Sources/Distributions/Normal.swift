@@ -4,26 +4,35 @@ package import Tensors
 package struct Normal: FactorisedDivergent, Reparameterised {
   /// [rows, dimensions]
   package let mean: Tensor
+  /// The deviation and its logarithm as they were given, not yet stretched: a fixed one costs nothing a scalar.
+  private let spread: Tensor
+  private let logSpread: Tensor
+
   /// Standard deviation: [rows, dimensions], positive.
-  package let deviation: Tensor
+  package var deviation: Tensor { spread.expanded(to: mean.shape) }
   /// ln deviation: [rows, dimensions].
-  package let logDeviation: Tensor
+  package var logDeviation: Tensor { logSpread.expanded(to: mean.shape) }
 
   /// `deviation` is positive and broadcasts to the shape of `mean`: [rows, dimensions].
   package init(mean: Tensor, deviation: Tensor) {
     precondition(mean.shape.rank == 2, "means of shape \(mean.shape) are not [rows, dimensions]")
     self.mean = mean
-    self.deviation = deviation.expanded(to: mean.shape)
-    logDeviation = deviation.log().expanded(to: mean.shape)
+    spread = deviation
+    logSpread = deviation.log()
+    checkSpread()
   }
 
   /// `logDeviation` broadcasts to the shape of `mean`; it is held inside -80...80, where a deviation and its reciprocal are normal float32 numbers.
   package init(mean: Tensor, logDeviation: Tensor) {
     precondition(mean.shape.rank == 2, "means of shape \(mean.shape) are not [rows, dimensions]")
-    let held = logDeviation.clamped(low: -80, high: 80)
     self.mean = mean
-    deviation = held.exp().expanded(to: mean.shape)
-    self.logDeviation = held.expanded(to: mean.shape)
+    logSpread = logDeviation.clamped(low: -80, high: 80)
+    spread = logSpread.exp()
+    checkSpread()
+  }
+
+  private func checkSpread() {
+    precondition(spread.shape.broadcast(with: mean.shape) == mean.shape, "deviations of shape \(spread.shape) beside means of \(mean.shape)")
   }
 
   /// N(0, 1) in every dimension.
@@ -38,12 +47,13 @@ package struct Normal: FactorisedDivergent, Reparameterised {
   }
 
   // x = m + s ε
-  package func sample(noise: Tensor) -> Tensor { mean + deviation * noise }
+  package func sample(noise: Tensor) -> Tensor { mean + noise * spread }
 
   package func logProbability(of x: Tensor) -> Tensor {
-    // ln p = -½ ((x - m) / s)² - ln s - ½ ln 2π
-    let z = (x - mean) / deviation
-    return (z.squared() * -0.5 - logDeviation - halfLogTwoPi).rowSums()
+    precondition(x.shape == mean.shape, "an observation \(x.shape) beside parameters \(mean.shape)")
+    // Σ ln p = -½ Σ ((x - m) / s)² - Σ ln s - D ½ ln 2π
+    let z = (x - mean) * spread.reciprocal()
+    return z.rowDots(z) * -0.5 - logDeviation.rowSums() - Float(mean.shape[1]) * halfLogTwoPi
   }
 
   package func divergencePerDimension(from other: Normal) -> Tensor {

@@ -91,6 +91,16 @@ struct NormalTests {
     expectGradients(of: { Normal(mean: $0[0], deviation: $0[1]).logProbability(of: x) }, at: [RandomKey(seed: 5).normal([3, 4]), Tensor(1.5)])
   }
 
+  @Test("a deviation given once is the same as one repeated for every scalar")
+  func stretched() {
+    let (mean, x) = (RandomKey(seed: 5).normal([3, 4]), RandomKey(seed: 6).normal([3, 4]))
+    let (once, repeated) = (Normal(mean: mean, deviation: Tensor(0.3)), Normal(mean: mean, deviation: .full([3, 4], 0.3)))
+    #expect(once.deviation.shape == [3, 4] && once.logDeviation.shape == [3, 4])
+    #expect(once.logProbability(of: x).scalars == repeated.logProbability(of: x).scalars)
+    #expect(once.sample(keys(3)).scalars == repeated.sample(keys(3)).scalars)
+    #expect(once.standardKL.scalars == repeated.standardKL.scalars)
+  }
+
   @Test("the closed divergence is the mean log-ratio of samples, up to five standard errors")
   func monteCarlo() {
     let n = 20_000

@@ -1,0 +1,92 @@
+import Distributions
+import Foundation
+import Tensors
+import Testing
+
+@Suite("GaussianMixture")
+struct GaussianMixtureTests {
+  /// π = (.25, .75), μ = (-1, 1), s = (.5, 1), shared by all rows.
+  private let mixture = GaussianMixture(
+    logits: Tensor(rows: [[Float(log(0.25)), Float(log(0.75))]]),
+    means: Tensor(shape: [1, 2, 1], scalars: [-1, 1]), deviations: Tensor(shape: [1, 2, 1], scalars: [0.5, 1]))
+
+  @Test("density and responsibilities at .3 are the committed values to 1e-6")
+  func oracle() {
+    let x = column([0.3])
+    #expect(abs(mixture.logProbability(of: x).scalar + 1.423_033_308_3) < 1e-6)
+    for (own, expected) in zip(mixture.responsibilities(of: x).scalars, [0.028_182_5, 0.971_817_5] as [Float]) { #expect(abs(own - expected) < 1e-6) }
+    #expect(abs(mixture.mean.scalar - 0.5) < 1e-6)
+  }
+
+  @Test("one component is a Normal")
+  func single() {
+    let (mean, deviation) = (RandomKey(seed: 1).normal([4, 3]), RandomKey(seed: 2).normal([4, 3]).exp())
+    let one = GaussianMixture(logits: .zeros([4, 1]), means: mean.reshaped([4, 1, 3]), deviations: deviation.reshaped([4, 1, 3]))
+    let x = RandomKey(seed: 3).normal([4, 3])
+    for (a, b) in zip(one.logProbability(of: x).scalars, Normal(mean: mean, deviation: deviation).logProbability(of: x).scalars) {
+      #expect(abs(a - b) < 1e-5 * max(1, abs(b)))
+    }
+    #expect(one.responsibilities(of: x).scalars == [1, 1, 1, 1])
+  }
+
+  @Test("components shared by all rows and the same ones repeated a row give the same answers")
+  func shared() {
+    let rows = 5
+    let logits = RandomKey(seed: 1).normal([1, 3])
+    let (means, deviations) = (RandomKey(seed: 2).normal([1, 3, 2]), RandomKey(seed: 3).normal([1, 3, 2]).exp())
+    let shared = GaussianMixture(logits: logits, means: means, deviations: deviations)
+    let own = GaussianMixture(
+      logits: logits.expanded(to: [rows, 3]), means: means.expanded(to: [rows, 3, 2]), deviations: deviations.expanded(to: [rows, 3, 2]))
+    #expect(shared.sample(keys(rows)).scalars == own.sample(keys(rows)).scalars)
+    let x = RandomKey(seed: 4).normal([rows, 2])
+    #expect(shared.logProbability(of: x).scalars == own.logProbability(of: x).scalars)
+    #expect(shared.responsibilities(of: x).scalars == own.responsibilities(of: x).scalars)
+    for total in shared.responsibilities(of: x).rowSums().scalars { #expect(abs(total - 1) < 1e-6) }
+  }
+
+  @Test("every row draws from its own components")
+  func own() {
+    // Row r has components at 10 r and 10 r + 5, of deviation .01.
+    let rows = 40
+    let means = (0..<rows).flatMap { [10 * Float($0), 10 * Float($0) + 5] }
+    let x = GaussianMixture(
+      logits: .zeros([rows, 2]), means: Tensor(shape: [rows, 2, 1], scalars: means), deviations: Tensor(0.01)
+    ).sample(keys(rows)).scalars
+    let offsets = x.enumerated().map { $0.element - 10 * Float($0.offset) }
+    for offset in offsets { #expect(min(abs(offset), abs(offset - 5)) < 0.06) }
+    #expect(offsets.contains { $0 < 1 } && offsets.contains { $0 > 4 })
+  }
+
+  @Test("the density integrates to 1 to 1e-5")
+  func integrates() {
+    let total = integral(from: -8, to: 9, points: 20_000) { mixture.logProbability(of: column($0)).exp().scalars }
+    #expect(abs(total - 1) < 1e-5)
+  }
+
+  @Test("samples follow the distribution function (Kolmogorov-Smirnov at 0.001)")
+  func samples() {
+    let x = mixture.sample(keys(20_000)).scalars
+    #expect(kolmogorovStatistic(x) { 0.25 * normalCumulative(($0 + 1) / 0.5) + 0.75 * normalCumulative($0 - 1) } < 1.95)
+  }
+
+  @Test("gradients of density and responsibilities match differences, for own and for shared components", arguments: [1, 3])
+  func gradients(_ owners: Int) {
+    let logits = RandomKey(seed: 1).normal([owners, 3])
+    let (means, logDeviations) = (RandomKey(seed: 2).normal([owners, 3, 2]), RandomKey(seed: 3).normal([owners, 3, 2]) * 0.3)
+    let x = RandomKey(seed: 4).normal([3, 2])
+    func mixture(_ p: [Tensor]) -> GaussianMixture { GaussianMixture(logits: p[0], means: p[1], deviations: p[2].exp()) }
+    expectGradients(of: { mixture($0).logProbability(of: $0[3]) }, at: [logits, means, logDeviations, x])
+    expectGradients(of: { mixture($0).responsibilities(of: $0[3]) }, at: [logits, means, logDeviations, x])
+    expectGradients(of: { mixture([$0[0], $0[1], logDeviations]).mean }, at: [logits, means])
+    expectGradients(of: { mixture([logits, $0[0], $0[1]]).sample(keys(3)) }, at: [means, logDeviations])
+  }
+
+  @Test("weights of ±200 and points far from every component stay finite and sum to 1")
+  func extremes() {
+    let lopsided = GaussianMixture(logits: Tensor(rows: [[200, -200]]), means: mixture.means, deviations: mixture.deviations)
+    for x in [-1e4, 0, 1e4] as [Float] {
+      #expect(lopsided.logProbability(of: column([x])).isFinite)
+      #expect(abs(lopsided.responsibilities(of: column([x])).sum().scalar - 1) < 1e-6)
+    }
+  }
+}
