@@ -1,6 +1,7 @@
 import CResources
 import Foundation
 import Registry
+import Synchronization
 import Testing
 
 @Suite("Migrations")
@@ -35,6 +36,21 @@ struct MigrationsTests {
     #expect(try store.fetch("SELECT identifier FROM grdb_migrations") == ["0001-initial.sql"])
     #expect(try store.fetch("PRAGMA journal_mode") == ["wal"])
     #expect(try store.fetch("PRAGMA integrity_check") == ["ok"])
+  }
+
+  @Test("processes that open a new store at once all find it ready")
+  func openedAtOnce() throws {
+    let path = folder.unused()
+    let errors = Mutex<[String]>([])
+    DispatchQueue.concurrentPerform(iterations: 8) { index in
+      do {
+        try ModelStore(directory: path).publish(bytes: [UInt8(index)], as: "m")
+      } catch {
+        errors.withLock { $0.append("\(error)") }
+      }
+    }
+    #expect(errors.withLock { $0 }.isEmpty)
+    #expect(try ModelStore(directory: path).model(named: "m").versions.count == 8)
   }
 
   @Test("opening a store again keeps what is in it")

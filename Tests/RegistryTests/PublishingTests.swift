@@ -193,6 +193,19 @@ struct PublishingTests {
     #expect(try reopened.publish(bytes: [2, 2], as: "m").version.version == 2)
   }
 
+  @Test("a file whose bytes have changed on disk, or that is gone, is found out")
+  func damaged() throws {
+    let version = try store.publish(bytes: [1, 2, 3], as: "m").version
+    try store.check(version)
+    try FileManager.default.removeItem(atPath: version.path)
+    #expect(throws: StoreError.unusable(path: version.path, reason: "No such file or directory")) { try store.check(version) }
+    try Data([1, 2, 4]).write(to: URL(fileURLWithPath: version.path))
+    #expect(throws: StoreError.corruptBlob(path: version.path, digest: version.digest)) { try store.check(version) }
+    // The same bytes sent again mend it.
+    #expect(try !store.publish(bytes: [1, 2, 3], as: "m").isNew)
+    try store.check(version)
+  }
+
   @Test("opening a store leaves the uploads of living ones alone")
   func livingUploads() throws {
     let staged = try store.stageUpload()

@@ -91,6 +91,15 @@ struct RunsTests {
     #expect(try store.runs().items.isEmpty)
   }
 
+  @Test("a store that goes with a run unfinished has abandoned it, which one that stays open can find out")
+  func abandonedBeside() throws {
+    var beside: ModelStore? = try ModelStore(directory: store.directory)
+    let id = try #require(try beside?.start(description()))
+    beside = nil
+    try store.clearAway()
+    #expect(try store.run(id.description).status == .failed)
+  }
+
   @Test("a tag is overwritten, a parameter has no way to be")
   func tags() throws {
     let id = try store.start(description())
@@ -144,6 +153,9 @@ struct RunsTests {
     let beside = try ModelStore(directory: store.directory)
     #expect(try beside.run(id.description).status == .running)
     try store.record([RunMetric(name: "elbo", value: 2, step: 1)], in: id)
+
+    try store.clearAway()
+    #expect(try store.run(id.description).status == .running)
 
     let reopened = try ModelStore(directory: copy)
     let run = try reopened.run(id.description)

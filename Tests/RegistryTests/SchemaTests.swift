@@ -32,6 +32,16 @@ struct SchemaTests {
     "INSERT INTO alias_history (model, alias, from_version, to_version, reason, actor, time) VALUES ('m', \(alias), \(from), \(to), '', \(actor), \(now))"
   }
 
+  /// The migrations alone, in memory, with a model, a version, an alias, a running run and one that has ended.
+  static func database() throws -> DatabaseQueue {
+    let database = try DatabaseQueue()
+    try database.write { database in
+      for migration in Migrations.all { try database.execute(sql: migration.sql) }
+      try database.execute(sql: fixture)
+    }
+    return database
+  }
+
   static let fixture = """
     INSERT INTO blobs VALUES (\(digest), 3, \(now)), (\(other), 4, \(now));
     INSERT INTO models (name, created_at) VALUES ('m', \(now));
@@ -105,10 +115,8 @@ struct SchemaTests {
 
   @Test("the schema refuses", arguments: refused)
   func refuses(_ row: (rule: String, sql: String)) throws {
-    let folder = try TemporaryFolder()
-    let store = try ModelStore(directory: folder.path)
-    try store.execute(Self.fixture)
-    let error = #expect(throws: DatabaseError.self, "\(row.rule)") { try store.execute(row.sql) }
+    let database = try Self.database()
+    let error = #expect(throws: DatabaseError.self, "\(row.rule)") { try database.write { try $0.execute(sql: row.sql) } }
     #expect(error?.resultCode == .SQLITE_CONSTRAINT, "\(row.rule): \(String(describing: error))")
   }
 
@@ -126,10 +134,8 @@ struct SchemaTests {
 
   @Test("the schema accepts", arguments: accepted)
   func accepts(_ row: (rule: String, sql: String)) throws {
-    let folder = try TemporaryFolder()
-    let store = try ModelStore(directory: folder.path)
-    try store.execute(Self.fixture)
-    #expect(throws: Never.self, "\(row.rule)") { try store.execute(row.sql) }
+    let database = try Self.database()
+    #expect(throws: Never.self, "\(row.rule)") { try database.write { try $0.execute(sql: row.sql) } }
   }
 
   @Test(
@@ -139,11 +145,10 @@ struct SchemaTests {
       (move(to: "NULL"), true), (startRun(), false), ("INSERT INTO run_metrics VALUES (\(run), 2, 'elbo', 0, NULL, 1.0, \(now))", false),
     ])
   func counted(_ sql: String, _ isCounted: Bool) throws {
-    let folder = try TemporaryFolder()
-    let store = try ModelStore(directory: folder.path)
-    try store.execute(Self.fixture)
-    let before = try store.fetch("SELECT CAST(generation AS TEXT) FROM catalogue")
-    try store.execute(sql)
-    #expect(try (store.fetch("SELECT CAST(generation AS TEXT) FROM catalogue") != before) == isCounted)
+    let database = try Self.database()
+    func generation() throws -> Int? { try database.read { try Int.fetchOne($0, sql: "SELECT generation FROM catalogue") } }
+    let before = try generation()
+    try database.write { try $0.execute(sql: sql) }
+    #expect(try (generation() != before) == isCounted)
   }
 }
