@@ -23,8 +23,8 @@ package struct AdminKey: Sendable {
   /// - Throws: `StoreError.invalidKey` when the file holds no usable key; it is not replaced.
   package static func loadOrCreate(in directory: String) throws -> AdminKey {
     let folder = try Folder(creating: directory)
-    let lock = try OpenFile(folder.path, O_RDONLY | O_DIRECTORY)
-    try lock.lock()
+    let lock = try folder.lock()
+    defer { lock.unlock() }
     let path = folder.path(of: "admin.key")
     if access(path, F_OK) == 0 {
       guard let bytes = FileManager.default.contents(atPath: path) else { throw StoreError.readOnly(path: path) }

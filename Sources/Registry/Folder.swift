@@ -61,6 +61,13 @@ struct Folder: Sendable {
     guard unlink(path(of: name)) == 0 || errno == ENOENT else { throw StoreError(errno: errno, path: path(of: name)) }
   }
 
+  /// Waits until no other opening of this folder holds its lock.
+  func lock() throws(StoreError) -> OpenFile {
+    let lock = try OpenFile(path, O_RDONLY | O_DIRECTORY)
+    try lock.lock()
+    return lock
+  }
+
   func synchronize() throws(StoreError) {
     try OpenFile(path, O_RDONLY | O_DIRECTORY).synchronize()
   }

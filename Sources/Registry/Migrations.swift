@@ -3,9 +3,9 @@ import Foundation
 import GRDB
 
 /// The schema's history: the files of `migrations/`, which travel in the binary; a file's name is its identifier.
-enum Migrations {
+package enum Migrations {
   /// In order of application. Sorted, because the names begin with numbers.
-  static let all: [(name: String, sql: String)] = {
+  package static let all: [(name: String, sql: String)] = {
     (0..<embedded_resources_count).compactMap { index in
       let resource = embedded_resource_at(index)
       let path = String(cString: resource.name)

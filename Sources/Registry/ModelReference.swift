@@ -19,31 +19,31 @@ package struct ModelReference: Hashable, Sendable {
       selector = .alias(Self.defaultAlias)
       return
     }
-    if let first = parts[1].utf8.first, Self.digits.contains(first) {
+    if let first = parts[1].utf8.first, Self.isDigit(first) {
       // Exactly one way to write a number: "03" and numbers beyond 64 bits name nothing.
       guard let version = Int(parts[1]), version > 0, String(version) == parts[1] else { throw .invalidReference(given: text) }
       selector = .version(version)
     } else {
-      guard Self.isName(parts[1], beginning: Self.letters) else { throw .invalidReference(given: text) }
+      guard Self.isName(parts[1], beginsWith: Self.isLetter) else { throw .invalidReference(given: text) }
       selector = .alias(parts[1])
     }
   }
 
   package static func validate(name: String) throws(StoreError) {
-    guard isName(name, beginning: letters + digits) else { throw .invalidModelName(given: name) }
+    guard isName(name, beginsWith: { isLetter($0) || isDigit($0) }) else { throw .invalidModelName(given: name) }
   }
 
   /// An alias begins with a letter, so that it can't be taken for a version.
   package static func validate(alias: String) throws(StoreError) {
-    guard isName(alias, beginning: letters) else { throw .invalidAlias(given: alias) }
+    guard isName(alias, beginsWith: isLetter) else { throw .invalidAlias(given: alias) }
   }
 
-  private static let letters = Array("abcdefghijklmnopqrstuvwxyz".utf8)
-  private static let digits = Array("0123456789".utf8)
-
-  private static func isName(_ text: String, beginning: [UInt8]) -> Bool {
-    let bytes = Array(text.utf8)
-    guard let first = bytes.first, bytes.count <= 64 else { return false }
-    return beginning.contains(first) && bytes.allSatisfy { (letters + digits + Array("._-".utf8)).contains($0) }
+  private static func isName(_ text: String, beginsWith isFirst: (UInt8) -> Bool) -> Bool {
+    guard let first = text.utf8.first, text.utf8.count <= 64, isFirst(first) else { return false }
+    return text.utf8.allSatisfy { isLetter($0) || isDigit($0) || isMark($0) }
   }
+
+  private static func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }
+  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+  private static func isMark(_ byte: UInt8) -> Bool { byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") }
 }

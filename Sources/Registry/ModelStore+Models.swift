@@ -1,3 +1,6 @@
+import Formats
+import Foundation
+
 extension ModelStore {
   /// The models by name, a page at a time.
   package func models(pageToken: String? = nil, limit: Int = 100) throws -> Page<Model> {
@@ -16,6 +19,17 @@ extension ModelStore {
   package func model(named name: String) throws -> Model {
     try ModelReference.validate(name: name)
     return try catalogue.current.model(named: name)
+  }
+
+  /// Reads the version's file to the end.
+  ///
+  /// - Throws: `StoreError.corruptBlob` when its bytes are no longer those that were published, `.unusable` when it is gone.
+  package func check(_ version: ModelVersion) throws {
+    // SHA-256's own error is Foundation's; opening first says a missing file as the store does.
+    _ = try OpenFile(version.path, O_RDONLY)
+    guard try SHA256.digest(ofFile: version.path) == version.digest else {
+      throw StoreError.corruptBlob(path: version.path, digest: version.digest)
+    }
   }
 
   /// The version that `name`, `name@3` or `name@alias` means now.

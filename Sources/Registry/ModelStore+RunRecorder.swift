@@ -92,7 +92,8 @@ extension ModelStore: RunRecorder {
       arguments: [run.description, name, value])
   }
 
-  private static func status(_ database: Database, _ run: RunID) throws -> RunStatus {
+  /// - Throws: `StoreError.unknownRun`.
+  static func status(_ database: Database, _ run: RunID) throws -> RunStatus {
     let row = try Row.fetchOne(database, sql: "SELECT status FROM runs WHERE id = ?", arguments: [run.description])
     guard let row else { throw StoreError.unknownRun(id: run.description) }
     return try row.parse("status")

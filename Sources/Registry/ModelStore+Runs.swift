@@ -47,9 +47,10 @@ extension ModelStore {
 
   /// The metrics of a run as they came, after a place in the sequence: call again with the last one's place to follow a run.
   ///
-  /// - Throws: `StoreError.unknownRun`.
+  /// - Throws: `StoreError.unknownRun`, `.invalidLimit`.
   package func metrics(of run: RunID, after sequence: Int = 0, limit: Int = 10_000) throws -> [RecordedMetric] {
-    try recordedMetrics(
+    guard (1...10_000).contains(limit) else { throw StoreError.invalidLimit(given: limit, allowed: 1...10_000) }
+    return try recordedMetrics(
       of: run, sql: "SELECT * FROM run_metrics WHERE run = ? AND sequence > ? ORDER BY sequence LIMIT ?", [run.description, sequence, limit])
   }
 
@@ -74,9 +75,7 @@ extension ModelStore {
           metric: RunMetric(name: row["name"], value: row["value"] ?? .nan, step: row["step"], epoch: row["epoch"]),
           time: try row.parse("time"))
       }
-      if metrics.isEmpty, try !Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT * FROM runs WHERE id = ?)", arguments: [run.description])! {
-        throw StoreError.unknownRun(id: run.description)
-      }
+      if metrics.isEmpty { _ = try Self.status(database, run) }
       return metrics
     }
   }
@@ -86,9 +85,9 @@ extension Run {
   fileprivate init(_ database: Database, _ row: Row) throws {
     let id: RunID = try row.parse("id")
 
-    func pairs(_ table: SQL) throws -> [String: String] {
-      let request: SQLRequest<Row> = "SELECT name, value FROM \(table) WHERE run = \(id.description)"
-      return Dictionary(uniqueKeysWithValues: try request.fetchAll(database).map { ($0["name"] as String, $0["value"] as String) })
+    func pairs(_ sql: String) throws -> [String: String] {
+      let rows = try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [id.description])
+      return Dictionary(uniqueKeysWithValues: rows.map { ($0["name"] as String, $0["value"] as String) })
     }
 
     let build: String = row["build"]
@@ -96,8 +95,10 @@ extension Run {
       id: id,
       description: RunDescription(
         kind: try row.parse("kind"), family: row["family"], model: row["model"], version: row["version"],
-        modelDigest: try row.parseIfPresent("digest"), configuration: row["configuration"], parameters: try pairs("run_parameters"),
-        tags: try pairs("run_tags"), seed: UInt64(row["seed"] as Int64), dataDigest: try row.parseIfPresent("data_digest"),
+        modelDigest: try row.parseIfPresent("digest"), configuration: row["configuration"],
+        parameters: try pairs("SELECT name, value FROM run_parameters WHERE run = ?"),
+        tags: try pairs("SELECT name, value FROM run_tags WHERE run = ?"), seed: UInt64(row["seed"] as Int64),
+        dataDigest: try row.parseIfPresent("data_digest"),
         build: try JSONDecoder().decode(BuildInformation.self, from: Data(build.utf8))),
       status: try row.parse("status"), startedAt: try row.parse("started_at"), finishedAt: try row.parseIfPresent("finished_at"),
       failure: row["failure"], outputDigest: try row.parseIfPresent("output_digest"))

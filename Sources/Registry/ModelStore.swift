@@ -20,8 +20,7 @@ package final class ModelStore: Sendable {
     package init() {}
   }
 
-  /// Absolute.
-  package let directory: String
+  private let root: Folder
   let options: Options
   let database: DatabasePool
   let blobs: BlobFolder
@@ -29,20 +28,21 @@ package final class ModelStore: Sendable {
   let session: Session
   let logger = Logger(label: "posterior.registry")
   private let uploads: Folder
+  private let sessions: Folder
   private let poller: Task<Void, Never>
 
   /// Opens a store, creating or migrating it where needed, and clears away what processes that were killed left behind.
   package init(directory: String, options: Options = Options()) throws {
     let root = try Folder(creating: URL(fileURLWithPath: directory).standardizedFileURL.path)
     // Openings come one after another: two that migrate the same file, or clear away the same leftovers, would trip over each other.
-    let opening = try OpenFile(root.path, O_RDONLY | O_DIRECTORY)
-    try opening.lock()
+    let lock = try root.lock()
+    defer { lock.unlock() }
 
-    self.directory = root.path
+    self.root = root
     self.options = options
     blobs = try BlobFolder(creatingIn: root)
     uploads = try Folder(creating: root.path(of: "uploads"))
-    let sessions = try Folder(creating: root.path(of: "sessions"))
+    sessions = try Folder(creating: root.path(of: "sessions"))
     session = try Session(in: sessions)
 
     let path = root.path(of: "posterior.sqlite")
@@ -51,13 +51,8 @@ package final class ModelStore: Sendable {
       try Migrations.apply(to: database, path: path)
       return (database, try LiveCatalogue(database, blobs: blobs, logger: logger))
     }
-    poller = Task { [catalogue] in await catalogue.poll(every: options.pollInterval) }
-
-    let living = try Session.living(in: sessions)
-    for name in try uploads.names() where !living.contains(String(name.prefix { $0 != "-" })) {
-      try uploads.remove(name)
-    }
-    try failAbandonedRuns(living: living)
+    poller = Task(priority: .utility) { [catalogue] in await catalogue.poll(every: options.pollInterval) }
+    try clearAwayLocked()
   }
 
   deinit { poller.cancel() }
@@ -73,6 +68,24 @@ package final class ModelStore: Sendable {
     return database
   }
 
+  /// Absolute.
+  package var directory: String { root.path }
+
+  /// Removes the uploads and fails the runs of processes that have been killed; opening a store does it, a server that stays up may again.
+  package func clearAway() throws {
+    let lock = try root.lock()
+    defer { lock.unlock() }
+    try clearAwayLocked()
+  }
+
+  private func clearAwayLocked() throws {
+    let living = try Session.living(in: sessions)
+    for name in try uploads.names() where !living.contains(String(name.prefix { $0 != "-" })) {
+      try uploads.remove(name)
+    }
+    try failAbandonedRuns(living: living)
+  }
+
   var databasePath: String { directory + "/posterior.sqlite" }
 
   /// A temporary file for a model that is about to arrive.
@@ -80,7 +93,7 @@ package final class ModelStore: Sendable {
   /// - Parameter declaredByteCount: what the client announced; more than the store accepts is refused before a byte is read.
   package func stageUpload(declaredByteCount: Int? = nil) throws -> StagedUpload {
     if let declaredByteCount, declaredByteCount > options.maximumModelBytes { throw StoreError.tooLarge(limit: options.maximumModelBytes) }
-    return try StagedUpload(path: uploads.path(of: session.newUploadName()), limit: options.maximumModelBytes)
+    return try StagedUpload(path: uploads.path(of: session.newUploadName()), limit: options.maximumModelBytes, session: session)
   }
 
   // MARK: - Transactions

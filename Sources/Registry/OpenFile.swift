@@ -42,6 +42,11 @@ final class OpenFile: Sendable {
     }
   }
 
+  /// Lets the lock go; call it in a `defer`, which also keeps this object, and with it the lock, alive until then.
+  func unlock() {
+    flock(descriptor, LOCK_UN)
+  }
+
   /// - Returns: false when another holds the lock.
   func tryLock() throws(StoreError) -> Bool {
     if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }

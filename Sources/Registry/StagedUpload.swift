@@ -7,6 +7,8 @@ package final class StagedUpload: Sendable {
   let path: String
   private let file: OpenFile
   private let limit: Int
+  // While this object lives its session does, and nobody takes the file for a leftover.
+  private let session: Session
   private let state = Mutex(State())
 
   private struct State: ~Copyable {
@@ -17,8 +19,9 @@ package final class StagedUpload: Sendable {
     var failure: StoreError?
   }
 
-  init(path: String, limit: Int) throws(StoreError) {
+  init(path: String, limit: Int, session: Session) throws(StoreError) {
     self.path = path
+    self.session = session
     self.limit = limit
     file = try OpenFile(path, O_CREAT | O_EXCL | O_RDWR)
   }
