@@ -110,10 +110,13 @@ package struct ModelDescription: Sendable, Equatable {
 extension JSONValue {
   /// A value as JSON with all names sorted, so that equal values have equal texts.
   fileprivate init(sorting value: some Encodable, at field: String) throws(ModelFileError) {
+    let place = "\(ModelDescription.metadataKey).\(field)"
     do {
       self = try JSONValue(parsing: Array(JSONEncoder().encode(value))).sorted
+    } catch let error as JSONError {
+      throw ModelFileError(error.reason == .tooLarge ? .tooLarge : .metadata, in: place, error)
     } catch {
-      throw ModelFileError(.metadata, "\(ModelDescription.metadataKey).\(field)", given: "\(error)", expected: "a value that JSON can hold")
+      throw ModelFileError(.metadata, place, given: "\(error)", expected: "a value that JSON can hold")
     }
   }
 

@@ -23,8 +23,9 @@ struct SafeTensorsHeader {
       throw ModelFileError(error.reason == .tooLarge ? .tooLarge : .malformed, in: "header", error)
     }
     guard case .object(let members) = document else { throw ModelFileError(.malformed, "header", given: document.kind, expected: "an object") }
-    guard members.count <= limits.tensors + 1 else {
-      throw ModelFileError(.tooLarge, "header", given: "\(members.count) entries", expected: "at most \(limits.tensors) tensors")
+    let count = members.count { $0.name != "__metadata__" }
+    guard count <= limits.tensors else {
+      throw ModelFileError(.tooLarge, "header", given: "an object of \(count) tensors", expected: "at most \(limits.tensors)")
     }
     for member in members {
       if member.name == "__metadata__" {
