@@ -31,7 +31,10 @@ struct ReferenceValue: Sendable, CustomTestStringConvertible {
         4.10644531, 0.836914062, -4.60253906, 3.23925781, 1.5625, 1.5625, 3.68652344, 1.95898438, 3.40136719, 1.6875, -4.859375, 6.05175781,
         -0.138671875, 1.5625, 1.5625, -0.659179688, 4.75878906, 0.318359375, -1.65625, 6.52832031, -0.575195312, 2.07910156, 1.5625,
       ]
-    ) { ramp([2, 2, 5, 6]).convolved(weight: ramp([3, 2, 3, 2], 1), bias: ramp([3], 2), ConvolutionGeometry(kernel: (3, 2), stride: (2, 1), padding: (1, 2))) },
+    ) {
+      ramp([2, 2, 5, 6]).convolved(
+        weight: ramp([3, 2, 3, 2], 1), bias: ramp([3], 2), ConvolutionGeometry(kernel: (3, 2), stride: (2, 1), padding: (1, 2)))
+    },
     ReferenceValue(
       "conv_transpose2d, kernel 3x2, stride 2x3, padding 1x0, output padding 1x2", [2, 2, 4, 10],
       [
@@ -49,7 +52,11 @@ struct ReferenceValue: Sendable, CustomTestStringConvertible {
         0.40625, 0.40625, -2.05078125, 2.6796875, 0.40625, 2.25, 0.04296875, 0.40625, 1.81640625, -0.029296875, 0.40625, 0.40625, -0.579101562,
         -1.86523438, 0.40625, -0.19140625, 1.546875, 0.40625, 0.09765625, 2.19726562, 0.40625, 0.40625,
       ]
-    ) { ramp([2, 3, 2, 3]).convolvedTransposed(weight: ramp([3, 2, 3, 2], 1), bias: ramp([2], 2), ConvolutionGeometry(kernel: (3, 2), stride: (2, 3), padding: (1, 0)), outputPadding: (1, 2)) },
+    ) {
+      ramp([2, 3, 2, 3]).convolvedTransposed(
+        weight: ramp([3, 2, 3, 2], 1), bias: ramp([2], 2), ConvolutionGeometry(kernel: (3, 2), stride: (2, 3), padding: (1, 0)), outputPadding: (1, 2)
+      )
+    },
     ReferenceValue(
       "linear", [3, 4],
       [
@@ -206,7 +213,10 @@ struct ReferenceValue: Sendable, CustomTestStringConvertible {
       [
         -8.82089334, -6.26704143,
       ]
-    ) { Tensor.betaBinomialLogProbability(of: Tensor(rows: [[0, 3, 12], [7, 1, 11]]), trials: 12, a: ramp([2, 3]).absolute() + 0.25, b: ramp([2, 3], 5).absolute() + 0.5) },
+    ) {
+      Tensor.betaBinomialLogProbability(
+        of: Tensor(rows: [[0, 3, 12], [7, 1, 11]]), trials: 12, a: ramp([2, 3]).absolute() + 0.25, b: ramp([2, 3], 5).absolute() + 0.5)
+    },
   ]
 }
 

@@ -22,7 +22,9 @@ import Testing
     }
   }
 
-  @Test("Sums over any set of axes are the sums of the scalars they join", arguments: [[0], [1], [2], [0, 1], [1, 2], [0, 2], [-1, 0], [0, 1, 2], []])
+  @Test(
+    "Sums over any set of axes are the sums of the scalars they join",
+    arguments: [[0], [1], [2], [0, 1], [1, 2], [0, 2], [-1, 0], [0, 1, 2], []])
   func sums(over axes: [Int]) {
     let x = ramp([3, 4, 5])
     var expected: [[Int]: Double] = [:]
