@@ -17,17 +17,13 @@ package enum Block: Layer {
   case upsampleBilinear(Int)
 
   package mutating func visit(_ path: String, _ body: (Leaf, inout Tensor) -> Void) {
-    func through<M: Module>(_ module: M, _ wrap: (M) -> Block) -> Block {
-      var module = module
-      module.visit(path, body)
-      return wrap(module)
-    }
+    // The layer is taken out while it is visited, so that its tensors have one owner and change in place.
     switch self {
-    case .linear(let layer): self = .flatten; self = through(layer, Block.linear)
-    case .convolution(let layer): self = .flatten; self = through(layer, Block.convolution)
-    case .transposedConvolution(let layer): self = .flatten; self = through(layer, Block.transposedConvolution)
-    case .batchNorm(let layer): self = .flatten; self = through(layer, Block.batchNorm)
-    case .layerNorm(let layer): self = .flatten; self = through(layer, Block.layerNorm)
+    case .linear(var layer): self = .flatten; layer.visit(path, body); self = .linear(layer)
+    case .convolution(var layer): self = .flatten; layer.visit(path, body); self = .convolution(layer)
+    case .transposedConvolution(var layer): self = .flatten; layer.visit(path, body); self = .transposedConvolution(layer)
+    case .batchNorm(var layer): self = .flatten; layer.visit(path, body); self = .batchNorm(layer)
+    case .layerNorm(var layer): self = .flatten; layer.visit(path, body); self = .layerNorm(layer)
     case .activation, .flatten, .unflatten, .maxPool, .meanPool, .upsampleNearest, .upsampleBilinear: break
     }
   }

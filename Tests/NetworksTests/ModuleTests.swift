@@ -1,3 +1,57 @@
 import Networks
 import Tensors
 import Testing
+
+@Suite struct ModuleTests {
+  private let zoo = Zoo(key: RandomKey(seed: 1))
+
+  @Test("Tensors are named as PyTorch names them, in the order of the fields")
+  func names() {
+    #expect(zoo.leaves.map(\.leaf.path) == Zoo.paths)
+    #expect(zoo.leaves.filter { !$0.leaf.isTrainable }.map(\.leaf.path) == ["average", "trunk.2.running_mean", "trunk.2.running_var"])
+    #expect(zoo.trunk.leaves.first?.leaf.path == "0.weight")
+  }
+
+  @Test("Every layer's tensors have PyTorch's names and layouts")
+  func layouts() {
+    let key = RandomKey(seed: 2)
+    func described(_ module: some Module) -> [String] { module.leaves.map { "\($0.leaf.path) \($0.tensor.shape)" } }
+    let geometry = ConvolutionGeometry(kernel: (3, 2))
+    #expect(described(Linear(5, 4, key: key)) == ["weight [4, 5]", "bias [4]"])
+    #expect(described(Linear(5, 4, bias: false, key: key)) == ["weight [4, 5]"])
+    #expect(described(Convolution(5, 4, geometry, key: key)) == ["weight [4, 5, 3, 2]", "bias [4]"])
+    #expect(described(Convolution(5, 4, geometry, bias: false, key: key)) == ["weight [4, 5, 3, 2]"])
+    #expect(described(TransposedConvolution(5, 4, geometry, key: key)) == ["weight [5, 4, 3, 2]", "bias [4]"])
+    #expect(described(TransposedConvolution(5, 4, geometry, bias: false, key: key)) == ["weight [5, 4, 3, 2]"])
+    #expect(described(BatchNorm(3)) == ["weight [3]", "bias [3]", "running_mean [3]", "running_var [3]"])
+    #expect(described(LayerNorm(3)) == ["weight [3]", "bias [3]"])
+    #expect(described(Embedding(7, 3, key: key)) == ["weight [7, 3]"])
+  }
+
+  @Test("Trained scalars are counted, buffers are not")
+  func parameterCount() {
+    // scale 2, first 12 + 3, normalisation 3 + 3, second 6, heads 2 (2 + 1), extra 4 + 2
+    #expect(zoo.parameterCount == 2 + 15 + 6 + 6 + 6 + 6)
+  }
+
+  @Test("Mapping replaces every tensor and leaves the original alone")
+  func mapping() {
+    let before = zoo.leaves.map(\.tensor.scalars)
+    let doubled = zoo.mapping { $1 * 2 }
+    #expect(doubled.leaves.map(\.tensor.scalars) == before.map { $0.map { $0 * 2 } })
+    #expect(zoo.leaves.map(\.tensor.scalars) == before)
+    #expect(doubled.trunk.leaves.map(\.leaf.path) == zoo.trunk.leaves.map(\.leaf.path))
+  }
+
+  @Test("A visitor changes tensors where they are: nothing is copied")
+  func visitingInPlace() {
+    // Arithmetic gives every tensor memory of its own.
+    var module = zoo.mapping { $1 + 1 }
+    func addresses(_ tensors: [Tensor]) -> [UInt] { tensors.map { $0.withScalars { UInt(bitPattern: $0) } } }
+    let before = addresses(module.leaves.map(\.tensor))
+    module.visit { leaf, tensor in tensor.update { $0[0] = 42 } }
+    let after = module.leaves.map(\.tensor)
+    #expect(addresses(after) == before)
+    #expect(after.allSatisfy { $0.scalars[0] == 42 })
+  }
+}

@@ -22,7 +22,9 @@ extension GradientCases {
       let paddings = [(height: 0, width: 0), (height: geometry.stride.height - 1, width: geometry.stride.width - 1)]
       return paddings.map { outputPadding in
         let weight = point([3, 2, geometry.kernel.height, geometry.kernel.width], 1)
-        return Differentiable("transposed convolution \(geometry.label), output padding \(outputPadding)", point([2, 3, 4, 3]), weight, point([2], 2)) {
+        return Differentiable(
+          "transposed convolution \(geometry.label), output padding \(outputPadding)", point([2, 3, 4, 3]), weight, point([2], 2)
+        ) {
           $0[0].convolvedTransposed(weight: $0[1], bias: $0[2], geometry, outputPadding: outputPadding)
         }
       }
