@@ -1,0 +1,50 @@
+internal import Formats
+
+extension Answer {
+  /// The bytes of the answer: the same for the same numbers, over HTTP and on the command line.
+  package func bytes(as type: MediaType, receipt: Receipt) throws -> [UInt8] {
+    switch type {
+    case .csv: table
+    case .png: try grid
+    case .npy: NPY.encode(scalars, shape: shape)
+    case .floats: floats
+    default: document(receipt)
+    }
+  }
+
+  private func document(_ receipt: Receipt) -> [UInt8] {
+    let shape = JSONValue.array(shape.map(JSONValue.integer))
+    return JSONValue.object(receipt.members + [.init(name: "shape", value: shape)] + members).text
+  }
+
+  private var table: [UInt8] {
+    let columns = columns ?? []
+    var header = CSVWriter()
+    header.append(columns)
+    var bytes = header.bytes
+    bytes.reserveCapacity(bytes.count + 12 * scalars.count)
+    for (index, scalar) in scalars.enumerated() {
+      FloatText.append(scalar, to: &bytes, missing: "")
+      bytes.append(contentsOf: (index + 1) % columns.count == 0 ? [0x0D, 0x0A] : [UInt8(ascii: ",")])
+    }
+    return bytes
+  }
+
+  private var floats: [UInt8] {
+    var bytes: [UInt8] = []
+    FloatBytes.append(scalars, to: &bytes)
+    return bytes
+  }
+
+  /// Several pictures are one grid.
+  private var grid: [UInt8] {
+    get throws {
+      guard let picture else { preconditionFailure("an answer that is no picture") }
+      let (low, extent) = (picture.range.lowerBound, picture.range.upperBound - picture.range.lowerBound)
+      // A value that isn't finite is black.
+      let samples = scalars.map { $0.isFinite ? UInt8(Swift.min(Swift.max((($0 - low) / extent * 255).rounded(), 0), 255)) : 0 }
+      let raster = ImageGrid.arrange(samples, count: shape[0], height: picture.height, width: picture.width, channels: picture.channels)
+      return try PNG.encode(raster)
+    }
+  }
+}

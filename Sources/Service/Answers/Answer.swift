@@ -1,0 +1,58 @@
+package import Formats
+internal import Models
+internal import Tensors
+
+/// What an operation found, before it is written in one of several media types.
+package struct Answer: Sendable {
+  /// [items, ...]: the numbers that the plain formats carry.
+  package let shape: [Int]
+  package let scalars: [Float]
+  /// Names of an item's numbers, for CSV; nil where a table would be no use.
+  package let columns: [String]?
+  /// What the numbers show where each item is a picture.
+  package let picture: Picture?
+  /// Members of the JSON answer after the receipt and the shape.
+  package let members: [JSONValue.Member]
+
+  package struct Picture: Sendable, Equatable {
+    package let height: Int
+    package let width: Int
+    package let channels: Int
+    /// The raw values that are black and white.
+    package let range: ClosedRange<Float>
+  }
+
+  /// - Parameter values: [items, columns].
+  init(_ values: Tensor, columns: [String], members: [JSONValue.Member]) {
+    shape = values.shape.dimensions
+    scalars = values.scalars
+    self.columns = columns
+    picture = nil
+    self.members = members
+  }
+
+  private init(shape: [Int], scalars: [Float], columns: [String]?, picture: Picture?, members: [JSONValue.Member]) {
+    self.shape = shape
+    self.scalars = scalars
+    self.columns = columns
+    self.picture = picture
+    self.members = members
+  }
+
+  /// Items in raw units as the signature describes them; `values` is [n, width].
+  static func items(_ values: Tensor, signature: Signature, field: String) -> Answer {
+    let shape = [values.shape[0]] + signature.itemShape
+    var members: [JSONValue.Member] = []
+    if signature.kind == .table, let columns = signature.columnNames { members.append(.init(name: "columns", value: .strings(columns))) }
+    members.append(.init(name: field, value: .floats(values.scalars, shape: shape)))
+    return Answer(
+      shape: shape, scalars: values.scalars, columns: signature.columnNames, picture: signature.picture, members: members)
+  }
+}
+
+extension Signature {
+  fileprivate var picture: Answer.Picture? {
+    guard let image, let range else { return nil }
+    return Answer.Picture(height: image.height, width: image.width, channels: image.channels, range: range[0]...range[1])
+  }
+}

@@ -1,0 +1,20 @@
+internal import Formats
+
+extension JSONValue {
+  /// An object with these members in this order; members without a value are left out.
+  static func record(_ members: KeyValuePairs<String, JSONValue?>) -> JSONValue {
+    .object(members.compactMap { name, value in value.map { Member(name: name, value: $0) } })
+  }
+
+  static func string(orNull value: String?) -> JSONValue { value.map(JSONValue.string) ?? .null }
+
+  static func integer(orNull value: Int?) -> JSONValue { value.map(JSONValue.integer) ?? .null }
+
+  static func strings(_ values: [String]) -> JSONValue { .array(values.map(JSONValue.string)) }
+
+  /// One float32, written in its shortest form; null where it isn't finite.
+  static func float(_ value: Float) -> JSONValue { .numbers(NumberArray(shape: [], scalars: [value])) }
+
+  /// An array of float32.
+  static func floats(_ scalars: [Float], shape: [Int]) -> JSONValue { .numbers(NumberArray(shape: shape, scalars: scalars)) }
+}

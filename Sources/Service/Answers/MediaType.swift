@@ -1,0 +1,69 @@
+internal import HTTP
+
+/// A representation that items and answers can have.
+package struct MediaType: Sendable, Hashable, CustomStringConvertible {
+  package let name: String
+  package var description: String { name }
+
+  package init(_ name: String) { self.name = name }
+
+  package static let json = Self("application/json")
+  package static let csv = Self("text/csv")
+  package static let png = Self("image/png")
+  package static let npy = Self("application/x-npy")
+  package static let floats = Self("application/octet-stream")
+
+  /// The type of a Content-Type field, without its parameters, in lower case.
+  package init?(contentType: String) {
+    let name = contentType.prefix { $0 != ";" }.trimmed.lowercased()
+    guard !name.isEmpty else { return nil }
+    self.init(name)
+  }
+}
+
+/// What a client accepts (RFC 9110 §12.5.1).
+package struct Acceptance: Sendable {
+  private struct Range {
+    let type: Substring
+    let subtype: Substring
+    let weight: Double
+  }
+  private let ranges: [Range]
+
+  /// - Parameter header: nil or empty accepts everything.
+  package init(_ header: String?) {
+    ranges = (header ?? "").split(separator: ",").compactMap { element in
+      let parts = element.split(separator: ";").map(\.trimmed)
+      let names = (parts.first ?? "").split(separator: "/", maxSplits: 1)
+      guard names.count == 2 else { return nil }
+      let weight = parts.dropFirst().first { $0.lowercased().hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
+      return Range(type: Substring(names[0].lowercased()), subtype: Substring(names[1].lowercased()), weight: min(max(weight, 0), 1))
+    }
+  }
+
+  /// The type of highest weight, the earlier one of equals; nil where none is accepted.
+  package func best(of offered: [MediaType]) -> MediaType? {
+    guard !ranges.isEmpty else { return offered.first }
+    var best: (type: MediaType, weight: Double)?
+    for type in offered {
+      let weight = weight(of: type)
+      if weight > 0, weight > best?.weight ?? 0 { best = (type, weight) }
+    }
+    return best?.type
+  }
+
+  /// The most specific range decides.
+  private func weight(of type: MediaType) -> Double {
+    let names = type.name.split(separator: "/", maxSplits: 1)
+    let matching = ranges.filter { ($0.type == names[0] || $0.type == "*") && ($0.subtype == names[1] || $0.subtype == "*") }
+    func specificity(_ range: Range) -> Int { (range.type == "*" ? 0 : 1) + (range.subtype == "*" ? 0 : 1) }
+    return matching.max { specificity($0) < specificity($1) }?.weight ?? 0
+  }
+}
+
+extension StringProtocol {
+  /// Without spaces and tabs at both ends.
+  var trimmed: String {
+    String(drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+  }
+}

@@ -1,0 +1,107 @@
+internal import Formats
+package import HTTP
+internal import Models
+internal import Registry
+
+// The one place where errors of the layers below become answers.
+extension Problem {
+  /// The problem that an error stands for; nil for an error that no client can cause, which is logged and told without its inside.
+  package init?(_ error: any Error) {
+    switch error {
+    case let problem as Problem: self = problem
+    case let error as RequestError: self.init(.impossible, "\(error).", field: error.field, given: error.given, expected: error.expected)
+    case let error as ConfigurationError:
+      self.init(.unusableModel, "The model's configuration: \(error).", field: error.field, given: error.given, expected: error.expected)
+    case let error as JSONError: self.init(error)
+    case let error as CSVError: self.init(error)
+    case let error as FormatError: self.init(error)
+    case let error as ModelFileError: self.init(error)
+    case let error as StoreError:
+      guard let problem = Problem(stored: error) else { return nil }
+      self = problem
+    case let error as any Refusable: self.init(error.refusal)
+    case let refusal as Refusal: self.init(refusal)
+    case is LaneOverload:
+      self.init(.overloaded, "More requests are waiting than the queue holds; come again in a second.", headers: ["Retry-After": "1"])
+    case is CancellationError: self.init(.unavailable, "The request was cancelled before it was computed.", headers: ["Retry-After": "1"])
+    default: return nil
+    }
+  }
+
+  package static let unexpected = Problem(.internalError, "Something went wrong inside the server; its log says what.")
+
+  package init(_ refusal: Refusal) {
+    let kind: Kind =
+      switch refusal.status {
+      case .badRequest: .malformed
+      case .notFound: .notFound
+      case .contentTooLarge: .tooLarge
+      case .unsupportedMediaType: .unsupportedMedia
+      case .serviceUnavailable: .unavailable
+      default: Kind("http-\(refusal.status.code)", refusal.status, refusal.status.reason)
+      }
+    self.init(kind, refusal.detail, headers: refusal.headers)
+  }
+
+  private init(_ error: JSONError) {
+    let kind: Kind =
+      switch error.reason {
+      case .malformed: .malformed
+      case .tooLarge: .tooLarge
+      case .mismatch, .unknownField: .impossible
+      }
+    self.init(kind, "\(error.detail).", field: error.field, given: error.given, expected: error.expected)
+  }
+
+  private init(_ error: CSVError) {
+    let kind: Kind =
+      switch error.reason {
+      case .malformed: .malformed
+      case .tooLarge: .tooLarge
+      case .mismatch: .impossible
+      }
+    self.init(kind, "CSV \(error.detail).", field: error.field, given: error.given, expected: error.expected)
+  }
+
+  private init(_ error: FormatError) {
+    let kind: Kind =
+      switch error.reason {
+      case .malformed: .malformed
+      case .unsupported: .unsupportedMedia
+      case .tooLarge: .tooLarge
+      }
+    self.init(kind, "\(error.detail).", given: error.given, expected: error.expected)
+  }
+
+  private init(_ error: ModelFileError) {
+    let kind: Kind =
+      switch error.reason {
+      case .malformed: .malformed
+      case .tooLarge: .tooLarge
+      default: .unusableModel
+      }
+    self.init(kind, "The file is no usable model: \(error.detail)", field: error.field, given: error.given, expected: error.expected)
+  }
+
+  /// The registry's sentences begin small, to stand behind a command's name.
+  private static func sentence(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() + "." }
+
+  private init?(stored error: StoreError) {
+    let kind: Kind
+    var headers: HeaderFields = [:]
+    switch error {
+    case .invalidModelName, .invalidAlias, .invalidReference, .invalidPageToken, .invalidLimit, .invalidSeed: kind = .malformed
+    case .digestMismatch: kind = .digestMismatch
+    case .unknownModel, .unknownVersion, .unknownAlias, .unknownRun: kind = .notFound
+    case .versionInUse, .runNotRunning, .refused: kind = .conflict
+    case .tooLarge: kind = .tooLarge
+    case .diskFull: kind = .storageFull
+    case .readOnly: kind = .unavailable
+    case .busy:
+      kind = .unavailable
+      headers = ["Retry-After": "1"]
+    case .invalidKey, .newerStore, .corrupt, .corruptBlob, .unusable: return nil
+    }
+    self.init(kind, Self.sentence("\(error)"), headers: headers)
+  }
+}

@@ -1,0 +1,78 @@
+package import HTTP
+package import Logging
+package import Models
+package import Registry
+
+/// The service: a store, models in memory, lanes to compute on, and the routes that lead to them.
+package struct Application: Sendable {
+  package struct Options: Sendable {
+    /// Requests computed at once.
+    package var lanes: Int
+    package var limits = ServiceLimits()
+    /// Whether inference needs a key.
+    package var requiresKeys = false
+    package var families: [any ModelFamily.Type] = Catalogue.families
+
+    package init(lanes: Int) { self.lanes = lanes }
+  }
+
+  package let store: ModelStore
+  package let options: Options
+  package let lanes: ComputeLanes
+  package let models: LoadedModels
+  package let metrics = ServiceMetrics()
+  package let readiness = Readiness()
+  let gate: Gate
+  let logger: Logger
+  /// For what waits for the disk: SQLite, uploads.
+  let storeLanes: ComputeLanes
+
+  package init(store: ModelStore, adminKey: AdminKey, options: Options, logger: Logger) {
+    self.store = store
+    self.options = options
+    self.logger = logger
+    lanes = ComputeLanes("compute", width: options.lanes, capacity: options.limits.waitingRequests)
+    storeLanes = ComputeLanes("store", width: 4, capacity: options.limits.waitingRequests)
+    models = LoadedModels(families: options.families, lanes: lanes, limits: options.limits)
+    gate = Gate(adminKey: adminKey, requiresKeys: options.requiresKeys)
+  }
+
+  var limits: ServiceLimits { options.limits }
+
+  /// The routes, each once, behind the log and the counters.
+  package var handler: any Handler { router.decorated(logged) }
+
+  /// The answer to a request that the HTTP layer turns away.
+  package func refuse(_ refusal: Refusal) -> Response {
+    metrics.count(method: "-", route: "-", status: refusal.status.code)
+    return Problem(refusal).response
+  }
+
+  private func logged(_ request: Request, _ next: any Handler) async -> Response {
+    let start = ContinuousClock.now
+    metrics.begin()
+    let response = await next.respond(to: request)
+    metrics.end()
+    let bytes: String
+    switch response.body {
+    case .empty: bytes = "0"
+    case .bytes(let body): bytes = "\(body.count)"
+    case .stream(let length, _): bytes = length.map { "\($0)" } ?? "-"
+    }
+    let milliseconds = Double((ContinuousClock.now - start) / .microseconds(1)) / 1000
+    let path = request.target.prefix { $0 != "?" }
+    logger.info("\(request.method) \(path.prefix(256)) \(response.status.code) \(milliseconds) ms \(bytes) bytes")
+    return response
+  }
+
+  /// Turns what an endpoint throws into the answer that helps.
+  func answering(_ request: Request, _ body: (Request) async throws -> Response) async -> Response {
+    do {
+      return try await body(request)
+    } catch {
+      if let problem = Problem(error) { return problem.response }
+      logger.error("\(request.method) \(request.target.prefix(256)): \(error)")
+      return Problem.unexpected.response
+    }
+  }
+}

@@ -1,0 +1,104 @@
+internal import Formats
+internal import HTTP
+internal import Models
+internal import Registry
+
+extension Application {
+  /// GET /v1/models
+  func listModels(_ request: Request) throws -> Response {
+    try request.checkQuery("page_token", "limit")
+    let page = try store.models(pageToken: request.query["page_token"], limit: try request.integer("limit") ?? limits.pageEntries)
+    let models = page.items.map { model in
+      JSONValue.record([
+        "name": .string(model.name), "description": .string(model.description), "created_at": .string(model.createdAt.description),
+        "versions": .integer(model.versions.count), "latest_version": .integer(orNull: model.versions.last?.version),
+        "live_version": .integer(orNull: model.live?.version),
+        "family": .string(orNull: (model.live ?? model.versions.last)?.facts.family),
+        "operations": (model.live ?? model.versions.last).map { .strings(operations(of: $0)) },
+      ])
+    }
+    return .json(.record(["models": .array(models), "next_page_token": .string(orNull: page.nextPageToken)]))
+  }
+
+  /// GET /v1/models/{model}: the model, and of the version that the reference means everything that is known.
+  func showModel(_ request: Request) throws -> Response {
+    try request.checkQuery()
+    let reference = try ModelReference(request.parameter("model"))
+    let model = try store.model(named: reference.name)
+    // A model may have no live version yet; its bare name still shows it.
+    let isBare = reference.selector == .alias(ModelReference.defaultAlias) && model.live == nil
+    let version = isBare ? nil : try store.resolve(request.parameter("model"))
+    var members: [JSONValue.Member] = [
+      .init(name: "name", value: .string(model.name)), .init(name: "description", value: .string(model.description)),
+      .init(name: "created_at", value: .string(model.createdAt.description)),
+      .init(name: "aliases", value: .array(model.aliases.map(Self.json))),
+      .init(name: "versions", value: .array(model.versions.map(Self.json))),
+    ]
+    if let version {
+      members += [
+        .init(name: "version", value: .integer(version.version)), .init(name: "digest", value: .string(version.digest.description)),
+        .init(name: "family", value: .string(version.facts.family)),
+        .init(name: "operations", value: .strings(operations(of: version))),
+        .init(name: "parameter_count", value: .integer(version.facts.parameterCount)),
+        .init(name: "signature", value: try JSONValue(parsing: Array(version.facts.signature.utf8))),
+        .init(name: "configuration", value: try JSONValue(parsing: Array(version.facts.configuration.utf8))),
+        .init(name: "provenance", value: try version.facts.provenance.map { try JSONValue(parsing: Array($0.utf8)) } ?? .null),
+      ]
+    } else {
+      members.append(.init(name: "version", value: .null))
+    }
+    return .json(.object(members))
+  }
+
+  /// GET /v1/families
+  func families(_ request: Request) throws -> Response {
+    try request.checkQuery()
+    let families = options.families.map { family in
+      JSONValue.record([
+        "name": .string(family.name), "summary": .string(family.summary),
+        "operations": .strings(Operation.supported(by: family).map(\.name)),
+        "configuration": .array(family.configurationFields.map(Self.json)),
+        "training": (family as? any Trainable.Type).map { .array($0.trainingFields.map(Self.json)) },
+      ])
+    }
+    let operations = Operation.all.map { operation in
+      JSONValue.record([
+        "name": .string(operation.name), "summary": .string(operation.summary), "takes_items": .bool(operation.takesItems),
+        "fields": .array(
+          operation.fields.map { field in
+            .record([
+              "name": .string(field.name), "type": .string(field.kind.rawValue), "default": .string(orNull: field.default),
+              "summary": .string(field.summary),
+            ])
+          }),
+      ])
+    }
+    return .json(.record(["families": .array(families), "operations": .array(operations)]))
+  }
+
+  func operations(of version: ModelVersion) -> [String] {
+    options.families.first { $0.name == version.facts.family }.map { Operation.supported(by: $0).map(\.name) } ?? []
+  }
+
+  static func json(_ version: ModelVersion) -> JSONValue {
+    .record([
+      "version": .integer(version.version), "digest": .string(version.digest.description), "family": .string(version.facts.family),
+      "bytes": .integer(version.byteCount), "parameter_count": .integer(version.facts.parameterCount),
+      "created_at": .string(version.createdAt.description),
+    ])
+  }
+
+  private static func json(_ alias: Alias) -> JSONValue {
+    .record(["alias": .string(alias.name), "version": .integer(alias.version), "updated_at": .string(alias.updatedAt.description)])
+  }
+
+  private static func json(_ field: ConfigurationField) -> JSONValue {
+    .record([
+      "name": .string(field.name), "type": .string(field.type), "default": .string(orNull: field.default), "summary": .string(field.summary),
+    ])
+  }
+}
+
+extension Response {
+  static func json(_ value: JSONValue, status: Status = .ok) -> Response { .bytes(value.text, type: MediaType.json.name, status: status) }
+}

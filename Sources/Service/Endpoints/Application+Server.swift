@@ -1,0 +1,57 @@
+internal import CResources
+internal import Formats
+internal import HTTP
+
+extension Application {
+  /// GET /healthz: the process answers.
+  func health(_ request: Request) throws -> Response {
+    try request.checkQuery()
+    return .json(.record(["status": .string("ok")]))
+  }
+
+  /// GET /readyz: the process wants requests.
+  func ready(_ request: Request) throws -> Response {
+    try request.checkQuery()
+    let state = readiness.state
+    guard state == .ready else {
+      throw Problem(
+        .unavailable, "The server is \(state.rawValue).", members: [.init(name: "state", value: .string(state.rawValue))],
+        headers: ["Retry-After": "1"])
+    }
+    return .json(.record(["status": .string("ready")]))
+  }
+
+  /// GET /metrics
+  func metricsText(_ request: Request) throws -> Response {
+    try request.checkQuery()
+    return .text(metrics.text(lanes: lanes, models: models), type: "text/plain; version=0.0.4; charset=utf-8")
+  }
+
+  /// GET /openapi.yaml
+  func contract(_ request: Request) throws -> Response {
+    try request.checkQuery()
+    let contract = EmbeddedResource.contract
+    let tag = "\"\(SHA256.digest(contract).hex.prefix(32))\""
+    if request.headers.values(of: "If-None-Match").contains(where: { $0 == "*" || $0.contains(tag) }) {
+      return Response(.notModified, headers: ["ETag": tag])
+    }
+    var response = Response.bytes(contract, type: "application/yaml")
+    response.headers["ETag"] = tag
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+  }
+}
+
+/// A file of the project that travels inside the binary.
+package enum EmbeddedResource {
+  /// The HTTP contract, `openapi.yaml`.
+  package static var contract: [UInt8] { bytes(named: "openapi.yaml") }
+
+  private static func bytes(named name: String) -> [UInt8] {
+    for index in 0..<embedded_resources_count {
+      let resource = embedded_resource_at(index)
+      if String(cString: resource.name) == name { return Array(UnsafeBufferPointer(start: resource.bytes, count: resource.count)) }
+    }
+    preconditionFailure("\(name) is not in the binary")
+  }
+}

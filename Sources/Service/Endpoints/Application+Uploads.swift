@@ -1,0 +1,80 @@
+internal import Formats
+internal import Foundation
+internal import HTTP
+internal import Registry
+
+extension Application {
+  /// POST /v1/admin/models/{name}/versions: the file is hashed while it streams to disk, then checked, then published in one step.
+  func upload(_ request: Request) async throws -> Response {
+    try request.checkQuery("alias", "reason")
+    let (name, alias) = (request.parameter("name"), request.query["alias"])
+    try ModelReference.validate(name: name)
+    if let alias { try ModelReference.validate(alias: alias) }
+    let type = request.headers["Content-Type"] ?? ""
+    let isForm = MediaType(contentType: type)?.name == "multipart/form-data"
+    let expected = try contentDigest(request, isForm: isForm)
+
+    let staged = try await storeLanes.run { [store] in try store.stageUpload(declaredByteCount: isForm ? nil : request.body.length) }
+    do {
+      if isForm {
+        let file = try MultipartForm(contentType: type).part(named: "file", in: request.body)
+        for try await chunk in file { try await storeLanes.run { try staged.write(chunk) } }
+      } else {
+        for try await chunk in request.body { try await storeLanes.run { try staged.write(chunk) } }
+      }
+    } catch {
+      staged.abort()
+      throw error
+    }
+
+    let reason = request.query["reason"] ?? ""
+    // On a compute lane, because the file is loaded and answers once before it is published.
+    let (publication, model) = try await lanes.run { [store, limits, families = options.families] in
+      var verified: LoadedModel?
+      let publication = try store.publish(
+        staged, as: name, alias: alias, reason: reason, actor: "admin", expecting: expected
+      ) { path in
+        let model = try LoadedModel.load(path: path, families: families)
+        try model.warmUp(limits: limits)
+        verified = model
+        return try ModelFacts(ofModelFile: path, model: model.family)
+      }
+      return (publication, verified)
+    }
+    if let model { models.keep(model, bytes: publication.version.byteCount) }
+    return answer(publication, alias: alias)
+  }
+
+  /// The digest in `Content-Digest: sha-256=:BASE64:` (RFC 9530 §2); other algorithms are ignored, as the RFC allows.
+  private func contentDigest(_ request: Request, isForm: Bool) throws -> Digest? {
+    guard let header = request.headers["Content-Digest"] else { return nil }
+    let name = "sha-256="
+    guard let element = header.split(separator: ",").map(\.trimmed).first(where: { $0.lowercased().hasPrefix(name) }) else { return nil }
+    guard !isForm else {
+      throw Problem(
+        .malformed, "Content-Digest is checked for a raw body (application/octet-stream); with a form, leave it out.", field: "Content-Digest")
+    }
+    let value = element.dropFirst(name.count)
+    guard value.count > 2, value.hasPrefix(":"), value.hasSuffix(":"), let bytes = Data(base64Encoded: String(value.dropFirst().dropLast())),
+      let digest = Digest(bytes: Array(bytes))
+    else {
+      let expected = "sha-256=:BASE64: with 32 bytes in base 64"
+      throw Problem(
+        .malformed, "Content-Digest is \"\(header.prefix(100))\", expected \(expected).", field: "Content-Digest", given: header, expected: expected)
+    }
+    return digest
+  }
+
+  private func answer(_ publication: Publication, alias: String?) -> Response {
+    let version = publication.version
+    var response = Response.json(
+      .record([
+        "model": .string(version.name), "version": .integer(version.version), "digest": .string(version.digest.description),
+        "family": .string(version.facts.family), "bytes": .integer(version.byteCount),
+        "parameter_count": .integer(version.facts.parameterCount), "operations": .strings(operations(of: version)),
+        "alias": .string(orNull: alias), "new": .bool(publication.isNew),
+      ]), status: publication.isNew ? .created : .ok)
+    response.headers["Location"] = "/v1/models/\(version.name)@\(version.version)"
+    return response
+  }
+}

@@ -1,0 +1,45 @@
+internal import Formats
+package import Models
+internal import Networks
+package import Registry
+internal import Tensors
+
+extension LoadedModel {
+  /// Answers every operation once, about one item, so that a version is announced only when it can be served.
+  package func warmUp(limits: ServiceLimits) throws {
+    for operation in operations {
+      let answer = try operation.prepare(warmUpInput(for: operation), on: self, limits: limits).perform()
+      guard answer.scalars.allSatisfy(\.isFinite) else {
+        throw Problem(
+          .unusableModel, "The file is a model, but its first answer to \(operation.name) has numbers that are not finite.", field: operation.name,
+          given: "NaN or an infinity", expected: "finite numbers")
+      }
+    }
+  }
+
+  private func warmUpInput(for operation: Operation) -> OperationInput {
+    let seed = OperationInput.Option(name: "seed", value: "0")
+    guard operation.takesItems else { return OperationInput(options: [seed]) }
+    // The item whose every number is 0 for the model: mid-table, a black picture; inside the range whatever rounding did.
+    var item = signature.toRaw(Tensor.zeros([1, signature.width])).scalars
+    if let range = signature.range { item = item.map { min(max($0, range[0]), range[1]) } }
+    var body: [UInt8] = []
+    FloatBytes.append(item, to: &body)
+    return OperationInput(body: body, contentType: .floats, options: [seed])
+  }
+}
+
+extension ModelFacts {
+  /// What the registry keeps of a model file, word for word as the file has it.
+  package init(ofModelFile path: String, model: any ModelFamily) throws {
+    let text = try SafeTensors(path: path).metadata["posterior"] ?? ""
+    let description = try JSONValue(parsing: Array(text.utf8))
+    func part(_ name: String) -> String? { description[name].map { String(decoding: $0.text, as: UTF8.self) } }
+    guard case .integer(let format) = description["format"], let configuration = part("configuration"), let signature = part("signature") else {
+      throw Problem(.unusableModel, "The file's description has no format, configuration or signature.", field: "posterior")
+    }
+    self.init(
+      format: format, family: type(of: model).name, configuration: configuration, signature: signature, provenance: part("provenance"),
+      parameterCount: model.network.parameterCount)
+  }
+}

@@ -1,0 +1,15 @@
+internal import Synchronization
+
+/// Whether a load balancer should send requests here.
+package final class Readiness: Sendable {
+  package enum State: String, Sendable { case starting, ready, draining }
+
+  private let stored = Mutex(State.starting)
+
+  package init() {}
+
+  package var state: State {
+    get { stored.withLock { $0 } }
+    set { stored.withLock { $0 = newValue } }
+  }
+}

@@ -1,0 +1,52 @@
+internal import Synchronization
+
+/// Counters since the start, written as Prometheus reads them (text exposition format 0.0.4).
+package final class ServiceMetrics: Sendable {
+  private struct Key: Hashable, Comparable {
+    let route: String
+    let method: String
+    let status: Int
+
+    static func < (left: Key, right: Key) -> Bool { (left.route, left.method, left.status) < (right.route, right.method, right.status) }
+  }
+
+  private struct Counters {
+    var requests: [Key: Int] = [:]
+    var inFlight = 0
+  }
+  private let counters = Mutex(Counters())
+
+  package init() {}
+
+  func begin() { counters.withLock { $0.inFlight += 1 } }
+  func end() { counters.withLock { $0.inFlight -= 1 } }
+
+  func count(method: String, route: String, status: Int) {
+    counters.withLock { $0.requests[Key(route: route, method: method, status: status), default: 0] += 1 }
+  }
+
+  /// Answers given on a route, whatever their status.
+  package func requests(on route: String) -> Int {
+    counters.withLock { $0.requests.reduce(0) { $0 + ($1.key.route == route ? $1.value : 0) } }
+  }
+
+  func text(lanes: ComputeLanes, models: LoadedModels) -> String {
+    let counters = counters.withLock { $0 }
+    var lines: [String] = []
+    func metric(_ name: String, _ type: String, _ help: String, _ samples: [String]) {
+      lines += ["# HELP \(name) \(help)", "# TYPE \(name) \(type)"] + samples
+    }
+    metric(
+      "posterior_http_requests_total", "counter", "Answers by route and status.",
+      counters.requests.sorted { $0.key < $1.key }.map { key, count in
+        "posterior_http_requests_total{method=\"\(key.method)\",route=\"\(key.route)\",status=\"\(key.status)\"} \(count)"
+      })
+    metric(
+      "posterior_http_requests_in_flight", "gauge", "Requests being answered.", ["posterior_http_requests_in_flight \(counters.inFlight)"])
+    metric("posterior_lanes", "gauge", "Requests that are computed at once at most.", ["posterior_lanes \(lanes.width)"])
+    metric("posterior_lanes_busy", "gauge", "Lanes at work.", ["posterior_lanes_busy \(lanes.busyLanes)"])
+    metric("posterior_lanes_waiting", "gauge", "Requests that wait for a lane.", ["posterior_lanes_waiting \(lanes.depth)"])
+    metric("posterior_models_loaded", "gauge", "Models in memory.", ["posterior_models_loaded \(models.count)"])
+    return lines.joined(separator: "\n") + "\n"
+  }
+}

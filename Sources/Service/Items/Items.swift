@@ -1,0 +1,63 @@
+internal import Formats
+package import Models
+package import Tensors
+
+/// Items as a client sent them: raw values, one row an item, and how to speak of a cell in an error.
+package struct Items: Sendable {
+  /// [n, width] in raw units; NaN is missing.
+  package let raw: Tensor
+  /// How the client addressed the cells.
+  package let layout: Layout
+
+  package enum Layout: Sendable, Equatable {
+    /// Nested arrays below a field: `inputs[3][2][5]`.
+    case nested(field: String, shape: [Int])
+    /// Named columns: `rows[3].age`.
+    case named(field: String, columns: [String])
+  }
+
+  package init(raw: Tensor, layout: Layout) {
+    self.raw = raw
+    self.layout = layout
+  }
+
+  package var count: Int { raw.shape[0] }
+
+  /// Where the number `cell` of item `row` stands in the request.
+  package func place(row: Int, cell: Int) -> String {
+    switch layout {
+    case .nested(let field, let shape):
+      var (rest, indices) = (cell, [Int]())
+      for extent in shape.reversed() {
+        indices.insert(rest % extent, at: 0)
+        rest /= extent
+      }
+      return "\(field)[\(row)]" + indices.map { "[\($0)]" }.joined()
+    case .named(let field, let columns): return "\(field)[\(row)].\(columns[cell])"
+    }
+  }
+
+  /// Refuses missing cells, and values outside the range that the signature declares.
+  package func checkComplete(_ signature: Signature) throws {
+    let width = signature.width
+    let range = signature.range.map { $0[0]...$0[1] }
+    let fault = raw.withScalars { x -> Int? in
+      (0..<raw.count).first { index in !x[index].isFinite || range.map { !$0.contains(x[index]) } ?? false }
+    }
+    guard let fault else { return }
+    let (place, value) = (place(row: fault / width, cell: fault % width), raw.scalars[fault])
+    if value.isNaN {
+      throw Problem(
+        .impossible, "\(place) is missing; this operation needs complete items. To fill in missing values use a model with the operation impute.",
+        field: place, given: "null", expected: "a number")
+    }
+    let expected = range.map { "a number from \(Self.text($0.lowerBound)) to \(Self.text($0.upperBound))" } ?? "a finite number"
+    throw Problem(.impossible, "\(place) is \(Self.text(value)), expected \(expected).", field: place, given: Self.text(value), expected: expected)
+  }
+
+  static func text(_ value: Float) -> String {
+    var text: [UInt8] = []
+    FloatText.append(value, to: &text, missing: "not finite")
+    return String(decoding: text, as: UTF8.self)
+  }
+}

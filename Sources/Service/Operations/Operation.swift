@@ -1,0 +1,55 @@
+internal import Formats
+package import Models
+
+/// One thing that a model can be asked for; router, command line and the contract's tests all read `Operation.all`.
+package struct Operation: Sendable {
+  package let name: String
+  package let summary: String
+  package let fields: [RequestField]
+  package let takesItems: Bool
+  package let isSupported: @Sendable (any ModelFamily.Type) -> Bool
+  private let decode: @Sendable (OperationInput, LoadedModel, ServiceLimits) throws -> (any OperationRequest, Items?)
+
+  package init<Request: OperationRequest>(_ request: Request.Type) {
+    name = request.name
+    summary = request.summary
+    fields = request.fields
+    takesItems = request.takesItems
+    isSupported = { request.isSupported(by: $0) }
+    decode = { input, model, limits in try input.decode(request, model: model, limits: limits) }
+  }
+
+  /// Sorted by name; a new operation is one file beside this one and one line here.
+  package static let all: [Operation] = [
+    Operation(EncodeRequest.self),
+    Operation(ReconstructRequest.self),
+    Operation(SampleRequest.self),
+    Operation(ScoreRequest.self),
+  ]
+
+  package static func named(_ name: String) -> Operation? { all.first { $0.name == name } }
+
+  /// Operations that a family has the capabilities for.
+  package static func supported(by family: any ModelFamily.Type) -> [Operation] { all.filter { $0.isSupported(family) } }
+
+  /// Reads a request for one model and refuses what can't be carried out.
+  package func prepare(_ input: OperationInput, on model: LoadedModel, limits: ServiceLimits) throws -> PreparedOperation {
+    try checkSupport(by: type(of: model.family))
+    let (request, items) = try decode(input, model, limits)
+    if let seed = request.seed, seed < 0 {
+      throw Problem(.impossible, "seed is \(seed), expected 0 to 2^63 - 1.", field: "seed", given: "\(seed)", expected: "0 to 2^63 - 1")
+    }
+    try items?.checkComplete(model.signature)
+    try request.check(model, items: items, limits: limits)
+    return PreparedOperation(request, items: items, model: model, limits: limits)
+  }
+
+  package func checkSupport(by family: any ModelFamily.Type) throws {
+    guard !isSupported(family) else { return }
+    let possible = Operation.supported(by: family).map(\.name)
+    throw Problem(
+      .unsupportedOperation, "The family \(family.name) can't \(name); it can \(possible.joined(separator: ", ")).",
+      given: name, expected: possible.joined(separator: ", "),
+      members: [.init(name: "operations", value: .strings(possible))])
+  }
+}

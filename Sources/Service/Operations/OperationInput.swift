@@ -1,0 +1,135 @@
+internal import Formats
+
+/// A request as it came: a body with its media type, and options as text from the query or the command line.
+package struct OperationInput: Sendable {
+  package struct Option: Sendable, Equatable {
+    package let name: String
+    package let value: String
+
+    package init(name: String, value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  package let body: [UInt8]
+  /// nil where the client didn't say.
+  package let contentType: MediaType?
+  package let options: [Option]
+
+  package init(body: [UInt8] = [], contentType: MediaType? = nil, options: [Option] = []) {
+    self.body = body
+    self.contentType = contentType
+    self.options = options
+  }
+
+  /// Media types that items can come in.
+  package static let itemTypes: [MediaType] = [.json, .csv, .png, .npy, .floats]
+
+  func decode<Request: OperationRequest>(_ type: Request.Type, model: LoadedModel, limits: ServiceLimits) throws -> (any OperationRequest, Items?) {
+    if isJSON {
+      if let option = options.first {
+        throw Problem(
+          .malformed, "The query has \"\(option.name)\", but with a JSON body the options are fields of the body.", field: option.name,
+          given: "a query parameter", expected: "a field of the body")
+      }
+      let decoded = try StrictJSON.decode(OperationBody<Request>.self, from: body, numericFields: ["inputs"])
+      return (decoded.options, try decoded.items(model: model, limits: limits))
+    }
+    let request = try StrictJSON.decode(type, from: optionObject(type))
+    if !type.takesItems {
+      guard body.isEmpty else {
+        throw Problem(.unsupportedMedia, "\(type.name) takes a JSON body or none, not \(contentType?.name ?? "bytes without a type").", field: "body")
+      }
+      return (request, nil)
+    }
+    return (request, try items(model: model, limits: limits))
+  }
+
+  /// A body without a type is JSON, and so is an object under the type that curl's `-d` announces.
+  private var isJSON: Bool {
+    guard !body.isEmpty else { return contentType == .json && options.isEmpty }
+    guard let contentType else { return true }
+    if contentType == .json || contentType.name.hasSuffix("+json") { return true }
+    let isForm = contentType.name == "application/x-www-form-urlencoded"
+    return isForm && body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
+  }
+
+  private func optionObject(_ type: (some OperationRequest).Type) throws -> JSONValue {
+    var members: [JSONValue.Member] = []
+    for option in options {
+      guard let field = type.fields.first(where: { $0.name == option.name }) else {
+        let known = type.fields.map(\.name).joined(separator: ", ")
+        throw Problem(
+          .impossible, "\"\(option.name)\" is no option of \(type.name), expected one of \(known).", field: option.name, given: option.name,
+          expected: known)
+      }
+      guard !members.contains(where: { $0.name == option.name }) else {
+        throw Problem(.malformed, "\(option.name) is given twice.", field: option.name, given: "two values", expected: "one")
+      }
+      members.append(.init(name: option.name, value: field.value(of: option.value)))
+    }
+    return .object(members)
+  }
+
+  private func items(model: LoadedModel, limits: ServiceLimits) throws -> Items {
+    let signature = model.signature
+    guard !body.isEmpty else {
+      throw Problem(
+        .malformed, "The body is empty, expected items: JSON with inputs or rows, or one of \(Self.listed(Self.itemTypes)).", field: "body")
+    }
+    switch contentType {
+    case MediaType.csv: return try .csv(body, signature: signature, limits: limits)
+    case MediaType.png: return try .png(body, signature: signature)
+    case MediaType.floats: return try .floats(body, signature: signature, limits: limits)
+    case MediaType.npy:
+      let array = try NPY.decode(body, maximumElements: limits.inputNumbers)
+      return try .nested(array, field: "array", signature: signature, limits: limits)
+    default:
+      throw Problem(
+        .unsupportedMedia, "The body is \(contentType?.name ?? "of no type"), expected one of \(Self.listed(Self.itemTypes)).", field: "Content-Type",
+        given: contentType?.name, expected: Self.listed(Self.itemTypes))
+    }
+  }
+
+  private static func listed(_ types: [MediaType]) -> String { types.map(\.name).joined(separator: ", ") }
+}
+
+/// A JSON request: items, where the operation takes some, beside its options.
+private struct OperationBody<Options: OperationRequest>: Decodable {
+  let options: Options
+  private let inputs: JSONValue?
+  private let rows: JSONValue?
+
+  private enum Key: String, CodingKey { case inputs, rows }
+
+  init(from decoder: any Decoder) throws {
+    options = try Options(from: decoder)
+    guard Options.takesItems else {
+      (inputs, rows) = (nil, nil)
+      return
+    }
+    let fields = try decoder.container(keyedBy: Key.self)
+    inputs = try fields.decodeIfPresent(JSONValue.self, forKey: .inputs)
+    rows = try fields.decodeIfPresent(JSONValue.self, forKey: .rows)
+  }
+
+  func items(model: LoadedModel, limits: ServiceLimits) throws -> Items? {
+    guard Options.takesItems else { return nil }
+    switch (inputs, rows) {
+    case (nil, nil):
+      throw Problem(
+        .impossible, "\(Options.name) needs items: inputs (nested numbers) or rows (objects by column name).", field: "inputs", given: "nothing",
+        expected: "inputs or rows")
+    case (.some, .some):
+      throw Problem(.impossible, "Both inputs and rows are given, expected one of them.", field: "rows", given: "both", expected: "inputs or rows")
+    case (nil, .some(let rows)): return try .objects(rows, signature: model.signature, limits: limits)
+    case (.some(.numbers(let array)), nil): return try .nested(array, field: "inputs", signature: model.signature, limits: limits)
+    case (.some(let other), nil):
+      let given = String(decoding: other.text.prefix(60), as: UTF8.self)
+      throw Problem(
+        .impossible, "inputs is no array of numbers: \(given)\(given.utf8.count == 60 ? "..." : "").", field: "inputs", given: given,
+        expected: "nested arrays of numbers, null for a missing one")
+    }
+  }
+}

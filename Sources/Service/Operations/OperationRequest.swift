@@ -1,0 +1,90 @@
+package import Formats
+package import Models
+package import Tensors
+
+/// What a client asks a model for by one operation; its stored properties are the request's JSON fields and query parameters.
+///
+/// An operation is a function of rows: item i of the answer depends on the options, item i of the request and the keys of row i alone. So rows of one
+/// request are computed in blocks, and rows of several requests with the same options may be computed side by side, without changing a bit.
+package protocol OperationRequest: Sendable, Decodable {
+  /// The last segment of the path, and the command's name.
+  static var name: String { get }
+  /// One sentence for people.
+  static var summary: String { get }
+  /// Every option, in the order that a reader wants.
+  static var fields: [RequestField] { get }
+  /// Whether the client sends items.
+  static var takesItems: Bool { get }
+  /// Whether an item of the answer is one of the model's items, so that it can be shown as one.
+  static var answersItems: Bool { get }
+  /// Whether the family has the capability behind this operation.
+  static func isSupported(by family: any ModelFamily.Type) -> Bool
+
+  var seed: Int? { get }
+
+  /// Refuses what this model or the limits don't allow.
+  func check(_ model: LoadedModel, items: Items?, limits: ServiceLimits) throws
+
+  /// Items of the answer.
+  func count(_ items: Items?) -> Int
+
+  /// One row of numbers an item: [rows, width of the answer]. `rows.items` is in raw units.
+  func compute(_ model: LoadedModel, _ rows: Rows) throws -> Tensor
+
+  /// The answer of all rows together.
+  func answer(_ values: Tensor, from model: LoadedModel) -> Answer
+}
+
+extension OperationRequest {
+  /// Media types that an answer about such items can be written in, the default first.
+  static func mediaTypes(for signature: Signature) -> [MediaType] {
+    let isPicture = answersItems && signature.kind == .image
+    return [.json, isPicture ? .png : .csv, .npy, .floats]
+  }
+}
+
+/// The rows that are computed together: their items, where the operation takes some, and their keys.
+package struct Rows: Sendable {
+  /// [rows, width] in raw units.
+  package let items: Tensor?
+  package let keys: RowKeys
+
+  package init(items: Tensor?, keys: RowKeys) {
+    self.items = items
+    self.keys = keys
+  }
+
+  func slice(_ range: Range<Int>) -> Rows { Rows(items: items?.slice(0, range), keys: keys.slice(range)) }
+}
+
+/// One option of an operation, as a JSON field, a query parameter and a flag of the command line.
+package struct RequestField: Sendable, Equatable {
+  package enum Kind: String, Sendable, CaseIterable { case integer, number, boolean, object }
+
+  package let name: String
+  package let kind: Kind
+  /// The value that an absent field stands for, as JSON; nil where the server chooses.
+  package let `default`: String?
+  package let summary: String
+
+  package init(_ name: String, _ kind: Kind, default: String? = nil, _ summary: String) {
+    self.name = name
+    self.kind = kind
+    self.default = `default`
+    self.summary = summary
+  }
+
+  static let seed = RequestField("seed", .integer, "Chooses the random numbers, 0 ... 2^63 - 1; drawn by the server where absent.")
+
+  /// The value of a query parameter or flag; text that is none of the kind stays text, which decoding refuses by name.
+  package func value(of text: String) -> JSONValue {
+    switch kind {
+    case .integer: return Int(text).map(JSONValue.integer) ?? .string(text)
+    case .number: return DecimalText.double(text).map(JSONValue.number) ?? .string(text)
+    case .boolean: return ["true": .bool(true), "false": .bool(false)][text] ?? .string(text)
+    case .object:
+      guard let value = try? JSONValue(parsing: Array(text.utf8)) else { return .string(text) }
+      return value
+    }
+  }
+}

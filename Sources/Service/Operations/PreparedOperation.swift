@@ -1,0 +1,59 @@
+package import Formats
+internal import Models
+package import Tensors
+
+/// A request that was understood and can be carried out: pure arithmetic from here on.
+package struct PreparedOperation: Sendable {
+  package let receipt: Receipt
+  package let model: LoadedModel
+  /// Items of the answer.
+  package let count: Int
+  /// Media types that the answer can be written in, the default first.
+  package let mediaTypes: [MediaType]
+  private let request: any OperationRequest
+  private let rows: Rows
+  private let blockRows: Int
+
+  init(_ request: any OperationRequest, items: Items?, model: LoadedModel, limits: ServiceLimits) {
+    let seed = request.seed ?? Int.random(in: 0...Int.max)
+    receipt = Receipt(model: model, seed: seed)
+    self.model = model
+    self.request = request
+    count = request.count(items)
+    mediaTypes = type(of: request).mediaTypes(for: model.signature)
+    // Item i depends on (seed, i) alone.
+    rows = Rows(items: items?.raw, keys: RowKeys(RandomKey(seed: UInt64(seed)), rows: 0..<count))
+    blockRows = max(1, min(limits.blockRows, limits.blockNumbers / model.signature.width))
+  }
+
+  /// The rows cut into blocks, so that intermediate results stay small.
+  package var blocks: [Range<Int>] { stride(from: 0, to: count, by: blockRows).map { $0..<min($0 + blockRows, count) } }
+
+  package func compute(_ block: Range<Int>) throws -> Tensor { try request.compute(model, rows.slice(block)) }
+
+  package func answer(_ parts: [Tensor]) -> Answer { request.answer(Tensor.concatenated(parts), from: model) }
+
+  /// All of it, on this thread.
+  package func perform() throws -> Answer { answer(try blocks.map(compute)) }
+}
+
+/// What makes an answer repeatable: the weights and the seed.
+package struct Receipt: Sendable, Equatable {
+  package let registered: LoadedModel.Registration?
+  package let digest: Digest
+  package let seed: Int
+
+  package init(model: LoadedModel, seed: Int) {
+    registered = model.registered
+    digest = model.digest
+    self.seed = seed
+  }
+
+  /// The first members of a JSON answer.
+  var members: [JSONValue.Member] {
+    [
+      .init(name: "model", value: .string(orNull: registered?.name)), .init(name: "version", value: .integer(orNull: registered?.version)),
+      .init(name: "digest", value: .string(digest.description)), .init(name: "seed", value: .integer(seed)),
+    ]
+  }
+}

@@ -1,0 +1,34 @@
+/// How much one request may ask for, and how much may wait; every refusal names the limit that it met.
+package struct ServiceLimits: Sendable, Equatable {
+  /// Items of one `sample` request.
+  package var sampledItems = 10_000
+  /// Numbers of one answer: items times numbers an item.
+  package var answerNumbers = 32 << 20
+  /// Items that one request may send.
+  package var inputItems = 50_000
+  /// Numbers that one request may send.
+  package var inputNumbers = 32 << 20
+  /// Importance-weighted draws an item of one `score` request.
+  package var scoreDraws = 10_000
+  /// Draws of one `score` request over all its items.
+  package var scoreDrawsTotal = 1_000_000
+  /// Bytes of a request body that isn't a model.
+  package var bodyBytes = 64 << 20
+  /// Bytes of a model file.
+  package var modelBytes = 4 << 30
+  /// Requests that wait for a lane; more are answered 503.
+  package var waitingRequests = 256
+  /// Models kept ready, and the bytes of their files.
+  package var loadedModels = 64
+  package var loadedBytes = 8 << 30
+  /// Entries of one page of a list.
+  package var pageEntries = 100
+  /// Names that a "not found" answer lists.
+  package var listedNames = 20
+  /// Rows computed together; the cut doesn't change the result.
+  package var blockRows = 256
+  /// Numbers of the items of one block.
+  package var blockNumbers = 4 << 20
+
+  package init() {}
+}
