@@ -38,7 +38,7 @@ let package = Package(
     library("Networks", ["Tensors"]),
     library("Distributions", ["Tensors"]),
     library("Models", ["Tensors", "Networks", "Distributions", "Formats"]),
-    library("Training", ["CKernels", "CResources", "Tensors", "Networks", "Models", "Formats"]),
+    library("Training", ["CKernels", "CResources", "Tensors", "Distributions", "Networks", "Models", "Formats"]),
     library(
       "Registry",
       ["Formats", "Models", "Training", "CResources", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log")]),

@@ -68,6 +68,11 @@ package struct DataSet: Sendable {
     return DataSet(name: name, storage: storage, signature: standardised, digest: digest)
   }
 
+  /// The same raw items under a model's own signature, whose scaling was fixed when it was trained; both have one width.
+  package func adopting(_ signature: Signature) -> DataSet {
+    DataSet(name: name, storage: storage, signature: signature, digest: digest)
+  }
+
   /// The first `limit` items.
   package func prefix(_ limit: Int) -> DataSet {
     guard limit < count else { return self }

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Formats
+import Foundation
+import Models
+import Registry
+import Tensors
+import Training
+
+/// `posterior evaluate FILE --data fashion-mnist`: the bounds of a model on a whole data set.
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate", abstract: "Bound a model's log-likelihood on a data set: ELBO, IWAE and bits per dimension, with standard errors.")
+
+  @Argument(help: "A model file.") var model: String
+  @Option(help: "A data set's name (fashion-mnist), an IDX, CSV or NPY file, or a folder of PNGs.") var data: String
+  @Option(help: "Of a named data set: train or test.") var split: DataSource.Split = .test
+  @Option(help: "At most so many items, from the first.") var limit: Int?
+  @Option(help: "Draws of the importance-weighted bound.") var k: Int = 100
+  @Option(help: "Of the noise.") var seed: UInt64 = 0
+  @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
+  @Option(help: "A store whose registry records the run.") var store: String?
+
+  func run() throws {
+    guard k >= 1 else { throw ValidationError("--k is \(k), expected 1 or more") }
+    Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let loaded = try ModelFile.load(path: model)
+    guard let scoring = loaded.model as? any Scoring else { throw ValidationError("the family \(type(of: loaded.model).name) can't score") }
+    let items = try DataSource(source: data, split: split, range: loaded.model.signature.range, limit: limit).load()
+    guard items.signature.kind == loaded.model.signature.kind, items.signature.itemShape == loaded.model.signature.itemShape else {
+      throw ValidationError("\(items.name) has items of shape \(items.signature.itemShape), the model takes \(loaded.model.signature.itemShape)")
+    }
+    let recorder = try store.map { try ModelStore(directory: $0) }
+    let run = try recorder?.start(
+      RunDescription(
+        kind: .evaluate, family: type(of: loaded.model).name, modelDigest: SHA256.digest(ofFile: model), configuration: "{}",
+        parameters: ["data": items.name, "items": String(items.count), "k": String(k)], seed: seed, dataDigest: items.digest, build: .current))
+    // Items go through the model's own scaling, which the data set does not know.
+    let evaluation = Evaluation(of: scoring, on: items.adopting(loaded.model.signature), draws: k, seed: seed) { done in
+      if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K\(done)/\(items.count)".utf8)) }
+    }
+    if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    if let run { try recorder?.record(evaluation.metrics, in: run) }
+    if let run { try recorder?.finish(run, .finished(output: nil)) }
+    print("\(items.name): \(evaluation.items) items of \(evaluation.dimensions) numbers, seed \(seed)")
+    print("observation model: \(evaluation.observationModel)")
+    func show(_ name: String, _ estimate: Evaluation.Estimate) {
+      print(String(format: "%@ %10.3f +- %.3f nats", name.padding(toLength: 22, withPad: " ", startingAt: 0), estimate.mean, estimate.standardError))
+    }
+    show("ELBO", evaluation.elbo)
+    show("  reconstruction", evaluation.reconstruction)
+    show("  KL", evaluation.kl)
+    show("IWAE, k = \(k)", evaluation.iwae)
+    print(String(format: "bits per dimension     %10.4f by the ELBO, %.4f by IWAE", evaluation.bitsPerDimension, evaluation.iwaeBitsPerDimension))
+  }
+}
+
+extension DataSource.Split: ExpressibleByArgument {}
