@@ -3,7 +3,7 @@ import ArgumentParser
 @main
 struct Posterior: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Trains, registers and serves generative latent-variable models.", subcommands: [TrainCommand.self])
+    abstract: "Trains, registers and serves generative latent-variable models.", subcommands: [EvaluateCommand.self, TrainCommand.self])
 }
 
 struct CLIError: Error, CustomStringConvertible {

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# From a fresh checkout to pictures over HTTP: installs what is needed, builds, registers the bundled model and serves it.
+# POSTERIOR_LISTEN and POSTERIOR_STORE change where; the defaults are 127.0.0.1:8080 and a folder in the home directory.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+listen=${POSTERIOR_LISTEN:-127.0.0.1:8080}
+store=${POSTERIOR_STORE:-$HOME/.local/share/posterior}
+
+deploy/install.sh
+swift build -c release --product posterior
+posterior=$(swift build -c release --show-bin-path)/posterior
+
+"$posterior" models upload deploy/models/fashion-mnist.safetensors --name fashion-mnist --store "$store"
+
+"$posterior" serve --listen "$listen" --store "$store" --quiet &
+server=$!
+trap 'kill -TERM $server 2>/dev/null || true' INT TERM
+for _ in $(seq 100); do
+  curl -fs "http://$listen/readyz" >/dev/null 2>&1 && break
+  kill -0 $server 2>/dev/null || { wait $server; exit 1; }
+  read -rt 0.1 <> <(:) || true
+done
+
+cat <<TEXT
+
+Posterior is ready. In another terminal:
+
+  # 64 new pictures in one grid
+  curl -s http://$listen/v1/models/fashion-mnist/sample -H 'Accept: image/png' -d '{"n":64,"seed":7,"mean":true}' -o samples.png
+
+  # the same pictures as numbers, with the receipt in the headers
+  curl -si http://$listen/v1/models/fashion-mnist/sample -d '{"n":1,"seed":7,"mean":true}' | cut -c1-300
+
+  # how likely the model finds a picture of yours (28 x 28 PNG)
+  curl -s http://$listen/v1/models/fashion-mnist/score --data-binary @deploy/examples/shirt.png -H 'Content-Type: image/png'
+
+Ctrl-C stops the server.
+TEXT
+wait $server || true
+wait $server 2>/dev/null || true
