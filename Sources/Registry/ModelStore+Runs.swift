@@ -31,17 +31,16 @@ extension ModelStore {
       }
     let condition: SQL = conditions.isEmpty ? "TRUE" : conditions.joined(separator: " AND ")
     let request: SQLRequest<Row> = "SELECT * FROM runs WHERE \(condition) ORDER BY id \(direction) LIMIT \(limit + 1)"
-    let runs = try read { database in try request.fetchAll(database).map { try Run(database, $0) } }
+    let runs = try read { database in try Run.all(database, try request.fetchAll(database)) }
     return Page(runs, limit: limit, token: \.id.description)
   }
 
   /// - Throws: `StoreError.unknownRun`.
   package func run(_ id: String) throws -> Run {
     try read { database in
-      guard let row = try Row.fetchOne(database, sql: "SELECT * FROM runs WHERE id = ?", arguments: [id]) else {
-        throw StoreError.unknownRun(id: id)
-      }
-      return try Run(database, row)
+      let rows = try Row.fetchAll(database, sql: "SELECT * FROM runs WHERE id = ?", arguments: [id])
+      guard let run = try Run.all(database, rows).first else { throw StoreError.unknownRun(id: id) }
+      return run
     }
   }
 
@@ -82,25 +81,31 @@ extension ModelStore {
 }
 
 extension Run {
-  fileprivate init(_ database: Database, _ row: Row) throws {
-    let id: RunID = try row.parse("id")
-
-    func pairs(_ sql: String) throws -> [String: String] {
-      let rows = try Row.fetchAll(database.cachedStatement(sql: sql), arguments: [id.description])
-      return Dictionary(uniqueKeysWithValues: rows.map { ($0["name"] as String, $0["value"] as String) })
+  /// The runs of these rows, in their order: three queries, however many runs.
+  fileprivate static func all(_ database: Database, _ rows: [Row]) throws -> [Run] {
+    let ids = rows.map { $0["id"] as String }
+    let parameters = try pairs(database, "SELECT run, name, value FROM run_parameters WHERE run IN \(ids)")
+    let tags = try pairs(database, "SELECT run, name, value FROM run_tags WHERE run IN \(ids)")
+    let decoder = JSONDecoder()
+    return try rows.map { row in
+      let id: RunID = try row.parse("id")
+      let build: String = row["build"]
+      return Run(
+        id: id,
+        description: RunDescription(
+          kind: try row.parse("kind"), family: row["family"], model: row["model"], version: row["version"],
+          modelDigest: try row.parseIfPresent("digest"), configuration: row["configuration"], parameters: parameters[id.description] ?? [:],
+          tags: tags[id.description] ?? [:], seed: UInt64(row["seed"] as Int64), dataDigest: try row.parseIfPresent("data_digest"),
+          build: try decoder.decode(BuildInformation.self, from: Data(build.utf8))),
+        status: try row.parse("status"), startedAt: try row.parse("started_at"), finishedAt: try row.parseIfPresent("finished_at"),
+        failure: row["failure"], outputDigest: try row.parseIfPresent("output_digest"))
     }
+  }
 
-    let build: String = row["build"]
-    self.init(
-      id: id,
-      description: RunDescription(
-        kind: try row.parse("kind"), family: row["family"], model: row["model"], version: row["version"],
-        modelDigest: try row.parseIfPresent("digest"), configuration: row["configuration"],
-        parameters: try pairs("SELECT name, value FROM run_parameters WHERE run = ?"),
-        tags: try pairs("SELECT name, value FROM run_tags WHERE run = ?"), seed: UInt64(row["seed"] as Int64),
-        dataDigest: try row.parseIfPresent("data_digest"),
-        build: try JSONDecoder().decode(BuildInformation.self, from: Data(build.utf8))),
-      status: try row.parse("status"), startedAt: try row.parse("started_at"), finishedAt: try row.parseIfPresent("finished_at"),
-      failure: row["failure"], outputDigest: try row.parseIfPresent("output_digest"))
+  /// Names and values by run.
+  private static func pairs(_ database: Database, _ request: SQLRequest<Row>) throws -> [String: [String: String]] {
+    var pairs: [String: [String: String]] = [:]
+    for row in try request.fetchAll(database) { pairs[row["run"], default: [:]][row["name"]] = row["value"] }
+    return pairs
   }
 }

@@ -1,7 +1,6 @@
 import CResources
 import Foundation
 import Registry
-import Synchronization
 import Testing
 
 @Suite("Migrations")
@@ -38,18 +37,11 @@ struct MigrationsTests {
     #expect(try store.fetch("PRAGMA integrity_check") == ["ok"])
   }
 
-  @Test("processes that open a new store at once all find it ready")
-  func openedAtOnce() throws {
+  @Test("openings of a new store at the same moment all find it ready", arguments: 1...3)
+  func openedAtOnce(_ round: Int) throws {
     let path = folder.unused()
-    let errors = Mutex<[String]>([])
-    DispatchQueue.concurrentPerform(iterations: 8) { index in
-      do {
-        try ModelStore(directory: path).publish(bytes: [UInt8(index)], as: "m")
-      } catch {
-        errors.withLock { $0.append("\(error)") }
-      }
-    }
-    #expect(errors.withLock { $0 }.isEmpty)
+    let errors = atOnce(8) { index in try ModelStore(directory: path).publish(bytes: [UInt8(index)], as: "m") }
+    #expect(errors.isEmpty)
     #expect(try ModelStore(directory: path).model(named: "m").versions.count == 8)
   }
 

@@ -154,17 +154,15 @@ struct PublishingTests {
   @Test("two openings of one store publish at once: no lock error, no gap and no repeat in the versions, one file for the same bytes")
   func concurrent() throws {
     let stores = [store, try ModelStore(directory: store.directory)]
-    let errors = Mutex<[String]>([])
-    let rounds = 40
-    DispatchQueue.concurrentPerform(iterations: 2 * rounds) { index in
-      do {
-        // Every second upload has the same bytes as one of the other opening.
+    let threads = 8
+    let rounds = 5 * threads
+    let errors = atOnce(threads) { thread in
+      // Every second upload has the same bytes as one of the other opening.
+      for index in stride(from: thread, to: 2 * rounds, by: threads) {
         try stores[index % 2].publish(bytes: [UInt8(index / 2), index / 2 % 2 == 0 ? 0 : UInt8(index % 2)], as: "m", alias: "live")
-      } catch {
-        errors.withLock { $0.append("\(error)") }
       }
     }
-    #expect(errors.withLock { $0 }.isEmpty)
+    #expect(errors.isEmpty)
     let reopened = try ModelStore(directory: store.directory)
     #expect(try reopened.model(named: "m").versions.map(\.version) == Array(1...rounds * 3 / 2))
     #expect(try reopened.modelFiles().count == rounds * 3 / 2)

@@ -29,7 +29,10 @@ struct SchemaTests {
   }
 
   static func move(from: String = "1", to: String, alias: String = "'live'", actor: String = "'a'") -> String {
-    "INSERT INTO alias_history (model, alias, from_version, to_version, reason, actor, time) VALUES ('m', \(alias), \(from), \(to), '', \(actor), \(now))"
+    """
+    INSERT INTO alias_history (model, alias, from_version, to_version, reason, actor, time)
+    VALUES ('m', \(alias), \(from), \(to), '', \(actor), \(now))
+    """
   }
 
   /// The migrations alone, in memory, with a model, a version, an alias, a running run and one that has ended.

@@ -2,6 +2,7 @@ import Formats
 import Foundation
 import GRDB
 import Registry
+import Synchronization
 
 /// A folder that goes away with the test that made it.
 final class TemporaryFolder: Sendable {
@@ -23,6 +24,28 @@ final class TemporaryFolder: Sendable {
     try FileManager.default.copyItem(atPath: store, toPath: copy)
     return copy
   }
+}
+
+/// Runs the body on as many threads at the same time, however few cores there are; returns what it threw.
+func atOnce(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) -> [String] {
+  let errors = Mutex<[String]>([])
+  let group = DispatchGroup()
+  let start = DispatchSemaphore(value: 0)
+  for index in 0..<count {
+    group.enter()
+    Thread.detachNewThread {
+      start.wait()
+      do {
+        try body(index)
+      } catch {
+        errors.withLock { $0.append("\(error)") }
+      }
+      group.leave()
+    }
+  }
+  for _ in 0..<count { start.signal() }
+  group.wait()
+  return errors.withLock { $0 }
 }
 
 extension ModelFacts {
