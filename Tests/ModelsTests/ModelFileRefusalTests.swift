@@ -47,13 +47,13 @@ struct ModelFileRefusalTests {
     Case("an unknown family", text(family: #""huge""#), .unknownFamily, field: ".family", given: #""huge""#, expected: "one of tiny"),
     Case("a family in capitals", text(family: #""Tiny""#), .unknownFamily, field: ".family", given: #""Tiny""#, expected: "one of tiny"),
     Case("no configuration", #"{"format":1,"family":"tiny","signature":{"kind":"vector","shape":[2]}}"#, field: ".configuration", given: "nothing"),
-    Case("an unknown field", text(more: #","extra":0"#), field: ".extra", given: "not a known field", expected: "family"),
+    Case("an unknown field", text(more: #","extra":0"#), field: ".extra", given: #""extra""#, expected: "family"),
     Case(
       "a configuration that is a list", text(configuration: "[]"), .configuration, field: ".configuration", given: "an array", expected: "an object"),
     Case(
       "an unknown field of the configuration", text(configuration: #"{"hidden":[3],"slope":1,"depth":2}"#), .configuration,
       field: ".configuration.depth",
-      given: "not a known field", expected: "hidden"),
+      given: #""depth""#, expected: "hidden"),
     Case(
       "a missing field of the configuration", text(configuration: #"{"hidden":[3]}"#), .configuration, field: ".configuration.slope", given: "nothing"
     ),
@@ -73,7 +73,7 @@ struct ModelFileRefusalTests {
     Case("an unknown kind", text(signature: #"{"kind":"sound","shape":[2]}"#), field: ".signature.kind", given: #""sound""#, expected: "image"),
     Case(
       "an unknown field of the signature", text(signature: #"{"kind":"vector","shape":[2],"unit":"m"}"#), field: ".signature.unit",
-      given: "not a known field", expected: "scaling"),
+      given: #""unit""#, expected: "scaling"),
     Case("a negative width", text(signature: #"{"kind":"vector","shape":[-2]}"#), .signature, field: ".signature.shape", given: "[-2]"),
     Case(
       "a width of a trillion", text(signature: #"{"kind":"vector","shape":[1000000000000]}"#), .signature, field: ".signature.shape", given: "10000"),
@@ -101,7 +101,7 @@ struct ModelFileRefusalTests {
       field: ".signature.shape", given: "there"),
     Case("a provenance that is a text", text(more: #","provenance":"me""#), field: ".provenance", given: #""me""#, expected: "an object"),
     Case(
-      "an unknown field of the provenance", text(more: #","provenance":{"author":"me"}"#), field: ".provenance.author", given: "not a known field"),
+      "an unknown field of the provenance", text(more: #","provenance":{"author":"me"}"#), field: ".provenance.author", given: #""author""#),
     Case("a digest in capitals", text(more: #","provenance":{"data":"SHA256:00"}"#), field: ".provenance.data", given: "SHA256:00"),
     Case("a negative seed", text(more: #","provenance":{"seed":-1}"#), field: ".provenance.seed", given: "-1"),
     Case("a seed of 2^63", text(more: #","provenance":{"seed":9223372036854775808}"#), field: ".provenance.seed", given: "9.2"),
@@ -127,6 +127,13 @@ struct ModelFileRefusalTests {
       let bytes = SafeTensors.encode(tensors: tensors, metadata: ["posterior": Self.text(more: more), "other": "text"])
       #expect(throws: Never.self) { try ModelFile.load(bytes: bytes, families: TinyFamily.families) }
     }
+  }
+
+  @Test("a misspelt field with the one that it may stand for")
+  func misspelt() throws {
+    let text = Self.text(configuration: #"{"hiden":[3],"slope":1}"#)
+    let error = try Self.error(SafeTensors.encode(tensors: [], metadata: ["posterior": text]))
+    #expect(error.detail == #"posterior.configuration.hidden is missing; is "hiden" meant for it?"#)
   }
 
   // MARK: - Tensors
