@@ -17,7 +17,8 @@ struct SafeTensorsHeader {
     }
     let document: JSONValue
     do {
-      let jsonLimits = JSONLimits(bytes: limits.headerBytes, depth: 4, stringBytes: limits.stringBytes)
+      // A tensor of rank r is r + 6 values.
+      let jsonLimits = JSONLimits(bytes: limits.headerBytes, depth: 4, stringBytes: limits.stringBytes, values: 1000 + 20 * limits.tensors)
       document = try JSONValue(parsing: Array(bytes[..<end]), limits: jsonLimits)
     } catch {
       throw ModelFileError(error.reason == .tooLarge ? .tooLarge : .malformed, in: "header", error)

@@ -112,7 +112,7 @@ struct ModelFileRefusalTests {
   func refuses(_ row: Case) throws {
     let tensors = try TinyFamily.example().network.leaves.map { (name: $0.leaf.path, tensor: $0.tensor) }
     let bytes = SafeTensors.encode(tensors: tensors, metadata: ["posterior": row.text])
-    let error = try #require(ModelFileError.from { () throws(ModelFileError) in _ = try ModelFile.load(bytes: bytes, families: TinyFamily.families) })
+    let error = try #require(throws: ModelFileError.self) { try ModelFile.load(bytes: bytes, families: TinyFamily.families) }
     #expect(error.reason == row.reason)
     #expect(error.field == row.field, "\(error)")
     #expect(error.given.contains(row.given), "\(error)")
@@ -145,7 +145,7 @@ struct ModelFileRefusalTests {
   }
 
   private static func error(_ bytes: [UInt8]) throws -> ModelFileError {
-    try #require(ModelFileError.from { () throws(ModelFileError) in _ = try ModelFile.load(bytes: bytes, families: TinyFamily.families) })
+    try #require(throws: ModelFileError.self) { try ModelFile.load(bytes: bytes, families: TinyFamily.families) }
   }
 
   @Test("missing, unknown and reshaped tensors, all in one error")
@@ -183,7 +183,7 @@ struct ModelFileRefusalTests {
 
     var model = try TinyFamily.example()
     model.network.norm.runningMean = Tensor([0, 0, value])
-    let refused = try #require(ModelFileError.from { () throws(ModelFileError) in _ = try ModelFile.encode(model) })
+    let refused = try #require(throws: ModelFileError.self) { try ModelFile.encode(model) }
     #expect(refused.field == #"tensors["norm.running_mean"][2]"#)
   }
 
@@ -209,18 +209,18 @@ struct ModelFileRefusalTests {
   @Test("to write what it would not read: a signature of no item, notes beyond the limit")
   func encoding() throws {
     let model = try TinyFamily(.init(hidden: [1], slope: 1), signature: .image(height: 0, width: 3), key: RandomKey(seed: 1))
-    #expect(ModelFileError.from { () throws(ModelFileError) in _ = try ModelFile.encode(model) }?.reason == .signature)
+    #expect(try #require(throws: ModelFileError.self) { try ModelFile.encode(model) }.reason == .signature)
     let example = try TinyFamily.example()
     let note = String(repeating: "x", count: 1 << 20)
     let many = Dictionary(uniqueKeysWithValues: (0..<17).map { ("note \($0)", note) })
     for notes in [["long": note + "x"], many] {
-      let error = ModelFileError.from { () throws(ModelFileError) in _ = try ModelFile.encode(example, provenance: Provenance(notes: notes)) }
-      #expect(error?.reason == .tooLarge)
+      let error = try #require(throws: ModelFileError.self) { try ModelFile.encode(example, provenance: Provenance(notes: notes)) }
+      #expect(error.reason == .tooLarge)
     }
     #expect(throws: Never.self) {
       try ModelFile.load(bytes: ModelFile.encode(example, provenance: Provenance(notes: ["long": note])), families: TinyFamily.families)
     }
     let infinite = try TinyFamily(.init(hidden: [1], slope: .infinity), signature: .vector(1), key: RandomKey(seed: 1))
-    #expect(ModelFileError.from { () throws(ModelFileError) in _ = try ModelFile.encode(infinite) }?.field == "posterior.configuration")
+    #expect(try #require(throws: ModelFileError.self) { try ModelFile.encode(infinite) }.field == "posterior.configuration")
   }
 }
