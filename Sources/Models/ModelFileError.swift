@@ -40,10 +40,10 @@ package struct ModelFileError: Error, Equatable, Sendable, CustomStringConvertib
 
   init(_ reason: Reason, _ field: String, given: String, expected: String, detail: String? = nil) {
     self.reason = reason
-    self.field = field.shortened
-    self.given = given.shortened
+    self.field = field.shortened()
+    self.given = given.shortened()
     self.expected = expected
-    self.detail = detail ?? "\(self.field) is \(self.given), expected \(expected)"
+    self.detail = detail?.shortened(to: 100_000) ?? "\(self.field) is \(self.given), expected \(expected)"
   }
 
   package var description: String { detail }
@@ -75,5 +75,5 @@ extension ModelFileError {
 
 extension String {
   /// Files can hold names of a megabyte; errors should not.
-  fileprivate var shortened: String { utf8.count > 400 ? "\(prefix(200))...\(suffix(100))" : self }
+  fileprivate func shortened(to limit: Int = 400) -> String { utf8.count > limit ? "\(prefix(limit / 2))...\(suffix(limit / 4))" : self }
 }

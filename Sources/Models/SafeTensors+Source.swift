@@ -20,9 +20,8 @@ extension SafeTensors {
       case .file(let file):
         var isComplete = false
         let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, initialized in
-          buffer.initialize(repeating: 0)
-          isComplete = file.read(range, into: UnsafeMutableRawBufferPointer(buffer))
-          initialized = buffer.count
+          isComplete = file.read(range, into: UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: range.count))
+          initialized = isComplete ? range.count : 0
         }
         guard isComplete else { throw cutShort }
         return bytes

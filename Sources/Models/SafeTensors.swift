@@ -91,9 +91,8 @@ package struct SafeTensors: Sendable {
     if entry.type == .f32, Int(littleEndian: 1) == 1 {
       var isComplete = false
       let scalars = [Float](unsafeUninitializedCapacity: entry.shape.count) { buffer, initialized in
-        buffer.initialize(repeating: 0)
-        isComplete = source.read(range, into: UnsafeMutableRawBufferPointer(buffer))
-        initialized = buffer.count
+        isComplete = source.read(range, into: UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: range.count))
+        initialized = isComplete ? entry.shape.count : 0
       }
       guard isComplete else { throw source.cutShort }
       return Tensor(shape: entry.shape, scalars: scalars)

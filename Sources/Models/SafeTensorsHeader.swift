@@ -17,7 +17,8 @@ struct SafeTensorsHeader {
     }
     let document: JSONValue
     do {
-      let jsonLimits = JSONLimits(bytes: limits.headerBytes, depth: 4, stringBytes: limits.stringBytes)
+      // A tensor of rank r is r + 6 values.
+      let jsonLimits = JSONLimits(bytes: limits.headerBytes, depth: 4, stringBytes: limits.stringBytes, values: 1000 + 20 * limits.tensors)
       document = try JSONValue(parsing: Array(bytes[..<end]), limits: jsonLimits)
     } catch {
       throw ModelFileError(error.reason == .tooLarge ? .tooLarge : .malformed, in: "header", error)
@@ -149,9 +150,9 @@ extension ModelFileError {
   init(_ reason: Reason, in place: String, _ error: JSONError) {
     let field = error.field.isEmpty ? place : error.field.hasPrefix("[") ? place + error.field : "\(place).\(error.field)"
     let position = error.position.map { " (byte \($0.offset))" } ?? ""
-    switch error.reason {
-    case .unknownField: self.init(reason, field, given: "not a known field", expected: error.expected)
-    case .malformed, .tooLarge, .mismatch: self.init(reason, field, given: error.given + position, expected: error.expected)
-    }
+    // Errors of meaning say more than given and expected, such as what a misspelt name may stand for, and begin with the field.
+    let detail =
+      error.position == nil && !error.field.isEmpty && error.detail.hasPrefix(error.field) ? field + error.detail.dropFirst(error.field.count) : nil
+    self.init(reason, field, given: error.given + position, expected: error.expected, detail: detail)
   }
 }

@@ -47,13 +47,13 @@ struct ModelFileRefusalTests {
     Case("an unknown family", text(family: #""huge""#), .unknownFamily, field: ".family", given: #""huge""#, expected: "one of tiny"),
     Case("a family in capitals", text(family: #""Tiny""#), .unknownFamily, field: ".family", given: #""Tiny""#, expected: "one of tiny"),
     Case("no configuration", #"{"format":1,"family":"tiny","signature":{"kind":"vector","shape":[2]}}"#, field: ".configuration", given: "nothing"),
-    Case("an unknown field", text(more: #","extra":0"#), field: ".extra", given: "not a known field", expected: "family"),
+    Case("an unknown field", text(more: #","extra":0"#), field: ".extra", given: #""extra""#, expected: "family"),
     Case(
       "a configuration that is a list", text(configuration: "[]"), .configuration, field: ".configuration", given: "an array", expected: "an object"),
     Case(
       "an unknown field of the configuration", text(configuration: #"{"hidden":[3],"slope":1,"depth":2}"#), .configuration,
       field: ".configuration.depth",
-      given: "not a known field", expected: "hidden"),
+      given: #""depth""#, expected: "hidden"),
     Case(
       "a missing field of the configuration", text(configuration: #"{"hidden":[3]}"#), .configuration, field: ".configuration.slope", given: "nothing"
     ),
@@ -73,7 +73,7 @@ struct ModelFileRefusalTests {
     Case("an unknown kind", text(signature: #"{"kind":"sound","shape":[2]}"#), field: ".signature.kind", given: #""sound""#, expected: "image"),
     Case(
       "an unknown field of the signature", text(signature: #"{"kind":"vector","shape":[2],"unit":"m"}"#), field: ".signature.unit",
-      given: "not a known field", expected: "scaling"),
+      given: #""unit""#, expected: "scaling"),
     Case("a negative width", text(signature: #"{"kind":"vector","shape":[-2]}"#), .signature, field: ".signature.shape", given: "[-2]"),
     Case(
       "a width of a trillion", text(signature: #"{"kind":"vector","shape":[1000000000000]}"#), .signature, field: ".signature.shape", given: "10000"),
@@ -101,7 +101,7 @@ struct ModelFileRefusalTests {
       field: ".signature.shape", given: "there"),
     Case("a provenance that is a text", text(more: #","provenance":"me""#), field: ".provenance", given: #""me""#, expected: "an object"),
     Case(
-      "an unknown field of the provenance", text(more: #","provenance":{"author":"me"}"#), field: ".provenance.author", given: "not a known field"),
+      "an unknown field of the provenance", text(more: #","provenance":{"author":"me"}"#), field: ".provenance.author", given: #""author""#),
     Case("a digest in capitals", text(more: #","provenance":{"data":"SHA256:00"}"#), field: ".provenance.data", given: "SHA256:00"),
     Case("a negative seed", text(more: #","provenance":{"seed":-1}"#), field: ".provenance.seed", given: "-1"),
     Case("a seed of 2^63", text(more: #","provenance":{"seed":9223372036854775808}"#), field: ".provenance.seed", given: "9.2"),
@@ -112,7 +112,7 @@ struct ModelFileRefusalTests {
   func refuses(_ row: Case) throws {
     let tensors = try TinyFamily.example().network.leaves.map { (name: $0.leaf.path, tensor: $0.tensor) }
     let bytes = SafeTensors.encode(tensors: tensors, metadata: ["posterior": row.text])
-    let error = try #require(ModelFileError.from { () throws(ModelFileError) in _ = try ModelFile.load(bytes: bytes, families: TinyFamily.families) })
+    let error = try #require(throws: ModelFileError.self) { try ModelFile.load(bytes: bytes, families: TinyFamily.families) }
     #expect(error.reason == row.reason)
     #expect(error.field == row.field, "\(error)")
     #expect(error.given.contains(row.given), "\(error)")
@@ -129,6 +129,13 @@ struct ModelFileRefusalTests {
     }
   }
 
+  @Test("a misspelt field with the one that it may stand for")
+  func misspelt() throws {
+    let text = Self.text(configuration: #"{"hiden":[3],"slope":1}"#)
+    let error = try Self.error(SafeTensors.encode(tensors: [], metadata: ["posterior": text]))
+    #expect(error.detail == #"posterior.configuration.hidden is missing; is "hiden" meant for it?"#)
+  }
+
   // MARK: - Tensors
 
   private static func bytes(_ change: (inout [String: Tensor]) -> Void) throws -> [UInt8] {
@@ -138,7 +145,7 @@ struct ModelFileRefusalTests {
   }
 
   private static func error(_ bytes: [UInt8]) throws -> ModelFileError {
-    try #require(ModelFileError.from { () throws(ModelFileError) in _ = try ModelFile.load(bytes: bytes, families: TinyFamily.families) })
+    try #require(throws: ModelFileError.self) { try ModelFile.load(bytes: bytes, families: TinyFamily.families) }
   }
 
   @Test("missing, unknown and reshaped tensors, all in one error")
@@ -176,7 +183,7 @@ struct ModelFileRefusalTests {
 
     var model = try TinyFamily.example()
     model.network.norm.runningMean = Tensor([0, 0, value])
-    let refused = try #require(ModelFileError.from { () throws(ModelFileError) in _ = try ModelFile.encode(model) })
+    let refused = try #require(throws: ModelFileError.self) { try ModelFile.encode(model) }
     #expect(refused.field == #"tensors["norm.running_mean"][2]"#)
   }
 
@@ -202,18 +209,18 @@ struct ModelFileRefusalTests {
   @Test("to write what it would not read: a signature of no item, notes beyond the limit")
   func encoding() throws {
     let model = try TinyFamily(.init(hidden: [1], slope: 1), signature: .image(height: 0, width: 3), key: RandomKey(seed: 1))
-    #expect(ModelFileError.from { () throws(ModelFileError) in _ = try ModelFile.encode(model) }?.reason == .signature)
+    #expect(try #require(throws: ModelFileError.self) { try ModelFile.encode(model) }.reason == .signature)
     let example = try TinyFamily.example()
     let note = String(repeating: "x", count: 1 << 20)
     let many = Dictionary(uniqueKeysWithValues: (0..<17).map { ("note \($0)", note) })
     for notes in [["long": note + "x"], many] {
-      let error = ModelFileError.from { () throws(ModelFileError) in _ = try ModelFile.encode(example, provenance: Provenance(notes: notes)) }
-      #expect(error?.reason == .tooLarge)
+      let error = try #require(throws: ModelFileError.self) { try ModelFile.encode(example, provenance: Provenance(notes: notes)) }
+      #expect(error.reason == .tooLarge)
     }
     #expect(throws: Never.self) {
       try ModelFile.load(bytes: ModelFile.encode(example, provenance: Provenance(notes: ["long": note])), families: TinyFamily.families)
     }
     let infinite = try TinyFamily(.init(hidden: [1], slope: .infinity), signature: .vector(1), key: RandomKey(seed: 1))
-    #expect(ModelFileError.from { () throws(ModelFileError) in _ = try ModelFile.encode(infinite) }?.field == "posterior.configuration")
+    #expect(try #require(throws: ModelFileError.self) { try ModelFile.encode(infinite) }.field == "posterior.configuration")
   }
 }

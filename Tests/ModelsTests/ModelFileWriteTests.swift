@@ -21,11 +21,11 @@ struct ModelFileWriteTests {
   func fails() throws {
     try withTemporaryFolder { folder in
       try FileManager.default.createDirectory(atPath: folder + "/taken/inner", withIntermediateDirectories: true)
-      let error = try #require(ModelFileError.from { () throws(ModelFileError) in try ModelFile.write([1], to: folder + "/taken") })
+      let error = try #require(throws: ModelFileError.self) { try ModelFile.write([1], to: folder + "/taken") }
       #expect(error.reason == .unreadable)
       #expect(error.detail.hasPrefix("could not write \(folder)/taken: "))
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["taken"])
-      let missing = try #require(ModelFileError.from { () throws(ModelFileError) in try ModelFile.write([1], to: folder + "/none/file") })
+      let missing = try #require(throws: ModelFileError.self) { try ModelFile.write([1], to: folder + "/none/file") }
       #expect(missing.given == "No such file or directory")
     }
   }
@@ -38,7 +38,7 @@ struct ModelFileWriteTests {
         (folder + "/none", "No such file or directory"), (folder, "a folder, pipe or device"), (folder + "/pipe", "a folder, pipe or device"),
         ("/dev/zero", "a folder, pipe or device"),
       ] {
-        let error = try #require(ModelFileError.from { () throws(ModelFileError) in _ = try SafeTensors(path: path) })
+        let error = try #require(throws: ModelFileError.self) { try SafeTensors(path: path) }
         #expect(error.reason == .unreadable)
         #expect(error.given == given)
       }
@@ -55,7 +55,7 @@ struct ModelFileWriteTests {
         try ModelFile.write(container(header, data: [UInt8](repeating: 0, count: 1_000_000)), to: path)
         let file = try SafeTensors(path: path)
         #expect(truncate(path, 500_000) == 0)
-        let error = try #require(ModelFileError.from { () throws(ModelFileError) in _ = try file.tensors })
+        let error = try #require(throws: ModelFileError.self) { try file.tensors }
         #expect(error.reason == .unreadable)
       }
     }

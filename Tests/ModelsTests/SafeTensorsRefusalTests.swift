@@ -144,7 +144,7 @@ struct SafeTensorsRefusalTests {
 
   @Test("unsound files with the place, what was given and what was expected", arguments: framing + fields + spans)
   func refuses(_ row: Case) throws {
-    let error = try #require(ModelFileError.from { () throws(ModelFileError) in _ = try SafeTensors(bytes: row.bytes) })
+    let error = try #require(throws: ModelFileError.self) { try SafeTensors(bytes: row.bytes) }
     #expect(error.reason == row.reason)
     #expect(error.field == row.field, "\(error)")
     #expect(error.given.contains(row.given), "\(error)")
@@ -156,9 +156,8 @@ struct SafeTensorsRefusalTests {
   func refusesOnDisk(_ row: Case) throws {
     try withTemporaryFolder { folder in
       try ModelFile.write(row.bytes, to: folder + "/file")
-      let memory = ModelFileError.from { () throws(ModelFileError) in _ = try SafeTensors(bytes: row.bytes) }
-      let disk = ModelFileError.from { () throws(ModelFileError) in _ = try SafeTensors(path: folder + "/file") }
-      #expect(disk != nil)
+      let memory = try #require(throws: ModelFileError.self) { try SafeTensors(bytes: row.bytes) }
+      let disk = try #require(throws: ModelFileError.self) { try SafeTensors(path: folder + "/file") }
       #expect(disk == memory)
     }
   }
@@ -169,7 +168,7 @@ struct SafeTensorsRefusalTests {
       "{" + (0..<count).map { #""t\#($0)":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}"# }.joined(separator: ",") + "}"
     }
     #expect(try SafeTensors(bytes: container(header(100_000))).entries.count == 100_000)
-    let error = try #require(ModelFileError.from { () throws(ModelFileError) in _ = try SafeTensors(bytes: container(header(100_001))) })
+    let error = try #require(throws: ModelFileError.self) { try SafeTensors(bytes: container(header(100_001))) }
     #expect(error.reason == .tooLarge)
     #expect(error.given == "an object of 100001 tensors")
   }
@@ -177,7 +176,7 @@ struct SafeTensorsRefusalTests {
   @Test("a text of more than 16 MiB, without repeating it in the error")
   func longText() throws {
     let bytes = SafeTensors.encode(tensors: [], metadata: ["a": String(repeating: "x", count: 16 << 20 + 1)])
-    let error = try #require(ModelFileError.from { () throws(ModelFileError) in _ = try SafeTensors(bytes: bytes) })
+    let error = try #require(throws: ModelFileError.self) { try SafeTensors(bytes: bytes) }
     #expect(error.reason == .tooLarge)
     #expect(error.detail.utf8.count < 300)
   }

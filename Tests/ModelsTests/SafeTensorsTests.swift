@@ -65,7 +65,7 @@ struct SafeTensorsTests {
   @Test("a tensor that is not there is an error with its name")
   func unknownName() throws {
     let file = try SafeTensors(bytes: SafeTensors.encode(tensors: Self.tensors))
-    let error = try #require(ModelFileError.from { () throws(ModelFileError) in _ = try file.tensor(named: "c") })
+    let error = try #require(throws: ModelFileError.self) { try file.tensor(named: "c") }
     #expect(error.given.contains("\"c\""))
   }
 
