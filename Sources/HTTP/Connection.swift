@@ -45,6 +45,7 @@ actor Connection: EventSource {
       }
     }
     await finish()
+    service.ended()
   }
 
   private nonisolated func nextRequest() async -> Request? {
@@ -105,6 +106,7 @@ actor Connection: EventSource {
       return true
     case .wouldBlock:
       isReadable = false
+      perform(state.inputExhausted())
     case .end:
       isReadable = false
       perform(state.peerEnded(at: .now))
@@ -261,7 +263,7 @@ actor Connection: EventSource {
       switch signal {
       case .start: connection.task = Task(executorPreference: connection.loop) { await connection.serve() }
       case .tick: connection.perform(connection.state.tick(at: .now))
-      case .drain: connection.perform(connection.state.drain(at: .now))
+      case .drain: connection.perform(connection.state.drain(hasInput: connection.isReadable))
       case .abort: connection.abort()
       }
     }
@@ -322,7 +324,7 @@ actor Connection: EventSource {
     case .wouldBlock: isReadable = false
     case .end, .failed: perform(state.close())
     }
-    return !isReadable ? false : true
+    return false
   }
 
   // MARK: Waiting and ending
@@ -356,7 +358,7 @@ actor Connection: EventSource {
     resumeWriters()
     loop.remove(self)
     socket.close()
-    service.closed()
+    if task == nil { service.ended() }
   }
 }
 
@@ -378,5 +380,6 @@ struct ConnectionService: Sendable {
   let handler: any Handler
   let limits: Limits
   let refuse: RefusalResponse
-  let closed: @Sendable () -> Void
+  /// Called once per connection, when its socket is closed and its handler has returned.
+  let ended: @Sendable () -> Void
 }

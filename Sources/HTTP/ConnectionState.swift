@@ -153,6 +153,12 @@ package struct ConnectionState: Equatable, Sendable {
     return .failBody
   }
 
+  /// The socket has nothing more for now.
+  package mutating func inputExhausted() -> Action {
+    guard isDraining, case .waiting = phase else { return .nothing }
+    return close()
+  }
+
   // MARK: Answering
 
   /// Decides framing and persistence of an answer (RFC 9112 §6.3, §9.3).
@@ -167,6 +173,7 @@ package struct ConnectionState: Equatable, Sendable {
     }
     if !response.status.allowsBody { framing = .none }
     if framing == .untilClose { keepsAlive = false }
+    owesContinue = false  // an answer under way is not interrupted by 100
     return ResponsePlan(
       framing: framing, sendsBody: response.status.allowsBody && !isHead, keepsAlive: keepsAlive, announcesKeepAlive: version == .http10)
   }
@@ -230,11 +237,11 @@ package struct ConnectionState: Equatable, Sendable {
     }
   }
 
-  /// The server stops: requests under way are finished, none is begun.
-  package mutating func drain(at now: Instant) -> Action {
+  /// The server stops: requests under way, and those that have arrived (`hasInput`), are finished; none is waited for.
+  package mutating func drain(hasInput: Bool) -> Action {
     isDraining = true
     switch phase {
-    case .waiting: return close()
+    case .waiting: return hasInput ? .nothing : close()
     case .receivingHead, .handling, .discarding, .lingering, .closed: return .nothing
     }
   }
@@ -244,5 +251,3 @@ package struct ConnectionState: Equatable, Sendable {
     return .close
   }
 }
-
-package typealias ResponsePlan = ResponseEncoder.Plan
