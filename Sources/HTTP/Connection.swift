@@ -102,7 +102,7 @@ actor Connection: EventSource {
     case .bytes(let count):
       // A short read emptied the socket; only an end that was announced is still to be read.
       isReadable = count == size || hasEnded
-      perform(state.bytesReceived(count, at: .now))
+      state.bytesReceived(at: .now)
       return true
     case .wouldBlock:
       isReadable = false
@@ -186,7 +186,7 @@ actor Connection: EventSource {
       }
     }
     await drainOutput()
-    if !state.isClosed { _ = answered() }
+    if case .handling = state.phase { _ = answered() }
     await discardBody()
   }
 
@@ -278,7 +278,7 @@ actor Connection: EventSource {
   private func perform(_ action: ConnectionState.Action) {
     switch action {
     case .nothing, .discard: break
-    case .nextRequest: if parser.isMidRequest { perform(state.bytesReceived(0, at: .now)) }
+    case .nextRequest: if parser.hasBegunRequest { state.bytesReceived(at: .now) }
     case .sendContinue:
       output.append { $0 += ResponseEncoder.continueHead }
       flush()

@@ -29,8 +29,9 @@ enum ResponseEncoder {
 
   /// The fields that the server alone decides are taken out of a handler's answer.
   private static func withoutFraming(_ headers: HeaderFields) -> HeaderFields {
+    guard headers.hasName(ofCount: [4, 10, 14, 17]) else { return headers }
     var headers = headers
-    for name in ["Connection", "Content-Length", "Date", "Transfer-Encoding"] { headers.removeAll(named: name) }
+    for name in ["Date", "Connection", "Content-Length", "Transfer-Encoding"] { headers.removeAll(named: name) }
     return headers
   }
 

@@ -61,7 +61,7 @@ struct ServerLifeTests {
     try await withServer(handler, limits: Self.limits { $0.writeStall = .milliseconds(100) }) { server, address in
       let client = try TestClient(address)
       await client.send(request())
-      while server.connectionCount == 0 { await Task.yield() }
+      while server.connectionCount == 0 { try await Task.sleep(for: .milliseconds(2)) }
       while server.connectionCount > 0 { try await Task.sleep(for: .milliseconds(10)) }
       #expect(await client.response() == nil)
     }

@@ -1,10 +1,10 @@
-import Dispatch
+import Foundation
 import Glibc
 import HTTP
 import Synchronization
 import Testing
 
-/// A client that sends any bytes it is told to; blocking calls run beside Swift's pool.
+/// A client that sends any bytes it is told to; blocking calls run on threads of their own, never on Swift's pool.
 final class TestClient: Sendable {
   private let descriptor: Int32
   private let received = Mutex<[UInt8]>([])
@@ -142,7 +142,7 @@ final class TestClient: Sendable {
 
   private func blocking<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
     await withCheckedContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(returning: body()) }
+      Thread.detachNewThread { continuation.resume(returning: body()) }
     }
   }
 }
