@@ -45,6 +45,7 @@ actor Connection: EventSource {
       }
     }
     await finish()
+    service.ended()
   }
 
   private nonisolated func nextRequest() async -> Request? {
@@ -101,10 +102,11 @@ actor Connection: EventSource {
     case .bytes(let count):
       // A short read emptied the socket; only an end that was announced is still to be read.
       isReadable = count == size || hasEnded
-      perform(state.bytesReceived(count, at: .now))
+      state.bytesReceived(at: .now)
       return true
     case .wouldBlock:
       isReadable = false
+      perform(state.inputExhausted())
     case .end:
       isReadable = false
       perform(state.peerEnded(at: .now))
@@ -184,7 +186,7 @@ actor Connection: EventSource {
       }
     }
     await drainOutput()
-    if !state.isClosed { _ = answered() }
+    if case .handling = state.phase { _ = answered() }
     await discardBody()
   }
 
@@ -261,7 +263,7 @@ actor Connection: EventSource {
       switch signal {
       case .start: connection.task = Task(executorPreference: connection.loop) { await connection.serve() }
       case .tick: connection.perform(connection.state.tick(at: .now))
-      case .drain: connection.perform(connection.state.drain(at: .now))
+      case .drain: connection.perform(connection.state.drain(hasInput: connection.isReadable))
       case .abort: connection.abort()
       }
     }
@@ -276,7 +278,7 @@ actor Connection: EventSource {
   private func perform(_ action: ConnectionState.Action) {
     switch action {
     case .nothing, .discard: break
-    case .nextRequest: if parser.isMidRequest { perform(state.bytesReceived(0, at: .now)) }
+    case .nextRequest: if parser.hasBegunRequest { state.bytesReceived(at: .now) }
     case .sendContinue:
       output.append { $0 += ResponseEncoder.continueHead }
       flush()
@@ -322,7 +324,7 @@ actor Connection: EventSource {
     case .wouldBlock: isReadable = false
     case .end, .failed: perform(state.close())
     }
-    return !isReadable ? false : true
+    return false
   }
 
   // MARK: Waiting and ending
@@ -356,7 +358,7 @@ actor Connection: EventSource {
     resumeWriters()
     loop.remove(self)
     socket.close()
-    service.closed()
+    if task == nil { service.ended() }
   }
 }
 
@@ -378,5 +380,6 @@ struct ConnectionService: Sendable {
   let handler: any Handler
   let limits: Limits
   let refuse: RefusalResponse
-  let closed: @Sendable () -> Void
+  /// Called once per connection, when its socket is closed and its handler has returned.
+  let ended: @Sendable () -> Void
 }

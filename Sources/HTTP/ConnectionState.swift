@@ -13,7 +13,7 @@ package struct ConnectionState: Equatable, Sendable {
     /// A request is with the handler, or its answer is on the way.
     case handling
     /// The answer is sent; the rest of the request's body is read and dropped.
-    case discarding(since: Instant, left: Int)
+    case discarding(since: Instant)
     /// The last answer is sent and the write side shut; the client may still be sending.
     case lingering(since: Instant)
     case closed
@@ -72,16 +72,13 @@ package struct ConnectionState: Equatable, Sendable {
 
   // MARK: Reading
 
-  package mutating func bytesReceived(_ count: Int, at now: Instant) -> Action {
+  package mutating func bytesReceived(at now: Instant) {
     switch phase {
     case .waiting: phase = .receivingHead(since: now)
     case .receivingHead, .lingering, .closed: break
     case .handling: if bodyWaitingSince != nil { bodyWaitingSince = now }
-    case .discarding(_, let left):
-      guard count <= left else { return startLingering(at: now) }
-      phase = .discarding(since: now, left: left - count)
+    case .discarding: phase = .discarding(since: now)
     }
-    return .nothing
   }
 
   package mutating func headReceived(_ head: RequestHead, at now: Instant) {
@@ -153,6 +150,12 @@ package struct ConnectionState: Equatable, Sendable {
     return .failBody
   }
 
+  /// The socket has nothing more for now.
+  package mutating func inputExhausted() -> Action {
+    guard isDraining, case .waiting = phase else { return .nothing }
+    return close()
+  }
+
   // MARK: Answering
 
   /// Decides framing and persistence of an answer (RFC 9112 §6.3, §9.3).
@@ -167,6 +170,7 @@ package struct ConnectionState: Equatable, Sendable {
     }
     if !response.status.allowsBody { framing = .none }
     if framing == .untilClose { keepsAlive = false }
+    owesContinue = false  // an answer under way is not interrupted by 100
     return ResponsePlan(
       framing: framing, sendsBody: response.status.allowsBody && !isHead, keepsAlive: keepsAlive, announcesKeepAlive: version == .http10)
   }
@@ -191,8 +195,8 @@ package struct ConnectionState: Equatable, Sendable {
     guard phase == .handling else { return .close }
     switch body {
     case .complete: return keepsAlive ? startWaiting(at: now) : startLingering(at: now)
-    case .incomplete(let remaining?) where keepsAlive:
-      phase = .discarding(since: now, left: remaining)
+    case .incomplete where keepsAlive:
+      phase = .discarding(since: now)
       return .discard
     case .incomplete, .failed: return startLingering(at: now)
     }
@@ -224,17 +228,17 @@ package struct ConnectionState: Equatable, Sendable {
       phase = .lingering(since: now)
       return .refuse(Refusal(.requestTimeout, "The request's header section took too long to arrive."))
     case .handling: return isOver(bodyWaitingSince, limits.bodyInactivity) ? bodyFailed(.timedOut) : .nothing
-    case .discarding(let since, _): return isOver(since, limits.bodyInactivity) ? close() : .nothing
+    case .discarding(let since): return isOver(since, limits.bodyInactivity) ? close() : .nothing
     case .lingering(let since): return isOver(since, limits.linger) ? close() : .nothing
     case .closed: return .nothing
     }
   }
 
-  /// The server stops: requests under way are finished, none is begun.
-  package mutating func drain(at now: Instant) -> Action {
+  /// The server stops: requests under way, and those that have arrived (`hasInput`), are finished; none is waited for.
+  package mutating func drain(hasInput: Bool) -> Action {
     isDraining = true
     switch phase {
-    case .waiting: return close()
+    case .waiting: return hasInput ? .nothing : close()
     case .receivingHead, .handling, .discarding, .lingering, .closed: return .nothing
     }
   }
@@ -244,5 +248,3 @@ package struct ConnectionState: Equatable, Sendable {
     return .close
   }
 }
-
-package typealias ResponsePlan = ResponseEncoder.Plan

@@ -49,10 +49,11 @@ final class EventLoop: TaskExecutor {
     // The descriptor leaves epoll's set when it is closed.
   }
 
-  /// Tells every source, on the loop.
-  func signalAll(_ signal: LoopSignal) {
-    for source in sources.withLock({ Array($0.values) }) { queue.add(.source(source, signal)) }
-  }
+  /// Tells one source, on the loop.
+  func signal(_ source: any EventSource, _ signal: LoopSignal) { queue.add(.source(source, signal)) }
+
+  /// Tells every source that is watched by the time the loop comes to it.
+  func signalAll(_ signal: LoopSignal) { queue.add(.everySource(signal)) }
 
   private func run() {
     queue.adoptCurrentThread()
@@ -67,7 +68,7 @@ final class EventLoop: TaskExecutor {
       let now = ContinuousClock.now
       if now >= nextTick {
         nextTick = now + tick
-        for source in sources.withLock({ Array($0.values) }) { source.signal(.tick) }
+        tellAll(.tick)
       }
       guard runQueued() else { return }
     }
@@ -89,10 +90,15 @@ final class EventLoop: TaskExecutor {
       case .isolated(let job): job.runSynchronously(isolatedTo: isolation.asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
       case .source(let source, .start): begin(source)
       case .source(let source, let signal): source.signal(signal)
+      case .everySource(let signal): tellAll(signal)
       case .stop: goesOn = false
       }
     }
     return goesOn
+  }
+
+  private func tellAll(_ signal: LoopSignal) {
+    for source in sources.withLock({ Array($0.values) }) { source.signal(signal) }
   }
 
   private func begin(_ source: any EventSource) {

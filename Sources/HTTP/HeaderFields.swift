@@ -40,6 +40,9 @@ package struct HeaderFields: Sendable, Equatable {
 
   package func contains(_ name: String) -> Bool { lines.contains { isNamed($0, name) } }
 
+  /// Whether any name has one of these lengths: a cheap "maybe" before names are compared.
+  func hasName(ofCount counts: [Int]) -> Bool { lines.contains { counts.contains($0.nameCount) } }
+
   /// Adds a field; CR, LF and NUL in the value become spaces (RFC 9110 §5.5), so a value can't start another field or a body.
   ///
   /// - Precondition: `name` is a token (RFC 9110 §5.1): names are literals in the program, never a client's text.

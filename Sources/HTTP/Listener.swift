@@ -8,7 +8,7 @@ final class Listener: EventSource {
   let address: ListenAddress
   private let loop: EventLoop
   private let accepted: @Sendable (Socket, String) -> Void
-  private let isOpen = Atomic(true)
+  private let open = Atomic(true)
 
   init(
     _ address: ListenAddress, token: UInt64, loop: EventLoop, accepted: @escaping @Sendable (Socket, String) -> Void
@@ -26,21 +26,25 @@ final class Listener: EventSource {
     self.address = ListenAddress(storage) ?? address
   }
 
+  /// Until the socket is closed; after that nothing more is accepted.
+  var isOpen: Bool { open.load(ordering: .acquiring) }
+
   func ready(_ readiness: Readiness) { acceptAll() }
 
   func signal(_ signal: LoopSignal) {
     switch signal {
     case .start, .tick: acceptAll()
     case .drain, .abort:
-      guard isOpen.exchange(false, ordering: .relaxed) else { return }
+      guard isOpen else { return }
       loop.remove(self)
       Glibc.close(descriptor)
+      open.store(false, ordering: .releasing)
     }
   }
 
   /// Accepts until the queue is empty. Out of descriptors (EMFILE) the rest waits: edge-triggered epoll does not ask again, the next tick does.
   private func acceptAll() {
-    while isOpen.load(ordering: .relaxed) {
+    while isOpen {
       var storage = sockaddr_storage()
       var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
       let client = withUnsafeMutablePointer(to: &storage) { pointer in

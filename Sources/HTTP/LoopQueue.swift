@@ -8,6 +8,7 @@ final class LoopQueue: Sendable {
     case task(UnownedJob)
     case isolated(UnownedJob)
     case source(any EventSource, LoopSignal)
+    case everySource(LoopSignal)
     case stop
   }
 

@@ -10,6 +10,15 @@ package struct Refusal: Error, Sendable, Equatable {
     self.headers = headers
   }
 
+  /// What an error tells the client; an error that is not `Refusable` is the server's fault, and its words stay inside.
+  package init(_ error: any Error) {
+    if let error = error as? any Refusable {
+      self = error.refusal
+    } else {
+      self.init(.internalServerError, "The server could not answer this request.")
+    }
+  }
+
   /// The plainest answer; a service injects its own, such as problem+json.
   package static let plainText: RefusalResponse = { refusal in
     var response = Response.text(refusal.detail + "\n", status: refusal.status)

@@ -40,11 +40,11 @@ package struct RequestParser: Sendable {
 
   package init(limits: Limits = Limits()) { self.limits = limits }
 
-  /// Whether a request has been begun and not ended.
-  package var isMidRequest: Bool {
+  /// Whether bytes of another request have come behind the last one's end.
+  package var hasBegunRequest: Bool {
     switch state {
-    case .requestLine: start < buffer.count
-    case .fields, .body, .chunkSize, .chunkData, .chunkEnd, .trailers, .end: true
+    case .requestLine, .end: start < buffer.count
+    case .fields, .body, .chunkSize, .chunkData, .chunkEnd, .trailers: true
     case .failed: false
     }
   }

@@ -1,28 +1,9 @@
 /// Writes response heads and chunks (RFC 9112 §4, §6, §7.1).
-package enum ResponseEncoder {
-  /// How an answer's body is delimited, and whether the connection lives on.
-  package struct Plan: Equatable, Sendable {
-    package enum Framing: Equatable, Sendable {
-      /// No body and no length: 204, 304 (RFC 9110 §8.6).
-      case none
-      case length(Int)
-      case chunked
-      /// HTTP/1.0: the end of the connection is the end of the body.
-      case untilClose
-    }
-
-    package var framing: Framing
-    /// False for HEAD, 204 and 304: the head alone is sent (RFC 9112 §6.3).
-    package var sendsBody: Bool
-    package var keepsAlive: Bool
-    /// HTTP/1.0 has to be told that the connection stays open.
-    package var announcesKeepAlive: Bool
-  }
-
+enum ResponseEncoder {
   static let continueHead = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
   static let lastChunk = Array("0\r\n\r\n".utf8)
 
-  static func write(_ response: Response, plan: Plan, date: [UInt8], to output: inout [UInt8]) {
+  static func write(_ response: Response, plan: ResponsePlan, date: [UInt8], to output: inout [UInt8]) {
     output.append(utf8: "HTTP/1.1 ")
     output.append(decimal: response.status.code)
     output.append(.space)
@@ -48,8 +29,9 @@ package enum ResponseEncoder {
 
   /// The fields that the server alone decides are taken out of a handler's answer.
   private static func withoutFraming(_ headers: HeaderFields) -> HeaderFields {
+    guard headers.hasName(ofCount: [4, 10, 14, 17]) else { return headers }
     var headers = headers
-    for name in ["Connection", "Content-Length", "Date", "Transfer-Encoding"] { headers.removeAll(named: name) }
+    for name in ["Date", "Connection", "Content-Length", "Transfer-Encoding"] { headers.removeAll(named: name) }
     return headers
   }
 

@@ -38,7 +38,7 @@ package final class Server: Sendable {
   /// True from the moment that `shutdown` is called: readiness is false.
   package var isDraining: Bool { state.withLock { $0.isDraining } }
 
-  /// Connections that are open now.
+  /// Connections that are open, or whose handler has not returned yet.
   package var connectionCount: Int { connections.load(ordering: .relaxed) }
 
   /// Binds every address and begins to serve on threads of its own.
@@ -54,7 +54,7 @@ package final class Server: Sendable {
       throw .noResources(error.description)
     }
     for address in listen {
-      let listener = try Listener(address, token: nextToken(), loop: loops[0]) { [unowned self] socket, remote in
+      let listener = try Listener(address, token: nextToken(), loop: loops[0]) { [self] socket, remote in
         accept(socket, from: remote)
       }
       listeners.append(listener)
@@ -90,13 +90,15 @@ package final class Server: Sendable {
     guard isFirst else { return await run() }
     onDraining()
     if drain > .zero { await pause(drain) }
-    let loops = state.withLock { $0.loops }
+    let (loops, listeners) = state.withLock { ($0.loops, $0.listeners) }
+    for listener in listeners { loops[0].signal(listener, .drain) }
+    while listeners.contains(where: \.isOpen) { await pause(.milliseconds(1)) }
     for loop in loops { loop.signalAll(.drain) }
-    let end = ContinuousClock.now + timeout
-    while connectionCount > 0, .now < end { await pause(.milliseconds(5)) }
+    await waitForConnections(until: .now + timeout)
     for loop in loops { loop.signalAll(.abort) }
-    while connectionCount > 0 { await pause(.milliseconds(1)) }
-    for loop in loops { loop.stop() }
+    // A cancelled handler gets a moment to return; one that never does keeps its loop's thread, not the caller.
+    await waitForConnections(until: .now + .seconds(1))
+    if connectionCount == 0 { for loop in loops { loop.stop() } }
     let waiters = state.withLock { state in
       state.isStopped = true
       state.loops = []
@@ -105,6 +107,10 @@ package final class Server: Sendable {
       return state.waiters
     }
     for waiter in waiters { waiter.resume() }
+  }
+
+  private func waitForConnections(until end: ContinuousClock.Instant) async {
+    while connectionCount > 0, .now < end { await pause(.milliseconds(2)) }
   }
 
   /// A pause that a cancelled caller does not cut short: stopping in good order is the point.
@@ -124,7 +130,7 @@ package final class Server: Sendable {
       state.nextLoop = (state.nextLoop + 1) % state.loops.count
       return state.loops[state.nextLoop]
     }
-    let service = ConnectionService(handler: handler, limits: limits, refuse: refuse) { [unowned self] in
+    let service = ConnectionService(handler: handler, limits: limits, refuse: refuse) { [self] in
       connections.subtract(1, ordering: .relaxed)
     }
     loop.add(Connection(socket: socket, token: nextToken(), remoteAddress: remote, loop: loop, service: service))

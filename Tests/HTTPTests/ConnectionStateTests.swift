@@ -1,0 +1,173 @@
+import HTTP
+import Testing
+
+@Suite("The connection state")
+struct ConnectionStateTests {
+  private let start = ContinuousClock.now
+  private let limits = Limits()
+
+  private func head(_ framing: BodyFraming = .none, version: Version = .http11, keepsAlive: Bool = true, expects: Bool = false) throws -> RequestHead
+  {
+    var parser = RequestParser()
+    parser.feed(Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+    guard case .head(var head)? = try parser.next() else { throw ParseError.malformedRequestLine }
+    head.framing = framing
+    head.version = version
+    head.wantsKeepAlive = keepsAlive
+    head.expectsContinue = expects
+    return head
+  }
+
+  private func handling(_ head: RequestHead, limits: Limits = Limits()) -> ConnectionState {
+    var state = ConnectionState(limits: limits, at: start)
+    state.bytesReceived(at: start)
+    state.headReceived(head, at: start)
+    return state
+  }
+
+  @Test("waits, receives, handles, and waits again")
+  func cycle() throws {
+    var state = ConnectionState(limits: limits, at: start)
+    #expect(state.phase == .waiting(since: start))
+    state.bytesReceived(at: start + .seconds(1))
+    #expect(state.phase == .receivingHead(since: start + .seconds(1)))
+    state.bytesReceived(at: start + .seconds(2))
+    #expect(state.phase == .receivingHead(since: start + .seconds(1)), "the time for the head runs from its first byte")
+    state.headReceived(try head(), at: start + .seconds(3))
+    #expect(state.phase == .handling && !state.acceptsRequest)
+    let plan = state.responseStarted(.text("hi"), isHead: false, at: start)
+    #expect(plan == ResponsePlan(framing: .length(2), sendsBody: true, keepsAlive: true, announcesKeepAlive: false))
+    #expect(state.responseFinished(at: start + .seconds(4)) == .nextRequest)
+    #expect(state.phase == .waiting(since: start + .seconds(4)))
+  }
+
+  @Test("lets time end each phase in its own way")
+  func times() throws {
+    var idle = ConnectionState(limits: limits, at: start)
+    #expect(idle.tick(at: start + limits.idle - .nanoseconds(1)) == .nothing)
+    #expect(idle.tick(at: start + limits.idle) == .close)
+    var slow = ConnectionState(limits: limits, at: start)
+    slow.bytesReceived(at: start)
+    #expect(slow.tick(at: start + limits.headerTime - .nanoseconds(1)) == .nothing)
+    guard case .refuse(let refusal) = slow.tick(at: start + limits.headerTime) else { return #expect(Bool(false), "no refusal") }
+    #expect(refusal.status == .requestTimeout)
+    #expect(slow.tick(at: start + limits.headerTime + limits.linger) == .close)
+    var busy = handling(try head())
+    #expect(busy.tick(at: start + .seconds(100_000)) == .nothing, "a handler takes the time that it takes")
+    busy.writeBlocked(progressed: false, at: start)
+    busy.writeBlocked(progressed: true, at: start + .seconds(5))
+    busy.writeBlocked(progressed: false, at: start + .seconds(9))
+    #expect(busy.tick(at: start + .seconds(5) + limits.writeStall - .nanoseconds(1)) == .nothing)
+    #expect(busy.tick(at: start + .seconds(5) + limits.writeStall) == .close)
+    #expect(busy.isClosed)
+  }
+
+  @Test("counts a body's silence only while the handler waits for it")
+  func bodySilence() throws {
+    var state = handling(try head(.length(100)))
+    #expect(state.tick(at: start + .seconds(1000)) == .nothing)
+    #expect(state.bodyWanted(at: start + .seconds(1000)) == .nothing)
+    state.bytesReceived(at: start + .seconds(1010))
+    state.bodyReceived(10, at: start + .seconds(1010))
+    #expect(state.body == .incomplete(remaining: 90))
+    #expect(state.tick(at: start + .seconds(1100)) == .nothing)
+    _ = state.bodyWanted(at: start + .seconds(1100))
+    #expect(state.tick(at: start + .seconds(1100) + limits.bodyInactivity) == .failBody)
+    #expect(state.body == .failed(.timedOut))
+    #expect(!state.responseStarted(.text(""), isHead: false, at: start).keepsAlive)
+    #expect(state.responseFinished(at: start) == .linger)
+  }
+
+  @Test("owes 100 Continue until the body is wanted, has begun, or is answered")
+  func continues() throws {
+    var reading = handling(try head(.length(2), expects: true))
+    #expect(reading.bodyWanted(at: start) == .sendContinue)
+    #expect(reading.bodyWanted(at: start) == .nothing)
+    var early = handling(try head(.length(2), expects: true))
+    early.bodyReceived(1, at: start)
+    #expect(early.bodyWanted(at: start) == .nothing)
+    var refusing = handling(try head(.length(2), expects: true))
+    #expect(!refusing.responseStarted(.text(""), isHead: false, at: start).keepsAlive)
+    #expect(refusing.bodyWanted(at: start) == .nothing)
+    var bodiless = handling(try head(.none, expects: true))
+    #expect(bodiless.bodyWanted(at: start) == .nothing)
+    #expect(bodiless.responseStarted(.text(""), isHead: false, at: start).keepsAlive)
+  }
+
+  @Test("reads past a small unread body, closes before a large or endless one")
+  func unreadBodies() throws {
+    var small = handling(try head(.length(limits.discardBytes)))
+    #expect(small.responseStarted(.text(""), isHead: false, at: start).keepsAlive)
+    #expect(small.responseFinished(at: start) == .discard)
+    small.bytesReceived(at: start)
+    small.bodyReceived(limits.discardBytes, at: start)
+    #expect(small.bodyEnded(at: start) == .nextRequest)
+    for framing in [BodyFraming.length(limits.discardBytes + 1), .chunked] {
+      var state = handling(try head(framing))
+      #expect(!state.responseStarted(.text(""), isHead: false, at: start).keepsAlive)
+      #expect(state.responseFinished(at: start) == .linger)
+    }
+  }
+
+  @Test("chooses the framing that the version and the status allow")
+  func framing() throws {
+    let stream = Response(body: .stream(length: nil) { _ in })
+    var new = handling(try head())
+    #expect(new.responseStarted(stream, isHead: false, at: start).framing == .chunked)
+    var old = handling(try head(version: .http10))
+    let plan = old.responseStarted(stream, isHead: false, at: start)
+    #expect(plan.framing == .untilClose && !plan.keepsAlive)
+    for status in [Status.noContent, .notModified] {
+      var state = handling(try head())
+      let plan = state.responseStarted(Response(status, body: .bytes([1])), isHead: false, at: start)
+      #expect(plan.framing == .none && !plan.sendsBody && plan.keepsAlive)
+    }
+    var toHead = handling(try head())
+    let headPlan = toHead.responseStarted(.text("hello"), isHead: true, at: start)
+    #expect(headPlan.framing == .length(5) && !headPlan.sendsBody)
+  }
+
+  @Test("refuses what is not HTTP between requests, fails the body within one")
+  func parseErrors() throws {
+    var between = ConnectionState(limits: limits, at: start)
+    #expect(between.parsingFailed(.bareLineFeed, at: start) == .refuse(ParseError.bareLineFeed.refusal))
+    #expect(between.phase == .lingering(since: start) && !between.acceptsRequest)
+    var within = handling(try head(.chunked))
+    #expect(within.parsingFailed(.invalidChunkSize, at: start) == .failBody)
+    #expect(within.body == .failed(.malformed(.invalidChunkSize)))
+    #expect(!within.responseStarted(.text(""), isHead: false, at: start).keepsAlive)
+  }
+
+  @Test("cancels the handler when the peer ends, yet sends what it answers")
+  func peerEnds() throws {
+    var waiting = ConnectionState(limits: limits, at: start)
+    #expect(waiting.peerEnded(at: start) == .close)
+    var state = handling(try head(.length(5)))
+    #expect(state.peerEnded(at: start) == .cancelHandler)
+    #expect(state.body == .failed(.disconnected))
+    #expect(!state.responseStarted(.text(""), isHead: false, at: start).keepsAlive)
+    #expect(state.responseFinished(at: start) == .linger)
+  }
+
+  @Test("when draining closes what waits, finishes what runs or has arrived")
+  func drains() throws {
+    var waiting = ConnectionState(limits: limits, at: start)
+    #expect(waiting.drain(hasInput: false) == .close)
+    var arrived = ConnectionState(limits: limits, at: start)
+    #expect(arrived.drain(hasInput: true) == .nothing)
+    #expect(arrived.inputExhausted() == .close)
+    var running = handling(try head())
+    #expect(running.drain(hasInput: false) == .nothing)
+    #expect(running.inputExhausted() == .nothing)
+    #expect(!running.responseStarted(.text(""), isHead: false, at: start).keepsAlive)
+    #expect(running.responseFinished(at: start) == .linger)
+  }
+
+  @Test("closes after the last request that a connection may have")
+  func requestLimit() throws {
+    var limits = Limits()
+    limits.requestsPerConnection = 1
+    var state = handling(try head(), limits: limits)
+    #expect(!state.responseStarted(.text(""), isHead: false, at: start).keepsAlive)
+  }
+}
