@@ -50,6 +50,7 @@ struct BatchOperation: Sendable, CustomTestStringConvertible {
   private static let rows: [BatchOperation] = {
     let x = point([213, 45])
     let scale = point([45], 1)
+    let square = point([45, 45], 2)
     return [
       BatchOperation("columns scaled and shifted", x) { $0.affineByChannel(scale: scale, shift: scale) },
       BatchOperation("layer normalisation", x) { $0.layerNormalised(epsilon: 1e-5) },
@@ -71,6 +72,9 @@ struct BatchOperation: Sendable, CustomTestStringConvertible {
         x.exp() + x.absolute().log() + x.tanh() * x.sigmoid() - x.softplus() / (x.elu() + 3) + x.squared().squareRoot()
           + (x.absolute() + 1).logGamma()
       },
+      BatchOperation("matrix product", x) { $0.matrixProduct(square) },
+      BatchOperation("matrix product, second transposed", x) { $0.matrixProduct(square, transposingOther: true) },
+      BatchOperation("matrix product, both transposed", x) { $0.transposed().matrixProduct(square, transposingSelf: true, transposingOther: true) },
       BatchOperation("matrix of every item", point([9, 7, 45])) { $0.matrixProduct($0, transposingOther: true) },
     ]
   }()
