@@ -93,8 +93,8 @@ extension Tensor {
     let saved = y
     return y.recording(inputs) { g in
       let g = activation.backward(output: saved, gradient: g)
-      let dX = needsX ? g.matrixProduct(w) : nil
-      let dW = needsW ? g.matrixProduct(x, transposingSelf: true) : nil
+      let dX = needsX ? g.fastProduct(w) : nil
+      let dW = needsW ? g.fastProduct(x, transposingSelf: true) : nil
       let dBias = needsBias ? g.columnSums() : nil
       return [dX, dW, dBias]
     }

@@ -47,7 +47,27 @@ private func blockCount(work: Int) -> Int {
 
 extension Tensor {
   /// The matrix product self · other, each perhaps transposed first; [m, k] · [k, n] -> [m, n], or the same for every item of two equal leading axes.
+  ///
+  /// Without history the product is row-stable, as in `linear`: a row's answer has the same bits in any batch. With history it is OpenBLAS's.
   package func matrixProduct(_ other: Tensor, transposingSelf: Bool = false, transposingOther: Bool = false) -> Tensor {
+    if isWatched || other.isWatched { return recordedProduct(other, transposingSelf: transposingSelf, transposingOther: transposingOther) }
+    if transposingSelf { return transposed().matrixProduct(other, transposingOther: transposingOther) }
+    return product(other, transposingOther: transposingOther) { a, b, m, n, k, c in
+      rowStableGemm(a.base, b, m: m, n: n, k: k, bias: nil, activation: kernel_identity, into: c)
+    }
+  }
+
+  /// The product by OpenBLAS, without history: what pullbacks compute with.
+  func fastProduct(_ other: Tensor, transposingSelf: Bool = false, transposingOther: Bool = false) -> Tensor {
+    product(other, transposingSelf: transposingSelf, transposingOther: transposingOther) { a, b, m, n, k, c in
+      gemm(a, b, m: m, n: n, k: k, into: c)
+    }
+  }
+
+  private func product(
+    _ other: Tensor, transposingSelf: Bool = false, transposingOther: Bool = false,
+    _ multiply: (_ a: MatrixOperand, _ b: MatrixOperand, _ m: Int, _ n: Int, _ k: Int, _ c: UnsafeMutablePointer<Float>) -> Void
+  ) -> Tensor {
     precondition(shape.rank == other.shape.rank && (shape.rank == 2 || shape.rank == 3), "a product of shapes \(shape) and \(other.shape)")
     let items = shape.rank == 3 ? shape[0] : 1
     precondition(shape.rank == 2 || other.shape[0] == items, "a product of shapes \(shape) and \(other.shape)")
@@ -55,17 +75,21 @@ extension Tensor {
     let (inner, n) = transposingOther ? (other.shape[-1], other.shape[-2]) : (other.shape[-2], other.shape[-1])
     precondition(k == inner, "a product of shapes \(shape) and \(other.shape): \(k) columns meet \(inner) rows")
     let leading = shape.rank == 3 ? [items] : []
-    let product = Tensor(shape: Shape(leading + [m, n])) { c in
+    return Tensor(shape: Shape(leading + [m, n])) { c in
       withScalars { a in
         other.withScalars { b in
           for item in 0..<items {
-            gemm(
+            multiply(
               MatrixOperand(base: a + item * m * k, transposed: transposingSelf), MatrixOperand(base: b + item * k * n, transposed: transposingOther),
-              m: m, n: n, k: k, into: c + item * m * n)
+              m, n, k, c + item * m * n)
           }
         }
       }
     }
+  }
+
+  private func recordedProduct(_ other: Tensor, transposingSelf: Bool, transposingOther: Bool) -> Tensor {
+    let product = fastProduct(other, transposingSelf: transposingSelf, transposingOther: transposingOther)
     let (a, b) = (detached, other.detached)
     let (needsA, needsB) = (isWatched, other.isWatched)
     return product.recording(self, other) { g in
@@ -74,14 +98,14 @@ extension Tensor {
         !needsA
         ? nil
         : transposingSelf
-          ? b.matrixProduct(g, transposingSelf: transposingOther, transposingOther: true)
-          : g.matrixProduct(b, transposingOther: !transposingOther)
+          ? b.fastProduct(g, transposingSelf: transposingOther, transposingOther: true)
+          : g.fastProduct(b, transposingOther: !transposingOther)
       let dB =
         !needsB
         ? nil
         : transposingOther
-          ? g.matrixProduct(a, transposingSelf: true, transposingOther: transposingSelf)
-          : a.matrixProduct(g, transposingSelf: !transposingSelf)
+          ? g.fastProduct(a, transposingSelf: true, transposingOther: transposingSelf)
+          : a.fastProduct(g, transposingSelf: !transposingSelf)
       return [dA, dB]
     }
   }

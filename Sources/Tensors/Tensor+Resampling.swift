@@ -57,7 +57,9 @@ extension Tensor {
 
   /// Every pixel repeated `factor` times both ways.
   package func upsampledNearest(factor: Int) -> Tensor {
-    resampled(rows: .nearest(shape[2], factor: factor), columns: .nearest(shape[3], factor: factor))
+    precondition(shape.rank == 4 && factor > 0, "upsampling of a tensor of shape \(shape) by \(factor)")
+    let (rows, width) = (shape[0] * shape[1] * shape[2], shape[3])
+    return reshaped([rows, 1, width, 1]).expanded(to: [rows, factor, width, factor]).reshaped([shape[0], shape[1], shape[2] * factor, width * factor])
   }
 
   /// Bilinear interpolation with half-pixel centres (PyTorch's `align_corners=False`).
@@ -144,11 +146,6 @@ private struct Windows: Sendable {
 /// For every output place along one axis, the two inputs it lies between and the weight of the second.
 private struct Interpolation: Sendable {
   let taps: [(low: Int, high: Int, weight: Float)]
-
-  static func nearest(_ extent: Int, factor: Int) -> Interpolation {
-    precondition(factor > 0, "a factor of \(factor)")
-    return Interpolation(taps: (0..<extent * factor).map { ($0 / factor, $0 / factor, 0) })
-  }
 
   static func linear(_ extent: Int, factor: Int) -> Interpolation {
     precondition(factor > 0, "a factor of \(factor)")

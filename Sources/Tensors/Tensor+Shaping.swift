@@ -26,22 +26,16 @@ extension Tensor {
   func gathered(to target: Shape, strides: [Int]) -> Tensor {
     guard target.count > 0 else { return Tensor(shape: target, scalars: []) }
     guard target.rank > 0 else { return Tensor(shape: target, scalars: [scalars[0]]) }
-    let inner = target[-1]
-    let innerStride = strides[target.rank - 1]
+    // The last two axes go as a block, the others count up like an odometer.
+    let (rows, columns) = (target.rank > 1 ? target[-2] : 1, target[-1])
+    let (rowStride, columnStride) = (target.rank > 1 ? strides[target.rank - 2] : 0, strides[target.rank - 1])
     return Tensor(shape: target) { y in
       withScalars { x in
-        var index = [Int](repeating: 0, count: target.rank - 1)
+        var index = [Int](repeating: 0, count: Swift.max(target.rank - 2, 0))
         var offset = 0
-        for row in 0..<(target.count / inner) {
-          let out = y + row * inner
-          let from = x + offset
-          if innerStride == 1 {
-            out.update(from: from, count: inner)
-          } else {
-            for i in 0..<inner { out[i] = from[i * innerStride] }
-          }
-          // Count up like an odometer.
-          for axis in stride(from: target.rank - 2, through: 0, by: -1) {
+        for block in 0..<target.count / (rows * columns) {
+          copyBlock(x + offset, rowStride, columnStride, into: y + block * rows * columns, rows: rows, columns: columns)
+          for axis in stride(from: target.rank - 3, through: 0, by: -1) {
             index[axis] += 1
             offset += strides[axis]
             if index[axis] < target.dimensions[axis] { break }
@@ -134,6 +128,24 @@ extension Tensor {
         }
       }
       return [scattered]
+    }
+  }
+}
+
+/// y[rows, columns] = x[row · rowStride + column · columnStride], in tiles where columns are far apart, so that every cache line is read once.
+private func copyBlock(
+  _ x: UnsafePointer<Float>, _ rowStride: Int, _ columnStride: Int, into y: UnsafeMutablePointer<Float>, rows: Int, columns: Int
+) {
+  if columnStride == 1 {
+    for row in 0..<rows { (y + row * columns).update(from: x + row * rowStride, count: columns) }
+    return
+  }
+  let tile = 16
+  for top in stride(from: 0, to: rows, by: tile) {
+    for left in stride(from: 0, to: columns, by: tile) {
+      for row in top..<min(top + tile, rows) {
+        for column in left..<min(left + tile, columns) { y[row * columns + column] = x[row * rowStride + column * columnStride] }
+      }
     }
   }
 }

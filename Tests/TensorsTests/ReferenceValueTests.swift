@@ -72,6 +72,14 @@ import Testing
     #expect(Tensor(rows: [[1, 4, 4], [7, 0, 1]]).argmaxRows() == [1, 0])
   }
 
+  @Test("Nearest upsampling repeats every pixel as it is, infinities and zeros included")
+  func nearest() {
+    let pixels: [Float] = [1, .infinity, -0.0, -.infinity]
+    let grown = Tensor(shape: [1, 1, 2, 2], scalars: pixels).upsampledNearest(factor: 2)
+    let expected = [0, 0, 1, 1, 0, 0, 1, 1, 2, 2, 3, 3, 2, 2, 3, 3].map { pixels[$0] }
+    #expect(sameBits(grown, Tensor(shape: [1, 1, 4, 4], scalars: expected)))
+  }
+
   @Test("Softmax and its relatives stay finite far from zero")
   func extremeLogits() {
     let x = Tensor(rows: [[1e30, -1e30, 0], [-200, -201, -300]])
