@@ -2,5 +2,15 @@ import ArgumentParser
 
 @main
 struct Posterior: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Trains, registers and serves generative latent-variable models.")
+  static let configuration = CommandConfiguration(
+    commandName: "posterior", abstract: "Trains, registers and serves generative latent-variable models.",
+    subcommands: [
+      EncodeCommand.self,
+      ModelsCommand.self,
+      ReconstructCommand.self,
+      RunsCommand.self,
+      SampleCommand.self,
+      ScoreCommand.self,
+      ServeCommand.self,
+    ])
 }
