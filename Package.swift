@@ -61,7 +61,7 @@ let package = Package(
     tests("DistributionsTests", ["Distributions", "Tensors"]),
     tests("ModelsTests", ["Models", "Networks", "Distributions", "Tensors", "Formats"]),
     tests("TrainingTests", ["Training", "Models", "Networks", "Tensors", "Formats"]),
-    tests("RegistryTests", ["Registry", "Training", "Models", "Formats", "CResources"]),
+    tests("RegistryTests", ["Registry", "Training", "Models", "Formats", "CResources", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("HTTPTests", ["HTTP"]),
     tests("ServiceTests", ["Service", "HTTP", "Registry", "Training", "Models", "Tensors", "Formats"]),
   ],

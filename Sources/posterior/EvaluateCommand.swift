@@ -7,7 +7,7 @@ import Tensors
 import Training
 
 /// `posterior evaluate FILE --data fashion-mnist`: the bounds of a model on a whole data set.
-struct EvaluateCommand: ParsableCommand {
+struct EvaluateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Bound a model's log-likelihood on a data set: ELBO, IWAE and bits per dimension, with standard errors.")
 
@@ -18,18 +18,21 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "Draws of the importance-weighted bound.") var k: Int = 100
   @Option(help: "Of the noise.") var seed: UInt64 = 0
   @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
-  @Option(help: "A store whose registry records the run.") var store: String?
+  @Flag(help: "Leaves no record of the run in the store.") var noRecord = false
+  @OptionGroup var store: StoreArguments
 
-  func run() throws {
-    guard k >= 1 else { throw ValidationError("--k is \(k), expected 1 or more") }
+  func run() async throws { try await reporting(evaluate) }
+
+  private func evaluate() throws {
+    guard k >= 1 else { throw CommandError("--k is \(k), expected 1 or more") }
     Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let loaded = try ModelFile.load(path: model)
-    guard let scoring = loaded.model as? any Scoring else { throw ValidationError("the family \(type(of: loaded.model).name) can't score") }
+    guard let scoring = loaded.model as? any Scoring else { throw CommandError("the family \(type(of: loaded.model).name) can't score") }
     let items = try DataSource(source: data, split: split, range: loaded.model.signature.range, limit: limit).load()
     guard items.signature.kind == loaded.model.signature.kind, items.signature.itemShape == loaded.model.signature.itemShape else {
-      throw ValidationError("\(items.name) has items of shape \(items.signature.itemShape), the model takes \(loaded.model.signature.itemShape)")
+      throw CommandError("\(items.name) has items of shape \(items.signature.itemShape), the model takes \(loaded.model.signature.itemShape)")
     }
-    let recorder = try store.map { try ModelStore(directory: $0) }
+    let recorder = noRecord ? nil : try store.open()
     let run = try recorder?.start(
       RunDescription(
         kind: .evaluate, family: type(of: loaded.model).name, modelDigest: SHA256.digest(ofFile: model), configuration: "{}",

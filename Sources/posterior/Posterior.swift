@@ -3,10 +3,16 @@ import ArgumentParser
 @main
 struct Posterior: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Trains, registers and serves generative latent-variable models.", subcommands: [EvaluateCommand.self, TrainCommand.self])
-}
-
-struct CLIError: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
+    commandName: "posterior", abstract: "Trains, registers and serves generative latent-variable models.",
+    subcommands: [
+      EncodeCommand.self,
+      EvaluateCommand.self,
+      ModelsCommand.self,
+      ReconstructCommand.self,
+      RunsCommand.self,
+      SampleCommand.self,
+      ScoreCommand.self,
+      ServeCommand.self,
+      TrainCommand.self,
+    ])
 }

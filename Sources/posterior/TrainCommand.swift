@@ -7,7 +7,7 @@ import Tensors
 import Training
 
 /// `posterior train RECIPE.json`: a run from a recipe to a model file.
-struct TrainCommand: ParsableCommand {
+struct TrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train a model from a recipe.",
     discussion: "The same recipe on the same data gives the same file, also when the run was stopped and resumed. Flags override the recipe's fields."
@@ -24,10 +24,14 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Overrides `data.source`.") var data: String?
   @Option(help: "Overrides `data.limit`.") var limit: Int?
   @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
-  @Option(help: "A store whose registry records the run.") var store: String?
+  @Flag(help: "Leaves no record of the run in the store.") var noRecord = false
+  @OptionGroup var store: StoreArguments
 
-  func run() throws {
-    var recipe = try Recipe(parsing: [UInt8](try Data(contentsOf: URL(fileURLWithPath: recipe))))
+  func run() async throws { try await reporting(train) }
+
+  private func train() throws {
+    guard let text = FileManager.default.contents(atPath: recipe) else { throw CommandError("There is no recipe \(recipe).") }
+    var recipe = try Recipe(parsing: [UInt8](text))
     if let epochs { recipe.epochs = epochs }
     if let batchSize { recipe.batchSize = batchSize }
     if let seed { recipe.seed = seed }
@@ -39,7 +43,7 @@ struct TrainCommand: ParsableCommand {
     Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
     TrainingMemory.keepFreedBlocks()
     let output = output ?? "\(recipe.name).safetensors"
-    let recorder = try store.map { try ModelStore(directory: $0) }
+    let recorder = noRecord ? nil : try store.open()
     let training = Training(
       recipe, options: Training.Options(output: output, checkpoint: checkpoint ?? "\(output).checkpoint", resumes: resume), recorder: recorder,
       build: .current)
@@ -50,7 +54,7 @@ struct TrainCommand: ParsableCommand {
       print(result.digest)
     } catch TrainingError.stopped {
       display.finish()
-      throw CLIError("stopped; go on with: posterior train \(self.recipe) --resume")
+      throw CommandError("stopped; go on with: posterior train \(self.recipe) --resume")
     }
   }
 }

@@ -1,0 +1,14 @@
+import ArgumentParser
+import Service
+
+struct EncodeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: EncodeRequest.name, abstract: EncodeRequest.summary)
+
+  @OptionGroup var arguments: OperationArguments
+  @Option(help: "Items: a .json, .csv, .png, .npy or .raw (float32, little-endian) file.", completion: .file())
+  var input: String
+
+  func run() async throws {
+    try await arguments.perform(Operation(EncodeRequest.self), [:], input: input)
+  }
+}

@@ -1,0 +1,16 @@
+import ArgumentParser
+import Service
+
+struct ReconstructCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: ReconstructRequest.name, abstract: ReconstructRequest.summary)
+
+  @OptionGroup var arguments: OperationArguments
+  @Option(help: "Items: a .json, .csv, .png, .npy or .raw (float32, little-endian) file.", completion: .file())
+  var input: String
+  @Flag(help: "Draw z from q(z|x) instead of taking its mean.")
+  var sampling = false
+
+  func run() async throws {
+    try await arguments.perform(Operation(ReconstructRequest.self), ["sampling": sampling ? "true" : nil], input: input)
+  }
+}

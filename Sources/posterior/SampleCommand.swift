@@ -1,0 +1,22 @@
+import ArgumentParser
+import Service
+
+struct SampleCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: SampleRequest.name, abstract: SampleRequest.summary)
+
+  @OptionGroup var arguments: OperationArguments
+  @Option(help: "How many items. (default: 1)")
+  var n: Int?
+  @Option(help: "Multiplies the prior's deviation. (default: 1)")
+  var temperature: Double?
+  @Flag(help: "The mean of p(x|z) instead of a draw from it.")
+  var mean = false
+  @Option(help: ArgumentHelp("What to condition on, as JSON such as {\"label\": 3}.", valueName: "json"))
+  var given: String?
+
+  func run() async throws {
+    try await arguments.perform(
+      Operation(SampleRequest.self),
+      ["n": n.map { "\($0)" }, "temperature": temperature.map { "\($0)" }, "mean": mean ? "true" : nil, "given": given])
+  }
+}

@@ -1,0 +1,16 @@
+import ArgumentParser
+import Service
+
+struct ScoreCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: ScoreRequest.name, abstract: ScoreRequest.summary)
+
+  @OptionGroup var arguments: OperationArguments
+  @Option(help: "Items: a .json, .csv, .png, .npy or .raw (float32, little-endian) file.", completion: .file())
+  var input: String
+  @Option(help: "Draws of the importance-weighted bound. (default: 100)")
+  var k: Int?
+
+  func run() async throws {
+    try await arguments.perform(Operation(ScoreRequest.self), ["k": k.map { "\($0)" }], input: input)
+  }
+}
