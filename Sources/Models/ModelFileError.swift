@@ -75,5 +75,8 @@ extension ModelFileError {
 
 extension String {
   /// Files can hold names of a megabyte; errors should not.
-  fileprivate func shortened(to limit: Int = 400) -> String { utf8.count > limit ? "\(prefix(limit / 2))...\(suffix(limit / 4))" : self }
+  fileprivate func shortened(to limit: Int = 400) -> String {
+    // Counted in scalars: a single character may be a megabyte of combining marks.
+    unicodeScalars.count > limit ? "\(String(unicodeScalars.prefix(limit / 2)))...\(String(unicodeScalars.suffix(limit / 4)))" : self
+  }
 }

@@ -181,6 +181,14 @@ struct SafeTensorsRefusalTests {
     #expect(error.detail.utf8.count < 300)
   }
 
+  @Test("a name that is one character of a megabyte, without repeating it in the error")
+  func longCharacter() throws {
+    let name = "e" + String(repeating: "\u{301}", count: 400_000)
+    let error = try #require(throws: ModelFileError.self) { try SafeTensors(bytes: container("{\"__metadata__\":{\"\(name)\":1}}")) }
+    #expect(error.field.hasPrefix("header.__metadata__"))
+    #expect(error.detail.utf8.count < 1000)
+  }
+
   @Test("a smaller limit where one is set")
   func ownLimits() throws {
     var limits = SafeTensors.Limits()
