@@ -69,25 +69,11 @@ package struct ModelDescription: Sendable, Equatable {
     }
   }
 
-  /// `Signature.check` and that no field of another kind is there, since its width would be taken from that.
   static func check(_ signature: Signature) throws(ModelFileError) {
-    let strangers: [(name: String, isThere: Bool)]
-    switch signature.kind {
-    case .image: strangers = [("columns", signature.columns != nil)]
-    case .table: strangers = [("shape", signature.shape != nil), ("range", signature.range != nil)]
-    case .vector: strangers = [("columns", signature.columns != nil), ("range", signature.range != nil)]
-    }
-    for stranger in strangers where stranger.isThere {
-      throw ModelFileError(
-        .signature, "\(metadataKey).signature.\(stranger.name)", given: "there", expected: "no such field in a signature of kind \(signature.kind)")
-    }
     do {
       try signature.check()
     } catch {
       throw ModelFileError(.signature, "\(metadataKey).\(error.field)", given: error.given, expected: error.expected)
-    }
-    if let range = signature.range, !(range[1] - range[0]).isFinite {
-      throw ModelFileError(.signature, "\(metadataKey).signature.range", given: "\(range)", expected: "a width that float32 can hold")
     }
   }
 

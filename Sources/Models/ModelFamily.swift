@@ -15,8 +15,9 @@ package protocol ModelFamily: Sendable {
   /// Every field of the configuration, in the order that a reader wants.
   static var configurationFields: [ConfigurationField] { get }
 
-  /// Scalars in the network's tensors, worked out without building it, so that a file can't ask for more memory than it fills.
-  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int
+  /// Scalars in the network's tensors, buffers included, worked out without building it, so that a file can't ask for more memory than it fills;
+  /// nil where the number does not fit 64 bits.
+  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int?
 
   var configuration: Configuration { get }
   var signature: Signature { get }

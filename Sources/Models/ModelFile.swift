@@ -102,7 +102,13 @@ extension ModelFile {
     } catch {
       throw ModelFileError(.configuration, in: "\(ModelDescription.metadataKey).configuration", error)
     }
-    if let sizing = Family.self as? any Sizing.Type { try refuseOversized(sizing, configuration, description.signature, file) }
+    let count: Int?
+    do {
+      count = try Family.scalarCount(configuration, signature: description.signature)
+    } catch {
+      throw ModelFileError(error)
+    }
+    try refuseOversized(count, file)
     var model: Family
     do {
       // The key does not matter: every number that it draws is replaced by the file's.
@@ -125,11 +131,7 @@ extension ModelFile {
   /// A network may be larger than the file's tensors by some millions of numbers, so that the list of what is missing can still be made.
   private static let spareNumbers = 1 << 24
 
-  private static func refuseOversized<Family: Sizing>(
-    _: Family.Type, _ configuration: Any, _ signature: Signature, _ file: SafeTensors
-  ) throws(ModelFileError) {
-    guard let configuration = configuration as? Family.Configuration else { preconditionFailure("the configuration was decoded as this family's") }
-    let count = Family.scalarCount(configuration, signature: signature)
+  private static func refuseOversized(_ count: Int?, _ file: SafeTensors) throws(ModelFileError) {
     if let count, count <= spareNumbers || count - spareNumbers <= file.numberCount { return }
     throw ModelFileError(
       .tooLarge, "\(ModelDescription.metadataKey).configuration", given: "a network of \(count.map { "\($0)" } ?? "more than 2^63") numbers",

@@ -111,6 +111,16 @@ extension Signature {
     func refuse(_ field: String, _ given: String, _ expected: String) -> ConfigurationError {
       ConfigurationError(field: "signature.\(field)", given: given, expected: expected)
     }
+    // A field of another kind would take part in `width`.
+    let strangers: [(name: String, isThere: Bool)] =
+      switch kind {
+      case .image: [("columns", columns != nil)]
+      case .table: [("shape", shape != nil), ("range", range != nil)]
+      case .vector: [("columns", columns != nil), ("range", range != nil)]
+      }
+    for stranger in strangers where stranger.isThere {
+      throw refuse(stranger.name, "there", "no such field in a signature of kind \(kind.rawValue)")
+    }
     switch kind {
     case .image:
       guard let shape, (2...3).contains(shape.count), shape.allSatisfy({ (1...4096).contains($0) }) else {
@@ -120,6 +130,7 @@ extension Signature {
       guard let range, range.count == 2, range.allSatisfy(\.isFinite), range[0] < range[1] else {
         throw refuse("range", "\(range ?? [])", "two numbers, the smaller first")
       }
+      guard (range[1] - range[0]).isFinite else { throw refuse("range", "\(range)", "a width that float32 can hold") }
     case .vector:
       guard let shape, shape.count == 1, (1...1_000_000).contains(shape[0]) else {
         throw refuse("shape", "\(shape ?? [])", "one width from 1 to 1000000")

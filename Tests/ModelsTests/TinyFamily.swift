@@ -3,7 +3,7 @@ import Networks
 import Tensors
 
 /// A family small enough to make files of by hand: a linear encoder, batch normalisation, a linear decoder.
-struct TinyFamily: ModelFamily, Sizing {
+struct TinyFamily: ModelFamily {
   struct Configuration: Codable, Equatable {
     /// One width.
     var hidden: [Int]

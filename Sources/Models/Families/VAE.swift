@@ -45,7 +45,7 @@ package struct VAE: ModelFamily {
       outputScale: configuration.observation.hasScaleHead ? plan.output.block(key: key.split("output_scale")) : nil)
   }
 
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int {
+  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int? {
     try Plan(configuration, signature).scalarCount
   }
 }
