@@ -51,12 +51,12 @@ package struct SafeTensors: Sendable {
     let count = source.count
     guard count >= 8 else { throw ModelFileError(.malformed, "the file", given: "\(count) bytes long", expected: "at least 8 bytes") }
     let declared = try source.read(0..<8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * $1.offset) }
-    guard declared <= UInt64(limits.headerBytes) else {
-      throw ModelFileError(.tooLarge, "header", given: "\(declared) bytes long by its own account", expected: "at most \(limits.headerBytes) bytes")
-    }
     guard declared <= UInt64(count - 8) else {
       throw ModelFileError(
         .malformed, "header", given: "\(declared) bytes long by its own account", expected: "at most the \(count - 8) bytes that follow")
+    }
+    guard declared <= UInt64(limits.headerBytes) else {
+      throw ModelFileError(.tooLarge, "header", given: "\(declared) bytes long by its own account", expected: "at most \(limits.headerBytes) bytes")
     }
     start = 8 + Int(declared)
     let header = try SafeTensorsHeader(parsing: source.read(8..<start), dataBytes: count - start, limits: limits)

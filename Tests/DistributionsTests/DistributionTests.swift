@@ -42,10 +42,11 @@ struct DistributionTests {
 
   @Test("a row's sample does not depend on whose rows stand before it", arguments: DistributionCase.all)
   func strangers(_ kind: DistributionCase) {
-    let rows = 4
-    let alone = kind.make(rows).sample(keys(rows).slice(1..<rows).prefixed(by: 1))
-    let beside = kind.make(rows).sample(.joined([RowKeys(RandomKey(seed: 77), rows: 9..<10), keys(rows).slice(1..<rows)]))
-    let width = alone.count / rows
+    // Eight strangers, so that not all of them draw the same category by chance.
+    let (rows, strangers) = (12, 8)
+    let alone = kind.make(rows).sample(keys(rows).slice(strangers..<rows).prefixed(by: strangers))
+    let beside = kind.make(rows).sample(.joined([RowKeys(RandomKey(seed: 77), rows: 9..<9 + strangers), keys(rows).slice(strangers..<rows)]))
+    let width = alone.count / rows * strangers
     #expect(alone.scalars.dropFirst(width) == beside.scalars.dropFirst(width))
     #expect(alone.scalars.prefix(width) != beside.scalars.prefix(width))
   }
