@@ -17,18 +17,30 @@ package enum Block: Layer {
   case upsampleBilinear(Int)
 
   package mutating func visit(_ path: String, _ body: (Leaf, inout Tensor) -> Void) {
-    func through<M: Module>(_ module: M, _ wrap: (M) -> Block) -> Block {
-      var module = module
-      module.visit(path, body)
-      return wrap(module)
-    }
-    switch self {
-    case .linear(let layer): self = .flatten; self = through(layer, Block.linear)
-    case .convolution(let layer): self = .flatten; self = through(layer, Block.convolution)
-    case .transposedConvolution(let layer): self = .flatten; self = through(layer, Block.transposedConvolution)
-    case .batchNorm(let layer): self = .flatten; self = through(layer, Block.batchNorm)
-    case .layerNorm(let layer): self = .flatten; self = through(layer, Block.layerNorm)
-    case .activation, .flatten, .unflatten, .maxPool, .meanPool, .upsampleNearest, .upsampleBilinear: break
+    // The layer is moved out, visited and moved back: a copy left behind would share its arrays, and every change in place would copy them first.
+    switch consume self {
+    case .linear(var layer):
+      layer.visit(path, body)
+      self = .linear(layer)
+    case .convolution(var layer):
+      layer.visit(path, body)
+      self = .convolution(layer)
+    case .transposedConvolution(var layer):
+      layer.visit(path, body)
+      self = .transposedConvolution(layer)
+    case .batchNorm(var layer):
+      layer.visit(path, body)
+      self = .batchNorm(layer)
+    case .layerNorm(var layer):
+      layer.visit(path, body)
+      self = .layerNorm(layer)
+    case .activation(let function): self = .activation(function)
+    case .flatten: self = .flatten
+    case .unflatten(let shape): self = .unflatten(shape)
+    case .maxPool(let size): self = .maxPool(size)
+    case .meanPool(let size): self = .meanPool(size)
+    case .upsampleNearest(let factor): self = .upsampleNearest(factor)
+    case .upsampleBilinear(let factor): self = .upsampleBilinear(factor)
     }
   }
 
