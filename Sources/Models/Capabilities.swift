@@ -84,6 +84,9 @@ package protocol Trainable: ModelFamily {
   /// Refuses options that this configuration has no use for.
   func check(_ options: TrainingOptions) throws(ConfigurationError)
 
+  /// Refuses items that can't be learnt from, such as numbers outside [0, 1] under a Bernoulli; items: [n, width] in model units, finite.
+  func check(items: Tensor) throws(ConfigurationError)
+
   /// The loss of one batch, differentiable in the parameters of `network`, which has the shape of this model's own.
   func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective
 

@@ -69,13 +69,23 @@ package struct Observation: Sendable, Equatable, Codable {
     }
   }
 
+  /// What an encoder that was trained on `observed` is shown where nothing is drawn: pixels of dynamic binarisation stay the probabilities they are.
+  package func shown(_ x: Tensor) -> Tensor {
+    switch binarisation {
+    case .none, .dynamic: x
+    case .threshold: Self.thresholded(x)
+    }
+  }
+
+  private static func thresholded(_ x: Tensor) -> Tensor { Tensor(shape: x.shape, scalars: x.scalars.map { $0 >= 0.5 ? 1 : 0 }) }
+
   /// What the likelihood is taken of: x binarised as configured. x: [n, width] in model units.
   package func observed(_ x: Tensor, keys: RowKeys) -> Tensor {
     guard likelihood == .bernoulli else { return x }
     switch binarisation {
     case .none: return x
     case .dynamic: return keys.bernoulli(x)
-    case .threshold: return Tensor(shape: x.shape, scalars: x.scalars.map { $0 >= 0.5 ? 1 : 0 })
+    case .threshold: return Self.thresholded(x)
     }
   }
 
@@ -116,6 +126,14 @@ package struct Observation: Sendable, Equatable, Codable {
       DiscretisedLogistic(
         mean: activation(heads.location), logScale: scale.logDeviation(head: heads.scaleHead, floor: 1e-3), levels: 256, range: 0...1)
     }
+  }
+
+  /// Refuses items to which p(x|z) gives no probability; items: [n, width] in model units.
+  package func check(items: Tensor) throws(ConfigurationError) {
+    guard likelihood == .bernoulli, let outside = items.scalars.first(where: { !(0...1).contains($0) }) else { return }
+    throw ConfigurationError(
+      field: "likelihood", given: "\(likelihood.rawValue) for an item that holds \(outside) in model units",
+      expected: "gaussian or gaussian_learned, or numbers in [0, 1]")
   }
 
   /// Refuses an observation model that the items of a signature can't have.

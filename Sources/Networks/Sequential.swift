@@ -17,14 +17,30 @@ package enum Block: Layer {
   case upsampleBilinear(Int)
 
   package mutating func visit(_ path: String, _ body: (Leaf, inout Tensor) -> Void) {
-    // The layer is taken out while it is visited, so that its tensors have one owner and change in place.
-    switch self {
-    case .linear(var layer): self = .flatten; layer.visit(path, body); self = .linear(layer)
-    case .convolution(var layer): self = .flatten; layer.visit(path, body); self = .convolution(layer)
-    case .transposedConvolution(var layer): self = .flatten; layer.visit(path, body); self = .transposedConvolution(layer)
-    case .batchNorm(var layer): self = .flatten; layer.visit(path, body); self = .batchNorm(layer)
-    case .layerNorm(var layer): self = .flatten; layer.visit(path, body); self = .layerNorm(layer)
-    case .activation, .flatten, .unflatten, .maxPool, .meanPool, .upsampleNearest, .upsampleBilinear: break
+    // The layer is moved out, visited and moved back: a copy left behind would share its arrays, and every change in place would copy them first.
+    switch consume self {
+    case .linear(var layer):
+      layer.visit(path, body)
+      self = .linear(layer)
+    case .convolution(var layer):
+      layer.visit(path, body)
+      self = .convolution(layer)
+    case .transposedConvolution(var layer):
+      layer.visit(path, body)
+      self = .transposedConvolution(layer)
+    case .batchNorm(var layer):
+      layer.visit(path, body)
+      self = .batchNorm(layer)
+    case .layerNorm(var layer):
+      layer.visit(path, body)
+      self = .layerNorm(layer)
+    case .activation(let function): self = .activation(function)
+    case .flatten: self = .flatten
+    case .unflatten(let shape): self = .unflatten(shape)
+    case .maxPool(let size): self = .maxPool(size)
+    case .meanPool(let size): self = .meanPool(size)
+    case .upsampleNearest(let factor): self = .upsampleNearest(factor)
+    case .upsampleBilinear(let factor): self = .upsampleBilinear(factor)
     }
   }
 

@@ -33,6 +33,12 @@ extension TrainingLoop {
 
   /// Takes the state from a checkpoint of the same recipe on the same data.
   mutating func restore(from path: String) throws {
+    do { state = try restored(from: path) } catch let error as TrainingError { throw error } catch {
+      throw TrainingError.unusableCheckpoint(path: path, reason: "\(error)")
+    }
+  }
+
+  private func restored(from path: String) throws -> TrainingState<Family> {
     func unusable(_ reason: String) -> TrainingError { .unusableCheckpoint(path: path, reason: reason) }
     let file = try SafeTensors(path: path)
     guard let text = file.metadata[Self.metadataKey] else { throw unusable("it is not a training checkpoint") }
@@ -40,7 +46,12 @@ extension TrainingLoop {
     guard position.format == 1 else { throw unusable("its format is \(position.format), expected 1") }
     guard position.recipe == (try recipeDigest()) else { throw unusable("it belongs to another recipe") }
     guard position.data == data.digest else { throw unusable("the data have changed since: \(data.digest) instead of \(position.data)") }
-    guard position.epoch >= 0, position.batch >= 0, position.step >= 0 else { throw unusable("its counts are negative") }
+    guard (0...recipe.epochs).contains(position.epoch), (0..<steps).contains(position.batch), position.step == position.epoch * steps + position.batch
+    else {
+      throw unusable(
+        "epoch \(position.epoch), batch \(position.batch), step \(position.step) is no place in \(recipe.epochs) epochs of \(steps) batches")
+    }
+    guard position.sums.isEmpty == (position.batch == 0) else { throw unusable("its sums do not fit its place in the epoch") }
     let tensors = try file.tensors
     func part(_ prefix: String) -> [String: Tensor] {
       tensors.reduce(into: [:]) { part, entry in if entry.key.hasPrefix(prefix) { part[String(entry.key.dropFirst(prefix.count))] = entry.value } }
@@ -53,7 +64,7 @@ extension TrainingLoop {
     if let epoch = position.bestEpoch, let bound = position.bestBound {
       restored.best = TrainingState.Best(network: try state.network.loading(part("best.")), epoch: epoch, bound: bound)
     }
-    state = restored
+    return restored
   }
 
   private func recipeDigest() throws -> Digest { SHA256.digest(Array(try recipe.canonicalText().utf8)) }

@@ -13,7 +13,7 @@ package struct DataSource: Sendable, Equatable, Codable {
   package var format: Format?
   /// Of a named data set.
   package var split: Split
-  /// Smallest and largest value of an `npy` image.
+  /// Smallest and largest value of an `npy`, which become 0 and 1; images need it, rows without it are standardised.
   package var range: [Float]?
   /// At most so many items, from the first.
   package var limit: Int?
@@ -43,13 +43,20 @@ package struct DataSource: Sendable, Equatable, Codable {
   }
 
   private func loadWhole() throws -> DataSet {
-    if let named = NamedDataSet(rawValue: source) { return try named.load(split) }
+    if let named = NamedDataSet(rawValue: source) {
+      guard format == nil, range == nil else { throw DataError("data.format and data.range are for paths; \(source) knows its own") }
+      return try named.load(split)
+    }
+    guard split == .train else { throw DataError("data.split is \(split.rawValue): only data sets known by name have splits, \(source) is a path") }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder) else {
       throw DataError(
         "there is no file or folder \(source); data sets known by name: \(NamedDataSet.allCases.map(\.rawValue).joined(separator: ", "))")
     }
-    switch try format ?? inferredFormat(isFolder: isFolder.boolValue) {
+    let format = try format ?? inferredFormat(isFolder: isFolder.boolValue)
+    guard range == nil || format == .npy else { throw DataError("data.range is for npy; \(format.rawValue) has a range of its own") }
+    guard format == .png || !isFolder.boolValue else { throw DataError("\(source) is a folder, expected a file in the format \(format.rawValue)") }
+    switch format {
     case .idx: return try Self.idx(source, name: source)
     case .csv: return try csv()
     case .npy: return try npy()
@@ -92,6 +99,9 @@ package struct DataSource: Sendable, Equatable, Codable {
         guard let number = try reader.number(field, in: record) else {
           throw DataError("\(source), line \(record.line), column \"\(reader.header[field])\" is missing: this family learns from complete rows")
         }
+        guard Float(number).isFinite else {
+          throw DataError("\(source), line \(record.line), column \"\(reader.header[field])\" is \(number), more than float32 can hold")
+        }
         values.append(Float(number))
       }
     }
@@ -106,16 +116,19 @@ package struct DataSource: Sendable, Equatable, Codable {
     if let bad = array.scalars.firstIndex(where: { !$0.isFinite }) {
       throw DataError("\(source): value \(bad) is \(array.scalars[bad]), expected finite numbers")
     }
-    let signature: Signature
-    switch array.shape.count {
-    case 2: signature = .vector(array.shape[1])
-    case 3, 4:
-      guard let range, range.count == 2, range[0] < range[1] else {
-        throw DataError(
-          "\(source) holds images of shape \(array.shape.dropFirst()): set data.range to their smallest and largest value, such as [0, 1]")
-      }
+    if let range {
+      guard range.count == 2, range[0] < range[1] else { throw DataError("data.range is \(range), expected two numbers, the smaller first") }
       let outside = array.scalars.firstIndex { $0 < range[0] || $0 > range[1] }
       if let outside { throw DataError("\(source): value \(outside) is \(array.scalars[outside]), outside data.range \(range)") }
+    }
+    let signature: Signature
+    switch array.shape.count {
+    case 2: signature = .vector(array.shape[1], scaling: range.map { Signature.Scaling(offset: [$0[0]], scale: [$0[1] - $0[0]]) })
+    case 3, 4:
+      guard let range else {
+        throw DataError(
+          "\(source) holds images of shape \(Array(array.shape.dropFirst())): set data.range to their smallest and largest value, such as [0, 1]")
+      }
       signature = .image(
         height: array.shape[1], width: array.shape[2], channels: array.shape.count == 4 ? array.shape[3] : 1, range: range[0]...range[1])
     default: throw DataError("\(source) has shape \(array.shape), expected [n, width], [n, height, width] or [n, height, width, channels]")
@@ -126,7 +139,11 @@ package struct DataSource: Sendable, Equatable, Codable {
 
   /// Every `.png` of the folder in the order of their names; all of one size.
   private func png() throws -> DataSet {
-    let names = try FileManager.default.contentsOfDirectory(atPath: source).filter { $0.lowercased().hasSuffix(".png") }.sorted()
+    let entries: [String]
+    do { entries = try FileManager.default.contentsOfDirectory(atPath: source) } catch {
+      throw DataError("\(source) can't be read: \(error.localizedDescription)")
+    }
+    let names = entries.filter { $0.lowercased().hasSuffix(".png") }.sorted()
     guard !names.isEmpty else { throw DataError("\(source) holds no .png file") }
     var pixels: [UInt8] = []
     var first: Raster?

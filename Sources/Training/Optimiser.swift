@@ -67,16 +67,15 @@ package struct OptimiserState: Sendable {
   /// Steps taken.
   private(set) var step = 0
   /// [parameter][slot][scalar]
-  private(set) var slots: [[[Float]]]
+  package private(set) var slots: [[[Float]]]
   private let paths: [String]
 
   package init<M: Module>(_ optimiser: Optimiser, for module: M) {
     let trained = module.leaves.filter(\.leaf.isTrainable)
     self.optimiser = optimiser
     paths = trained.map(\.leaf.path)
-    slots = trained.map { parameter in
-      [[Float]](repeating: [Float](repeating: 0, count: parameter.tensor.count), count: optimiser.slotCount)
-    }
+    // Each slot its own array from the start: shared zeros would be copied in the first step.
+    slots = trained.map { parameter in (0..<optimiser.slotCount).map { _ in [Float](repeating: 0, count: parameter.tensor.count) } }
   }
 
   /// One step of every trained parameter, in place; buffers take the values that stand in `gradient`. `rate` is the schedule's.

@@ -66,33 +66,43 @@ extension Recipe {
       JSONError(.mismatch, field: field, given: given, expected: expected)
     }
     guard seed <= UInt64(Int64.max) else { throw refuse("seed", "\(seed)", "0 to 2^63-1") }
-    guard epochs >= 1 else { throw refuse("epochs", "\(epochs)", "1 or more") }
+    guard (1...1_000_000).contains(epochs) else { throw refuse("epochs", "\(epochs)", "1 to 1000000") }
     guard (1...65_536).contains(batchSize) else { throw refuse("batch_size", "\(batchSize)", "1 to 65536") }
     guard validation >= 0 else { throw refuse("validation", "\(validation)", "0 or more items") }
     guard optimiser.rate.isFinite, optimiser.rate > 0 else { throw refuse("optimiser.rate", "\(optimiser.rate)", "a positive number") }
     guard optimiser.betas.count == 2, optimiser.betas.allSatisfy({ (0..<1).contains($0) }) else {
       throw refuse("optimiser.betas", "\(optimiser.betas)", "two numbers from 0 to below 1")
     }
-    guard optimiser.epsilon > 0 else { throw refuse("optimiser.epsilon", "\(optimiser.epsilon)", "a positive number") }
-    guard optimiser.weightDecay >= 0 else { throw refuse("optimiser.weight_decay", "\(optimiser.weightDecay)", "0 or more") }
+    guard optimiser.epsilon > 0, optimiser.epsilon.isFinite else {
+      throw refuse("optimiser.epsilon", "\(optimiser.epsilon)", "a positive number")
+    }
+    guard optimiser.weightDecay >= 0, optimiser.weightDecay.isFinite else {
+      throw refuse("optimiser.weight_decay", "\(optimiser.weightDecay)", "0 or more")
+    }
     guard (0..<1).contains(optimiser.momentum) else { throw refuse("optimiser.momentum", "\(optimiser.momentum)", "0 to below 1") }
     guard (0..<1).contains(optimiser.alpha) else { throw refuse("optimiser.alpha", "\(optimiser.alpha)", "0 to below 1") }
-    guard (0...1).contains(schedule.final), schedule.warmUpEpochs >= 0, schedule.every > 0, schedule.factor > 0 else {
-      throw refuse("schedule", "a value out of range", "final 0 to 1, warm_up_epochs 0 or more, every and factor positive")
+    // As in PyTorch: without momentum there is nothing to look ahead along.
+    guard !optimiser.nesterov || optimiser.momentum > 0 else { throw refuse("optimiser.nesterov", "true", "false, because momentum is 0") }
+    guard (0...1).contains(schedule.final) else { throw refuse("schedule.final", "\(schedule.final)", "0 to 1") }
+    guard schedule.warmUpEpochs >= 0, schedule.warmUpEpochs.isFinite else {
+      throw refuse("schedule.warm_up_epochs", "\(schedule.warmUpEpochs)", "0 or more")
+    }
+    for (field, value) in [("schedule.every", schedule.every), ("schedule.factor", schedule.factor)] {
+      guard value > 0, value.isFinite else { throw refuse(field, "\(value)", "a positive number") }
     }
     for (field, bound) in [("clip.norm", clipping.norm), ("clip.value", clipping.value)] {
-      if let bound, !(bound > 0) { throw refuse(field, "\(bound)", "a positive number") }
+      if let bound, !(bound > 0 && bound.isFinite) { throw refuse(field, "\(bound)", "a positive number") }
     }
   }
 
-  /// The recipe as one JSON text with sorted names: what a checkpoint and a run are known by.
+  /// The recipe as one JSON text, names sorted at every depth: what a checkpoint and a run are known by.
   package func canonicalText() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let fixed = try JSONValue(parsing: [UInt8](try encoder.encode(FixedPart(self))))
     guard case .object(let members) = fixed else { preconditionFailure("a structure is encoded as an object") }
     let own = [JSONValue.Member(name: "configuration", value: configuration), JSONValue.Member(name: "training", value: training)]
-    return String(decoding: JSONValue.object((members + own).sorted { $0.name < $1.name }).text, as: UTF8.self)
+    return String(decoding: JSONValue.object(members + own).sorted.text, as: UTF8.self)
   }
 
   private struct FixedPart: Encodable {
@@ -116,6 +126,19 @@ extension Recipe {
       (family, name, data) = (recipe.family, recipe.name, recipe.data)
       (optimiser, schedule, clip) = (recipe.optimiser, recipe.schedule, recipe.clipping)
       (epochs, batchSize, validation, seed) = (recipe.epochs, recipe.batchSize, recipe.validation, recipe.seed)
+    }
+  }
+}
+
+extension JSONValue {
+  /// The same value with the names of every object in order.
+  fileprivate var sorted: JSONValue {
+    switch self {
+    case .null, .bool, .integer, .number, .string, .numbers: self
+    case .array(let values): .array(values.map(\.sorted))
+    case .object(let members):
+      .object(
+        members.map { Member(name: $0.name, value: $0.value.sorted) }.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
     }
   }
 }

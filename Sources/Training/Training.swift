@@ -53,7 +53,24 @@ package struct Training: Sendable {
     if !options.resumes, FileManager.default.fileExists(atPath: options.checkpoint) {
       throw TrainingError.invalid("there is a checkpoint at \(options.checkpoint): go on from it with --resume, or remove it")
     }
+    // Before hours of work, not after them.
+    for path in [options.output, options.checkpoint] { try Self.checkFolder(of: path) }
     return try train(trainable, observe, shouldStop)
+  }
+
+  private static func checkFolder(of path: String) throws {
+    let folder = (path as NSString).deletingLastPathComponent
+    let parent = folder.isEmpty ? "." : folder
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: parent, isDirectory: &isFolder), isFolder.boolValue else {
+      throw TrainingError.invalid("\(path) can't be written: there is no folder \(parent)")
+    }
+    guard FileManager.default.isWritableFile(atPath: parent) else {
+      throw TrainingError.invalid("\(path) can't be written: the folder \(parent) is not writable")
+    }
+    guard !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) || !isFolder.boolValue else {
+      throw TrainingError.invalid("\(path) can't be written: it is a folder")
+    }
   }
 
   private func train<Family: Trainable>(_ type: Family.Type, _ observe: (TrainingEvent) -> Void, _ shouldStop: () -> Bool) throws -> Result {
@@ -90,7 +107,7 @@ package struct Training: Sendable {
       notes: ["name": recipe.name, "data": loop.data.name, "recipe": SHA256.digest(Array(try recipe.canonicalText().utf8)).description])
     let bytes = try ModelFile.encode(loop.bestModel, provenance: provenance)
     try ModelFile.write(bytes, to: options.output)
-    try? FileManager.default.removeItem(atPath: options.checkpoint)
+    if FileManager.default.fileExists(atPath: options.checkpoint) { try FileManager.default.removeItem(atPath: options.checkpoint) }
     let best = loop.state.best
     return Result(
       digest: SHA256.digest(bytes), path: options.output, bestEpoch: best?.epoch ?? loop.state.epoch, bestBound: best?.bound, run: run)

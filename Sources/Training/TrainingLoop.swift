@@ -39,6 +39,7 @@ struct TrainingLoop<Family: Trainable>: Sendable {
   var state: TrainingState<Family>
 
   init(_ recipe: Recipe, data: DataSet) throws {
+    guard data.count > 0 else { throw TrainingError.invalid("\(data.name) has no items to learn from") }
     guard recipe.validation < data.count else {
       throw TrainingError.invalid("validation is \(recipe.validation) items, expected fewer than the \(data.count) of \(data.name)")
     }
@@ -52,13 +53,19 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     trainingOptions = try StrictJSON.decode(Family.TrainingOptions.self, from: recipe.training)
     model = try Family(configuration, signature: self.data.signature, key: key.split("weights"))
     try model.check(trainingOptions)
-    try Self.check(self.data, trainingItems)
+    try Self.check(self.data, for: model)
     state = TrainingState(network: model.network, optimiser: OptimiserState(recipe.optimiser, for: model.network))
   }
 
-  private static func check(_ data: DataSet, _ items: [Int]) throws {
-    guard let first = items.first else { throw TrainingError.invalid("\(data.name) has no items to learn from") }
-    guard data.batch([first]).isFinite else { throw TrainingError.invalid("\(data.name) holds values that are not finite") }
+  /// Every item, so that the first bad one is named before an epoch is spent. Bytes are within the range of their signature by themselves.
+  private static func check(_ data: DataSet, for model: Family) throws {
+    guard case .floats = data.storage else { return }
+    let block = 512
+    for start in stride(from: 0, to: data.count, by: block) {
+      let items = data.batch(start..<min(start + block, data.count))
+      guard items.isFinite else { throw TrainingError.invalid("\(data.name) holds values that are not finite") }
+      try model.check(items: items)
+    }
   }
 
   var summary: TrainingSummary {
@@ -74,7 +81,8 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     return copy
   }
 
-  private var steps: Int { (trainingItems.count + recipe.batchSize - 1) / recipe.batchSize }
+  /// Batches an epoch.
+  var steps: Int { (trainingItems.count + recipe.batchSize - 1) / recipe.batchSize }
 
   /// Trains the epochs that are left.
   mutating func run(
@@ -103,6 +111,8 @@ struct TrainingLoop<Family: Trainable>: Sendable {
               epoch: state.epoch + 1, epochs: recipe.epochs, step: state.batch, steps: steps, terms: meanTerms, itemsPerSecond: speed,
               secondsLeft: Double(left) / speed)))
       }
+      // A last step can spoil the weights without a loss to show it; neither checkpoint nor model file may hold such weights.
+      guard state.network.leaves.allSatisfy(\.tensor.isFinite) else { throw TrainingError.diverged(epoch: state.epoch + 1, step: state.batch) }
       let seconds = (clock.now - epochStart).seconds
       let items = trainingItems.count - firstBatch * recipe.batchSize
       try observe(.epochFinished(finishEpoch(seconds: seconds, itemsPerSecond: Double(items) / seconds)))
@@ -129,6 +139,9 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     }
     guard objective.loss.isFinite else { throw TrainingError.diverged(epoch: state.epoch + 1, step: state.batch + 1) }
     if state.sums.isEmpty { state.sums = objective.terms.map { TrainingState.Sum(name: $0.name, value: 0) } }
+    guard state.sums.map(\.name) == objective.terms.map(\.name) else {
+      throw TrainingError.invalid("the checkpoint's sums are \(state.sums.map(\.name)), expected \(objective.terms.map(\.name))")
+    }
     for (index, term) in objective.terms.enumerated() { state.sums[index].value += Double(term.value) * Double(batch.shape[0]) }
     return gradient
   }

@@ -162,10 +162,12 @@ extension VAE.Configuration {
     }
     try check("latent", latent, 1...65_536)
     for (name, widths) in [("hidden", hidden), ("decoder_hidden", decoderHidden ?? [])] {
-      try check("the number of layers in \(name)", widths.count, 0...64)
+      guard widths.count <= 64 else { throw ConfigurationError(field: name, given: "\(widths.count) layers", expected: "at most 64 layers") }
       for (index, width) in widths.enumerated() { try check("\(name)[\(index)]", width, 1...65_536) }
     }
-    try check("the number of convolutions", convolutions.count, 0...32)
+    guard convolutions.count <= 32 else {
+      throw ConfigurationError(field: "convolutions", given: "\(convolutions.count) convolutions", expected: "at most 32")
+    }
     guard scaleFloor.isFinite, scaleFloor >= 0 else { throw ConfigurationError(field: "scale_floor", given: "\(scaleFloor)", expected: "0 or more") }
     try observation.check(signature)
   }

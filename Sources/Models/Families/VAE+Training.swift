@@ -62,6 +62,8 @@ extension VAE: Trainable {
     }
   }
 
+  package func check(items: Tensor) throws(ConfigurationError) { try configuration.observation.check(items: items) }
+
   package func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective {
     let x = configuration.observation.observed(batch, keys: pass.keys.split("binarise"))
     let q = posterior(network, x, pass.mode)

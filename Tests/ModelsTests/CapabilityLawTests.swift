@@ -1,0 +1,170 @@
+import Formats
+import Models
+import Networks
+import Tensors
+import Testing
+
+/// What every family promises, checked over the whole catalogue; a family that lacks a capability has nothing to keep.
+@Suite("Capability laws", .serialized)
+struct CapabilityLawTests {
+  private let key = RandomKey(seed: 7)
+
+  private func keys(_ rows: Range<Int>) -> RowKeys { RowKeys(key, rows: rows) }
+
+  /// Everything that a model can answer, as named rows.
+  private func answers(_ model: any ModelFamily, _ x: Tensor, _ keys: RowKeys) throws -> [(name: String, rows: Tensor)] {
+    var answers: [(String, Tensor)] = []
+    if let model = model as? any Sampling {
+      answers.append(("sample", try model.sample(keys, SampleOptions())))
+      answers.append(("mean sample", try model.sample(keys, SampleOptions(temperature: 0.5, mean: true))))
+    }
+    if let model = model as? any Encoding {
+      for (layer, posterior) in model.encode(x).enumerated() {
+        answers += [("mean of layer \(layer)", posterior.mean), ("deviation of layer \(layer)", posterior.deviation)]
+      }
+    }
+    if let model = model as? any Reconstructing {
+      answers.append(("reconstruction", model.reconstruct(x, sampling: false, keys: keys)))
+      answers.append(("sampled reconstruction", model.reconstruct(x, sampling: true, keys: keys)))
+    }
+    if let model = model as? any Scoring {
+      let scores = model.score(x, draws: 3, keys: keys)
+      answers += [("elbo", scores.elbo), ("kl", scores.kl), ("reconstruction term", scores.reconstruction), ("iwae", scores.iwae)]
+    }
+    if let model = model as? any Trainable { answers.append(("validation bound", model.validationBound(x, keys: keys))) }
+    return answers
+  }
+
+  @Test("every answer has one finite row an item, and other keys give other samples", arguments: FamilyExample.all)
+  func shapes(_ example: FamilyExample) throws {
+    let model = try example.model()
+    let (x, n) = (example.items(9), 9)
+    for (name, rows) in try answers(model, x, keys(0..<n)) {
+      #expect(rows.shape[0] == n && rows.isFinite, "\(name)")
+    }
+    if let model = model as? any Sampling {
+      let sample = try model.sample(keys(0..<n), SampleOptions())
+      #expect(sample.shape == [n, example.signature.width])
+      #expect(try bits(sample) != bits(model.sample(RowKeys(key.split(1), rows: 0..<n), SampleOptions())))
+      #expect(bits(sample, rows: 0..<1) != bits(sample, rows: 1..<2))
+    }
+  }
+
+  @Test("the same key gives the same bits", arguments: FamilyExample.all)
+  func repeatable(_ example: FamilyExample) throws {
+    let (first, second) = (try example.model(), try example.model())
+    let x = example.items(5)
+    for (a, b) in zip(try answers(first, x, keys(0..<5)), try answers(second, x, keys(0..<5))) { #expect(bits(a.rows) == bits(b.rows), "\(a.name)") }
+  }
+
+  @Test("three samples are the first of sixty-four, also among strangers", arguments: FamilyExample.all)
+  func prefixes(_ example: FamilyExample) throws {
+    guard let model = try example.model() as? any Sampling else { return }
+    for options in [SampleOptions(), SampleOptions(temperature: 0.7, mean: true)] {
+      let many = try model.sample(keys(0..<64), options)
+      #expect(try bits(model.sample(keys(0..<3), options)) == bits(many, rows: 0..<3))
+      #expect(try bits(model.sample(keys(0..<1), options)) == bits(many, rows: 0..<1))
+      let strangers = (RowKeys(key.split(1), rows: 0..<5), RowKeys(key.split(2), rows: 10..<40))
+      let joined = try model.sample(.joined([strangers.0, keys(2..<9), strangers.1]), options)
+      #expect(bits(joined, rows: 5..<12) == bits(many, rows: 2..<9))
+    }
+  }
+
+  @Test("a row's answer does not depend on its neighbours or on the number of threads", arguments: FamilyExample.all)
+  func neighbours(_ example: FamilyExample) throws {
+    let model = try example.model()
+    let n = 130
+    let x = example.items(n)
+    defer { Parallelism.width = 1 }
+    Parallelism.width = 1
+    let whole = try answers(model, x, keys(0..<n))
+    for width in [1, 2, 3] {
+      Parallelism.width = width
+      for rows in [0..<n, 0..<1, 77..<78, 3..<10, 64..<129, 129..<130] {
+        let part = try answers(model, x.gather(Array(rows)), keys(0..<n).slice(rows))
+        for (all, some) in zip(whole, part) {
+          #expect(bits(some.rows) == bits(all.rows, rows: rows), "\(all.name) of rows \(rows) on \(width) threads")
+        }
+      }
+    }
+  }
+
+  @Test("a model from its file answers as the one that was saved", arguments: FamilyExample.all)
+  func savedAndLoaded(_ example: FamilyExample) throws {
+    let model = try example.model()
+    let bytes = try ModelFile.encode(model, provenance: Provenance(seed: 3))
+    let loaded = try ModelFile.load(bytes: bytes)
+    #expect(loaded.model.signature == model.signature)
+    let x = example.items(5)
+    for (a, b) in zip(try answers(model, x, keys(0..<5)), try answers(loaded.model, x, keys(0..<5))) {
+      #expect(bits(a.rows) == bits(b.rows), "\(a.name)")
+    }
+    #expect(try ModelFile.encode(loaded.model, provenance: loaded.provenance) == bytes)
+  }
+
+  @Test("the size that is told without building the network is the network's", arguments: FamilyExample.all)
+  func size(_ example: FamilyExample) throws {
+    func count<Family: ModelFamily>(_ model: Family) throws -> Int { try Family.scalarCount(model.configuration, signature: model.signature) }
+    let model = try example.model()
+    #expect(try count(model) == model.network.leaves.reduce(0) { $0 + $1.tensor.count })
+  }
+
+  @Test("analytic gradients of the objective match central differences, parameter by parameter", arguments: FamilyExample.all)
+  func gradients(_ example: FamilyExample) throws {
+    guard let model = try example.model() as? any Trainable else { return }
+    for options in example.training { try check(model, example, options) }
+  }
+
+  private func check<Family: Trainable>(_ model: Family, _ example: FamilyExample, _ text: String) throws {
+    let options = try StrictJSON.decode(Family.TrainingOptions.self, from: Array(text.utf8))
+    try model.check(options)
+    let x = example.items(4)
+    // The noise hangs on the keys alone, so it is the same at every point.
+    func objective(_ network: Family.Network, _ mode: Mode) -> Objective {
+      model.objective(network, batch: x, options: options, pass: TrainingPass(mode: mode, keys: keys(0..<4), epoch: 1.5))
+    }
+    let (value, gradient) = valueAndGradient(at: model.network, loss: \.loss, of: objective)
+    #expect(value.loss.isFinite && !value.terms.isEmpty && value.terms.allSatisfy(\.value.isFinite))
+    let slopes = gradient.module.leaves.filter(\.leaf.isTrainable)
+    func norm(_ tensor: Tensor) -> Double { tensor.scalars.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot() }
+    let total = slopes.reduce(0.0) { $0 + norm($1.tensor) * norm($1.tensor) }.squareRoot()
+    #expect(total > 0)
+    for (leaf, slope) in slopes {
+      let length = norm(slope)
+      guard length > 1e-3 * total else { continue }
+      // Along its own gradient a parameter's slope is the gradient's length; Richardson's extrapolation leaves an error of order h⁴.
+      func loss(_ h: Float) -> Double {
+        Double(
+          objective(model.network.mapping { $0.path == leaf.path ? $1 + slope * (h / Float(length)) : $1 }, .training(BufferUpdates())).loss.scalar)
+      }
+      func difference(_ h: Float) -> Double { (loss(h) - loss(-h)) / (2 * Double(h)) }
+      let step: Float = 0.02
+      let numeric = (4 * difference(step / 2) - difference(step)) / 3
+      #expect(
+        abs(numeric - length) < 0.01 * length + 1e-3 * total, "\(leaf.path) under \(text): \(numeric) by differences, \(length) by the gradient")
+    }
+  }
+
+  @Test(
+    "the importance-weighted bound does not fall with the number of draws and is no lower than the ELBO, on average", arguments: FamilyExample.all)
+  func importanceWeighting(_ example: FamilyExample) throws {
+    guard let model = try example.model() as? any Scoring else { return }
+    let n = 400
+    let x = example.items(n)
+    let counts = [1, 2, 5, 20]
+    let scores = counts.map { model.score(x, draws: $0, keys: keys(0..<n)) }
+    for (index, (fewer, more)) in zip(scores, scores.dropFirst()).enumerated() {
+      let gain = average(zip(more.iwae.scalars, fewer.iwae.scalars).map { $0 - $1 })
+      #expect(gain.mean > -3 * gain.error, "from \(counts[index]) to \(counts[index + 1]) draws: \(gain)")
+    }
+    let gain = average(zip(scores[3].iwae.scalars, scores[3].elbo.scalars).map { $0 - $1 })
+    #expect(gain.mean > 3 * gain.error, "20 draws over the ELBO: \(gain)")
+    // One draw estimates the same number as the ELBO, whose divergence is exact.
+    let single = average(zip(scores[0].iwae.scalars, scores[0].elbo.scalars).map { $0 - $1 })
+    #expect(abs(single.mean) < 4 * single.error + 1e-3, "one draw against the ELBO: \(single)")
+    for score in scores {
+      #expect(
+        zip(zip(score.reconstruction.scalars, score.kl.scalars), score.elbo.scalars).allSatisfy { abs($0.0 - $0.1 - $1) <= 1e-5 * abs($1) + 1e-5 })
+    }
+  }
+}
