@@ -170,5 +170,6 @@ struct ServerStreamingTests {
       #expect(await client.response()?.status == 200)
       #expect(await client.response()?.body == "true true")
     }
+    kept.withLock { $0 = (nil, nil) }  // the handler, the connection and what was kept hold one another
   }
 }
