@@ -76,7 +76,7 @@ actor Connection: EventSource {
             case .length(let length): length
             case .chunked: nil
             }
-          let body = RequestBody(source: self, length: length, limit: service.limits.bodyBytes)
+          let body = RequestBody(source: ConnectionBody(connection: self, request: state.requests), length: length, limit: service.limits.bodyBytes)
           return Request(head: head, body: body, remoteAddress: remoteAddress)
         case .body, .end: continue  // the rest of the last request
         case nil: break
@@ -118,7 +118,6 @@ actor Connection: EventSource {
 
   // MARK: Request bodies
 
-  /// The next chunk for the handler; reads the socket only when nothing is buffered.
   private enum Chunk {
     case bytes([UInt8])
     case end
@@ -126,14 +125,26 @@ actor Connection: EventSource {
     case missing
   }
 
-  private func takeChunk() -> Chunk {
+  /// The next chunk for the handler; reads the socket only when nothing is buffered.
+  fileprivate func nextChunk(of request: Int) async throws(BodyError) -> [UInt8]? {
     while true {
+      switch takeChunk(of: request) {
+      case .bytes(let bytes): return bytes
+      case .end: return nil
+      case .failed(let error): throw error
+      case .missing: await waitForBytes()
+      }
+    }
+  }
+
+  private func takeChunk(of request: Int) -> Chunk {
+    while true {
+      guard case .handling = state.phase, request == state.requests else { return .failed(.disconnected) }
       switch state.body {
       case .complete: return .end
       case .failed(let error): return .failed(error)
       case .incomplete: break
       }
-      guard !state.isClosed else { return .failed(.disconnected) }
       do {
         switch try parser.next() {
         case .body(let bytes):
@@ -177,7 +188,7 @@ actor Connection: EventSource {
   /// The rest of an answer that `sendAtOnce` began: streams its body, waits for the client to take it, reads past an unread request body.
   private func send(_ response: Response) async {
     if let plan, plan.sendsBody, case .stream(let length, let write) = response.body {
-      let stream = ResponseStream(connection: self, isChunked: plan.framing == .chunked, length: length)
+      let stream = ResponseStream(connection: self, request: state.requests, isChunked: plan.framing == .chunked, length: length)
       do {
         try await write(BodyWriter(sink: stream))
         try await stream.finish()
@@ -220,9 +231,9 @@ actor Connection: EventSource {
     }
   }
 
-  /// Puts bytes on the wire; returns when there is room for more.
-  func write(_ append: sending (inout [UInt8]) -> Void) async throws {
-    guard !state.isClosed else { throw BodyError.disconnected }
+  /// Puts bytes of a request's answer on the wire; returns when there is room for more.
+  func write(for request: Int, _ append: sending (inout [UInt8]) -> Void) async throws {
+    guard case .handling = state.phase, request == state.requests else { throw BodyError.disconnected }
     output.append(append)
     await drainOutput()
     if state.isClosed { throw BodyError.disconnected }
@@ -362,17 +373,12 @@ actor Connection: EventSource {
   }
 }
 
-extension Connection: BodySource {
-  func nextChunk() async throws(BodyError) -> [UInt8]? {
-    while true {
-      switch takeChunk() {
-      case .bytes(let bytes): return bytes
-      case .end: return nil
-      case .failed(let error): throw error
-      case .missing: await waitForBytes()
-      }
-    }
-  }
+/// One request's body. Kept beyond its answer it ends, instead of reading into the next request.
+private struct ConnectionBody: BodySource {
+  let connection: Connection
+  let request: Int
+
+  func nextChunk() async throws(BodyError) -> [UInt8]? { try await connection.nextChunk(of: request) }
 }
 
 /// What every connection of a server shares.

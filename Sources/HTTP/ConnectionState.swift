@@ -47,7 +47,8 @@ package struct ConnectionState: Equatable, Sendable {
   package private(set) var body = Body.complete
   package private(set) var isDraining = false
   private let limits: Limits
-  private var requests = 0
+  /// Requests so far; the number of the one that is being handled.
+  package private(set) var requests = 0
   private var version = Version.http11
   private var wantsKeepAlive = true
   private var owesContinue = false

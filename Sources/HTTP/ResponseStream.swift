@@ -3,6 +3,8 @@ import Synchronization
 /// A streamed answer's way to its connection: frames the pieces, and holds the handler to the length it promised.
 final class ResponseStream: BodySink {
   private let connection: Connection
+  /// A writer kept beyond its answer must not write into the next one.
+  private let request: Int
   private let isChunked: Bool
   private let length: Int?
   private let count = Atomic<Int>(0)
@@ -10,8 +12,9 @@ final class ResponseStream: BodySink {
   /// The handler promised another number of bytes than it wrote.
   struct LengthMismatch: Error {}
 
-  init(connection: Connection, isChunked: Bool, length: Int?) {
+  init(connection: Connection, request: Int, isChunked: Bool, length: Int?) {
     self.connection = connection
+    self.request = request
     self.isChunked = isChunked
     self.length = length
   }
@@ -20,13 +23,13 @@ final class ResponseStream: BodySink {
     let total = count.add(bytes.count, ordering: .relaxed).newValue
     if let length, total > length { throw LengthMismatch() }
     let isChunked = isChunked
-    try await connection.write { output in
+    try await connection.write(for: request) { output in
       if isChunked { ResponseEncoder.write(chunk: bytes, to: &output) } else { output += bytes }
     }
   }
 
   func finish() async throws {
     if let length, count.load(ordering: .relaxed) != length { throw LengthMismatch() }
-    if isChunked { try await connection.write { $0 += ResponseEncoder.lastChunk } }
+    if isChunked { try await connection.write(for: request) { $0 += ResponseEncoder.lastChunk } }
   }
 }

@@ -57,11 +57,15 @@ struct ServerLifeTests {
   @Test("drops a client that does not read its answer")
   func writeStall() async throws {
     let bytes = [UInt8](repeating: 7, count: 50_000_000)
-    let handler = ClosureHandler { _ in .bytes(bytes, type: "application/octet-stream") }
+    let started = Event()
+    let handler = ClosureHandler { _ in
+      started.happen()
+      return .bytes(bytes, type: "application/octet-stream")
+    }
     try await withServer(handler, limits: Self.limits { $0.writeStall = .milliseconds(100) }) { server, address in
       let client = try TestClient(address)
       await client.send(request())
-      while server.connectionCount == 0 { try await Task.sleep(for: .milliseconds(2)) }
+      await started.wait()
       while server.connectionCount > 0 { try await Task.sleep(for: .milliseconds(10)) }
       #expect(await client.response() == nil)
     }

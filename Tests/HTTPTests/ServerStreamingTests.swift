@@ -150,4 +150,26 @@ struct ServerStreamingTests {
       #expect(await client.response()?.status == 415)
     }
   }
+
+  @Test("nothing to a body or a writer that is kept beyond its answer")
+  func keptTooLong() async throws {
+    let kept = Mutex<(body: RequestBody?, writer: BodyWriter?)>((nil, nil))
+    let handler = ClosureHandler { request in
+      if request.target == "/second" {
+        let (body, writer) = kept.withLock { $0 }
+        let stolen = try? await body?.collect()
+        let wrote: Void? = try? await writer?.write(Array("stray".utf8))
+        return .text("\(stolen == nil) \(wrote == nil)")
+      }
+      kept.withLock { $0.body = request.body }
+      return Response(body: .stream(length: nil) { writer in kept.withLock { $0.writer = writer } })
+    }
+    try await withServer(handler) { _, address in
+      let client = try TestClient(address)
+      await client.send(request("POST", "/first") + request("POST", "/second", body: "secret"))
+      #expect(await client.response()?.status == 200)
+      #expect(await client.response()?.body == "true true")
+    }
+    kept.withLock { $0 = (nil, nil) }  // the handler, the connection and what was kept hold one another
+  }
 }

@@ -8,6 +8,7 @@ import Testing
 final class TestClient: Sendable {
   private let descriptor: Int32
   private let received = Mutex<[UInt8]>([])
+  private let isOpen = Atomic(true)
 
   init(_ address: ListenAddress) throws {
     var hints = addrinfo()
@@ -29,7 +30,7 @@ final class TestClient: Sendable {
 
   struct ConnectionRefused: Error {}
 
-  deinit { Glibc.close(descriptor) }
+  deinit { disconnect() }
 
   func send(_ text: String) async { _ = await send(Array(text.utf8)) }
 
@@ -104,8 +105,10 @@ final class TestClient: Sendable {
 
   func shutDownWriting() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 
-  /// Ends both directions, as a client that is killed does.
-  func disconnect() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
+  /// Closes the socket, as a client that is killed does.
+  func disconnect() {
+    if isOpen.exchange(false, ordering: .relaxed) { Glibc.close(descriptor) }
+  }
 
   private func take(through mark: String) async -> String? {
     let mark = Array(mark.utf8)
