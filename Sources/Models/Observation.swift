@@ -106,7 +106,12 @@ package struct Observation: Sendable, Equatable, Codable {
   /// One draw of p(x|z) a row, in model units: [n, width].
   package func sample(_ heads: Heads, keys: RowKeys) -> Tensor {
     let drawn = distribution(heads).sample(keys)
-    return likelihood == .betaBinomial ? drawn / Self.levels : drawn
+    switch likelihood {
+    case .bernoulli, .gaussian, .gaussianLearned: return drawn
+    case .betaBinomial: return drawn / Self.levels
+    // The very k / 255 that a raw level becomes, so that it comes back as a whole number.
+    case .discretisedLogistic: return Self.counts(drawn) / Self.levels
+    }
   }
 
   private static let levels: Float = 255

@@ -91,7 +91,10 @@ package struct DataSource: Sendable, Equatable, Codable {
   }
 
   private func csv() throws -> DataSet {
-    let bytes = try Self.bytes(source)
+    do { return try table(Self.bytes(source)) } catch let error as CSVError { throw DataError("\(source), \(error.detail)") }
+  }
+
+  private func table(_ bytes: [UInt8]) throws -> DataSet {
     var reader = try CSVReader(bytes)
     var values: [Float] = []
     while let record = try reader.next() {

@@ -57,7 +57,7 @@ struct FamilyExample: Sendable, CustomTestStringConvertible {
     var number = 0
     model.network = model.network.mapping { _, tensor in
       number += 1
-      return tensor + key.split(number).uniform(tensor.shape) * 0.1
+      return tensor + (key.split(number).uniform(tensor.shape) - 0.5) * 0.1
     }
     return model
   }

@@ -66,7 +66,9 @@ struct VAETests {
     #expect(model.score(x, draws: 2, keys: RowKeys(RandomKey(seed: 3), rows: 0..<6)).iwae.isFinite)
   }
 
-  @Test("samples and reconstructions of 256 levels are whole raw values within the range", arguments: [Observation.Likelihood.betaBinomial, .discretisedLogistic])
+  @Test(
+    "samples and reconstructions of 256 levels are whole raw values within the range",
+    arguments: [Observation.Likelihood.betaBinomial, .discretisedLogistic])
   func levels(_ likelihood: Observation.Likelihood) throws {
     let model = try VAE(
       VAE.Configuration(latent: 2, hidden: [4], observation: Observation(likelihood)), signature: signature, key: RandomKey(seed: 1))
@@ -93,8 +95,8 @@ struct VAETests {
       threshold.reconstruct(grey, sampling: false, keys: keys).scalars == threshold.reconstruct(black, sampling: false, keys: keys).scalars)
     // Drawn anew for every key, and by the pixel's probability.
     let observation = Observation(.bernoulli, binarisation: .dynamic)
-    let drawn = observation.observed(
-      Tensor(shape: [10_000, 1], scalars: [Float](repeating: 0.3, count: 10_000)), keys: RowKeys(RandomKey(seed: 5), rows: 0..<10_000))
+    let grey30 = Tensor.full([10_000, 1], 0.3)
+    let drawn = observation.observed(grey30, keys: RowKeys(RandomKey(seed: 5), rows: 0..<10_000))
     #expect(Set(drawn.scalars) == [0, 1])
     #expect(abs(drawn.mean().scalar - 0.3) < 0.02)
     #expect(try model(.none).encode(grey)[0].mean.scalars != model(.none).encode(black)[0].mean.scalars)
