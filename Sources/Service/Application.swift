@@ -27,7 +27,8 @@ package struct Application: Sendable {
   /// For what waits for the disk: SQLite, uploads.
   let storeLanes: ComputeLanes
 
-  package init(store: ModelStore, adminKey: AdminKey, options: Options, logger: Logger) {
+  /// - Parameter logger: gets a line a request, and the errors that no client caused.
+  package init(store: ModelStore, adminKey: AdminKey, options: Options, logger: Logger = .silent) {
     self.store = store
     self.options = options
     self.logger = logger
@@ -75,4 +76,8 @@ package struct Application: Sendable {
       return Problem.unexpected.response
     }
   }
+}
+
+extension Logger {
+  package static var silent: Logger { Logger(label: "posterior") { _ in SwiftLogNoOpLogHandler() } }
 }

@@ -1,0 +1,87 @@
+import Formats
+import Foundation
+import HTTP
+import Models
+import Registry
+import Tensors
+
+import Service
+
+/// A store in a folder of its own, with models in it, and the service over it; the folder goes when the fixture does.
+final class ServiceFixture: Sendable {
+  static let key = "an-admin-key-for-tests"
+
+  let directory: String
+  let store: ModelStore
+  let application: Application
+  let handler: any Handler
+  private let ownsDirectory: Bool
+
+  /// - Parameter directory: an existing store to open again.
+  init(directory: String? = nil, lanes: Int = 2, limits: ServiceLimits = ServiceLimits(), requiresKeys: Bool = false, models: Bool = true) throws {
+    ownsDirectory = directory == nil
+    self.directory = directory ?? NSTemporaryDirectory() + "posterior-service-\(UUID().uuidString)"
+    store = try ModelStore(directory: self.directory)
+    var options = Application.Options(lanes: lanes)
+    options.limits = limits
+    options.requiresKeys = requiresKeys
+    options.families = [ToyFamily.self, VAE.self]
+    application = Application(
+      store: store, adminKey: try AdminKey(secret: Self.key), options: options)
+    handler = application.handler
+    if ownsDirectory, models {
+      for (name, bytes) in ModelFiles.all { try publish(bytes, as: name) }
+    }
+  }
+
+  deinit {
+    // A temporary folder that stays behind is no failure.
+    if ownsDirectory { try? FileManager.default.removeItem(atPath: directory) }
+  }
+
+  @discardableResult
+  func publish(_ bytes: [UInt8], as name: String) throws -> ModelVersion {
+    let staged = try store.stageUpload()
+    try staged.write(bytes)
+    let families = application.options.families
+    return try store.publish(staged, as: name, alias: "live", actor: "test") { path in
+      try ModelFacts(ofModelFile: path, model: LoadedModel.load(path: path, families: families).family)
+    }.version
+  }
+
+  /// What the store holds: models, versions, aliases, and files of any kind.
+  var content: [String] {
+    get throws {
+      let models = try store.models().items.map { "\($0.name): \($0.versions.map(\.id)) \($0.aliases.map { "\($0.name)=\($0.version)" })" }
+      let files = FileManager.default.enumerator(atPath: directory)?.compactMap { $0 as? String } ?? []
+      return models + files.filter { !$0.hasPrefix("posterior.sqlite") }.sorted()
+    }
+  }
+}
+
+/// Small models with random weights.
+enum ModelFiles {
+  static let all: [(String, [UInt8])] = [("pictures", pictures), ("colours", colours), ("table", table), ("toy", toy), ("vector", vector)]
+
+  static let pictures = vae(.image(height: 4, width: 5), Observation(.bernoulli))
+  static let colours = vae(.image(height: 2, width: 3, channels: 3), Observation(.bernoulli))
+  static let table = vae(
+    .table(
+      ["age", "height", "weight"].map { Signature.Column(name: $0, type: .real) },
+      scaling: Signature.Scaling(offset: [40, 170, 70], scale: [10, 8, 12])),
+    Observation(.gaussian))
+  static let vector = vae(.vector(3), Observation(.gaussian))
+  static let toy = encoded { try ToyFamily(.init(latent: 2), signature: .vector(3), key: RandomKey(seed: 5)) }
+
+  static func vae(_ signature: Signature, _ observation: Observation, seed: UInt64 = 3) -> [UInt8] {
+    encoded { try VAE(.init(latent: 2, hidden: [8], observation: observation), signature: signature, key: RandomKey(seed: seed)) }
+  }
+
+  private static func encoded(_ model: () throws -> any ModelFamily) -> [UInt8] {
+    do {
+      return try ModelFile.encode(try model(), provenance: Provenance(seed: 3))
+    } catch {
+      preconditionFailure("a model for tests: \(error)")
+    }
+  }
+}

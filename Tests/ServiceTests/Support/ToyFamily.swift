@@ -1,0 +1,36 @@
+import Models
+import Networks
+import Tensors
+
+/// A family that can only sample: x = W z + b. It shows that nothing in the service knows families by name.
+struct ToyFamily: ModelFamily, Sampling {
+  struct Configuration: Codable, Sendable { let latent: Int }
+
+  static let name = "toy"
+  static let summary = "A linear decoder of Gaussian noise, for tests."
+  static let configurationFields = [ConfigurationField("latent", "integer", "Dimensions of z.")]
+
+  struct Network: Module {
+    var decoder: Linear
+    static let fields: [Field<Self>] = [.child("decoder", \.decoder)]
+  }
+
+  let configuration: Configuration
+  let signature: Signature
+  var network: Network
+
+  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+    self.configuration = configuration
+    self.signature = signature
+    network = Network(decoder: Linear(configuration.latent, signature.width, key: key))
+  }
+
+  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int {
+    (configuration.latent + 1) * signature.width
+  }
+
+  func sample(_ keys: RowKeys, _ options: SampleOptions) throws(RequestError) -> Tensor {
+    guard options.given.isEmpty else { throw RequestError(field: "given", given: "\(options.given.keys.sorted())", expected: "nothing") }
+    return network.decoder(keys.split("latent").normal(configuration.latent) * options.temperature, .evaluation)
+  }
+}
