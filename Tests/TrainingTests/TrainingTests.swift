@@ -234,11 +234,14 @@ struct TrainingTests {
     let rows: [(String, String)] = [
       (#"{"family": "vea", "data": {"source": "\#(data)"}}"#, "expected one of: vae"),
       (#"{"family": "vae", "data": {"source": "\#(data)"}, "validation": 20}"#, "validation is 20 items, expected fewer than the 20"),
-      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latent": 0}}"#, "latent is 0"),
-      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latnet": 2}}"#, "latnet"),
-      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latent": 2}, "training": {"bete": 2}}"#, "bete"),
-      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latent": 2}, "training": {"beta": -2}}"#, "beta is -2.0"),
-      (#"{"family": "vae", "data": {"source": "\#(table)"}, "configuration": {"latent": 2}}"#, "likelihood is bernoulli for an item that holds"),
+      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latent": 0}}"#, "configuration.latent is 0"),
+      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latnet": 2}}"#, "configuration.latnet"),
+      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latent": 2}, "training": {"bete": 2}}"#, "training.bete"),
+      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latent": 2}, "training": {"beta": -2}}"#, "training.beta is -2.0"),
+      (
+        #"{"family": "vae", "data": {"source": "\#(table)"}, "configuration": {"latent": 2}}"#,
+        "configuration.likelihood is bernoulli for an item that holds"
+      ),
       (#"{"family": "vae", "data": {"source": "\#(try bench.folder.file("e.csv", "a,b\n"))"}, "configuration": {"latent": 2}}"#, "no items"),
     ]
     for (text, reason) in rows {
@@ -259,7 +262,7 @@ struct TrainingTests {
     let recipe = try bench.recipe(
       #"""
       {"family": "vae", "data": {"source": "\#(try bench.bars(20))"}, "epochs": \#(epochs), "batch_size": 20,
-       "configuration": {"latent": 2, "hidden": [8], "likelihood": "gaussian"}, "optimiser": {"kind": "sgd", "rate": 1e38}}
+       "configuration": {"latent": 2, "hidden": [8], "likelihood": "gaussian", "deviation": 0.001}, "optimiser": {"kind": "sgd", "rate": 1e38}}
       """#)
     let error = #expect(throws: TrainingError.self) { try bench.run(recipe, recorder: recorder) }
     guard case .diverged(let epoch, let step) = error else {
