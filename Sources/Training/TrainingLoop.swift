@@ -77,8 +77,9 @@ struct TrainingLoop<Family: Trainable>: Sendable {
   /// A part of the recipe; errors name its fields as the recipe has them.
   private static func decode<Value: Decodable>(_ type: Value.Type, _ part: String, _ value: JSONValue) throws(JSONError) -> Value {
     do { return try StrictJSON.decode(type, from: value) } catch {
-      throw JSONError(
-        error.reason, field: error.field.isEmpty ? part : "\(part).\(error.field)", given: error.given, expected: error.expected)
+      // The sentence of a nameless error begins with "the document".
+      let (field, detail) = error.field.isEmpty ? (part, "\(part): \(error.detail)") : ("\(part).\(error.field)", "\(part).\(error.detail)")
+      throw JSONError(error.reason, field: field, given: error.given, expected: error.expected, detail: detail)
     }
   }
 

@@ -235,7 +235,7 @@ struct TrainingTests {
       (#"{"family": "vea", "data": {"source": "\#(data)"}}"#, "expected one of: vae"),
       (#"{"family": "vae", "data": {"source": "\#(data)"}, "validation": 20}"#, "validation is 20 items, expected fewer than the 20"),
       (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latent": 0}}"#, "configuration.latent is 0"),
-      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latnet": 2}}"#, "configuration.latnet"),
+      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latent": 2, "hiden": [3]}}"#, "configuration.hiden"),
       (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latent": 2}, "training": {"bete": 2}}"#, "training.bete"),
       (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latent": 2}, "training": {"beta": -2}}"#, "training.beta is -2.0"),
       (
@@ -254,6 +254,14 @@ struct TrainingTests {
       build: BuildInformation(gitRevision: "r", compiler: "c", cpu: "p", blas: "b"))
     let error = #expect(throws: TrainingError.self) { try elsewhere.run(observe: { _ in }) }
     #expect("\(error.map { "\($0)" } ?? "")".contains("there is no folder"))
+    let same = Training(
+      try bench.recipe(data: data), options: Training.Options(output: bench.output, checkpoint: bench.output),
+      build: BuildInformation(gitRevision: "r", compiler: "c", cpu: "p", blas: "b"))
+    #expect(throws: TrainingError.invalid("\(bench.output) can't be both the model and the checkpoint")) { try same.run(observe: { _ in }) }
+    // A recipe that was changed after it was read is checked again.
+    var changed = try bench.recipe(data: data)
+    changed.seed = .max
+    #expect(throws: JSONError.self) { try bench.run(changed) }
   }
 
   @Test("a loss or a weight that is no number ends the run without a model", arguments: [1, 5])
