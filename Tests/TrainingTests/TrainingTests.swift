@@ -69,6 +69,21 @@ struct TrainingTests {
     #expect(try #require(result.bestBound) < -1.0)
   }
 
+  @Test("tables are standardised by the rows that are learnt from, never by those held out")
+  func standardised() throws {
+    let rows: [[Float]] = (0..<10).map { [Float($0 * $0), Float(3 * $0) - 7] }
+    let data = try bench.folder.file("t.csv", "a,b\n" + rows.map { "\($0[0]),\($0[1])\n" }.joined())
+    _ = try bench.run(
+      bench.recipe(
+        #"""
+        {"family": "vae", "data": {"source": "\#(data)"}, "epochs": 1, "validation": 9,
+         "configuration": {"latent": 1, "hidden": [2], "likelihood": "gaussian"}}
+        """#))
+    // One row is left to learn from: it is the mean, and constant.
+    let scaling = try #require(ModelFile.load(path: bench.output).model.signature.scaling)
+    #expect(rows.contains(scaling.offset) && scaling.scale == [1, 1])
+  }
+
   @Test("the importance-weighted objective is learnt from and named as such")
   func importanceWeighted() throws {
     let data = try bench.bars(120)
