@@ -65,6 +65,11 @@ extension Recipe {
     func refuse(_ field: String, _ given: String, _ expected: String) -> JSONError {
       JSONError(.mismatch, field: field, given: given, expected: expected)
     }
+    // The registry's rule, and no path: the name becomes that of the file.
+    let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
+    guard let first = name.utf8.first, letters.contains(first), name.utf8.count <= 64,
+      name.utf8.allSatisfy({ letters.contains($0) || "._-".utf8.contains($0) })
+    else { throw refuse("name", "\"\(name.prefix(80))\"", "1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit") }
     guard seed <= UInt64(Int64.max) else { throw refuse("seed", "\(seed)", "0 to 2^63-1") }
     guard (1...1_000_000).contains(epochs) else { throw refuse("epochs", "\(epochs)", "1 to 1000000") }
     guard (1...65_536).contains(batchSize) else { throw refuse("batch_size", "\(batchSize)", "1 to 65536") }

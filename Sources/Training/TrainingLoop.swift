@@ -49,11 +49,17 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     validationItems = order.prefix(recipe.validation).sorted()
     trainingItems = order.dropFirst(recipe.validation).sorted()
     self.data = data.standardised(over: trainingItems)
-    let configuration = try StrictJSON.decode(Family.Configuration.self, from: recipe.configuration)
-    trainingOptions = try StrictJSON.decode(Family.TrainingOptions.self, from: recipe.training)
-    model = try Family(configuration, signature: self.data.signature, key: key.split("weights"))
-    try model.check(trainingOptions)
+    let signature = self.data.signature
+    let configuration = try Self.decode(Family.Configuration.self, "configuration", recipe.configuration)
+    let options = try Self.decode(Family.TrainingOptions.self, "training", recipe.training)
+    let weights = key.split("weights")
+    let model = try Self.inField("configuration") { () throws(ConfigurationError) in
+      try Family(configuration, signature: signature, key: weights)
+    }
+    try Self.inField("training") { () throws(ConfigurationError) in try model.check(options) }
     try Self.check(self.data, for: model)
+    trainingOptions = options
+    self.model = model
     state = TrainingState(network: model.network, optimiser: OptimiserState(recipe.optimiser, for: model.network))
   }
 
@@ -64,7 +70,23 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     for start in stride(from: 0, to: data.count, by: block) {
       let items = data.batch(start..<min(start + block, data.count))
       guard items.isFinite else { throw TrainingError.invalid("\(data.name) holds values that are not finite") }
-      try model.check(items: items)
+      try inField("configuration") { () throws(ConfigurationError) in try model.check(items: items) }
+    }
+  }
+
+  /// A part of the recipe; errors name its fields as the recipe has them.
+  private static func decode<Value: Decodable>(_ type: Value.Type, _ part: String, _ value: JSONValue) throws(JSONError) -> Value {
+    do { return try StrictJSON.decode(type, from: value) } catch {
+      // The sentence of a nameless error begins with "the document".
+      let (field, detail) = error.field.isEmpty ? (part, "\(part): \(error.detail)") : ("\(part).\(error.field)", "\(part).\(error.detail)")
+      throw JSONError(error.reason, field: field, given: error.given, expected: error.expected, detail: detail)
+    }
+  }
+
+  private static func inField<Result>(_ part: String, _ body: () throws(ConfigurationError) -> Result) throws(ConfigurationError) -> Result {
+    do { return try body() } catch {
+      guard !error.field.hasPrefix("signature.") else { throw error }
+      throw ConfigurationError(field: "\(part).\(error.field)", given: error.given, expected: error.expected)
     }
   }
 

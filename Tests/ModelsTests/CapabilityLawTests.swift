@@ -138,7 +138,7 @@ struct CapabilityLawTests {
           objective(model.network.mapping { $0.path == leaf.path ? $1 + slope * (h / Float(length)) : $1 }, .training(BufferUpdates())).loss.scalar)
       }
       func difference(_ h: Float) -> Double { (loss(h) - loss(-h)) / (2 * Double(h)) }
-      let step: Float = 0.02
+      let step: Float = 0.005
       let numeric = (4 * difference(step / 2) - difference(step)) / 3
       #expect(
         abs(numeric - length) < 0.01 * length + 1e-3 * total, "\(leaf.path) under \(text): \(numeric) by differences, \(length) by the gradient")

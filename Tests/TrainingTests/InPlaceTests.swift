@@ -7,6 +7,31 @@ import Training
 /// Updates in place are a matter of reference counts, which only addresses can show.
 @Suite("A training step's memory")
 struct InPlaceTests {
+  @Test("the steps of a VAE move its parameters where they are, once no one else has them")
+  func model() throws {
+    let configuration = VAE.Configuration(
+      latent: 2, hidden: [5], convolutions: [ConvolutionSpecification(channels: 2, kernel: 3, stride: 2, padding: 1)], batchNorm: true,
+      observation: Observation(.gaussianLearned))
+    let model = try VAE(configuration, signature: .image(height: 4, width: 4), key: RandomKey(seed: 1))
+    var network = model.network
+    var optimiser = OptimiserState(Optimiser(.adam), for: network)
+    func step() {
+      let gradient = valueAndGradient(at: network, loss: \.loss) { network, mode in
+        model.objective(
+          network, batch: RandomKey(seed: 2).normal([6, 16]), options: VAE.TrainingOptions(),
+          pass: TrainingPass(mode: mode, keys: RowKeys(RandomKey(seed: 3), rows: 0..<6), epoch: 0))
+      }.gradient
+      optimiser.update(&network, along: gradient, rate: 0.01)
+    }
+    let shared = addresses(network)
+    step()
+    let own = addresses(network)
+    #expect(Set(own.values).isDisjoint(with: shared.values) && addresses(model.network) == shared)
+    step()
+    step()
+    #expect(addresses(network) == own)
+  }
+
   /// A tree with a field of every kind in which a tensor can hide.
   private struct Tree: Module {
     var plain: Tensor

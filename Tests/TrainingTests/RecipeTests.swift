@@ -21,6 +21,8 @@ struct RecipeTests {
       (#""epoch": 3"#, "epoch"), (#""epochs": 0"#, "epochs"), (#""epochs": 4611686018427387904"#, "epochs"), (#""epochs": 2.5"#, "epochs"),
       (#""epochs": "3""#, "epochs"), (#""batch_size": 0"#, "batch_size"), (#""batch_size": 70000"#, "batch_size"),
       (#""validation": -1"#, "validation"), (#""seed": -1"#, "seed"), (#""seed": 9223372036854775808"#, "seed"), (#""name": 3"#, "name"),
+      (#""name": """#, "name"),
+      (#""name": "../x""#, "name"), (#""name": "My model""#, "name"),
       (#""optimiser": {"kind": "lbfgs"}"#, "optimiser.kind"), (#""optimiser": {"rate": 0}"#, "optimiser.rate"),
       (#""optimiser": {"rate": 1e60}"#, "optimiser.rate"), (#""optimiser": {"rate": null, "lr": 1}"#, "optimiser.lr"),
       (#""optimiser": {"betas": [0.9]}"#, "optimiser.betas"), (#""optimiser": {"betas": [0.9, 1]}"#, "optimiser.betas"),

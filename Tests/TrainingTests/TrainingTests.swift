@@ -69,6 +69,21 @@ struct TrainingTests {
     #expect(try #require(result.bestBound) < -1.0)
   }
 
+  @Test("tables are standardised by the rows that are learnt from, never by those held out")
+  func standardised() throws {
+    let rows: [[Float]] = (0..<10).map { [Float($0 * $0), Float(3 * $0) - 7] }
+    let data = try bench.folder.file("t.csv", "a,b\n" + rows.map { "\($0[0]),\($0[1])\n" }.joined())
+    _ = try bench.run(
+      bench.recipe(
+        #"""
+        {"family": "vae", "data": {"source": "\#(data)"}, "epochs": 1, "validation": 9,
+         "configuration": {"latent": 1, "hidden": [2], "likelihood": "gaussian"}}
+        """#))
+    // One row is left to learn from: it is the mean, and constant.
+    let scaling = try #require(ModelFile.load(path: bench.output).model.signature.scaling)
+    #expect(rows.contains(scaling.offset) && scaling.scale == [1, 1])
+  }
+
   @Test("the importance-weighted objective is learnt from and named as such")
   func importanceWeighted() throws {
     let data = try bench.bars(120)
@@ -234,11 +249,14 @@ struct TrainingTests {
     let rows: [(String, String)] = [
       (#"{"family": "vea", "data": {"source": "\#(data)"}}"#, "expected one of: vae"),
       (#"{"family": "vae", "data": {"source": "\#(data)"}, "validation": 20}"#, "validation is 20 items, expected fewer than the 20"),
-      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latent": 0}}"#, "latent is 0"),
-      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latnet": 2}}"#, "latnet"),
-      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latent": 2}, "training": {"bete": 2}}"#, "bete"),
-      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latent": 2}, "training": {"beta": -2}}"#, "beta is -2.0"),
-      (#"{"family": "vae", "data": {"source": "\#(table)"}, "configuration": {"latent": 2}}"#, "likelihood is bernoulli for an item that holds"),
+      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latent": 0}}"#, "configuration.latent is 0"),
+      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latent": 2, "hiden": [3]}}"#, "configuration.hiden"),
+      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latent": 2}, "training": {"bete": 2}}"#, "training.bete"),
+      (#"{"family": "vae", "data": {"source": "\#(data)"}, "configuration": {"latent": 2}, "training": {"beta": -2}}"#, "training.beta is -2.0"),
+      (
+        #"{"family": "vae", "data": {"source": "\#(table)"}, "configuration": {"latent": 2}}"#,
+        "configuration.likelihood is bernoulli for an item that holds"
+      ),
       (#"{"family": "vae", "data": {"source": "\#(try bench.folder.file("e.csv", "a,b\n"))"}, "configuration": {"latent": 2}}"#, "no items"),
     ]
     for (text, reason) in rows {
@@ -251,6 +269,14 @@ struct TrainingTests {
       build: BuildInformation(gitRevision: "r", compiler: "c", cpu: "p", blas: "b"))
     let error = #expect(throws: TrainingError.self) { try elsewhere.run(observe: { _ in }) }
     #expect("\(error.map { "\($0)" } ?? "")".contains("there is no folder"))
+    let same = Training(
+      try bench.recipe(data: data), options: Training.Options(output: bench.output, checkpoint: bench.output),
+      build: BuildInformation(gitRevision: "r", compiler: "c", cpu: "p", blas: "b"))
+    #expect(throws: TrainingError.invalid("\(bench.output) can't be both the model and the checkpoint")) { try same.run(observe: { _ in }) }
+    // A recipe that was changed after it was read is checked again.
+    var changed = try bench.recipe(data: data)
+    changed.seed = .max
+    #expect(throws: JSONError.self) { try bench.run(changed) }
   }
 
   @Test("a loss or a weight that is no number ends the run without a model", arguments: [1, 5])
@@ -259,7 +285,7 @@ struct TrainingTests {
     let recipe = try bench.recipe(
       #"""
       {"family": "vae", "data": {"source": "\#(try bench.bars(20))"}, "epochs": \#(epochs), "batch_size": 20,
-       "configuration": {"latent": 2, "hidden": [8], "likelihood": "gaussian"}, "optimiser": {"kind": "sgd", "rate": 1e38}}
+       "configuration": {"latent": 2, "hidden": [8], "likelihood": "gaussian", "deviation": 0.001}, "optimiser": {"kind": "sgd", "rate": 1e38}}
       """#)
     let error = #expect(throws: TrainingError.self) { try bench.run(recipe, recorder: recorder) }
     guard case .diverged(let epoch, let step) = error else {

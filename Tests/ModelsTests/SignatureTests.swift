@@ -1,0 +1,53 @@
+import Models
+import Tensors
+import Testing
+
+@Suite("Signatures")
+struct SignatureTests {
+  @Test("raw levels become [0, 1] and come back exactly")
+  func levels() {
+    let signature = Signature.image(height: 16, width: 16)
+    let raw = Tensor(shape: [1, 256], scalars: (0..<256).map(Float.init))
+    let model = signature.toModel(raw)
+    #expect(model.scalars.first == 0 && model.scalars.last == 1)
+    #expect(signature.toRaw(model).scalars == raw.scalars)
+  }
+
+  @Test("colour images are channels first for the model and channels last for the client")
+  func channels() {
+    let signature = Signature.image(height: 1, width: 2, channels: 3, range: 0...1)
+    let raw = Tensor(rows: [[1, 2, 3, 4, 5, 6]])
+    #expect(signature.toModel(raw).scalars == [1, 4, 2, 5, 3, 6])
+    #expect(signature.toRaw(signature.toModel(raw)).scalars == raw.scalars)
+    #expect(signature.width == 6 && signature.itemShape == [1, 2, 3])
+  }
+
+  @Test("scaling is one value a column, or one for all, and its volume is the sum of ln scale")
+  func scaling() {
+    let columns = ["a", "b"].map { Signature.Column(name: $0, type: .real) }
+    let table = Signature.table(columns, scaling: .init(offset: [1, 2], scale: [2, 8]))
+    #expect(table.toModel(Tensor(rows: [[3, 2], [1, 10]])).scalars == [1, 0, 0, 1])
+    #expect(table.toRaw(Tensor(rows: [[1, 0], [0, 1]])).scalars == [3, 2, 1, 10])
+    #expect(abs(table.logVolume - 2.772_588_7) < 1e-6)
+    let vector = Signature.vector(3, scaling: .init(offset: [1], scale: [2]))
+    #expect(vector.toModel(Tensor(rows: [[1, 3, 5]])).scalars == [0, 1, 2])
+    #expect(abs(vector.logVolume - 2.079_441_5) < 1e-6)
+    #expect(Signature.vector(3).logVolume == 0)
+  }
+
+  @Test(
+    "a signature of no item is refused by field",
+    arguments: [
+      (Signature.image(height: 0, width: 3), "signature.shape"), (.image(height: 5000, width: 3), "signature.shape"),
+      (.image(height: 3, width: 3, channels: 2), "signature.shape[2]"), (.image(height: 3, width: 3, range: 1...1), "signature.range"),
+      (.image(height: 4096, width: 4096), "signature.shape"), (.vector(0), "signature.shape"), (.vector(2_000_000), "signature.shape"),
+      (.table([]), "signature.columns"), (.table([.init(name: "a", type: .real), .init(name: "a", type: .real)]), "signature.columns"),
+      (.vector(3, scaling: .init(offset: [0, 0], scale: [1])), "signature.scaling"),
+      (.vector(3, scaling: .init(offset: [0], scale: [0])), "signature.scaling"),
+      (.vector(3, scaling: .init(offset: [.nan], scale: [1])), "signature.scaling"),
+    ])
+  func refused(_ signature: Signature, _ field: String) {
+    let error = #expect(throws: ConfigurationError.self) { try signature.check() }
+    #expect(error?.field == field)
+  }
+}
