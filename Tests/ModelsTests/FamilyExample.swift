@@ -36,7 +36,7 @@ struct FamilyExample: Sendable, CustomTestStringConvertible {
       .image(height: 3, width: 5)),
     FamilyExample(
       "gaussian of learned deviation on a scaled table", "vae",
-      #"{"latent": 2, "hidden": [6], "activation": "leaky_relu", "likelihood": "gaussian_learned", "likelihood_scale": "softplus", "scale_floor": 0.01}"#,
+      #"{"latent": 2, "hidden": [6], "activation": "softplus", "likelihood": "gaussian_learned", "likelihood_scale": "softplus", "scale_floor": 0.01}"#,
       .table(
         [.init(name: "age", type: .real), .init(name: "height", type: .real), .init(name: "weight", type: .real)],
         scaling: .init(offset: [40, 170, 70], scale: [20, 10, 15]))),
