@@ -15,7 +15,7 @@ extension Problem {
     case let error as JSONError: self.init(error)
     case let error as CSVError: self.init(error)
     case let error as FormatError: self.init(error)
-    case let error as ModelFileError: self.init(error)
+    case let error as ModelFileError where error.reason != .unreadable: self.init(error)
     case let error as StoreError:
       guard let problem = Problem(stored: error) else { return nil }
       self = problem
@@ -74,13 +74,8 @@ extension Problem {
   }
 
   private init(_ error: ModelFileError) {
-    let kind: Kind =
-      switch error.reason {
-      case .malformed: .malformed
-      case .tooLarge: .tooLarge
-      default: .unusableModel
-      }
-    self.init(kind, "The file is no usable model: \(error.detail)", field: error.field, given: error.given, expected: error.expected)
+    self.init(
+      .unusableModel, "The file is no usable model: \(error.detail).", field: error.field, given: error.given, expected: error.expected)
   }
 
   /// The registry's sentences begin small, to stand behind a command's name.

@@ -1,0 +1,72 @@
+import Foundation
+import Glibc
+import HTTP
+import Service
+import Testing
+
+@Suite("Over a real socket")
+struct ServerTests {
+  @Test("a sample over a socket is the sample in memory, and stopping is orderly")
+  func socket() async throws {
+    let fixture = try ServiceFixture()
+    let application = fixture.application
+    let server = Server(
+      handler: application.handler, listen: [try ListenAddress("127.0.0.1:0")], refuse: application.refuse,
+      onDraining: { application.readiness.state = .draining })
+    let address = try server.start()[0]
+    application.readiness.state = .ready
+    let body = #"{"n": 3, "seed": 8}"#
+    let answer = try await Self.send(
+      "POST /v1/models/pictures/sample HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)",
+      to: address)
+    let inMemory = try await fixture.post("/v1/models/pictures/sample", json: body)
+    #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+    #expect(answer.hasSuffix("\r\n\r\n" + inMemory.text))
+    #expect(answer.contains("Posterior-Model: pictures@1"))
+
+    let malformed = try await Self.send("GET / HTTP/1.1\r\nHost: x\r\nBad Header: 1\r\n\r\n", to: address)
+    #expect(malformed.hasPrefix("HTTP/1.1 400") && malformed.contains("application/problem+json"))
+
+    await server.shutdown()
+    #expect(application.readiness.state == .draining)
+  }
+
+  @Test("half an upload leaves nothing behind")
+  func halfUpload() async throws {
+    let fixture = try ServiceFixture()
+    let content = try fixture.content
+    let application = fixture.application
+    let server = Server(handler: application.handler, listen: [try ListenAddress("127.0.0.1:0")], refuse: application.refuse)
+    let address = try server.start()[0]
+    let head = "POST /v1/admin/models/m/versions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(ServiceFixture.key)\r\nContent-Length: 100000\r\n\r\n"
+    _ = try await Self.send(head + String(repeating: "x", count: 5000), to: address, halfClosing: true)
+    // Stopping waits until the connection's request has ended.
+    await server.shutdown()
+    #expect(try fixture.content == content)
+  }
+
+  /// Sends bytes on a connection of its own and reads until the server closes; on a thread of its own, because it blocks.
+  private static func send(_ text: String, to address: ListenAddress, halfClosing: Bool = false) async throws -> String {
+    try await withCheckedThrowingContinuation { continuation in
+      Thread.detachNewThread {
+        let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_port = in_port_t(UInt16(address.port).bigEndian)
+        name.sin_addr.s_addr = inet_addr(address.host)
+        let connected = withUnsafePointer(to: &name) {
+          $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+        guard connected == 0 else { return continuation.resume(throwing: POSIXError(.ECONNREFUSED)) }
+        let bytes = Array(text.utf8)
+        guard write(descriptor, bytes, bytes.count) == bytes.count else { return continuation.resume(throwing: POSIXError(.EPIPE)) }
+        if halfClosing { shutdown(descriptor, Int32(SHUT_WR)) }
+        var answer: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while case let count = read(descriptor, &chunk, chunk.count), count > 0 { answer += chunk[..<count] }
+        continuation.resume(returning: String(decoding: answer, as: UTF8.self))
+      }
+    }
+  }
+}

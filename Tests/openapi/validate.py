@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Checks openapi.yaml, and the answers of a running server against it.
+
+    python3 -m venv venv && venv/bin/pip install openapi-spec-validator jsonschema pyyaml
+    venv/bin/python Tests/openapi/validate.py [--server http://127.0.0.1:8080 [--key KEY --model-file FILE]]
+
+Without a server only the document itself is checked. With one, every GET path and every operation of every model is called, rightly and wrongly,
+and each answer's status, media type, headers and body must be what the document says. With a key and a model file, administration too.
+"""
+import argparse
+import base64
+import hashlib
+import json
+import pathlib
+import sys
+import urllib.error
+import urllib.request
+
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker
+from openapi_spec_validator import validate
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+class Contract:
+    def __init__(self, path):
+        self.document = yaml.safe_load(path.read_text())
+        validate(self.document)
+
+    def resolved(self, node):
+        while "$ref" in node:
+            target = self.document
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                target = target[part]
+            node = target
+        return node
+
+    def check(self, method, path, status, headers, body):
+        """What is wrong with an answer; an empty list for one that the contract allows."""
+        operation = self.document["paths"][path][method.lower()]
+        if str(status) not in operation["responses"]:
+            return [f"status {status} is not in the contract"]
+        response = self.resolved(operation["responses"][str(status)])
+        faults = [
+            f"header {name} is missing" for name in response.get("headers", {}) if name not in headers
+        ]
+        content = response.get("content")
+        if content is None:
+            return faults + (["a body where the contract has none"] if body else [])
+        media = headers.get("Content-Type", "").split(";")[0]
+        if media not in content:
+            return faults + [f"Content-Type {media} is not in the contract: {sorted(content)}"]
+        if media.endswith("json"):
+            schema = {**content[media]["schema"], "components": self.document["components"]}
+            validator = Draft202012Validator(schema, format_checker=FormatChecker())
+            faults += [f"{error.json_path}: {error.message[:300]}" for error in validator.iter_errors(json.loads(body))]
+        return faults
+
+
+class Session:
+    def __init__(self, contract, server, key):
+        self.contract, self.server, self.key = contract, server, key
+        self.calls, self.faults, self.seen = 0, 0, set()
+
+    def call(self, method, path, expected, body=None, query="", headers=None, keyed=False, **parameters):
+        target = path
+        for name, value in parameters.items():
+            target = target.replace("{" + name + "}", value)
+        headers = dict(headers or {})
+        if isinstance(body, (dict, list)):
+            body, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
+        if keyed:
+            headers["Authorization"] = f"Bearer {self.key}"
+        request = urllib.request.Request(self.server + target + query, data=body, headers=headers, method=method)
+        try:
+            with urllib.request.urlopen(request) as answer:
+                status, fields, data = answer.status, answer.headers, answer.read()
+        except urllib.error.HTTPError as answer:
+            status, fields, data = answer.code, answer.headers, answer.read()
+        faults = self.contract.check(method, path, status, fields, data)
+        if status != expected:
+            faults.insert(0, f"status {status}, expected {expected}: {data[:300]!r}")
+        self.calls += 1
+        self.seen.add((method, path))
+        for fault in faults:
+            self.faults += 1
+            print(f"{method} {target}{query}: {fault}", file=sys.stderr)
+        return data
+
+    def get(self, path, expected=200, **rest):
+        return self.call("GET", path, expected, **rest)
+
+
+def items(signature):
+    """One item of raw values in the shape that the signature asks for."""
+    if signature["kind"] == "table":
+        return [[0.0 for _ in signature["columns"]]]
+    value = signature.get("range", [0, 0])[0]
+    nested = value
+    for extent in reversed(signature["shape"]):
+        nested = [nested] * extent
+    return [nested]
+
+
+def read(session):
+    for path in ["/", "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/v1/families", "/v1/models", "/v1/runs"]:
+        session.get(path)
+        session.get(path, 400, query="?nonsense=1")
+    session.get("/v1/models", query="?limit=1")
+    session.get("/v1/models", 400, query="?limit=0")
+    session.get("/v1/models/{model}", 404, model="nobody")
+    session.get("/v1/runs", query="?kind=train&order_by=started_at")
+    session.get("/v1/runs/{id}", 404, id="01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    session.get("/v1/runs/{id}/metrics", 404, id="01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    for run in json.loads(session.get("/v1/runs"))["runs"][:3]:
+        session.get("/v1/runs/{id}", id=run["id"])
+        session.get("/v1/runs/{id}/metrics", id=run["id"], query="?limit=5")
+
+
+def operate(session):
+    operations = {operation["name"]: operation for operation in json.loads(session.get("/v1/families"))["operations"]}
+    for entry in json.loads(session.get("/v1/models"))["models"]:
+        if entry["live_version"] is None:
+            continue
+        name = entry["name"]
+        model = json.loads(session.get("/v1/models/{model}", model=name))
+        for operation, description in operations.items():
+            path = "/v1/models/{model}/" + operation
+            body = {"seed": 1}
+            if description["takes_items"]:
+                body["inputs"] = items(model["signature"])
+            if operation not in model["operations"]:
+                session.call("POST", path, 422, body=body, model=name)
+                continue
+            session.call("POST", path, 200, body=body, model=name)
+            for accept in ["application/x-npy", "application/octet-stream"]:
+                session.call("POST", path, 200, body=body, model=name, headers={"Accept": accept})
+            shows = model["signature"]["kind"] == "image" and operation in ("sample", "reconstruct")
+            session.call("POST", path, 200, body=body, model=name, headers={"Accept": "image/png" if shows else "text/csv"})
+            session.call("POST", path, 406, body=body, model=name, headers={"Accept": "text/html"})
+            session.call("POST", path, 422, body=body | {"nonsense": 1}, model=name)
+            session.call("POST", path, 422, body=body | {"seed": -1}, model=name)
+            session.call("POST", path, 400, body=b"{", model=name, headers={"Content-Type": "application/json"})
+            session.call("POST", path, 415, body=b"x", model=name, headers={"Content-Type": "text/plain"})
+            session.call("POST", path, 404, body=body, model="nobody")
+
+
+def administrate(session, file):
+    data = file.read_bytes()
+    digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
+    raw = {"Content-Type": "application/octet-stream", "Content-Digest": f"sha-256=:{digest}:"}
+    versions, version = "/v1/admin/models/{name}/versions", "/v1/admin/models/{name}/versions/{version}"
+    alias = "/v1/admin/models/{name}/aliases/{alias}"
+    name = "contract-check"
+    session.call("POST", versions, 401, body=data, headers=raw, name=name)
+    session.call("POST", versions, 201, body=data, headers=raw, keyed=True, name=name, query="?alias=live")
+    session.call("POST", versions, 200, body=data, headers=raw, keyed=True, name=name)
+    session.call("POST", versions, 422, body=b"not a model", headers={"Content-Type": "text/plain"}, keyed=True, name=name)
+    session.call("PUT", alias, 200, body={"version": 1, "reason": "check"}, keyed=True, name=name, alias="best")
+    session.call("PUT", alias, 422, body={"version": "one"}, keyed=True, name=name, alias="best")
+    session.get(alias + "/history", keyed=True, name=name, alias="best")
+    session.call("DELETE", version, 409, keyed=True, name=name, version="1")
+    session.call("DELETE", alias, 204, keyed=True, name=name, alias="best")
+    session.call("DELETE", alias, 204, keyed=True, name=name, alias="live")
+    session.call("DELETE", version, 204, keyed=True, name=name, version="1")
+    session.call("DELETE", version, 404, keyed=True, name=name, version="1")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--server")
+    parser.add_argument("--key")
+    parser.add_argument("--model-file", type=pathlib.Path)
+    arguments = parser.parse_args()
+    contract = Contract(ROOT / "openapi.yaml")
+    print(f"openapi.yaml is valid: {len(contract.document['paths'])} paths")
+    if not arguments.server:
+        return 0
+    session = Session(contract, arguments.server.rstrip("/"), arguments.key)
+    read(session)
+    operate(session)
+    if arguments.key and arguments.model_file:
+        administrate(session, arguments.model_file)
+    everything = {(method.upper(), path) for path, item in contract.document["paths"].items() for method in item}
+    for method, path in sorted(everything - session.seen):
+        print(f"not called: {method} {path}")
+    print(f"{session.calls} answers, {session.faults} faults")
+    return 1 if session.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
