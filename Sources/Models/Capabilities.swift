@@ -90,8 +90,8 @@ package protocol Trainable: ModelFamily {
   /// The loss of one batch, differentiable in the parameters of `network`, which has the shape of this model's own.
   func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective
 
-  /// The bound that validation compares checkpoints by, in nats an item: [n].
-  func validationBound(_ batch: Tensor, keys: RowKeys) -> Tensor
+  /// The bound that validation compares checkpoints by, of as many draws as the objective takes, in nats an item: [n].
+  func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor
 }
 
 /// Where in training a batch stands.

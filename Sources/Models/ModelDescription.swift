@@ -106,16 +106,6 @@ extension JSONValue {
     }
   }
 
-  private var sorted: JSONValue {
-    switch self {
-    case .null, .bool, .integer, .number, .string, .numbers: self
-    case .array(let values): .array(values.map(\.sorted))
-    case .object(let members):
-      .object(
-        members.map { Member(name: $0.name, value: $0.value.sorted) }.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
-    }
-  }
-
   fileprivate func indented(by depth: Int = 0) -> String {
     let inner = String(repeating: "  ", count: depth + 1)
     let outer = String(repeating: "  ", count: depth)

@@ -29,7 +29,7 @@ package struct BuildInformation: Codable, Hashable, Sendable {
 package struct RunDescription: Codable, Hashable, Sendable {
   package let kind: RunKind
   package let family: String
-  /// The registry's name of the model; nil when the model is a file that no registry knows.
+  /// The registry's name of the model, or the name that a training run's recipe gives it; nil when the model is a file that no registry knows.
   package let model: String?
   package let version: Int?
   /// The model file that the run reads; nil for a run that starts from no model.

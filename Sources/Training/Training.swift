@@ -158,7 +158,7 @@ package struct EpochReport: Sendable {
 
   var metrics: [RunMetric] {
     var metrics = terms.map { RunMetric(name: "train.\($0.name)", value: $0.value, step: epoch, epoch: epoch) }
-    if let validationBound { metrics.append(RunMetric(name: "validation.elbo_nats", value: validationBound, step: epoch, epoch: epoch)) }
+    if let validationBound { metrics.append(RunMetric(name: "validation.bound_nats", value: validationBound, step: epoch, epoch: epoch)) }
     metrics.append(RunMetric(name: "rate", value: rate, step: epoch, epoch: epoch))
     metrics.append(RunMetric(name: "items_per_second", value: itemsPerSecond, step: epoch, epoch: epoch))
     metrics.append(RunMetric(name: "seconds", value: seconds, step: epoch, epoch: epoch))

@@ -200,7 +200,7 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     var sum = 0.0
     for start in stride(from: 0, to: validationItems.count, by: block) {
       let rows = start..<min(start + block, validationItems.count)
-      let bounds = model.validationBound(data.batch(validationItems[rows]), keys: RowKeys(noise, rows: rows))
+      let bounds = model.validationBound(data.batch(validationItems[rows]), options: trainingOptions, keys: RowKeys(noise, rows: rows))
       sum = bounds.scalars.reduce(sum) { $0 + Double($1) }
     }
     return sum / Double(validationItems.count)

@@ -31,8 +31,13 @@ struct CapabilityLawTests {
       let scores = model.score(x, draws: 3, keys: keys)
       answers += [("elbo", scores.elbo), ("kl", scores.kl), ("reconstruction term", scores.reconstruction), ("iwae", scores.iwae)]
     }
-    if let model = model as? any Trainable { answers.append(("validation bound", model.validationBound(x, keys: keys))) }
+    if let model = model as? any Trainable { answers.append(("validation bound", try validationBound(model, x, keys))) }
     return answers
+  }
+
+  private func validationBound<Family: Trainable>(_ model: Family, _ x: Tensor, _ keys: RowKeys) throws -> Tensor {
+    let options = try StrictJSON.decode(Family.TrainingOptions.self, from: Array("{}".utf8))
+    return model.validationBound(x, options: options, keys: keys)
   }
 
   @Test("every answer has one finite row an item, and other keys give other samples", arguments: FamilyExample.all)

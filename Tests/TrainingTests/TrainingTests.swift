@@ -311,7 +311,7 @@ struct TrainingTests {
     #expect(account.runs.count == 1 && run.kind == .train && run.family == "vae" && run.seed == 5)
     #expect(try run.configuration == recipe.canonicalText() && run.tags.isEmpty)
     #expect(try run.dataDigest == SHA256.digest(bench.folder.bytes("bars.idx")))
-    let names = ["train.elbo_nats", "train.reconstruction_nats", "train.kl_nats", "validation.elbo_nats", "rate", "items_per_second", "seconds"]
+    let names = ["train.elbo_nats", "train.reconstruction_nats", "train.kl_nats", "validation.bound_nats", "rate", "items_per_second", "seconds"]
     #expect(account.metrics.map(\.name) == names + names + names)
     #expect(account.metrics.map(\.epoch) == [1, 2, 3].flatMap { [Int?](repeating: $0, count: names.count) })
     #expect(account.metrics.allSatisfy { $0.value.isFinite })

@@ -112,5 +112,8 @@ extension VAE: Trainable {
       ])
   }
 
-  package func validationBound(_ batch: Tensor, keys: RowKeys) -> Tensor { score(batch, draws: 1, keys: keys).elbo }
+  package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor {
+    let scores = score(batch, draws: options.importanceSamples, keys: keys)
+    return options.importanceSamples == 1 ? scores.elbo : scores.iwae
+  }
 }

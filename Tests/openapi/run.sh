@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Checks openapi.yaml and a running server's answers against it. Usage: Tests/openapi/run.sh PATH_OF_POSTERIOR
+set -euo pipefail
+posterior=$(realpath "$1")
+cd "$(dirname "$0")/../.."
+model=deploy/models/fashion-mnist.safetensors
+python=.build/openapi/bin/python
+if [ ! -x "$python" ]; then
+  python3 -m venv .build/openapi
+  .build/openapi/bin/pip install -q 'openapi-spec-validator>=0.7,<1' 'jsonschema>=4.20,<5' 'pyyaml>=6,<7'
+fi
+
+work=$(mktemp -d)
+server=
+finish() {
+  [ -z "$server" ] || kill -TERM "$server" 2>/dev/null || true
+  [ -z "$server" ] || wait "$server" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap finish EXIT
+
+"$posterior" models upload "$model" --name fashion-mnist --store "$work/store"
+"$posterior" serve --listen 127.0.0.1:0 --store "$work/store" --quiet >"$work/out" &
+server=$!
+url=
+for _ in $(seq 300); do
+  url=$(grep -o 'http://[0-9.:]*' "$work/out" || true)
+  [ -n "$url" ] && curl -fs "$url/readyz" -o /dev/null && break
+  kill -0 "$server" 2>/dev/null || exit 1
+  read -rt 0.1 <> <(:) || true
+done
+"$python" Tests/openapi/validate.py --server "$url" --key "$(cat "$work/store/admin.key")" --model-file "$model"
