@@ -28,7 +28,10 @@ struct EvaluateCommand: AsyncParsableCommand {
     Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let loaded = try ModelFile.load(path: model)
     guard let scoring = loaded.model as? any Scoring else { throw CommandError("the family \(type(of: loaded.model).name) can't score") }
-    let items = try DataSource(source: data, split: split, range: loaded.model.signature.range, limit: limit).load()
+    // Of the formats, only NPY does not know its own range.
+    let range = data.lowercased().hasSuffix(".npy") ? loaded.model.signature.range : nil
+    let isNamed = NamedDataSet(rawValue: data) != nil
+    let items = try DataSource(source: data, split: isNamed ? split : .train, range: range, limit: limit).load()
     guard items.signature.kind == loaded.model.signature.kind, items.signature.itemShape == loaded.model.signature.itemShape else {
       throw CommandError("\(items.name) has items of shape \(items.signature.itemShape), the model takes \(loaded.model.signature.itemShape)")
     }
