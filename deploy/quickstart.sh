@@ -33,7 +33,7 @@ Posterior is ready. In another terminal:
   curl -si http://$listen/v1/models/fashion-mnist/sample -d '{"n":1,"seed":7,"mean":true}' | cut -c1-300
 
   # how likely the model finds a picture of yours (28 x 28 PNG)
-  curl -s http://$listen/v1/models/fashion-mnist/score --data-binary @deploy/examples/shirt.png -H 'Content-Type: image/png'
+  curl -s 'http://$listen/v1/models/fashion-mnist/score?k=100&seed=3' -H 'Content-Type: image/png' --data-binary @deploy/examples/shirt.png
 
 Ctrl-C stops the server.
 TEXT
