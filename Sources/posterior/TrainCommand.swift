@@ -54,7 +54,7 @@ struct TrainCommand: AsyncParsableCommand {
       print(result.digest)
     } catch TrainingError.stopped {
       display.finish()
-      throw CommandError("stopped; go on with: posterior train \(self.recipe) --resume")
+      throw CommandError("Stopped; the same command with --resume goes on.")
     }
   }
 }
