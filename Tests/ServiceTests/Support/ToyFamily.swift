@@ -25,7 +25,7 @@ struct ToyFamily: ModelFamily, Sampling {
     network = Network(decoder: Linear(configuration.latent, signature.width, key: key))
   }
 
-  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int {
+  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int? {
     (configuration.latent + 1) * signature.width
   }
 
