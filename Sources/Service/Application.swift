@@ -60,7 +60,8 @@ package struct Application: Sendable {
     case .bytes(let body): bytes = "\(body.count)"
     case .stream(let length, _): bytes = length.map { "\($0)" } ?? "-"
     }
-    let milliseconds = Double((ContinuousClock.now - start) / .microseconds(1)) / 1000
+    // To the hundredth.
+    let milliseconds = (((ContinuousClock.now - start) / .microseconds(10)).rounded()) / 100
     let path = request.target.prefix { $0 != "?" }
     logger.info("\(request.method) \(path.prefix(256)) \(response.status.code) \(milliseconds) ms \(bytes) bytes")
     return response

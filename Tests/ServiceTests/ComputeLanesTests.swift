@@ -1,4 +1,3 @@
-import Dispatch
 import Service
 import Synchronization
 import Testing
@@ -90,18 +89,4 @@ private final class Census: Sendable {
       $0.done += 1
     }
   }
-}
-
-/// Holds a lane until it is opened.
-private final class Door: Sendable {
-  private let opened = DispatchSemaphore(value: 0)
-  private let someoneWaits = Mutex(false)
-
-  func wait() {
-    someoneWaits.withLock { $0 = true }
-    opened.wait()
-  }
-
-  func untilSomeoneWaits() async { while !someoneWaits.withLock({ $0 }) { await Task.yield() } }
-  func open() { opened.signal() }
 }

@@ -1,0 +1,16 @@
+import Dispatch
+import Synchronization
+
+/// Holds a lane until it is opened.
+final class Door: Sendable {
+  private let opened = DispatchSemaphore(value: 0)
+  private let someoneWaits = Mutex(false)
+
+  func wait() {
+    someoneWaits.withLock { $0 = true }
+    opened.wait()
+  }
+
+  func untilSomeoneWaits() async { while !someoneWaits.withLock({ $0 }) { await Task.yield() } }
+  func open() { opened.signal() }
+}
