@@ -45,7 +45,7 @@ let package = Package(
     library("HTTP", ["CEpoll"]),
     library(
       "Service",
-      ["Formats", "Tensors", "Models", "Training", "Registry", "HTTP", "CResources", .product(name: "Logging", package: "swift-log")]),
+      ["Formats", "Tensors", "Networks", "Models", "Training", "Registry", "HTTP", "CResources", .product(name: "Logging", package: "swift-log")]),
     .executableTarget(
       name: "posterior",
       dependencies: [
@@ -63,7 +63,7 @@ let package = Package(
     tests("TrainingTests", ["Training", "Models", "Networks", "Tensors", "Formats"]),
     tests("RegistryTests", ["Registry", "Training", "Models", "Formats", "CResources", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("HTTPTests", ["HTTP"]),
-    tests("ServiceTests", ["Service", "HTTP", "Registry", "Training", "Models", "Tensors", "Formats"]),
+    tests("ServiceTests", ["Service", "HTTP", "Registry", "Training", "Models", "Networks", "Tensors", "Formats"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

@@ -20,10 +20,9 @@ package struct Evaluation: Sendable {
   package let kl: Estimate
   package let reconstruction: Estimate
   package let iwae: Estimate
-  /// Of the ELBO.
+  /// Of the importance-weighted bound, as in the answers of `/score`.
   package let bitsPerDimension: Double
-  /// Of the importance-weighted bound.
-  package let iwaeBitsPerDimension: Double
+  package let elboBitsPerDimension: Double
 
   /// Scores every item; item i uses the noise of (seed, i), so the numbers do not depend on blocks or threads.
   package init(of model: any Scoring, on data: DataSet, draws: Int, seed: UInt64, progress: (Int) -> Void = { _ in }) {
@@ -47,8 +46,8 @@ package struct Evaluation: Sendable {
     kl = Estimate(columns[1])
     reconstruction = Estimate(columns[2])
     iwae = Estimate(columns[3])
-    bitsPerDimension = Distributions.bitsPerDimension(nats: elbo.mean, dimensions: dimensions)
-    iwaeBitsPerDimension = Distributions.bitsPerDimension(nats: iwae.mean, dimensions: dimensions)
+    bitsPerDimension = Distributions.bitsPerDimension(nats: iwae.mean, dimensions: dimensions)
+    elboBitsPerDimension = Distributions.bitsPerDimension(nats: elbo.mean, dimensions: dimensions)
   }
 
   /// Every number under its full name.
@@ -57,7 +56,7 @@ package struct Evaluation: Sendable {
       ("elbo_nats", elbo.mean), ("elbo_nats.standard_error", elbo.standardError), ("kl_nats", kl.mean), ("kl_nats.standard_error", kl.standardError),
       ("reconstruction_nats", reconstruction.mean), ("reconstruction_nats.standard_error", reconstruction.standardError),
       ("iwae_nats", iwae.mean), ("iwae_nats.standard_error", iwae.standardError), ("bits_per_dim", bitsPerDimension),
-      ("iwae_bits_per_dim", iwaeBitsPerDimension),
+      ("elbo_bits_per_dim", elboBitsPerDimension),
     ]
     return named.map { RunMetric(name: $0.0, value: $0.1, step: 0) }
   }

@@ -56,7 +56,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     show("  reconstruction", evaluation.reconstruction)
     show("  KL", evaluation.kl)
     show("IWAE, k = \(k)", evaluation.iwae)
-    print(String(format: "bits per dimension     %10.4f by the ELBO, %.4f by IWAE", evaluation.bitsPerDimension, evaluation.iwaeBitsPerDimension))
+    print(String(format: "bits per dimension     %10.4f by IWAE, %.4f by the ELBO", evaluation.bitsPerDimension, evaluation.elboBitsPerDimension))
   }
 }
 
