@@ -31,12 +31,13 @@ actor Connection: EventSource {
     self.loop = loop
     self.service = service
     parser = RequestParser(limits: service.limits)
-    state = ConnectionState(limits: service.limits, at: .now)
+    state = ConnectionState(limits: service.limits, isSecure: socket.tls != nil, at: .now)
   }
 
   // MARK: The straight line
 
   private nonisolated func serve() async {
+    while !onLoop({ $0.shakeHands() }) { await waitForBytes() }
     while let request = await nextRequest() {
       let response = await service.handler.respond(to: request)
       let isHead = request.method == .head
@@ -61,6 +62,22 @@ actor Connection: EventSource {
   private nonisolated func onLoop<Result: Sendable>(_ body: (isolated Connection) -> Result) -> Result { assumeIsolated(body) }
 
   // MARK: Requests
+
+  /// True when TLS is agreed on, or was not asked for, or can't be.
+  private func shakeHands() -> Bool {
+    guard state.isHandshaking, let tls = socket.tls else { return true }
+    switch tls.handshake() {
+    case .done:
+      state.handshakeFinished(at: .now)
+      return true
+    case .incomplete:
+      isReadable = false
+      return false
+    case .failed:
+      perform(state.handshakeFailed(at: .now))
+      return true
+    }
+  }
 
   /// The next request; nil inside when there will be none, nil outside when bytes are missing.
   private func takeRequest() -> Request?? {
@@ -101,7 +118,7 @@ actor Connection: EventSource {
     switch result {
     case .bytes(let count):
       // A short read emptied the socket; only an end that was announced is still to be read.
-      isReadable = count == size || hasEnded
+      isReadable = count == size || hasEnded || !socket.shortReadEmpties
       state.bytesReceived(at: .now)
       return true
     case .wouldBlock:
@@ -261,11 +278,13 @@ actor Connection: EventSource {
     assumeIsolated { connection in
       if readiness.contains(.broken) { return connection.abort() }
       if readiness.contains(.ended) { connection.peerAnnouncedEnd() }
-      if readiness.contains(.readable) {
+      // Under TLS reading may have waited for room, and writing for bytes.
+      let isEither = connection.socket.tls != nil
+      if isEither || readiness.contains(.readable) {
         connection.isReadable = true
         connection.resumeReaders()
       }
-      if readiness.contains(.writable) { connection.resumeWriters() }
+      if isEither || readiness.contains(.writable) { connection.resumeWriters() }
     }
   }
 
@@ -329,7 +348,7 @@ actor Connection: EventSource {
 
   private func drop() -> Bool {
     guard isReadable else { return false }
-    let result = withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 16) { socket.read(into: $0) }
+    let result = withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 16) { socket.readRaw(into: $0) }
     switch result {
     case .bytes: return true
     case .wouldBlock: isReadable = false

@@ -1,5 +1,7 @@
 /// What a connection may do next: a value without sockets or clocks, told what happened and when, answering with what to do.
 ///
+///   (handshaking)
+///        ▼
 ///     waiting ─► receivingHead ─► handling ─► (discarding) ─► waiting ...
 ///        │             │             │             │
 ///        └─► closed ◄──┴─ lingering ◄┴─────────────┘
@@ -7,6 +9,8 @@ package struct ConnectionState: Equatable, Sendable {
   package typealias Instant = ContinuousClock.Instant
 
   package enum Phase: Equatable, Sendable {
+    /// TLS is being agreed on.
+    case handshaking(since: Instant)
     /// Between requests, with nothing received.
     case waiting(since: Instant)
     case receivingHead(since: Instant)
@@ -56,9 +60,9 @@ package struct ConnectionState: Equatable, Sendable {
   private var writeBlockedSince: Instant?
   private var keepsAlive = true
 
-  package init(limits: Limits, at now: Instant) {
+  package init(limits: Limits, isSecure: Bool = false, at now: Instant) {
     self.limits = limits
-    phase = .waiting(since: now)
+    phase = isSecure ? .handshaking(since: now) : .waiting(since: now)
   }
 
   package var isClosed: Bool { phase == .closed }
@@ -67,16 +71,27 @@ package struct ConnectionState: Equatable, Sendable {
   package var acceptsRequest: Bool {
     switch phase {
     case .waiting, .receivingHead: true
-    case .handling, .discarding, .lingering, .closed: false
+    case .handshaking, .handling, .discarding, .lingering, .closed: false
     }
+  }
+
+  package var isHandshaking: Bool {
+    if case .handshaking = phase { true } else { false }
   }
 
   // MARK: Reading
 
+  package mutating func handshakeFinished(at now: Instant) {
+    if case .handshaking = phase { phase = .waiting(since: now) }
+  }
+
+  /// The alert that says why is on its way; like an answer it must not be lost to a reset.
+  package mutating func handshakeFailed(at now: Instant) -> Action { startLingering(at: now) }
+
   package mutating func bytesReceived(at now: Instant) {
     switch phase {
     case .waiting: phase = .receivingHead(since: now)
-    case .receivingHead, .lingering, .closed: break
+    case .handshaking, .receivingHead, .lingering, .closed: break
     case .handling: if bodyWaitingSince != nil { bodyWaitingSince = now }
     case .discarding: phase = .discarding(since: now)
     }
@@ -128,14 +143,14 @@ package struct ConnectionState: Equatable, Sendable {
       return .refuse(error.refusal)
     case .handling: return bodyFailed(.malformed(error))
     case .discarding: return startLingering(at: now)
-    case .lingering, .closed: return .nothing
+    case .handshaking, .lingering, .closed: return .nothing
     }
   }
 
   /// The peer sends no more. A handler is cancelled; should it answer all the same, the answer is still sent.
   package mutating func peerEnded(at now: Instant) -> Action {
     switch phase {
-    case .waiting, .receivingHead, .discarding, .lingering: return close()
+    case .handshaking, .waiting, .receivingHead, .discarding, .lingering: return close()
     case .handling:
       wantsKeepAlive = false
       if case .incomplete = body { body = .failed(.disconnected) }
@@ -223,6 +238,7 @@ package struct ConnectionState: Equatable, Sendable {
     func isOver(_ since: Instant?, _ limit: Duration) -> Bool { since.map { now - $0 >= limit } ?? false }
     if isOver(writeBlockedSince, limits.writeStall) { return close() }
     switch phase {
+    case .handshaking(let since): return isOver(since, limits.handshakeTime) ? close() : .nothing
     case .waiting(let since): return isOver(since, limits.idle) ? close() : .nothing
     case .receivingHead(let since):
       guard isOver(since, limits.headerTime) else { return .nothing }
@@ -239,6 +255,7 @@ package struct ConnectionState: Equatable, Sendable {
   package mutating func drain(hasInput: Bool) -> Action {
     isDraining = true
     switch phase {
+    case .handshaking: return close()
     case .waiting: return hasInput ? .nothing : close()
     case .receivingHead, .handling, .discarding, .lingering, .closed: return .nothing
     }

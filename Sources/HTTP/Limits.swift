@@ -18,6 +18,8 @@ package struct Limits: Sendable, Equatable {
   package var connections = 4096
   /// Requests on one connection before it is closed in good order.
   package var requestsPerConnection = 1_000_000
+  /// From a connection's beginning to the end of its TLS handshake; then it closes.
+  package var handshakeTime = Duration.seconds(10)
   /// From a request's first byte to the end of its header section; then 408.
   package var headerTime = Duration.seconds(10)
   /// Between two arrivals of body bytes while the handler waits for them; then 408.
@@ -33,7 +35,7 @@ package struct Limits: Sendable, Equatable {
 
   /// How often deadlines are looked at: fine enough for the shortest of them, coarse enough to cost nothing.
   var tick: Duration {
-    let shortest = min(min(headerTime, bodyInactivity), min(min(idle, writeStall), linger))
+    let shortest = [handshakeTime, headerTime, bodyInactivity, idle, writeStall, linger].reduce(.seconds(1), min)
     return min(max(shortest / 4, .milliseconds(5)), .milliseconds(250))
   }
 }

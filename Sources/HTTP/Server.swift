@@ -4,6 +4,8 @@ import Synchronization
 package final class Server: Sendable {
   private let handler: any Handler
   private let listen: [ListenAddress]
+  private let secure: [ListenAddress]
+  private let identity: TLSIdentity?
   private let limits: Limits
   private let loopCount: Int
   private let refuse: RefusalResponse
@@ -21,14 +23,20 @@ package final class Server: Sendable {
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
 
-  /// - Parameter loops: threads that do I/O and run handlers; connections are dealt out to them in turn.
+  /// - Parameters:
+  ///   - listen: addresses of plain HTTP.
+  ///   - secure: addresses of HTTPS, served as `identity`.
+  ///   - loops: threads that do I/O and run handlers; connections are dealt out to them in turn.
   package init(
-    handler: any Handler, listen: [ListenAddress], limits: Limits = Limits(), loops: Int = 1,
-    refuse: @escaping RefusalResponse = Refusal.plainText, onDraining: @escaping @Sendable () -> Void = {}
+    handler: any Handler, listen: [ListenAddress] = [], secure: [ListenAddress] = [], identity: TLSIdentity? = nil, limits: Limits = Limits(),
+    loops: Int = 1, refuse: @escaping RefusalResponse = Refusal.plainText, onDraining: @escaping @Sendable () -> Void = {}
   ) {
     precondition(loops > 0, "a server needs at least one loop")
+    precondition(secure.isEmpty || identity != nil, "HTTPS needs an identity")
     self.handler = handler
     self.listen = listen
+    self.secure = secure
+    self.identity = identity
     self.limits = limits
     loopCount = loops
     self.refuse = refuse
@@ -43,7 +51,7 @@ package final class Server: Sendable {
 
   /// Binds every address and begins to serve on threads of its own.
   ///
-  /// - Returns: the bound addresses with their real ports, in the order given.
+  /// - Returns: the bound addresses with their real ports: plain ones first, then secure ones, each in the order given.
   @discardableResult
   package func start() throws(ServerError) -> [ListenAddress] {
     var loops: [EventLoop] = []
@@ -53,9 +61,9 @@ package final class Server: Sendable {
     } catch {
       throw .noResources(error.description)
     }
-    for address in listen {
-      let listener = try Listener(address, token: nextToken(), loop: loops[0]) { [self] socket, remote in
-        accept(socket, from: remote)
+    for (address, identity) in listen.map({ ($0, nil) }) + secure.map({ ($0, identity) }) {
+      let listener = try Listener(address, token: nextToken(), loop: loops[0]) { [self] descriptor, remote in
+        accept(descriptor, from: remote, as: identity)
       }
       listeners.append(listener)
     }
@@ -120,11 +128,18 @@ package final class Server: Sendable {
 
   private func nextToken() -> UInt64 { tokens.add(1, ordering: .relaxed).newValue }
 
-  private func accept(_ socket: Socket, from remote: String) {
+  private func accept(_ descriptor: Int32, from remote: String, as identity: TLSIdentity?) {
     let count = connections.add(1, ordering: .relaxed).newValue
     guard count <= limits.connections else {
       connections.subtract(1, ordering: .relaxed)
-      return turnAway(socket)
+      return turnAway(descriptor, isSecure: identity != nil)
+    }
+    let socket: Socket
+    do {
+      socket = Socket(descriptor: descriptor, tls: try identity?.session(over: descriptor))
+    } catch {
+      connections.subtract(1, ordering: .relaxed)
+      return Socket(descriptor: descriptor).close()
     }
     let loop = state.withLock { state in
       state.nextLoop = (state.nextLoop + 1) % state.loops.count
@@ -136,8 +151,11 @@ package final class Server: Sendable {
     loop.add(Connection(socket: socket, token: nextToken(), remoteAddress: remote, loop: loop, service: service))
   }
 
-  /// More connections than allowed: an answer that says so, as far as it can be sent without waiting.
-  private func turnAway(_ socket: Socket) {
+  /// More connections than allowed: an answer that says so, as far as it can be sent without waiting; none under TLS, whose handshake is the
+  /// dearest part of a connection.
+  private func turnAway(_ descriptor: Int32, isSecure: Bool) {
+    let socket = Socket(descriptor: descriptor)
+    guard !isSecure else { return socket.close() }
     let response = refuse(Refusal(.serviceUnavailable, "Too many connections.", headers: ["Retry-After": "1"]))
     let bytes: [UInt8] = if case .bytes(let bytes) = response.body { bytes } else { [] }
     let plan = ResponsePlan(framing: .length(bytes.count), sendsBody: true, keepsAlive: false, announcesKeepAlive: false)
