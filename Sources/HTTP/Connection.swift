@@ -119,7 +119,7 @@ actor Connection: EventSource {
     case .bytes(let count):
       // A short read emptied the socket; only an end that was announced is still to be read.
       isReadable = count == size || hasEnded || !socket.shortReadEmpties
-      state.bytesReceived(at: .now)
+      state.bytesReceived(count, at: .now)
       return true
     case .wouldBlock:
       isReadable = false
@@ -258,10 +258,27 @@ actor Connection: EventSource {
 
   private func flush() {
     switch output.flush(to: socket) {
-    case .drained: state.writeDrained()
-    case .blocked(let wrote): state.writeBlocked(progressed: wrote, at: .now)
+    case .drained: state.writeDrained(at: .now)
+    case .blocked:
+      noteProgress()
+      state.writeBlocked(at: .now)
     case .failed: abort()
     }
+  }
+
+  /// What the client had not confirmed of a blocked answer when it was last looked at. The kernel wakes a connection only when a good
+  /// part of its buffer is free; a slow client's progress shows here long before.
+  private var undelivered = 0
+
+  private func noteProgress() {
+    let rest = output.count + socket.unacknowledged
+    if rest < undelivered { state.writeProgressed(undelivered - rest, at: .now) }
+    undelivered = rest
+  }
+
+  private func tick() {
+    if state.isWriteBlocked { noteProgress() }
+    perform(state.tick(at: .now))
   }
 
   private func drainOutput() async {
@@ -292,7 +309,7 @@ actor Connection: EventSource {
     assumeIsolated { connection in
       switch signal {
       case .start: connection.task = Task(executorPreference: connection.loop) { await connection.serve() }
-      case .tick: connection.perform(connection.state.tick(at: .now))
+      case .tick: connection.tick()
       case .drain: connection.perform(connection.state.drain(hasInput: connection.isReadable))
       case .abort: connection.abort()
       }
@@ -308,7 +325,7 @@ actor Connection: EventSource {
   private func perform(_ action: ConnectionState.Action) {
     switch action {
     case .nothing, .discard: break
-    case .nextRequest: if parser.hasBegunRequest { state.bytesReceived(at: .now) }
+    case .nextRequest: if parser.hasBegunRequest { state.bytesReceived(0, at: .now) }
     case .sendContinue:
       output.append { $0 += ResponseEncoder.continueHead }
       flush()

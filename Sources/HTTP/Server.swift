@@ -11,6 +11,7 @@ package final class Server: Sendable {
   private let refuse: RefusalResponse
   private let onDraining: @Sendable () -> Void
   private let connections = Atomic<Int>(0)
+  private let clients = Mutex<[ClientNetwork: Int]>([:])
   private let tokens = Atomic<UInt64>(0)
   private let state = Mutex(State())
 
@@ -129,34 +130,57 @@ package final class Server: Sendable {
   private func nextToken() -> UInt64 { tokens.add(1, ordering: .relaxed).newValue }
 
   private func accept(_ descriptor: Int32, from remote: String, as identity: TLSIdentity?) {
-    let count = connections.add(1, ordering: .relaxed).newValue
-    guard count <= limits.connections else {
-      connections.subtract(1, ordering: .relaxed)
-      return turnAway(descriptor, isSecure: identity != nil)
-    }
+    let client = ClientNetwork(remote)
+    if let refusal = admit(client) { return turnAway(descriptor, isSecure: identity != nil, refusal) }
     let socket: Socket
     do {
       socket = Socket(descriptor: descriptor, tls: try identity?.session(over: descriptor))
     } catch {
-      connections.subtract(1, ordering: .relaxed)
+      // No memory for a session: like no descriptor, it sheds this connection and no other.
+      release(client)
       return Socket(descriptor: descriptor).close()
     }
     let loop = state.withLock { state in
       state.nextLoop = (state.nextLoop + 1) % state.loops.count
       return state.loops[state.nextLoop]
     }
-    let service = ConnectionService(handler: handler, limits: limits, refuse: refuse) { [self] in
-      connections.subtract(1, ordering: .relaxed)
-    }
+    let service = ConnectionService(handler: handler, limits: limits, refuse: refuse) { [self] in release(client) }
     loop.add(Connection(socket: socket, token: nextToken(), remoteAddress: remote, loop: loop, service: service))
+  }
+
+  /// Counts a connection, or says why there is no room for it.
+  private func admit(_ client: ClientNetwork?) -> Refusal? {
+    guard connections.add(1, ordering: .relaxed).newValue <= limits.connections else {
+      connections.subtract(1, ordering: .relaxed)
+      return Refusal(.serviceUnavailable, "Too many connections.", headers: ["Retry-After": "1"])
+    }
+    guard let client else { return nil }
+    let isWithinLimit = clients.withLock { clients in
+      guard clients[client, default: 0] < limits.connectionsPerClient else { return false }
+      clients[client, default: 0] += 1
+      return true
+    }
+    guard !isWithinLimit else { return nil }
+    connections.subtract(1, ordering: .relaxed)
+    return Refusal(.tooManyRequests, "Too many connections from one client.", headers: ["Retry-After": "1"])
+  }
+
+  private func release(_ client: ClientNetwork?) {
+    if let client {
+      clients.withLock { clients in
+        let rest = clients[client, default: 1] - 1
+        clients[client] = rest == 0 ? nil : rest
+      }
+    }
+    connections.subtract(1, ordering: .relaxed)
   }
 
   /// More connections than allowed: an answer that says so, as far as it can be sent without waiting; none under TLS, whose handshake is the
   /// dearest part of a connection.
-  private func turnAway(_ descriptor: Int32, isSecure: Bool) {
+  private func turnAway(_ descriptor: Int32, isSecure: Bool, _ refusal: Refusal) {
     let socket = Socket(descriptor: descriptor)
     guard !isSecure else { return socket.close() }
-    let response = refuse(Refusal(.serviceUnavailable, "Too many connections.", headers: ["Retry-After": "1"]))
+    let response = refuse(refusal)
     let bytes: [UInt8] = if case .bytes(let bytes) = response.body { bytes } else { [] }
     let plan = ResponsePlan(framing: .length(bytes.count), sendsBody: true, keepsAlive: false, announcesKeepAlive: false)
     var output = OutputBuffer()

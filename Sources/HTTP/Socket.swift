@@ -75,6 +75,13 @@ struct Socket: Sendable {
     }
   }
 
+  /// Bytes that were written and that the peer's kernel has not confirmed.
+  var unacknowledged: Int {
+    var count: Int32 = 0
+    // On Linux TIOCOUTQ is SIOCOUTQ; where it is not known nothing is outstanding.
+    return ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
+  }
+
   func shutDownWriting() {
     tls?.sayGoodbye()
     _ = shutdown(descriptor, Int32(SHUT_WR))

@@ -156,6 +156,7 @@ final class TestClient: Sendable {
     let bytes = await blocking { [descriptor] in
       var buffer = [UInt8](repeating: 0, count: 65536)
       let count = recv(descriptor, &buffer, buffer.count, 0)
+      if count < 0, errno == EAGAIN { Issue.record("the server says nothing and does not end the connection") }
       return Array(buffer.prefix(max(0, count)))
     }
     received.withLock { $0 += bytes }
