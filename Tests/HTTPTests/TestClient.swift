@@ -129,6 +129,9 @@ final class TestClient: Sendable {
     if isOpen.exchange(false, ordering: .relaxed) { Glibc.close(descriptor) }
   }
 
+  /// What came up to and with `mark`; nil when the connection ends before it.
+  func received(through mark: String) async -> String? { await take(through: mark) }
+
   private func take(through mark: String) async -> String? {
     let mark = Array(mark.utf8)
     while true {
