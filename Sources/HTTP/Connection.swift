@@ -404,6 +404,8 @@ actor Connection: EventSource {
     resumeReaders()
     resumeWriters()
     loop.remove(self)
+    // The client did not take its answer in time: the kernel shall not keep it either.
+    if !output.isEmpty { socket.resetOnClose() }
     socket.close()
     if task == nil { service.ended() }
   }

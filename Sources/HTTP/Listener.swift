@@ -1,3 +1,4 @@
+import CEpoll
 import Glibc
 import Synchronization
 
@@ -49,22 +50,24 @@ final class Listener: EventSource {
       var storage = sockaddr_storage()
       var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
       let client = withUnsafeMutablePointer(to: &storage) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { accept(descriptor, $0, &length) }
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          accept4(descriptor, $0, &length, Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue))
+        }
       }
       guard client >= 0 else {
         if errno == EINTR || errno == ECONNABORTED { continue }
         return
       }
-      _ = fcntl(client, F_SETFL, fcntl(client, F_GETFL) | O_NONBLOCK)
-      _ = fcntl(client, F_SETFD, FD_CLOEXEC)
-      if address.path == nil { Self.set(client, Int32(IPPROTO_TCP), TCP_NODELAY) }
       accepted(client, ListenAddress(storage)?.description ?? "unix")
     }
   }
 
-  private static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32) {
-    var on: Int32 = 1
-    _ = setsockopt(descriptor, level, option, &on, socklen_t(MemoryLayout<Int32>.size))
+  /// What the kernel takes of an answer ahead of sending it; without a bound, clients that don't read fill the memory with megabytes each.
+  private static let unsentBytes: Int32 = 128 * 1024
+
+  private static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, to value: Int32 = 1) {
+    var value = value
+    _ = setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
   }
 
   private static func bind(_ address: ListenAddress) throws(ServerError) -> Int32 {
@@ -79,6 +82,9 @@ final class Listener: EventSource {
     defer { freeaddrinfo(found) }
     return try bind(address, family: info.ai_family, info.ai_addr, info.ai_addrlen) { descriptor in
       set(descriptor, SOL_SOCKET, SO_REUSEADDR)
+      // Accepted sockets inherit these two.
+      set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY)
+      set(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, to: unsentBytes)
       if info.ai_family == AF_INET6 { set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY) }
     }
   }

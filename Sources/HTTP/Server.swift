@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// Listens, serves, and stops in good order.
@@ -116,6 +117,18 @@ package final class Server: Sendable {
       return state.waiters
     }
     for waiter in waiters { waiter.resume() }
+  }
+
+  /// Lets the process open as many descriptors as the system grants it.
+  ///
+  /// - Returns: how many those are.
+  package static func raiseDescriptorLimit() -> Int {
+    var limit = rlimit()
+    let descriptors = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    guard getrlimit(descriptors, &limit) == 0 else { return 1024 }
+    var raised = limit
+    raised.rlim_cur = limit.rlim_max
+    return Int(clamping: setrlimit(descriptors, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur)
   }
 
   private func waitForConnections(until end: ContinuousClock.Instant) async {

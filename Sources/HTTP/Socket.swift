@@ -87,5 +87,11 @@ struct Socket: Sendable {
     _ = shutdown(descriptor, Int32(SHUT_WR))
   }
 
+  /// Lets `close` cut the connection and drop what was not sent, instead of going on to send it.
+  func resetOnClose() {
+    var linger = linger(l_onoff: 1, l_linger: 0)
+    _ = setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+  }
+
   func close() { Glibc.close(descriptor) }
 }
