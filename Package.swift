@@ -42,7 +42,7 @@ let package = Package(
     library(
       "Registry",
       ["Formats", "Models", "Training", "CResources", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log")]),
-    library("HTTP", ["CEpoll"]),
+    library("HTTP", ["CEpoll", "COpenSSL", "CZlib"]),
     library(
       "Service",
       ["Formats", "Tensors", "Networks", "Models", "Training", "Registry", "HTTP", "CResources", .product(name: "Logging", package: "swift-log")]),

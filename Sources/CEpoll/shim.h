@@ -1,4 +1,8 @@
-// Linux's readiness interface, which the Glibc module leaves out.
+// Linux's interfaces that the Glibc module leaves out.
 #pragma once
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+
+// Declared by sys/socket.h only under _GNU_SOURCE.
+extern int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);

@@ -31,12 +31,13 @@ actor Connection: EventSource {
     self.loop = loop
     self.service = service
     parser = RequestParser(limits: service.limits)
-    state = ConnectionState(limits: service.limits, at: .now)
+    state = ConnectionState(limits: service.limits, isSecure: socket.tls != nil, at: .now)
   }
 
   // MARK: The straight line
 
   private nonisolated func serve() async {
+    while !onLoop({ $0.shakeHands() }) { await waitForBytes() }
     while let request = await nextRequest() {
       let response = await service.handler.respond(to: request)
       let isHead = request.method == .head
@@ -61,6 +62,22 @@ actor Connection: EventSource {
   private nonisolated func onLoop<Result: Sendable>(_ body: (isolated Connection) -> Result) -> Result { assumeIsolated(body) }
 
   // MARK: Requests
+
+  /// True when TLS is agreed on, or was not asked for, or can't be.
+  private func shakeHands() -> Bool {
+    guard state.isHandshaking, let tls = socket.tls else { return true }
+    switch tls.handshake() {
+    case .done:
+      state.handshakeFinished(at: .now)
+      return true
+    case .incomplete:
+      isReadable = false
+      return false
+    case .failed:
+      perform(state.handshakeFailed(at: .now))
+      return true
+    }
+  }
 
   /// The next request; nil inside when there will be none, nil outside when bytes are missing.
   private func takeRequest() -> Request?? {
@@ -101,8 +118,8 @@ actor Connection: EventSource {
     switch result {
     case .bytes(let count):
       // A short read emptied the socket; only an end that was announced is still to be read.
-      isReadable = count == size || hasEnded
-      state.bytesReceived(at: .now)
+      isReadable = count == size || hasEnded || !socket.shortReadEmpties
+      state.bytesReceived(count, at: .now)
       return true
     case .wouldBlock:
       isReadable = false
@@ -241,10 +258,27 @@ actor Connection: EventSource {
 
   private func flush() {
     switch output.flush(to: socket) {
-    case .drained: state.writeDrained()
-    case .blocked(let wrote): state.writeBlocked(progressed: wrote, at: .now)
+    case .drained: state.writeDrained(at: .now)
+    case .blocked:
+      noteProgress()
+      state.writeBlocked(at: .now)
     case .failed: abort()
     }
+  }
+
+  /// What the client had not confirmed of a blocked answer when it was last looked at. The kernel wakes a connection only when a good
+  /// part of its buffer is free; a slow client's progress shows here long before.
+  private var undelivered = 0
+
+  private func noteProgress() {
+    let rest = output.count + socket.unacknowledged
+    if rest < undelivered { state.writeProgressed(undelivered - rest, at: .now) }
+    undelivered = rest
+  }
+
+  private func tick() {
+    if state.isWriteBlocked { noteProgress() }
+    perform(state.tick(at: .now))
   }
 
   private func drainOutput() async {
@@ -261,11 +295,13 @@ actor Connection: EventSource {
     assumeIsolated { connection in
       if readiness.contains(.broken) { return connection.abort() }
       if readiness.contains(.ended) { connection.peerAnnouncedEnd() }
-      if readiness.contains(.readable) {
+      // Under TLS reading may have waited for room, and writing for bytes.
+      let isEither = connection.socket.tls != nil
+      if isEither || readiness.contains(.readable) {
         connection.isReadable = true
         connection.resumeReaders()
       }
-      if readiness.contains(.writable) { connection.resumeWriters() }
+      if isEither || readiness.contains(.writable) { connection.resumeWriters() }
     }
   }
 
@@ -273,7 +309,7 @@ actor Connection: EventSource {
     assumeIsolated { connection in
       switch signal {
       case .start: connection.task = Task(executorPreference: connection.loop) { await connection.serve() }
-      case .tick: connection.perform(connection.state.tick(at: .now))
+      case .tick: connection.tick()
       case .drain: connection.perform(connection.state.drain(hasInput: connection.isReadable))
       case .abort: connection.abort()
       }
@@ -289,7 +325,7 @@ actor Connection: EventSource {
   private func perform(_ action: ConnectionState.Action) {
     switch action {
     case .nothing, .discard: break
-    case .nextRequest: if parser.hasBegunRequest { state.bytesReceived(at: .now) }
+    case .nextRequest: if parser.hasBegunRequest { state.bytesReceived(0, at: .now) }
     case .sendContinue:
       output.append { $0 += ResponseEncoder.continueHead }
       flush()
@@ -329,7 +365,7 @@ actor Connection: EventSource {
 
   private func drop() -> Bool {
     guard isReadable else { return false }
-    let result = withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 16) { socket.read(into: $0) }
+    let result = withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 16) { socket.readRaw(into: $0) }
     switch result {
     case .bytes: return true
     case .wouldBlock: isReadable = false
@@ -368,6 +404,8 @@ actor Connection: EventSource {
     resumeReaders()
     resumeWriters()
     loop.remove(self)
+    // The client did not take its answer in time: the kernel shall not keep it either.
+    if !output.isEmpty { socket.resetOnClose() }
     socket.close()
     if task == nil { service.ended() }
   }

@@ -1,5 +1,7 @@
 /// What a connection may do next: a value without sockets or clocks, told what happened and when, answering with what to do.
 ///
+///   (handshaking)
+///        ▼
 ///     waiting ─► receivingHead ─► handling ─► (discarding) ─► waiting ...
 ///        │             │             │             │
 ///        └─► closed ◄──┴─ lingering ◄┴─────────────┘
@@ -7,6 +9,8 @@ package struct ConnectionState: Equatable, Sendable {
   package typealias Instant = ContinuousClock.Instant
 
   package enum Phase: Equatable, Sendable {
+    /// TLS is being agreed on.
+    case handshaking(since: Instant)
     /// Between requests, with nothing received.
     case waiting(since: Instant)
     case receivingHead(since: Instant)
@@ -52,13 +56,13 @@ package struct ConnectionState: Equatable, Sendable {
   private var version = Version.http11
   private var wantsKeepAlive = true
   private var owesContinue = false
-  private var bodyWaitingSince: Instant?
-  private var writeBlockedSince: Instant?
+  private var bodyPace = Pace()
+  private var writePace = Pace()
   private var keepsAlive = true
 
-  package init(limits: Limits, at now: Instant) {
+  package init(limits: Limits, isSecure: Bool = false, at now: Instant) {
     self.limits = limits
-    phase = .waiting(since: now)
+    phase = isSecure ? .handshaking(since: now) : .waiting(since: now)
   }
 
   package var isClosed: Bool { phase == .closed }
@@ -67,24 +71,35 @@ package struct ConnectionState: Equatable, Sendable {
   package var acceptsRequest: Bool {
     switch phase {
     case .waiting, .receivingHead: true
-    case .handling, .discarding, .lingering, .closed: false
+    case .handshaking, .handling, .discarding, .lingering, .closed: false
     }
+  }
+
+  package var isHandshaking: Bool {
+    if case .handshaking = phase { true } else { false }
   }
 
   // MARK: Reading
 
-  package mutating func bytesReceived(at now: Instant) {
+  package mutating func handshakeFinished(at now: Instant) {
+    if case .handshaking = phase { phase = .waiting(since: now) }
+  }
+
+  /// The alert that says why is on its way; like an answer it must not be lost to a reset.
+  package mutating func handshakeFailed(at now: Instant) -> Action { startLingering(at: now) }
+
+  package mutating func bytesReceived(_ count: Int, at now: Instant) {
     switch phase {
     case .waiting: phase = .receivingHead(since: now)
-    case .receivingHead, .lingering, .closed: break
-    case .handling: if bodyWaitingSince != nil { bodyWaitingSince = now }
-    case .discarding: phase = .discarding(since: now)
+    case .handshaking, .receivingHead, .discarding, .lingering, .closed: break
+    case .handling: bodyPace.moved(count, at: now)
     }
   }
 
   package mutating func headReceived(_ head: RequestHead, at now: Instant) {
     phase = .handling
     requests += 1
+    bodyPace = Pace()
     version = head.version
     wantsKeepAlive = head.wantsKeepAlive
     owesContinue = head.expectsContinue
@@ -100,20 +115,20 @@ package struct ConnectionState: Equatable, Sendable {
   /// The handler asks for body bytes that have not come (RFC 9110 §10.1.1: 100 only then).
   package mutating func bodyWanted(at now: Instant) -> Action {
     guard case .incomplete = body else { return .nothing }
-    if bodyWaitingSince == nil { bodyWaitingSince = now }
+    bodyPace.startWaiting(at: now)
     guard owesContinue else { return .nothing }
     owesContinue = false
     return .sendContinue
   }
 
   package mutating func bodyReceived(_ count: Int, at now: Instant) {
-    bodyWaitingSince = nil
+    bodyPace.stopWaiting(at: now)
     owesContinue = false  // RFC 9110 §10.1.1: the client went ahead without it
     if case .incomplete(let remaining?) = body { body = .incomplete(remaining: remaining - count) }
   }
 
   package mutating func bodyEnded(at now: Instant) -> Action {
-    bodyWaitingSince = nil
+    bodyPace.stopWaiting(at: now)
     owesContinue = false
     if case .incomplete = body { body = .complete }
     guard case .discarding = phase else { return .nothing }
@@ -126,16 +141,16 @@ package struct ConnectionState: Equatable, Sendable {
     case .waiting, .receivingHead:
       phase = .lingering(since: now)
       return .refuse(error.refusal)
-    case .handling: return bodyFailed(.malformed(error))
+    case .handling: return bodyFailed(.malformed(error), at: now)
     case .discarding: return startLingering(at: now)
-    case .lingering, .closed: return .nothing
+    case .handshaking, .lingering, .closed: return .nothing
     }
   }
 
   /// The peer sends no more. A handler is cancelled; should it answer all the same, the answer is still sent.
   package mutating func peerEnded(at now: Instant) -> Action {
     switch phase {
-    case .waiting, .receivingHead, .discarding, .lingering: return close()
+    case .handshaking, .waiting, .receivingHead, .discarding, .lingering: return close()
     case .handling:
       wantsKeepAlive = false
       if case .incomplete = body { body = .failed(.disconnected) }
@@ -144,9 +159,9 @@ package struct ConnectionState: Equatable, Sendable {
     }
   }
 
-  private mutating func bodyFailed(_ error: BodyError) -> Action {
+  private mutating func bodyFailed(_ error: BodyError, at now: Instant) -> Action {
     body = .failed(error)
-    bodyWaitingSince = nil
+    bodyPace.stopWaiting(at: now)
     wantsKeepAlive = false
     return .failBody
   }
@@ -185,11 +200,14 @@ package struct ConnectionState: Equatable, Sendable {
     }
   }
 
-  package mutating func writeBlocked(progressed: Bool, at now: Instant) {
-    if progressed || writeBlockedSince == nil { writeBlockedSince = now }
-  }
+  /// The answer waits for the client to take more.
+  package mutating func writeBlocked(at now: Instant) { writePace.startWaiting(at: now) }
 
-  package mutating func writeDrained() { writeBlockedSince = nil }
+  package mutating func writeProgressed(_ count: Int, at now: Instant) { writePace.moved(count, at: now) }
+
+  package mutating func writeDrained(at now: Instant) { writePace.stopWaiting(at: now) }
+
+  package var isWriteBlocked: Bool { writePace.since != nil }
 
   /// The answer is with the kernel.
   package mutating func responseFinished(at now: Instant) -> Action {
@@ -221,14 +239,19 @@ package struct ConnectionState: Equatable, Sendable {
 
   package mutating func tick(at now: Instant) -> Action {
     func isOver(_ since: Instant?, _ limit: Duration) -> Bool { since.map { now - $0 >= limit } ?? false }
-    if isOver(writeBlockedSince, limits.writeStall) { return close() }
+    if isOver(writePace.since, limits.writeStall) || writePace.isTooSlow(rate: limits.minimumRate, window: limits.rateWindow, at: now) {
+      return close()
+    }
     switch phase {
-    case .waiting(let since): return isOver(since, limits.idle) ? close() : .nothing
+    case .handshaking(let since): return isOver(since, limits.handshakeTime) ? close() : .nothing
+    case .waiting(let since): return isOver(since, requests == 0 ? limits.firstByteTime : limits.idle) ? close() : .nothing
     case .receivingHead(let since):
       guard isOver(since, limits.headerTime) else { return .nothing }
       phase = .lingering(since: now)
       return .refuse(Refusal(.requestTimeout, "The request's header section took too long to arrive."))
-    case .handling: return isOver(bodyWaitingSince, limits.bodyInactivity) ? bodyFailed(.timedOut) : .nothing
+    case .handling:
+      let isTooSlow = bodyPace.isTooSlow(rate: limits.minimumRate, window: limits.rateWindow, at: now)
+      return isTooSlow || isOver(bodyPace.since, limits.bodyInactivity) ? bodyFailed(.timedOut, at: now) : .nothing
     case .discarding(let since): return isOver(since, limits.bodyInactivity) ? close() : .nothing
     case .lingering(let since): return isOver(since, limits.linger) ? close() : .nothing
     case .closed: return .nothing
@@ -239,6 +262,7 @@ package struct ConnectionState: Equatable, Sendable {
   package mutating func drain(hasInput: Bool) -> Action {
     isDraining = true
     switch phase {
+    case .handshaking: return close()
     case .waiting: return hasInput ? .nothing : close()
     case .receivingHead, .handling, .discarding, .lingering, .closed: return .nothing
     }

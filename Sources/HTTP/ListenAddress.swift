@@ -1,16 +1,29 @@
 import Glibc
 
-/// Where to listen: `127.0.0.1:8080`, `[::1]:8080`, `0.0.0.0:80`; port 0 is any free port.
+/// Where to listen: `127.0.0.1:8080`, `[::1]:8080`, `0.0.0.0:80`, or a socket in the file system: `unix:/run/posterior.sock`.
 package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
+  /// "" for a Unix-domain socket.
   package let host: String
+  /// 0 is any free port.
   package let port: Int
+  /// The file of a Unix-domain socket.
+  package let path: String?
 
   package struct Invalid: Error, Equatable, CustomStringConvertible {
     package let text: String
-    package var description: String { "\"\(text)\" is not an address to listen on; expected HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080" }
+    package var description: String {
+      "\"\(text)\" is not an address to listen on; expected HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080, or unix:/PATH"
+    }
   }
 
   package init(_ text: String) throws(Invalid) {
+    if text.hasPrefix("unix:") {
+      // sockaddr_un has room for 107 bytes and a NUL.
+      let path = text.dropFirst(5)
+      guard path.hasPrefix("/"), path.utf8.count <= 107, !path.utf8.contains(0) else { throw Invalid(text: text) }
+      self.init(host: "", port: 0, path: String(path))
+      return
+    }
     guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { throw Invalid(text: text) }
     var host = text[..<colon]
     if host.hasPrefix("["), host.hasSuffix("]") {
@@ -22,14 +35,21 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     self.init(host: String(host), port: Int(port))
   }
 
-  package init(host: String, port: Int) {
+  package init(host: String, port: Int) { self.init(host: host, port: port, path: nil) }
+
+  private init(host: String, port: Int, path: String?) {
     self.host = host
     self.port = port
+    self.path = path
   }
 
-  package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+  /// Whether only this machine can reach it.
+  package var isLoopback: Bool { path != nil || host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 
-  package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  package var description: String {
+    if let path { return "unix:\(path)" }
+    return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+  }
 
   /// The peer's or our own end of a socket, as text.
   init?(_ storage: sockaddr_storage) {
@@ -54,6 +74,7 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
       self.port = Int(port)
     default: return nil
     }
+    path = nil
     host = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 }

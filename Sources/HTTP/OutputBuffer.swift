@@ -9,11 +9,14 @@ struct OutputBuffer: Sendable {
 
   enum Progress: Equatable {
     case drained
-    case blocked(wrote: Bool)
+    case blocked
     case failed
   }
 
   var isEmpty: Bool { head.isEmpty && body.isEmpty }
+
+  /// Bytes that are still to be written.
+  var count: Int { head.count + body.count - written }
 
   /// Adds to the contiguous part.
   ///
@@ -30,7 +33,6 @@ struct OutputBuffer: Sendable {
 
   /// Writes until everything is gone or the socket takes no more.
   mutating func flush(to socket: Socket) -> Progress {
-    var wrote = false
     while !isEmpty {
       let result = head.withUnsafeBytes { head in
         body.withUnsafeBytes { body in
@@ -41,10 +43,9 @@ struct OutputBuffer: Sendable {
       }
       switch result {
       case .bytes(let count):
-        wrote = true
         written += count
         if written == head.count + body.count { clear() }
-      case .wouldBlock: return .blocked(wrote: wrote)
+      case .wouldBlock: return .blocked
       case .failed:
         clear()
         return .failed

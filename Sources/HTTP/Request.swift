@@ -7,7 +7,7 @@ package struct Request: Sendable {
   package var segments: [String]
   package var query: Query
   package var headers: HeaderFields
-  /// `address:port` of the peer; "" in memory.
+  /// `address:port` of the peer; `unix` through a Unix-domain socket; "" in memory.
   package var remoteAddress: String
   package var body: RequestBody
   /// Segments that a router's pattern named: `{model}` is `parameters["model"]`.

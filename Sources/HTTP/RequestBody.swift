@@ -9,7 +9,7 @@ package struct RequestBody: AsyncSequence, Sendable {
   package let length: Int?
   /// The most bytes that will be given out; one more throws `tooLarge`.
   package private(set) var limit: Int
-  private let source: any BodySource
+  let source: any BodySource
 
   init(source: any BodySource, length: Int?, limit: Int) {
     self.source = source
@@ -89,6 +89,8 @@ package enum BodyError: Error, Equatable, Sendable {
   /// More bytes than the route allows.
   case tooLarge(limit: Int)
   case malformed(ParseError)
+  /// The bytes are not in the coding that Content-Encoding names.
+  case undecodable
   /// The client stopped sending.
   case timedOut
   /// The client went away.
@@ -100,6 +102,7 @@ extension BodyError: Refusable {
     switch self {
     case .tooLarge(let limit): Refusal(.contentTooLarge, "The request body is larger than the \(limit) bytes that are allowed here.")
     case .malformed(let error): error.refusal
+    case .undecodable: Refusal(.badRequest, "The request body is not in the coding that Content-Encoding names, or breaks off.")
     case .timedOut: Refusal(.requestTimeout, "The request body stopped arriving.")
     case .disconnected: Refusal(.badRequest, "The connection ended before the request body did.")
     }

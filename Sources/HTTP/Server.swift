@@ -1,14 +1,18 @@
+import Glibc
 import Synchronization
 
 /// Listens, serves, and stops in good order.
 package final class Server: Sendable {
   private let handler: any Handler
   private let listen: [ListenAddress]
+  private let secure: [ListenAddress]
+  private let identity: TLSIdentity?
   private let limits: Limits
   private let loopCount: Int
   private let refuse: RefusalResponse
   private let onDraining: @Sendable () -> Void
   private let connections = Atomic<Int>(0)
+  private let clients = Mutex<[ClientNetwork: Int]>([:])
   private let tokens = Atomic<UInt64>(0)
   private let state = Mutex(State())
 
@@ -21,14 +25,20 @@ package final class Server: Sendable {
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
 
-  /// - Parameter loops: threads that do I/O and run handlers; connections are dealt out to them in turn.
+  /// - Parameters:
+  ///   - listen: addresses of plain HTTP.
+  ///   - secure: addresses of HTTPS, served as `identity`.
+  ///   - loops: threads that do I/O and run handlers; connections are dealt out to them in turn.
   package init(
-    handler: any Handler, listen: [ListenAddress], limits: Limits = Limits(), loops: Int = 1,
-    refuse: @escaping RefusalResponse = Refusal.plainText, onDraining: @escaping @Sendable () -> Void = {}
+    handler: any Handler, listen: [ListenAddress] = [], secure: [ListenAddress] = [], identity: TLSIdentity? = nil, limits: Limits = Limits(),
+    loops: Int = 1, refuse: @escaping RefusalResponse = Refusal.plainText, onDraining: @escaping @Sendable () -> Void = {}
   ) {
     precondition(loops > 0, "a server needs at least one loop")
+    precondition(secure.isEmpty || identity != nil, "HTTPS needs an identity")
     self.handler = handler
     self.listen = listen
+    self.secure = secure
+    self.identity = identity
     self.limits = limits
     loopCount = loops
     self.refuse = refuse
@@ -43,7 +53,7 @@ package final class Server: Sendable {
 
   /// Binds every address and begins to serve on threads of its own.
   ///
-  /// - Returns: the bound addresses with their real ports, in the order given.
+  /// - Returns: the bound addresses with their real ports: plain ones first, then secure ones, each in the order given.
   @discardableResult
   package func start() throws(ServerError) -> [ListenAddress] {
     var loops: [EventLoop] = []
@@ -53,9 +63,9 @@ package final class Server: Sendable {
     } catch {
       throw .noResources(error.description)
     }
-    for address in listen {
-      let listener = try Listener(address, token: nextToken(), loop: loops[0]) { [self] socket, remote in
-        accept(socket, from: remote)
+    for (address, identity) in listen.map({ ($0, nil) }) + secure.map({ ($0, identity) }) {
+      let listener = try Listener(address, token: nextToken(), loop: loops[0]) { [self] descriptor, remote in
+        accept(descriptor, from: remote, as: identity)
       }
       listeners.append(listener)
     }
@@ -109,6 +119,18 @@ package final class Server: Sendable {
     for waiter in waiters { waiter.resume() }
   }
 
+  /// Lets the process open as many descriptors as the system grants it.
+  ///
+  /// - Returns: how many those are.
+  package static func raiseDescriptorLimit() -> Int {
+    var limit = rlimit()
+    let descriptors = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    guard getrlimit(descriptors, &limit) == 0 else { return 1024 }
+    var raised = limit
+    raised.rlim_cur = limit.rlim_max
+    return Int(clamping: setrlimit(descriptors, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur)
+  }
+
   private func waitForConnections(until end: ContinuousClock.Instant) async {
     while connectionCount > 0, .now < end { await pause(.milliseconds(2)) }
   }
@@ -120,25 +142,58 @@ package final class Server: Sendable {
 
   private func nextToken() -> UInt64 { tokens.add(1, ordering: .relaxed).newValue }
 
-  private func accept(_ socket: Socket, from remote: String) {
-    let count = connections.add(1, ordering: .relaxed).newValue
-    guard count <= limits.connections else {
-      connections.subtract(1, ordering: .relaxed)
-      return turnAway(socket)
+  private func accept(_ descriptor: Int32, from remote: String, as identity: TLSIdentity?) {
+    let client = ClientNetwork(remote)
+    if let refusal = admit(client) { return turnAway(descriptor, isSecure: identity != nil, refusal) }
+    let socket: Socket
+    do {
+      socket = Socket(descriptor: descriptor, tls: try identity?.session(over: descriptor))
+    } catch {
+      // No memory for a session: like no descriptor, it sheds this connection and no other.
+      release(client)
+      return Socket(descriptor: descriptor).close()
     }
     let loop = state.withLock { state in
       state.nextLoop = (state.nextLoop + 1) % state.loops.count
       return state.loops[state.nextLoop]
     }
-    let service = ConnectionService(handler: handler, limits: limits, refuse: refuse) { [self] in
-      connections.subtract(1, ordering: .relaxed)
-    }
+    let service = ConnectionService(handler: handler, limits: limits, refuse: refuse) { [self] in release(client) }
     loop.add(Connection(socket: socket, token: nextToken(), remoteAddress: remote, loop: loop, service: service))
   }
 
-  /// More connections than allowed: an answer that says so, as far as it can be sent without waiting.
-  private func turnAway(_ socket: Socket) {
-    let response = refuse(Refusal(.serviceUnavailable, "Too many connections.", headers: ["Retry-After": "1"]))
+  /// Counts a connection, or says why there is no room for it.
+  private func admit(_ client: ClientNetwork?) -> Refusal? {
+    guard connections.add(1, ordering: .relaxed).newValue <= limits.connections else {
+      connections.subtract(1, ordering: .relaxed)
+      return Refusal(.serviceUnavailable, "Too many connections.", headers: ["Retry-After": "1"])
+    }
+    guard let client else { return nil }
+    let isWithinLimit = clients.withLock { clients in
+      guard clients[client, default: 0] < limits.connectionsPerClient else { return false }
+      clients[client, default: 0] += 1
+      return true
+    }
+    guard !isWithinLimit else { return nil }
+    connections.subtract(1, ordering: .relaxed)
+    return Refusal(.tooManyRequests, "Too many connections from one client.", headers: ["Retry-After": "1"])
+  }
+
+  private func release(_ client: ClientNetwork?) {
+    if let client {
+      clients.withLock { clients in
+        let rest = clients[client, default: 1] - 1
+        clients[client] = rest == 0 ? nil : rest
+      }
+    }
+    connections.subtract(1, ordering: .relaxed)
+  }
+
+  /// More connections than allowed: an answer that says so, as far as it can be sent without waiting; none under TLS, whose handshake is the
+  /// dearest part of a connection.
+  private func turnAway(_ descriptor: Int32, isSecure: Bool, _ refusal: Refusal) {
+    let socket = Socket(descriptor: descriptor)
+    guard !isSecure else { return socket.close() }
+    let response = refuse(refusal)
     let bytes: [UInt8] = if case .bytes(let bytes) = response.body { bytes } else { [] }
     let plan = ResponsePlan(framing: .length(bytes.count), sendsBody: true, keepsAlive: false, announcesKeepAlive: false)
     var output = OutputBuffer()

@@ -1,8 +1,17 @@
 import Glibc
 
-/// A connected, non-blocking stream socket; the seam where TLS will go.
+/// A connected, non-blocking stream socket, plain or under TLS.
 struct Socket: Sendable {
   let descriptor: Int32
+  let tls: TLSSession?
+
+  init(descriptor: Int32, tls: TLSSession? = nil) {
+    self.descriptor = descriptor
+    self.tls = tls
+  }
+
+  /// Whether a read that fills less than its buffer has emptied the socket; a TLS read ends with its record.
+  var shortReadEmpties: Bool { tls == nil }
 
   enum ReadResult: Equatable {
     case bytes(Int)
@@ -18,6 +27,12 @@ struct Socket: Sendable {
   }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
+    if let tls { return tls.read(into: buffer) }
+    return readRaw(into: buffer)
+  }
+
+  /// Reads what is on the wire, for bytes that nobody will look at.
+  func readRaw(into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
     while true {
       let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
       if count > 0 { return .bytes(count) }
@@ -30,8 +45,9 @@ struct Socket: Sendable {
     }
   }
 
-  /// Writes both buffers with one system call; a peer that is gone is a result, never a SIGPIPE.
+  /// Writes both buffers with one system call, under TLS the first that has bytes; a peer that is gone is a result, never a SIGPIPE.
   func write(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> WriteResult {
+    if let tls { return tls.write(first.isEmpty ? second : first) }
     var parts = (
       iovec(iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count),
       iovec(iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress), iov_len: second.count)
@@ -59,7 +75,23 @@ struct Socket: Sendable {
     }
   }
 
-  func shutDownWriting() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+  /// Bytes that were written and that the peer's kernel has not confirmed.
+  var unacknowledged: Int {
+    var count: Int32 = 0
+    // On Linux TIOCOUTQ is SIOCOUTQ; where it is not known nothing is outstanding.
+    return ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
+  }
+
+  func shutDownWriting() {
+    tls?.sayGoodbye()
+    _ = shutdown(descriptor, Int32(SHUT_WR))
+  }
+
+  /// Lets `close` cut the connection and drop what was not sent, instead of going on to send it.
+  func resetOnClose() {
+    var linger = linger(l_onoff: 1, l_linger: 0)
+    _ = setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+  }
 
   func close() { Glibc.close(descriptor) }
 }

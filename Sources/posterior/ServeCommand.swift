@@ -1,5 +1,4 @@
 import ArgumentParser
-import Dispatch
 import Foundation
 import HTTP
 import Logging
@@ -12,11 +11,10 @@ struct ServeCommand: AsyncParsableCommand {
     commandName: "serve", abstract: "Serves the models of a store over HTTP.",
     discussion: """
       SIGTERM or SIGINT stops in good order: /readyz answers 503, after --drain-delay no connection is accepted, requests under way are finished. \
-      A second signal stops at once.
+      A second signal stops at once. SIGHUP reads the certificate and its key again; open connections go on.
       """)
 
-  @Option(help: "HOST:PORT to listen on; may be repeated; port 0 is any free one. (default: 127.0.0.1:8080)")
-  var listen: [String] = []
+  @OptionGroup(title: "Connections") var connections: ServerArguments
   @OptionGroup var store: StoreArguments
   @Option(help: "Requests computed at once. (default: one a core)")
   var lanes: Int?
@@ -45,7 +43,7 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws { try await reporting(serve) }
 
   private func serve() async throws {
-    let addresses = try (listen.isEmpty ? ["127.0.0.1:8080"] : listen).map { try ListenAddress($0) }
+    let (plain, secure, identity) = try (connections.plain(), connections.secure(), connections.identity())
     var logger = Logger(label: "posterior") { StreamLogHandler.standardError(label: $0) }
     logger.logLevel = quiet ? .warning : .info
     // One thread an operation: the lanes share the cores out.
@@ -53,23 +51,29 @@ struct ServeCommand: AsyncParsableCommand {
 
     let modelStore = try store.open()
     var options = Application.Options(lanes: lanes ?? ProcessInfo.processInfo.activeProcessorCount)
-    options.requiresKeys = requireKeys || (!allowAnonymous && !addresses.allSatisfy(\.isLoopback))
+    options.requiresKeys = requireKeys || (!allowAnonymous && !(plain + secure).allSatisfy(\.isLoopback))
     let application = Application(store: modelStore, adminKey: try adminKey(), options: options, logger: logger)
 
-    var limits = Limits()
+    var limits = connections.limits
     limits.bodyBytes = options.limits.bodyBytes
+    limits.connections = min(limits.connections, max(1, Server.raiseDescriptorLimit() - 128))
     let server = Server(
-      handler: application.handler, listen: addresses, limits: limits, refuse: application.refuse,
-      onDraining: { application.readiness.state = .draining })
-    let stop = stopping(server)
+      handler: connections.decorated(application.handler, refuse: application.refuse), listen: plain, secure: secure, identity: identity,
+      limits: limits,
+      refuse: application.refuse, onDraining: { application.readiness.state = .draining })
+    let (drain, timeout) = (Duration.seconds(drainDelay), Duration.seconds(shutdownTimeout))
+    let signals = ServerSignals(
+      stop: { await server.shutdown(drain: drain, timeout: timeout) }, reload: { [logger] in Self.reload(identity, logger) })
     let bound = try server.start()
     application.readiness.state = .ready
-    let places = bound.map { "http://\($0)" }.joined(separator: " and ")
+    let places = bound.enumerated().map { index, address in
+      address.path != nil ? address.description : "\(index < plain.count ? "http" : "https")://\(address)"
+    }.joined(separator: " and ")
     let line = "posterior is ready on \(places), store \(modelStore.directory)\(options.requiresKeys ? ", keys needed" : "")\n"
     // Past stdio's buffer: whoever started the server waits for this line.
     FileHandle.standardOutput.write(Data(line.utf8))
     await server.run()
-    withExtendedLifetime(stop) {}
+    withExtendedLifetime(signals) {}
   }
 
   private func adminKey() throws -> AdminKey {
@@ -77,18 +81,13 @@ struct ServeCommand: AsyncParsableCommand {
     return try AdminKey.loadOrCreate(in: store.directory)
   }
 
-  /// Sources that stop the server; they listen for as long as they are kept.
-  private func stopping(_ server: Server) -> [any DispatchSourceSignal] {
-    let (drain, timeout) = (Duration.seconds(drainDelay), Duration.seconds(shutdownTimeout))
-    return [SIGTERM, SIGINT].map { number in
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler {
-        if server.isDraining { _exit(128 + number) }
-        Task { await server.shutdown(drain: drain, timeout: timeout) }
-      }
-      source.resume()
-      return source
+  private static func reload(_ identity: TLSIdentity?, _ logger: Logger) {
+    guard let identity else { return }
+    do {
+      try identity.reload()
+      logger.info("certificate read again", metadata: ["file": "\(identity.files.certificate)"])
+    } catch {
+      logger.error("the old certificate stays in use", metadata: ["reason": "\(error)"])
     }
   }
 }

@@ -20,7 +20,7 @@ struct ConnectionStateTests {
 
   private func handling(_ head: RequestHead, limits: Limits = Limits()) -> ConnectionState {
     var state = ConnectionState(limits: limits, at: start)
-    state.bytesReceived(at: start)
+    state.bytesReceived(1, at: start)
     state.headReceived(head, at: start)
     return state
   }
@@ -29,9 +29,9 @@ struct ConnectionStateTests {
   func cycle() throws {
     var state = ConnectionState(limits: limits, at: start)
     #expect(state.phase == .waiting(since: start))
-    state.bytesReceived(at: start + .seconds(1))
+    state.bytesReceived(1, at: start + .seconds(1))
     #expect(state.phase == .receivingHead(since: start + .seconds(1)))
-    state.bytesReceived(at: start + .seconds(2))
+    state.bytesReceived(1, at: start + .seconds(2))
     #expect(state.phase == .receivingHead(since: start + .seconds(1)), "the time for the head runs from its first byte")
     state.headReceived(try head(), at: start + .seconds(3))
     #expect(state.phase == .handling && !state.acceptsRequest)
@@ -43,20 +43,30 @@ struct ConnectionStateTests {
 
   @Test("lets time end each phase in its own way")
   func times() throws {
-    var idle = ConnectionState(limits: limits, at: start)
+    var shaking = ConnectionState(limits: limits, isSecure: true, at: start)
+    #expect(shaking.isHandshaking && !shaking.acceptsRequest)
+    #expect(shaking.tick(at: start + limits.handshakeTime - .nanoseconds(1)) == .nothing)
+    #expect(shaking.tick(at: start + limits.handshakeTime) == .close)
+    var silent = ConnectionState(limits: limits, isSecure: true, at: start)
+    silent.handshakeFinished(at: start + .seconds(1))
+    #expect(silent.tick(at: start + .seconds(1) + limits.firstByteTime - .nanoseconds(1)) == .nothing)
+    #expect(silent.tick(at: start + .seconds(1) + limits.firstByteTime) == .close)
+    var idle = handling(try head())
+    _ = idle.responseStarted(.text(""), isHead: false, at: start)
+    #expect(idle.responseFinished(at: start) == .nextRequest)
     #expect(idle.tick(at: start + limits.idle - .nanoseconds(1)) == .nothing)
     #expect(idle.tick(at: start + limits.idle) == .close)
     var slow = ConnectionState(limits: limits, at: start)
-    slow.bytesReceived(at: start)
+    slow.bytesReceived(1, at: start)
     #expect(slow.tick(at: start + limits.headerTime - .nanoseconds(1)) == .nothing)
     guard case .refuse(let refusal) = slow.tick(at: start + limits.headerTime) else { return #expect(Bool(false), "no refusal") }
     #expect(refusal.status == .requestTimeout)
     #expect(slow.tick(at: start + limits.headerTime + limits.linger) == .close)
     var busy = handling(try head())
     #expect(busy.tick(at: start + .seconds(100_000)) == .nothing, "a handler takes the time that it takes")
-    busy.writeBlocked(progressed: false, at: start)
-    busy.writeBlocked(progressed: true, at: start + .seconds(5))
-    busy.writeBlocked(progressed: false, at: start + .seconds(9))
+    busy.writeBlocked(at: start)
+    busy.writeProgressed(1_000_000, at: start + .seconds(5))
+    busy.writeBlocked(at: start + .seconds(9))
     #expect(busy.tick(at: start + .seconds(5) + limits.writeStall - .nanoseconds(1)) == .nothing)
     #expect(busy.tick(at: start + .seconds(5) + limits.writeStall) == .close)
     #expect(busy.isClosed)
@@ -67,7 +77,7 @@ struct ConnectionStateTests {
     var state = handling(try head(.length(100)))
     #expect(state.tick(at: start + .seconds(1000)) == .nothing)
     #expect(state.bodyWanted(at: start + .seconds(1000)) == .nothing)
-    state.bytesReceived(at: start + .seconds(1010))
+    state.bytesReceived(1, at: start + .seconds(1010))
     state.bodyReceived(10, at: start + .seconds(1010))
     #expect(state.body == .incomplete(remaining: 90))
     #expect(state.tick(at: start + .seconds(1100)) == .nothing)
@@ -76,6 +86,49 @@ struct ConnectionStateTests {
     #expect(state.body == .failed(.timedOut))
     #expect(!state.responseStarted(.text(""), isHead: false, at: start).keepsAlive)
     #expect(state.responseFinished(at: start) == .linger)
+  }
+
+  @Test("fails a body that drips, whenever it begins to, and not one that is merely slow", arguments: [0, 10_000_000])
+  func slowBody(head start: Int) throws {
+    func tick(bytesPerSecond rate: Int, seconds: Int) throws -> ConnectionState.Action {
+      var state = handling(try head(.length(.max)))
+      _ = state.bodyWanted(at: self.start)
+      state.bytesReceived(start, at: self.start)
+      for second in 1...seconds {
+        let now = self.start + .seconds(second)
+        state.bytesReceived(rate, at: now)
+        state.bodyReceived(rate, at: now)
+        _ = state.bodyWanted(at: now)
+        if case .failBody = state.tick(at: now) { return .failBody }
+      }
+      return .nothing
+    }
+    #expect(try tick(bytesPerSecond: limits.minimumRate, seconds: 1000) == .nothing)
+    #expect(try tick(bytesPerSecond: limits.minimumRate - 10, seconds: 1000) == .failBody)
+  }
+
+  @Test("drops a client that sips at its answer")
+  func slowRead() throws {
+    func end(bytesPerSecond rate: Int) throws -> ConnectionState {
+      var state = handling(try head())
+      state.writeBlocked(at: start)
+      for second in 1...100 where !state.isClosed {
+        state.writeProgressed(rate, at: start + .seconds(second))
+        _ = state.tick(at: start + .seconds(second))
+      }
+      return state
+    }
+    #expect(try !end(bytesPerSecond: limits.minimumRate).isClosed)
+    #expect(try end(bytesPerSecond: limits.minimumRate - 10).isClosed)
+  }
+
+  @Test("gives an unread body one stretch of time, however it drips")
+  func slowDiscard() throws {
+    var state = handling(try head(.length(1000)))
+    _ = state.responseStarted(.text(""), isHead: false, at: start)
+    #expect(state.responseFinished(at: start) == .discard)
+    state.bytesReceived(1, at: start + limits.bodyInactivity - .nanoseconds(1))
+    #expect(state.tick(at: start + limits.bodyInactivity) == .close)
   }
 
   @Test("owes 100 Continue until the body is wanted, has begun, or is answered")
@@ -99,7 +152,7 @@ struct ConnectionStateTests {
     var small = handling(try head(.length(limits.discardBytes)))
     #expect(small.responseStarted(.text(""), isHead: false, at: start).keepsAlive)
     #expect(small.responseFinished(at: start) == .discard)
-    small.bytesReceived(at: start)
+    small.bytesReceived(1, at: start)
     small.bodyReceived(limits.discardBytes, at: start)
     #expect(small.bodyEnded(at: start) == .nextRequest)
     for framing in [BodyFraming.length(limits.discardBytes + 1), .chunked] {

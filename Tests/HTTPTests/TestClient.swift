@@ -11,21 +11,40 @@ final class TestClient: Sendable {
   private let isOpen = Atomic(true)
 
   init(_ address: ListenAddress) throws {
+    descriptor = try Self.connected(to: address)
+    // A test that would hang fails instead.
+    var limit = timeval(tv_sec: 20, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+  }
+
+  private static func connected(to address: ListenAddress) throws -> Int32 {
+    if let path = address.path {
+      var name = sockaddr_un()
+      name.sun_family = sa_family_t(AF_UNIX)
+      withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path.utf8) }
+      return try withUnsafePointer(to: &name) { pointer in
+        try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          try connected(AF_UNIX, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+      }
+    }
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var found: UnsafeMutablePointer<addrinfo>?
     #expect(getaddrinfo(address.host, String(address.port), &hints, &found) == 0)
     defer { freeaddrinfo(found) }
     let info = try #require(found?.pointee)
-    descriptor = socket(info.ai_family, info.ai_socktype, 0)
-    guard connect(descriptor, info.ai_addr, info.ai_addrlen) == 0 else {
+    return try connected(info.ai_family, info.ai_addr, info.ai_addrlen)
+  }
+
+  private static func connected(_ family: Int32, _ name: UnsafePointer<sockaddr>, _ length: socklen_t) throws -> Int32 {
+    let descriptor = socket(family, Int32(SOCK_STREAM.rawValue), 0)
+    guard connect(descriptor, name, length) == 0 else {
       Glibc.close(descriptor)
       throw ConnectionRefused()
     }
-    // A test that would hang fails instead.
-    var limit = timeval(tv_sec: 20, tv_usec: 0)
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    return descriptor
   }
 
   struct ConnectionRefused: Error {}
@@ -110,6 +129,9 @@ final class TestClient: Sendable {
     if isOpen.exchange(false, ordering: .relaxed) { Glibc.close(descriptor) }
   }
 
+  /// What came up to and with `mark`; nil when the connection ends before it.
+  func received(through mark: String) async -> String? { await take(through: mark) }
+
   private func take(through mark: String) async -> String? {
     let mark = Array(mark.utf8)
     while true {
@@ -137,6 +159,7 @@ final class TestClient: Sendable {
     let bytes = await blocking { [descriptor] in
       var buffer = [UInt8](repeating: 0, count: 65536)
       let count = recv(descriptor, &buffer, buffer.count, 0)
+      if count < 0, errno == EAGAIN { Issue.record("the server says nothing and does not end the connection") }
       return Array(buffer.prefix(max(0, count)))
     }
     received.withLock { $0 += bytes }

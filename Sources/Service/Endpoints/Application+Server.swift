@@ -31,14 +31,8 @@ extension Application {
   func contract(_ request: Request) throws -> Response {
     try request.checkQuery()
     let contract = EmbeddedResource.contract
-    let tag = "\"\(SHA256.digest(contract).hex.prefix(32))\""
-    if request.headers.values(of: "If-None-Match").contains(where: { $0 == "*" || $0.contains(tag) }) {
-      return Response(.notModified, headers: ["ETag": tag])
-    }
-    var response = Response.bytes(contract, type: "application/yaml")
-    response.headers["ETag"] = tag
-    response.headers["Cache-Control"] = "no-cache"
-    return response
+    let tag = EntityTag(String(SHA256.digest(contract).hex.prefix(32)))
+    return Response.bytes(contract, type: "application/yaml").tagged(tag, for: request)
   }
 }
 

@@ -1,0 +1,88 @@
+import Glibc
+import HTTP
+import Testing
+
+@Suite("A server's limits")
+struct ServerLimitsTests {
+  @Test("turns a client's surplus connections away with 429, and lets it in again when one ends")
+  func connectionsPerClient() async throws {
+    var limits = Limits()
+    limits.connectionsPerClient = 2
+    try await withServer(.target, limits: limits) { server, address in
+      let first = try TestClient(address)
+      let second = try TestClient(address)
+      for client in [first, second] {
+        await client.send(request())
+        #expect(await client.response()?.status == 200)
+      }
+      let third = try TestClient(address)
+      let refused = try #require(await third.response())
+      #expect(refused.status == 429 && refused["retry-after"] == "1" && refused["connection"] == "close")
+      first.disconnect()
+      while server.connectionCount > 1 { try await Task.sleep(for: .milliseconds(1)) }
+      let fourth = try TestClient(address)
+      await fourth.send(request())
+      #expect(await fourth.response()?.status == 200)
+    }
+  }
+
+  @Test("closes a connection in good order after its last request")
+  func requestsPerConnection() async throws {
+    var limits = Limits()
+    limits.requestsPerConnection = 2
+    try await withServer(.target, limits: limits) { _, address in
+      let client = try TestClient(address)
+      await client.send(request() + request() + request())
+      #expect(await client.response()?["connection"] == nil)
+      #expect(await client.response()?["connection"] == "close")
+      #expect(await client.isEnded())
+    }
+  }
+
+  @Test("drops a client that sends nothing at all")
+  func firstByte() async throws {
+    var limits = Limits()
+    limits.firstByteTime = .milliseconds(50)
+    try await withServer(.target, limits: limits) { _, address in
+      let client = try TestClient(address)
+      #expect(await client.isEnded())
+    }
+  }
+
+  @Test("answers 408 to a body that drips")
+  func drippingBody() async throws {
+    var limits = Limits()
+    limits.rateWindow = .milliseconds(200)
+    limits.minimumRate = 1_000_000
+    try await withServer(.echo, limits: limits) { _, address in
+      let client = try TestClient(address)
+      await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
+      let dripping = Task { while await client.send([7]) { try await Task.sleep(for: .milliseconds(5)) } }
+      #expect(await client.response()?.status == 408)
+      dripping.cancel()
+    }
+  }
+
+  @Test("outlives a lack of descriptors: open connections are served, waiting ones once there is room")
+  func descriptorExhaustion() async {
+    await #expect(processExitsWith: .success) {
+      var limit = rlimit(rlim_cur: 64, rlim_max: 64)
+      setrlimit(__rlimit_resource_t(7), &limit)
+      try await withServer(.target) { server, address in
+        let early = try TestClient(address)
+        await early.send(request())
+        try #require(await early.response()?.status == 200)
+        var crowd: [TestClient] = []
+        while let client = try? TestClient(address) { crowd.append(client) }
+        // Each client has a descriptor of the process, and so has each connection that was accepted: the last ones wait.
+        try #require(crowd.count > 20 && server.connectionCount < crowd.count)
+        await early.send(request("GET", "/still"))
+        try #require(await early.response()?.body == "/still")
+        let last = crowd.removeLast()
+        await last.send(request("GET", "/last"))
+        crowd = []
+        try #require(await last.response()?.body == "/last")
+      }
+    }
+  }
+}
