@@ -33,23 +33,30 @@ let package = Package(
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
     .target(name: "CResources", cSettings: [.unsafeFlags(["-Wno-c23-extensions"])]),
 
+    library("Locking", []),
     library("Formats", ["COpenSSL", "CPNG", "CZlib"]),
-    library("Tensors", ["CKernels", "COpenBLAS"]),
-    library("Networks", ["Tensors"]),
+    library("Tensors", ["CKernels", "COpenBLAS", "Locking"]),
+    library("Networks", ["Locking", "Tensors"]),
     library("Distributions", ["Tensors"]),
     library("Models", ["Tensors", "Networks", "Distributions", "Formats"]),
-    library("Training", ["CKernels", "CResources", "Tensors", "Distributions", "Networks", "Models", "Formats"]),
+    library("Training", ["CKernels", "CResources", "Locking", "Tensors", "Distributions", "Networks", "Models", "Formats"]),
     library(
       "Registry",
-      ["Formats", "Models", "Training", "CResources", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log")]),
-    library("HTTP", ["CEpoll", "COpenSSL", "CZlib"]),
+      [
+        "Formats", "Locking", "Models", "Training", "CResources", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    library("HTTP", ["Locking", "CEpoll", "COpenSSL", "CZlib"]),
     library(
       "Service",
-      ["Formats", "Tensors", "Networks", "Models", "Training", "Registry", "HTTP", "CResources", .product(name: "Logging", package: "swift-log")]),
+      [
+        "Formats", "Locking", "Tensors", "Networks", "Models", "Training", "Registry", "HTTP", "CResources",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     .executableTarget(
       name: "posterior",
       dependencies: [
-        "Service", "HTTP", "Registry", "Training", "Models", "Tensors", "Formats",
+        "Service", "HTTP", "Registry", "Training", "Models", "Tensors", "Formats", "Locking",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
@@ -61,9 +68,9 @@ let package = Package(
     tests("DistributionsTests", ["Distributions", "Tensors"]),
     tests("ModelsTests", ["Models", "Networks", "Distributions", "Tensors", "Formats"]),
     tests("TrainingTests", ["Training", "Models", "Networks", "Tensors", "Formats"]),
-    tests("RegistryTests", ["Registry", "Training", "Models", "Formats", "CResources", .product(name: "GRDB", package: "GRDB.swift")]),
-    tests("HTTPTests", ["HTTP"]),
-    tests("ServiceTests", ["Service", "HTTP", "Registry", "Training", "Models", "Networks", "Tensors", "Formats"]),
+    tests("RegistryTests", ["Registry", "Locking", "Training", "Models", "Formats", "CResources", .product(name: "GRDB", package: "GRDB.swift")]),
+    tests("HTTPTests", ["HTTP", "Locking"]),
+    tests("ServiceTests", ["Service", "Locking", "HTTP", "Registry", "Training", "Models", "Networks", "Tensors", "Formats"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

@@ -1,9 +1,9 @@
 import Glibc
-import Synchronization
+import Locking
 
 /// The `Date` field, written anew once a second (RFC 9110 §5.6.7, §6.6.1).
 final class DateClock: Sendable {
-  private let cache = Mutex<(second: Int, field: [UInt8])>((-1, []))
+  private let cache = Protected<(second: Int, field: [UInt8])>((-1, []))
 
   /// `Date: Sun, 06 Nov 1994 08:49:37 GMT` CRLF.
   var field: [UInt8] {

@@ -1,7 +1,7 @@
 import CEpoll
 import Foundation
 import Glibc
-import Synchronization
+import Locking
 
 /// One thread that waits for sockets with epoll and runs Swift tasks in between, so that a handler answers without changing threads.
 ///
@@ -12,7 +12,7 @@ final class EventLoop: TaskExecutor {
   private let epoll: Int32
   private let tick: Duration
   private let clock = DateClock()
-  private let sources = Mutex<[UInt64: any EventSource]>([:])
+  private let sources = Protected<[UInt64: any EventSource]>([:])
 
   /// - Throws: the errno of what could not be created.
   init(tick: Duration) throws(Errno) {

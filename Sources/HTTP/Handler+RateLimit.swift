@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 extension Handler {
   /// This handler behind a rate limit: a client over it is answered 429 with `Retry-After` (RFC 6585 §4).
@@ -18,9 +18,9 @@ extension Handler {
 
 /// Buckets that every loop's thread takes from.
 private final class BucketStore<Client: Hashable & Sendable>: Sendable {
-  private let buckets: Mutex<TokenBuckets<Client>>
+  private let buckets: Protected<TokenBuckets<Client>>
 
-  init(_ limit: RateLimit) { buckets = Mutex(TokenBuckets(limit: limit)) }
+  init(_ limit: RateLimit) { buckets = Protected(TokenBuckets(limit: limit)) }
 
   func take(_ client: Client) -> Duration? { buckets.withLock { $0.take(client, at: .now) } }
 }

@@ -1,5 +1,6 @@
 import CEpoll
 import Glibc
+import Locking
 import Synchronization
 
 /// Work for a loop's thread, from that thread or any other; an eventfd wakes the loop only when it sleeps.
@@ -18,7 +19,7 @@ final class LoopQueue: Sendable {
   }
 
   let wakeDescriptor: Int32
-  private let state = Mutex(State())
+  private let state = Protected(State())
   private let thread = Atomic<UInt>(0)
 
   init() throws(Errno) {

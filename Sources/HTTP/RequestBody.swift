@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 /// A request's body as it arrives: chunks, read once, each pulled from the socket only when asked for.
 package struct RequestBody: AsyncSequence, Sendable {
@@ -71,9 +71,9 @@ protocol BodySource: Sendable {
 }
 
 private final class BytesSource: BodySource {
-  private let bytes: Mutex<[UInt8]>
+  private let bytes: Protected<[UInt8]>
 
-  init(_ bytes: [UInt8]) { self.bytes = Mutex(bytes) }
+  init(_ bytes: [UInt8]) { self.bytes = Protected(bytes) }
 
   func nextChunk() async throws(BodyError) -> [UInt8]? {
     let rest = bytes.withLock { bytes in

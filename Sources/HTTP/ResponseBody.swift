@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 /// What an answer carries: nothing, bytes, or a stream that is written as fast as the client reads.
 package enum ResponseBody: Sendable {
@@ -43,7 +43,7 @@ protocol BodySink: Sendable {
 }
 
 private final class CollectingSink: BodySink {
-  private let collected = Mutex<[UInt8]>([])
+  private let collected = Protected<[UInt8]>([])
 
   var bytes: [UInt8] { collected.withLock { $0 } }
 

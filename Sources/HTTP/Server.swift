@@ -1,4 +1,5 @@
 import Glibc
+import Locking
 import Synchronization
 
 /// Listens, serves, and stops in good order.
@@ -12,9 +13,9 @@ package final class Server: Sendable {
   private let refuse: RefusalResponse
   private let onDraining: @Sendable () -> Void
   private let connections = Atomic<Int>(0)
-  private let clients = Mutex<[ClientNetwork: Int]>([:])
+  private let clients = Protected<[ClientNetwork: Int]>([:])
   private let tokens = Atomic<UInt64>(0)
-  private let state = Mutex(State())
+  private let state = Protected(State())
 
   private struct State: Sendable {
     var loops: [EventLoop] = []

@@ -1,5 +1,5 @@
-import Synchronization
 import COpenSSL
+import Locking
 
 /// Who the server is under TLS: certificate and key from PEM files, read again on demand while connections go on.
 package final class TLSIdentity: Sendable {
@@ -18,11 +18,11 @@ package final class TLSIdentity: Sendable {
   }
 
   package let files: Files
-  private let current: Mutex<TLSContext>
+  private let current: Protected<TLSContext>
 
   package init(_ files: Files) throws(TLSError) {
     self.files = files
-    current = Mutex(try TLSContext(files))
+    current = Protected(try TLSContext(files))
   }
 
   /// Reads the files again: new connections get what they hold now, open ones keep what they have.

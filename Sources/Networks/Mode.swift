@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Locking
 package import Tensors
 
 /// Whether a layer answers a request or learns; batch normalisation is the layer to which it matters.
@@ -11,7 +11,7 @@ package enum Mode: Sendable {
 
 /// New values for the buffers of a watched module, gathered during one training pass.
 package final class BufferUpdates: Sendable {
-  private let values = Mutex<[ObjectIdentifier: Tensor]>([:])
+  private let values = Protected<[ObjectIdentifier: Tensor]>([:])
 
   package init() {}
 

@@ -1,19 +1,19 @@
 import GRDB
+import Locking
 import Logging
-import Synchronization
 
 /// The newest catalogue that this process knows, swapped whole when the database changes.
 final class LiveCatalogue: Sendable {
   private let database: DatabasePool
   private let blobs: BlobFolder
   private let logger: Logger
-  private let latest: Mutex<Catalogue>
+  private let latest: Protected<Catalogue>
 
   init(_ database: DatabasePool, blobs: BlobFolder, logger: Logger) throws {
     self.database = database
     self.blobs = blobs
     self.logger = logger
-    latest = Mutex(try database.read { try Catalogue($0, blobs: blobs) })
+    latest = Protected(try database.read { try Catalogue($0, blobs: blobs) })
   }
 
   var current: Catalogue { latest.withLock { $0 } }

@@ -1,6 +1,6 @@
 import Formats
 package import Foundation
-import Synchronization
+import Locking
 
 /// A model file on its way in: a temporary file, hashed while it is written, removed unless it is published.
 package final class StagedUpload: Sendable {
@@ -9,7 +9,7 @@ package final class StagedUpload: Sendable {
   private let limit: Int
   // While this object lives its session does, and nobody takes the file for a leftover.
   private let session: Session
-  private let state = Mutex(State())
+  private let state = Protected(State())
 
   private struct State: ~Copyable {
     var hasher = SHA256()

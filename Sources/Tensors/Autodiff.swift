@@ -1,16 +1,16 @@
-internal import Synchronization
+internal import Locking
 
 /// Where a tensor came from: the origins of its inputs and the function from its gradient to theirs.
 final class Origin: Sendable {
   /// Emptied once, when this node is freed.
-  private let links: Mutex<[Origin?]>
+  private let links: Protected<[Origin?]>
   /// Whether a history starts here: a watched tensor.
   let isStart: Bool
   /// From the gradient of the output to one gradient an input, in the shape of that input; nil where the input is not watched.
   let pullback: @Sendable (Tensor) -> [Tensor?]
 
   init(inputs: [Origin?], pullback: @escaping @Sendable (Tensor) -> [Tensor?]) {
-    links = Mutex(inputs)
+    links = Protected(inputs)
     isStart = inputs.isEmpty
     self.pullback = pullback
   }

@@ -1,6 +1,6 @@
-import Foundation
 package import Formats
-import Synchronization
+import Foundation
+import Locking
 
 /// Keeps the account of runs; the registry implements it, so that training never sees a database.
 ///
@@ -77,7 +77,7 @@ package struct RunID: Hashable, Sendable, LosslessStringConvertible {
   }
 
   private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
-  private static let latest = Mutex<UInt128>(0)
+  private static let latest = Protected<UInt128>(0)
 }
 
 extension RunID: Comparable {

@@ -31,9 +31,6 @@ struct ServeCommand: AsyncParsableCommand {
 
   func validate() throws {
     if let lanes, lanes < 1 { throw ValidationError("--lanes is \(lanes), expected at least 1") }
-    for text in listen {
-      do { _ = try ListenAddress(text) } catch { throw ValidationError("--listen: \(error)") }
-    }
     guard !(requireKeys && allowAnonymous) else { throw ValidationError("--require-keys and --allow-anonymous contradict each other") }
     guard drainDelay.isFinite, drainDelay >= 0, shutdownTimeout.isFinite, shutdownTimeout >= 0 else {
       throw ValidationError("--drain-delay and --shutdown-timeout are seconds from 0")

@@ -45,6 +45,7 @@ struct ServerArguments: ParsableArguments {
   var rateBurst: Double?
 
   func validate() throws {
+    do { _ = try plain() + secure() } catch { throw ValidationError("\(error)") }
     if !listenTLS.isEmpty, tlsCertificate == nil || tlsKey == nil { throw ValidationError("--listen-tls needs --tls-cert and --tls-key") }
     if listenTLS.isEmpty, tlsCertificate != nil || tlsKey != nil || tlsClientAuthority != nil {
       throw ValidationError("--tls-cert, --tls-key and --tls-client-ca need --listen-tls")

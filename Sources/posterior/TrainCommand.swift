@@ -1,8 +1,8 @@
 import ArgumentParser
 import Formats
 import Foundation
+import Locking
 import Registry
-import Synchronization
 import Tensors
 import Training
 
@@ -62,7 +62,7 @@ struct TrainCommand: AsyncParsableCommand {
 /// Ctrl-C and SIGTERM as a request to stop after the current step; a second one ends the process as usual.
 private final class Interruption {
   private final class Flag: Sendable {
-    private let value = Mutex(false)
+    private let value = Protected(false)
 
     var isRaised: Bool { value.withLock { $0 } }
 

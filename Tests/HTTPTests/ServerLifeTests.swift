@@ -1,5 +1,5 @@
 import HTTP
-import Synchronization
+import Locking
 import Testing
 
 @Suite("A server's patience and its end")
@@ -93,7 +93,7 @@ struct ServerLifeTests {
 
   @Test("tells the handler of half an upload that the client is gone")
   func halfUpload() async throws {
-    let error = Mutex<BodyError?>(nil)
+    let error = Protected<BodyError?>(nil)
     let done = Event()
     let handler = ClosureHandler { request in
       do { _ = try await request.body.collect() } catch let failure { error.withLock { $0 = failure as? BodyError } }

@@ -1,5 +1,5 @@
 import HTTP
-import Synchronization
+import Locking
 import Testing
 
 @Suite("A server streams")
@@ -95,7 +95,7 @@ struct ServerStreamingTests {
 
   @Test("an answer no faster than the client reads, and tells the handler when the client is gone")
   func answerBackPressure() async throws {
-    let written = Mutex(0)
+    let written = Protected(0)
     let failed = Event()
     let handler = ClosureHandler { _ in
       Response(
@@ -153,7 +153,7 @@ struct ServerStreamingTests {
 
   @Test("nothing to a body or a writer that is kept beyond its answer")
   func keptTooLong() async throws {
-    let kept = Mutex<(body: RequestBody?, writer: BodyWriter?)>((nil, nil))
+    let kept = Protected<(body: RequestBody?, writer: BodyWriter?)>((nil, nil))
     let handler = ClosureHandler { request in
       if request.target == "/second" {
         let (body, writer) = kept.withLock { $0 }

@@ -1,13 +1,14 @@
 import Foundation
 import Glibc
 import HTTP
+import Locking
 import Synchronization
 import Testing
 
 /// A client that sends any bytes it is told to; blocking calls run on threads of their own, never on Swift's pool.
 final class TestClient: Sendable {
   private let descriptor: Int32
-  private let received = Mutex<[UInt8]>([])
+  private let received = Protected<[UInt8]>([])
   private let isOpen = Atomic(true)
 
   init(_ address: ListenAddress) throws {
@@ -200,7 +201,7 @@ final class Event: Sendable {
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
 
-  private let state = Mutex(State())
+  private let state = Protected(State())
 
   func happen() {
     let waiters = state.withLock { state in

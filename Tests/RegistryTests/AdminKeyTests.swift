@@ -1,6 +1,6 @@
 import Foundation
+import Locking
 import Registry
-import Synchronization
 import Testing
 
 @Suite("AdminKey")
@@ -23,7 +23,7 @@ struct AdminKeyTests {
   @Test("servers that start at once agree on one key")
   func concurrent() throws {
     let path = folder.unused()
-    let secrets = Mutex<Set<String>>([])
+    let secrets = Protected<Set<String>>([])
     let errors = atOnce(16) { _ in
       let secret = try AdminKey.loadOrCreate(in: path).secret
       secrets.withLock { _ = $0.insert(secret) }

@@ -1,7 +1,7 @@
 import Formats
 import Foundation
+import Locking
 import Registry
-import Synchronization
 import Testing
 
 @Suite("Publishing")
@@ -22,7 +22,7 @@ struct PublishingTests {
     let staged = try store.stageUpload(declaredByteCount: bytes.count)
     for start in stride(from: 0, to: bytes.count, by: 4097) { try staged.write(bytes[start..<min(start + 4097, bytes.count)]) }
     #expect(staged.byteCount == bytes.count)
-    let verified = Mutex<Data?>(nil)
+    let verified = Protected<Data?>(nil)
     let publication = try store.publish(staged, as: "fashion", alias: "live", reason: "first", actor: "me", expecting: SHA256.digest(bytes)) { path in
       verified.withLock { $0 = FileManager.default.contents(atPath: path) }
       return .small
@@ -174,7 +174,7 @@ struct PublishingTests {
   @Test("a process killed after any step leaves the whole version or none of it, and no temporary file", arguments: PublicationStep.allCases)
   func killed(after step: PublicationStep) throws {
     try store.publish(bytes: [1], as: "m", alias: "live")
-    let copy = Mutex<String?>(nil)
+    let copy = Protected<String?>(nil)
     try store.publish(bytes: [2, 2], as: "m", alias: "live") { reached in
       if reached == step { try copy.withLock { $0 = try folder.crashCopy(of: store.directory) } }
     }

@@ -1,8 +1,8 @@
 import Formats
 import Foundation
 import GRDB
+import Locking
 import Registry
-import Synchronization
 
 /// A folder that goes away with the test that made it.
 final class TemporaryFolder: Sendable {
@@ -28,7 +28,7 @@ final class TemporaryFolder: Sendable {
 
 /// Runs the body on as many threads at the same time, however few cores there are; returns what it threw.
 func atOnce(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) -> [String] {
-  let errors = Mutex<[String]>([])
+  let errors = Protected<[String]>([])
   let group = DispatchGroup()
   let start = DispatchSemaphore(value: 0)
   for index in 0..<count {

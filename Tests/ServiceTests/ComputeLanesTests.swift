@@ -1,5 +1,5 @@
+import Locking
 import Service
-import Synchronization
 import Testing
 
 @Suite("Compute lanes")
@@ -72,7 +72,7 @@ struct ComputeLanesTests {
 
 /// Counts who is inside.
 private final class Census: Sendable {
-  private let stored = Mutex((running: 0, most: 0, done: 0))
+  private let stored = Protected((running: 0, most: 0, done: 0))
 
   var counts: (running: Int, most: Int, done: Int) { stored.withLock { $0 } }
 

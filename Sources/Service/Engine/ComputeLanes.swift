@@ -1,5 +1,5 @@
 internal import Dispatch
-internal import Synchronization
+internal import Locking
 
 /// A fixed number of threads for work that computes or blocks, with a bounded queue before them.
 ///
@@ -9,7 +9,7 @@ package final class ComputeLanes: Sendable {
   package let width: Int
   package let capacity: Int
   private let queue: DispatchQueue
-  private let state = Mutex(State())
+  private let state = Protected(State())
 
   private struct State {
     var waiting: [Job] = []
@@ -116,7 +116,7 @@ private final class Job: Sendable {
     case stillborn(any Error)
     case done
   }
-  private let state = Mutex(State.new)
+  private let state = Protected(State.new)
 
   func prepare(work: @escaping @Sendable () -> Void, drop: @escaping @Sendable (any Error) -> Void) {
     let error: (any Error)? = state.withLock { state in

@@ -1,14 +1,14 @@
 internal import Formats
+internal import Locking
 internal import Models
 package import Registry
-internal import Synchronization
 
 /// The models in memory, each loaded once whatever the number of requests and of names that point to it.
 package final class LoadedModels: Sendable {
   private let families: [any ModelFamily.Type]
   private let lanes: ComputeLanes
   private let limits: ServiceLimits
-  private let state = Mutex(State())
+  private let state = Protected(State())
 
   private struct State {
     var entries: [Digest: Entry] = [:]

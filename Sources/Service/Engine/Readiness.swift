@@ -1,10 +1,10 @@
-internal import Synchronization
+internal import Locking
 
 /// Whether a load balancer should send requests here.
 package final class Readiness: Sendable {
   package enum State: String, Sendable { case starting, ready, draining }
 
-  private let stored = Mutex(State.starting)
+  private let stored = Protected(State.starting)
 
   package init() {}
 

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Locking
 
 /// Counters since the start, written as Prometheus reads them (text exposition format 0.0.4).
 package final class ServiceMetrics: Sendable {
@@ -14,7 +14,7 @@ package final class ServiceMetrics: Sendable {
     var requests: [Key: Int] = [:]
     var inFlight = 0
   }
-  private let counters = Mutex(Counters())
+  private let counters = Protected(Counters())
 
   package init() {}
 

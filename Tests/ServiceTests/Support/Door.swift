@@ -1,10 +1,10 @@
 import Dispatch
-import Synchronization
+import Locking
 
 /// Holds a lane until it is opened.
 final class Door: Sendable {
   private let opened = DispatchSemaphore(value: 0)
-  private let someoneWaits = Mutex(false)
+  private let someoneWaits = Protected(false)
 
   func wait() {
     someoneWaits.withLock { $0 = true }
