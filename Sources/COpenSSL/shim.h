@@ -16,6 +16,8 @@ static inline void ssl_ctx_set_mode(SSL_CTX *context, long mode) { SSL_CTX_set_m
 
 static inline void ssl_ctx_set_session_cache_mode(SSL_CTX *context, long mode) { SSL_CTX_set_session_cache_mode(context, mode); }
 
+static inline void ssl_ctx_set_read_ahead(SSL_CTX *context, int on) { SSL_CTX_set_read_ahead(context, on); }
+
 // The server chooses the cipher, except that a client without AES in hardware may ask for ChaCha20; no compression (CRIME), no renegotiation;
 // an end without close_notify is an end, because HTTP frames its messages itself.
 static inline void ssl_ctx_set_server_options(SSL_CTX *context) {

@@ -18,8 +18,9 @@ actor Connection: EventSource {
   /// The socket may have bytes that were not read, or room that was not filled (edge-triggered: the loop says so once).
   private var isReadable = true
   private var hasEnded = false
-  private var readers: [CheckedContinuation<Void, Never>] = []
-  private var writers: [CheckedContinuation<Void, Never>] = []
+  /// Who waits for the socket; each is taken out as it is resumed, so exactly once.
+  private var readers: [UnsafeContinuation<Void, Never>] = []
+  private var writers: [UnsafeContinuation<Void, Never>] = []
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { loop.isolation.asUnownedSerialExecutor() }
 
@@ -37,23 +38,18 @@ actor Connection: EventSource {
   // MARK: The straight line
 
   private nonisolated func serve() async {
-    while !onLoop({ $0.shakeHands() }) { await waitForBytes() }
-    while let request = await nextRequest() {
-      let response = await service.handler.respond(to: request)
-      let isHead = request.method == .head
-      if !onLoop({ $0.sendAtOnce(response, isHead: isHead) }) {
-        await send(response)
-      }
-    }
-    await finish()
-    service.ended()
-  }
-
-  private nonisolated func nextRequest() async -> Request? {
+    while !onLoop({ $0.shakeHands() }) { await park() }
+    // Written out here, because each async call costs more than parsing a header.
     while true {
       switch onLoop({ $0.takeRequest() }) {
-      case .some(let request): return request
-      case .none: await waitForBytes()
+      case .none: await park()
+      case .some(.some(let request)):
+        let response = await service.handler.respond(to: request)
+        let isHead = request.method == .head
+        if !onLoop({ $0.sendAtOnce(response, isHead: isHead) }) { await send(response) }
+      case .some(.none):
+        await finish()
+        return service.ended()
       }
     }
   }
@@ -285,7 +281,7 @@ actor Connection: EventSource {
     while !state.isClosed {
       flush()
       guard !output.isEmpty, !state.isClosed else { return }
-      await withCheckedContinuation { writers.append($0) }
+      await withUnsafeContinuation { writers.append($0) }
     }
   }
 
@@ -378,7 +374,17 @@ actor Connection: EventSource {
 
   private func waitForBytes() async {
     guard !state.isClosed, !isReadable else { return }
-    await withCheckedContinuation { readers.append($0) }
+    await withUnsafeContinuation { readers.append($0) }
+  }
+
+  /// As `waitForBytes`, for the connection's task: it is on the loop already, so that entering the actor through the queue would be a detour.
+  private nonisolated func park() async {
+    await withUnsafeContinuation { continuation in
+      onLoop { connection in
+        if connection.state.isClosed || connection.isReadable { return continuation.resume() }
+        connection.readers.append(continuation)
+      }
+    }
   }
 
   private func resumeReaders() {

@@ -65,7 +65,9 @@ package struct ConnectionState: Equatable, Sendable {
     phase = isSecure ? .handshaking(since: now) : .waiting(since: now)
   }
 
-  package var isClosed: Bool { phase == .closed }
+  package var isClosed: Bool {
+    if case .closed = phase { true } else { false }
+  }
 
   /// Whether another request may be read.
   package var acceptsRequest: Bool {
@@ -211,7 +213,7 @@ package struct ConnectionState: Equatable, Sendable {
 
   /// The answer is with the kernel.
   package mutating func responseFinished(at now: Instant) -> Action {
-    guard phase == .handling else { return .close }
+    guard case .handling = phase else { return .close }
     switch body {
     case .complete: return keepsAlive ? startWaiting(at: now) : startLingering(at: now)
     case .incomplete where keepsAlive:

@@ -23,7 +23,7 @@ package struct Limits: Sendable, Equatable {
   /// From a connection's beginning to the end of its TLS handshake; then it closes.
   package var handshakeTime = Duration.seconds(10)
   /// From a connection's beginning to its first request's first byte; then it closes.
-  package var firstByteTime = Duration.seconds(20)
+  package var firstByteTime = Duration.seconds(10)
   /// From a request's first byte to the end of its header section; then 408.
   package var headerTime = Duration.seconds(10)
   /// Between two arrivals of body bytes while the handler waits for them; then 408.

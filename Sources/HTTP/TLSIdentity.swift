@@ -47,13 +47,13 @@ package struct TLSError: Error, Equatable, CustomStringConvertible {
   init(_ what: String) {
     let code = ERR_get_error()
     ERR_clear_error()
-    guard code != 0 else {
+    if code == 0 {
       description = what
-      return
+    } else if let reason = ERR_reason_error_string(code) {
+      description = "\(what): \(String(cString: reason))"
+    } else {
+      // What the operating system said, such as a file that is not there.
+      description = "\(what): \(Errno(ERR_GET_REASON(code)))"
     }
-    var text = [CChar](repeating: 0, count: 256)
-    ERR_error_string_n(code, &text, text.count)
-    let reason = ERR_reason_error_string(code).map { String(cString: $0) }
-    description = "\(what): \(reason ?? text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) })"
   }
 }

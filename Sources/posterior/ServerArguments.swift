@@ -26,15 +26,15 @@ struct ServerArguments: ParsableArguments {
   @Option(help: "Bytes of a request line and its header fields; more are answered 431.")
   var maxHeaderBytes = Limits().headerBytes
   @Option(help: "Seconds for the TLS handshake, and again to a connection's first byte.")
-  var connectTimeout = 10.0
+  var connectTimeout = Limits().firstByteTime / .seconds(1)
   @Option(help: "Seconds from a request's first byte to the end of its header fields; then 408.")
-  var headerTimeout = 10.0
+  var headerTimeout = Limits().headerTime / .seconds(1)
   @Option(help: "Seconds without a byte of a body that is waited for; then 408.")
-  var bodyTimeout = 20.0
+  var bodyTimeout = Limits().bodyInactivity / .seconds(1)
   @Option(help: "Seconds without progress on an answer; then the connection is dropped.")
-  var writeTimeout = 30.0
+  var writeTimeout = Limits().writeStall / .seconds(1)
   @Option(help: "Seconds that a connection may rest between requests.")
-  var idleTimeout = 60.0
+  var idleTimeout = Limits().idle / .seconds(1)
   @Option(help: "Bytes a second that a client has to send of a body or take of an answer, over 30 seconds of waiting for it; 0 is any.")
   var minRate = Limits().minimumRate
   @Option(help: "Requests a second from one client's address; more are answered 429. Health checks are not counted. (default: any)")
