@@ -32,6 +32,12 @@ extension Handler {
 
 extension Response {
   func compressed(for accepted: AcceptedCodings, from minimum: Int) -> Response {
+    if status == .notModified {
+      // RFC 9110 §15.4.5: the fields that choose among stored answers are sent with 304 too.
+      var response = self
+      response.headers.append("Vary", "Accept-Encoding")
+      return response
+    }
     guard case .bytes(let bytes) = body, bytes.count >= minimum, isText, !headers.contains("Content-Encoding") else { return self }
     var response = self
     // Caches have to know, of the plain form too (RFC 9110 §12.5.5).

@@ -85,6 +85,12 @@ struct ContentCodingTests {
     #expect(plain.headers["Content-Encoding"] == nil && plain.headers["Vary"] == "Accept-Encoding" && plain.headers["ETag"] == "\"1\"")
   }
 
+  @Test("304 names what the answer depends on, as the answer itself does")
+  func notModified() async throws {
+    let answer = try await answer(Response(.notModified, headers: ["ETag": "\"1\""]))
+    #expect(answer.headers["Vary"] == "Accept-Encoding" && answer.headers["Content-Encoding"] == nil)
+  }
+
   @Test("what is small, no text, coded already, or not to be changed stays as it is")
   func leavesAlone() async throws {
     var coded = Response.bytes(text, type: "text/plain")
