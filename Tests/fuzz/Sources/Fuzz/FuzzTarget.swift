@@ -1,0 +1,28 @@
+import HTTP
+
+/// libFuzzer's entry: a form if the bytes start like one, else requests; read whole and in pieces, under wide and under tight limits.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzTarget(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+  var splits = Splits(of: bytes)
+  if bytes.starts(with: "--".utf8) {
+    check(bytes, &splits, reading: FormReading.init)
+  } else {
+    check(bytes, &splits) { RequestReading($0, limits: .init()) }
+    check(bytes, &splits) { RequestReading($0, limits: .tight) }
+  }
+  return 0
+}
+
+/// The differential law: the same bytes give the same reading, however they are cut. A breach traps, and so is a crash to libFuzzer.
+private func check<Reading: Equatable>(_ bytes: [UInt8], _ splits: inout Splits, reading: ([ArraySlice<UInt8>]) -> Reading) {
+  let whole = reading([bytes[...]])
+  for grain in [1, 3, 40, 700] {
+    let pieces = splits.next(grain: grain)
+    let other = reading(pieces)
+    guard other == whole else {
+      print("cut into \(pieces.map(\.count)):\n\(other)\nwhole:\n\(whole)")
+      preconditionFailure("a reading depends on the cuts")
+    }
+  }
+}
