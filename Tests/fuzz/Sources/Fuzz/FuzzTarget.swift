@@ -10,6 +10,7 @@ public func fuzzTarget(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   } else {
     check(bytes, &splits) { RequestReading($0, limits: .init()) }
     check(bytes, &splits) { RequestReading($0, limits: .tight) }
+    checkBehindLargeRequest(bytes, &splits)
   }
   return 0
 }
@@ -24,5 +25,22 @@ private func check<Reading: Equatable>(_ bytes: [UInt8], _ splits: inout Splits,
       print("cut into \(pieces.map(\.count)):\n\(other)\nwhole:\n\(whole)")
       preconditionFailure("a reading depends on the cuts")
     }
+  }
+}
+
+/// A request in front changes nothing; this one is so large that the parser makes room while the fuzzed bytes are half read.
+private func checkBehindLargeRequest(_ bytes: [UInt8], _ splits: inout Splits) {
+  let size = 33 * 1024
+  let front = Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(size)\r\n\r\n".utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: size)
+  var alone = RequestReading([bytes[...]], limits: .init())
+  var pieces = splits.next(grain: 40)
+  if pieces.isEmpty { pieces = [[]] }
+  pieces[0] = front + pieces[0]
+  let behind = RequestReading(pieces, limits: .init())
+  precondition(behind.requests.first?.body.count == size, "the request in front is read otherwise")
+  alone.requests.insert(behind.requests[0], at: 0)
+  guard behind == alone else {
+    print("behind a large request:\n\(behind)\nalone:\n\(alone)")
+    preconditionFailure("a reading depends on the request in front")
   }
 }
