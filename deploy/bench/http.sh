@@ -42,11 +42,13 @@ http {
 }
 CONF
 nginx -c "$work/nginx.conf" &
-servers+=($!)
+nginx_pid=$!
+servers+=("$nginx_pid")
 nginx=http://127.0.0.1:$nginx_port/healthz
 if [ -n "${HELLO:-}" ]; then
   "$HELLO" >>"$work/log" 2>&1 &
-  servers+=($!)
+  hello_pid=$!
+  servers+=("$hello_pid")
 fi
 url=
 answers() { curl -fs -o "$work/body" "$1"; }
@@ -55,12 +57,19 @@ for _ in $(seq 300); do
   [ -n "$url" ] && answers "$url/readyz" && answers "$nginx" && { [ -z "${HELLO:-}" ] || answers "$hello_url"; } && break
   read -rt 0.1 <> <(:) || true
 done
-answers "$url/readyz" && answers "$nginx"
+answers "$url/readyz" && answers "$nginx" && { [ -z "${HELLO:-}" ] || answers "$hello_url"; } || { cat "$work/log" >&2; exit 1; }
 
 # --- measuring
 load() { # CONNECTIONS URL [WRK ARGUMENTS]: wrk's words in $work/wrk, requests a second on standard output
   wrk -t1 -c"$1" -d"$duration" --timeout 10 "${@:3}" "$2" >"$work/wrk"
   awk '/Requests\/sec/ {printf "%d\n", $2}' "$work/wrk"
+}
+# Processor time of a process and its children so far, in microseconds; unlike a rate it hardly minds what else the machine does.
+processor() { cat /proc/"$1"/stat $(pgrep -P "$1" | sed 's|.*|/proc/&/stat|') | awk -v hz="$(getconf CLK_TCK)" '{t += $14 + $15} END {printf "%d", t * 1e6 / hz}'; }
+health() { # NAME PID URL: appends to NAME.rates and NAME.costs
+  local before; before=$(processor "$2")
+  load 16 "$3" >>"$work/$1.rates"
+  awk -v used=$(($(processor "$2") - before)) '/requests in/ {printf "%.1f\n", used / $1}' "$work/wrk" >>"$work/$1.costs"
 }
 errors() { awk '/Socket errors|Non-2xx/ {sub(/^ +/, ""); printf "%s; ", $0; found = 1} END {if (!found) printf "no errors"}' "$work/wrk"; }
 median() { sort -n "$1" | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
@@ -72,14 +81,16 @@ peak() { awk '/VmHWM/ {printf "%.1f", $2 / 1024}' "/proc/$pid/status"; echo 5 >"
 
 echo "load average before: $(cut -d' ' -f1-3 /proc/loadavg), $(nproc) cores, $duration s a measurement"
 for _ in $(seq "$rounds"); do
-  load 16 "$url/healthz" >>"$work/ours"
-  load 16 "$nginx" >>"$work/nginx.rates"
-  [ -z "${HELLO:-}" ] || load 16 "$hello_url" >>"$work/hello.rates"
+  health posterior "$pid" "$url/healthz"
+  health nginx "$nginx_pid" "$nginx"
+  [ -z "${HELLO:-}" ] || health hummingbird "$hello_pid" "$hello_url"
 done
-echo "health checks/s, 16 connections, median (smallest to largest) of $rounds:"
-echo "  posterior    $(show "$work/ours")"
-echo "  nginx        $(show "$work/nginx.rates"); posterior is $(ratio "$work/ours" "$work/nginx.rates") of it"
-[ -z "${HELLO:-}" ] || echo "  hummingbird  $(show "$work/hello.rates"); posterior is $(ratio "$work/ours" "$work/hello.rates") of it"
+echo "health checks, 16 connections, median (smallest to largest) of $rounds:"
+for name in posterior nginx ${HELLO:+hummingbird}; do
+  line="$(show "$work/$name.rates")/s, $(median "$work/$name.costs") us of processor time each"
+  [ $name = posterior ] || line="$line; posterior's rate is $(ratio "$work/posterior.rates" "$work/$name.rates") of it"
+  echo "  $name: $line"
+done
 
 echo "many connections (resident $(resident) MiB before):"
 for connections in 256 2000; do
