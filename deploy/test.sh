@@ -13,8 +13,9 @@ swift build -c release --build-tests
 bin=$(swift build -c release --show-bin-path)
 
 echo "== unit tests"
-# A line a test would bury what failed: starts are left out.
-swift test -c release --skip-build 2>&1 | grep -vE "^◇ "
+# A line a test would bury what failed: starts are left out. The socket tests have clocks in them, so they run apart from those that keep every core busy.
+swift test -c release --skip-build --skip HTTPTests 2>&1 | grep -vE "^◇ "
+swift test -c release --skip-build --filter HTTPTests 2>&1 | grep -vE "^◇ "
 
 echo "== server under curl"
 Tests/smoke/run.sh "$bin/posterior"
