@@ -2,11 +2,13 @@
 # The HTTP server under load, over loopback: health checks beside nginx and hummingbird in turn, round by round; then many connections,
 # pipelining, large answers and large uploads. Needs wrk, curl and nginx (nginx-light).
 # Usage: deploy/bench/http.sh [ROUNDS]     SECONDS_EACH (5) is the length of one measurement, POSTERIOR the program (the release build),
+#   QUIET_WAIT (20) for how many seconds at most each measurement waits for the rest of the machine to be quiet,
 #   HELLO a peer that answers HELLO_URL (http://127.0.0.1:9101/v2/health/live); without HELLO it is left out.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 rounds=${1:-5}
 duration=${SECONDS_EACH:-5}
+patience=${QUIET_WAIT:-20}
 posterior=${POSTERIOR:-$(swift build -c release --show-bin-path)/posterior}
 hello_url=${HELLO_URL:-http://127.0.0.1:9101/v2/health/live}
 model=deploy/models/fashion-mnist.safetensors
@@ -60,7 +62,19 @@ done
 answers "$url/readyz" && answers "$nginx" && { [ -z "${HELLO:-}" ] || answers "$hello_url"; } || { cat "$work/log" >&2; exit 1; }
 
 # --- measuring
+# Waits until less than a quarter of one processor is busy; counts the measurements that began all the same.
+quiet() {
+  local before after try
+  for try in $(seq $((2 * patience))); do
+    before=$(awk '/^cpu / {print $2 + $3 + $4}' /proc/stat)
+    read -rt 0.5 <> <(:) || true
+    after=$(awk '/^cpu / {print $2 + $3 + $4}' /proc/stat)
+    [ $((after - before)) -lt $(($(getconf CLK_TCK) / 8)) ] && return
+  done
+  echo busy >>"$work/busy"
+}
 load() { # CONNECTIONS URL [WRK ARGUMENTS]: wrk's words in $work/wrk, requests a second on standard output
+  quiet
   wrk -t1 -c"$1" -d"$duration" --timeout 10 "${@:3}" "$2" >"$work/wrk"
   awk '/Requests\/sec/ {printf "%d\n", $2}' "$work/wrk"
 }
@@ -136,4 +150,5 @@ for clients in 1 4; do
   took=$(awk -v ns=$(($(date +%s%N) - started)) 'BEGIN {printf "%.2f", ns / 1e9}')
   echo "$clients uploads of 64 MiB at once: $took s, statuses $(cat "$work/statuses.$clients"), resident $before MiB before, $(peak) at most"
 done
+echo "measurements that began on a busy machine: $(cat "$work/busy" 2>/dev/null | wc -l)"
 echo "load average after: $(cut -d' ' -f1-3 /proc/loadavg)"
