@@ -273,7 +273,8 @@ class Soak:
 
     def broken_upload(self, dice):
         with self.server.connect() as client:
-            client.sendall(b"POST /v1/admin/models/fm/versions HTTP/1.1\r\nHost: soak\r\nAuthorization: Bearer %b\r\nContent-Length: 4000000\r\n\r\n" % self.key)
+            head = b"POST /v1/admin/models/fm/versions HTTP/1.1\r\nHost: soak\r\nAuthorization: Bearer %b\r\nContent-Length: 4000000\r\n\r\n"
+            client.sendall(head % self.key)
             client.sendall(dice.randbytes(dice.randrange(400_000)))
         self.count("broken_upload")
         time.sleep(0.5)

@@ -36,7 +36,8 @@ events { worker_connections 4096; }
 http {
   access_log off;
   keepalive_requests 1000000;
-  client_body_temp_path $work/nginx; proxy_temp_path $work/nginx; fastcgi_temp_path $work/nginx; uwsgi_temp_path $work/nginx; scgi_temp_path $work/nginx;
+  client_body_temp_path $work/nginx; proxy_temp_path $work/nginx; fastcgi_temp_path $work/nginx;
+  uwsgi_temp_path $work/nginx; scgi_temp_path $work/nginx;
   server {
     listen 127.0.0.1:$nginx_port;
     location / { default_type application/json; return 200 '{"status":"ok"}'; }
@@ -79,7 +80,10 @@ load() { # CONNECTIONS URL [WRK ARGUMENTS]: wrk's words in $work/wrk, requests a
   awk '/Requests\/sec/ {printf "%d\n", $2}' "$work/wrk"
 }
 # Processor time of a process and its children so far, in microseconds; unlike a rate it hardly minds what else the machine does.
-processor() { cat /proc/"$1"/stat $(pgrep -P "$1" | sed 's|.*|/proc/&/stat|') | awk -v hz="$(getconf CLK_TCK)" '{t += $14 + $15} END {printf "%d", t * 1e6 / hz}'; }
+processor() {
+  cat /proc/"$1"/stat $(pgrep -P "$1" | sed 's|.*|/proc/&/stat|') |
+    awk -v hz="$(getconf CLK_TCK)" '{t += $14 + $15} END {printf "%d", t * 1e6 / hz}'
+}
 health() { # NAME PID URL: appends to NAME.rates and NAME.costs
   local before; before=$(processor "$2")
   load 16 "$3" >>"$work/$1.rates"
@@ -148,7 +152,8 @@ for clients in 1 4; do
   for client in $(seq "$clients"); do upload "$client" >>"$work/statuses.$clients" & uploads+=($!); done
   wait "${uploads[@]}"
   took=$(awk -v ns=$(($(date +%s%N) - started)) 'BEGIN {printf "%.2f", ns / 1e9}')
-  echo "$clients uploads of 64 MiB at once: $took s, statuses $(cat "$work/statuses.$clients"), resident $before MiB before, $(peak) at most"
+  statuses=$(cat "$work/statuses.$clients")
+  echo "$clients uploads of 64 MiB at once: $took s, statuses ${statuses% }, resident $before MiB before, $(peak) at most"
 done
 echo "measurements that began on a busy machine: $(cat "$work/busy" 2>/dev/null | wc -l)"
 echo "load average after: $(cut -d' ' -f1-3 /proc/loadavg)"
