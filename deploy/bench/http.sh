@@ -144,7 +144,9 @@ echo "answers of 1 MB (335 samples, computed each time): $rate/s, $(errors), res
 # Noise: streamed, hashed and written to disk like a model, then refused, so that no loaded model is in the figure.
 head -c $((64 << 20)) /dev/urandom >"$work/noise"
 key=$(cat "$work/store/admin.key")
-upload() { curl -s -o "$work/upload.$1" -w '%{http_code} ' -X POST -T "$work/noise" -H "Authorization: Bearer $key" "$url/v1/admin/models/noise/versions"; }
+upload() { # CLIENT
+  curl -s -o "$work/upload.$1" -w '%{http_code} ' -X POST -T "$work/noise" -H "Authorization: Bearer $key" "$url/v1/admin/models/noise/versions"
+}
 for clients in 1 4; do
   before=$(resident); peak >>"$work/log"
   started=$(date +%s%N)
@@ -153,7 +155,8 @@ for clients in 1 4; do
   wait "${uploads[@]}"
   took=$(awk -v ns=$(($(date +%s%N) - started)) 'BEGIN {printf "%.2f", ns / 1e9}')
   statuses=$(cat "$work/statuses.$clients")
-  echo "$clients uploads of 64 MiB at once: $took s, statuses ${statuses% }, resident $before MiB before, $(peak) at most"
+  echo "$clients uploads of 64 MiB at once: $took s, statuses ${statuses% }," \
+    "resident $before MiB before, $(peak) at most"
 done
 echo "measurements that began on a busy machine: $(cat "$work/busy" 2>/dev/null | wc -l)"
 echo "load average after: $(cut -d' ' -f1-3 /proc/loadavg)"
