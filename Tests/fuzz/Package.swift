@@ -13,7 +13,10 @@ let package = Package(
   name: "posterior",
   targets: [
     .systemLibrary(name: "CEpoll"),
-    .target(name: "HTTP", dependencies: ["CEpoll"], swiftSettings: settings),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
+    .target(name: "Locking", swiftSettings: settings),
+    .target(name: "HTTP", dependencies: ["CEpoll", "COpenSSL", "CZlib", "Locking"], swiftSettings: settings),
     .target(name: "Fuzz", dependencies: ["HTTP"], swiftSettings: settings),
     // Has no main of its own: libFuzzer brings one, and a Swift executable's entry point would stand in its way.
     .executableTarget(name: "fuzz", dependencies: ["Fuzz"], path: "Sources/FuzzMain", linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
