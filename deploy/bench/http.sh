@@ -23,7 +23,7 @@ ulimit -n "$(ulimit -Hn)"
 
 # --- the servers
 "$posterior" models upload "$model" --name fm --store "$work/store" >"$work/log"
-"$posterior" serve --listen 127.0.0.1:0 --store "$work/store" --quiet >"$work/out" 2>>"$work/log" &
+"$posterior" serve --listen 127.0.0.1:0 --max-connections-per-client 4096 --store "$work/store" --quiet >"$work/out" 2>>"$work/log" &
 pid=$!
 servers+=("$pid")
 nginx_port=${NGINX_PORT:-9103}
