@@ -69,7 +69,7 @@ struct ServerLifeTests {
     }
   }
 
-  @Test("cancels the handler when the client goes away")
+  @Test("cancels the handler when the client goes away", .timeLimit(.minutes(1)))
   func disconnectCancels() async throws {
     let started = Event()
     let cancelled = Event()
@@ -87,6 +87,7 @@ struct ServerLifeTests {
       await client.send(request())
       await started.wait()
       client.disconnect()
+      // Only the handler's cancellation ends this wait.
       await cancelled.wait()
     }
   }

@@ -26,19 +26,6 @@ struct ServerLimitsTests {
     }
   }
 
-  @Test("closes a connection in good order after its last request")
-  func requestsPerConnection() async throws {
-    var limits = Limits()
-    limits.requestsPerConnection = 2
-    try await withServer(.target, limits: limits) { _, address in
-      let client = try TestClient(address)
-      await client.send(request() + request() + request())
-      #expect(await client.response()?["connection"] == nil)
-      #expect(await client.response()?["connection"] == "close")
-      #expect(await client.isEnded())
-    }
-  }
-
   @Test("drops a client that sends nothing at all")
   func firstByte() async throws {
     var limits = Limits()
