@@ -61,16 +61,20 @@ let package = Package(
       ],
       swiftSettings: settings),
 
+    // A small model of every family, for the laws that all of them keep.
+    .target(
+      name: "FamilyExamples", dependencies: ["Models", "Networks", "Tensors", "Formats"], path: "Tests/FamilyExamples", swiftSettings: settings),
+
     tests("KernelsTests", ["CKernels"]),
     tests("FormatsTests", ["Formats"]),
     tests("TensorsTests", ["Tensors"]),
     tests("NetworksTests", ["Networks", "Tensors"]),
     tests("DistributionsTests", ["Distributions", "Tensors"]),
-    tests("ModelsTests", ["Models", "Networks", "Distributions", "Tensors", "Formats"]),
+    tests("ModelsTests", ["FamilyExamples", "Models", "Networks", "Distributions", "Tensors", "Formats"]),
     tests("TrainingTests", ["Training", "Models", "Networks", "Tensors", "Formats"]),
     tests("RegistryTests", ["Registry", "Locking", "Training", "Models", "Formats", "CResources", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("HTTPTests", ["HTTP", "Locking"]),
-    tests("ServiceTests", ["Service", "Locking", "HTTP", "Registry", "Training", "Models", "Networks", "Tensors", "Formats"]),
+    tests("ServiceTests", ["FamilyExamples", "Service", "Locking", "HTTP", "Registry", "Training", "Models", "Networks", "Tensors", "Formats"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

@@ -10,7 +10,7 @@ package protocol Sampling: ModelFamily {
   func sample(_ keys: RowKeys, _ options: SampleOptions) throws(RequestError) -> Tensor
 }
 
-package struct SampleOptions: Sendable, Equatable {
+package struct SampleOptions: Sendable, Hashable {
   /// Multiplies the prior's deviation.
   package var temperature: Float
   /// The mean of p(x|z) instead of a draw from it.

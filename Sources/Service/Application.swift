@@ -3,11 +3,12 @@ package import Logging
 package import Models
 package import Registry
 
-/// The service: a store, models in memory, lanes to compute on, and the routes that lead to them.
+/// The service: a store, models in memory, a batcher that computes, and the routes that lead to them.
 package struct Application: Sendable {
   package struct Options: Sendable {
-    /// Requests computed at once.
+    /// Batches computed at once.
     package var lanes: Int
+    package var batching = BatchPolicy()
     package var limits = ServiceLimits()
     /// Whether inference needs a key.
     package var requiresKeys = false
@@ -18,12 +19,14 @@ package struct Application: Sendable {
 
   package let store: ModelStore
   package let options: Options
-  package let lanes: ComputeLanes
+  package let batcher: Batcher
   package let models: LoadedModels
   package let metrics = ServiceMetrics()
   package let readiness = Readiness()
   let gate: Gate
   let logger: Logger
+  /// For models being loaded and checked.
+  let loadLanes: ComputeLanes
   /// For what waits for the disk: SQLite, uploads.
   let storeLanes: ComputeLanes
 
@@ -32,9 +35,12 @@ package struct Application: Sendable {
     self.store = store
     self.options = options
     self.logger = logger
-    lanes = ComputeLanes("compute", width: options.lanes, capacity: options.limits.waitingRequests)
+    var batching = options.batching
+    batching.maxRows = min(batching.maxRows, options.limits.blockRows)
+    batcher = Batcher(width: options.lanes, capacity: options.limits.waitingRequests, policy: batching)
+    loadLanes = ComputeLanes("load", width: options.lanes, capacity: options.limits.waitingRequests)
     storeLanes = ComputeLanes("store", width: 4, capacity: options.limits.waitingRequests)
-    models = LoadedModels(families: options.families, lanes: lanes, limits: options.limits)
+    models = LoadedModels(families: options.families, lanes: loadLanes, limits: options.limits)
     gate = Gate(adminKey: adminKey, requiresKeys: options.requiresKeys)
   }
 

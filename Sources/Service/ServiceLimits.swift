@@ -29,6 +29,10 @@ package struct ServiceLimits: Sendable, Equatable {
   package var blockRows = 256
   /// Numbers of the items of one block.
   package var blockNumbers = 4 << 20
+  /// Numbers of an answer from which it is written beside the batches instead of right after its own.
+  package var longAnswerNumbers = 1 << 18
+  /// Bytes of a body from which it is read on a lane; a smaller one costs less than the way there.
+  package var longBodyBytes = 16 << 10
 
   package init() {}
 }

@@ -1,3 +1,4 @@
+import FamilyExamples
 import Formats
 import Models
 import Networks

@@ -1,4 +1,5 @@
 import Distributions
+import FamilyExamples
 import Foundation
 import Models
 import Networks

@@ -1,3 +1,4 @@
+import FamilyExamples
 import Formats
 import Foundation
 import Models

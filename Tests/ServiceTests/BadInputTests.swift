@@ -110,6 +110,19 @@ struct BadInputTests {
     BadRequest("a path that leads nowhere", "/v2/nothing", method: .get, status: 404),
   ]
 
+  @Test(
+    "a time limit that is none is refused; a sensible one, and any Priority, are taken",
+    arguments: [("soon", 400), ("0", 400), ("-1", 400), ("nan", 400), ("1e9", 400), ("300", 200), ("86399.5", 200)])
+  func timeLimits(text: String, status: Int) async throws {
+    let fixture = try ServiceFixture()
+    let answer = try await fixture.exchange(.post, Self.sample, ["Posterior-Timeout": text, "Priority": "u=6, i"])
+    #expect(answer.status == status)
+    if status == 400 { #expect(try answer.member("field")?.string == "Posterior-Timeout") }
+    for priority in ["u=0", "u=9", "u=-1", "i", "nonsense;;", "u=7"] {
+      #expect(try await fixture.exchange(.post, Self.sample, ["Priority": priority]).status == 200)
+    }
+  }
+
   @Test("is answered with the status and the sentence that help", arguments: requests)
   func refusal(_ row: BadRequest) async throws {
     let fixture = try ServiceFixture()

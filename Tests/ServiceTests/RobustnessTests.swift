@@ -49,7 +49,7 @@ struct RobustnessTests {
     let fixture = try ServiceFixture(lanes: 1, limits: limits)
     // Loaded first, so that only the requests below use the lane.
     #expect(try await fixture.post("/v1/models/toy/sample", json: "{}").status == 200)
-    let lanes = fixture.application.lanes
+    let lanes = fixture.application.batcher
     let door = Door()
     let blocker = Task { try await lanes.run { door.wait() } }
     await door.untilSomeoneWaits()

@@ -31,6 +31,46 @@ struct ServerTests {
     #expect(application.readiness.state == .draining)
   }
 
+  @Test("sixty-four connections at once, on mixed models and operations, are each sent the bytes of their request alone")
+  func manyConnections() async throws {
+    let fixture = try ServiceFixture()
+    let application = fixture.application
+    let server = Server(handler: application.handler, listen: [try ListenAddress("127.0.0.1:0")], refuse: application.refuse)
+    let address = try server.start()[0]
+    let requests: [(target: String, body: String)] = (0..<320).map { index in
+      switch index % 5 {
+      case 0: ("/v1/models/pictures/sample", #"{"n": \#(1 + index % 7), "seed": \#(index)}"#)
+      case 1: ("/v1/models/table/sample", #"{"n": 3, "seed": \#(index), "temperature": 0.5}"#)
+      case 2: ("/v1/models/vector/score", #"{"inputs": [[1, \#(index), 3]], "k": 5, "seed": \#(index)}"#)
+      case 3: ("/v1/models/vector/reconstruct", #"{"inputs": [[\#(index), 2, 3], [1, 1, 1]], "sampling": true, "seed": \#(index)}"#)
+      default: ("/v1/models/toy/sample", #"{"n": 40, "seed": \#(index)}"#)
+      }
+    }
+    let answers = try await withThrowingTaskGroup(of: [(Int, String)].self) { group in
+      for connection in 0..<64 {
+        group.addTask {
+          var answers: [(Int, String)] = []
+          for index in stride(from: connection, to: requests.count, by: 64) {
+            let (target, body) = requests[index]
+            answers.append(
+              (
+                index,
+                try await Self.send(
+                  "POST \(target) HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)", to: address)
+              ))
+          }
+          return answers
+        }
+      }
+      return try await group.reduce(into: [Int: String]()) { for (index, answer) in $1 { $0[index] = answer } }
+    }
+    for (index, request) in requests.enumerated() {
+      let alone = try await fixture.post(request.target, json: request.body)
+      #expect(answers[index]?.hasPrefix("HTTP/1.1 200 OK\r\n") == true && answers[index]?.hasSuffix("\r\n\r\n" + alone.text) == true)
+    }
+    await server.shutdown()
+  }
+
   @Test("half an upload leaves nothing behind")
   func halfUpload() async throws {
     let fixture = try ServiceFixture()

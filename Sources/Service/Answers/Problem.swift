@@ -70,6 +70,7 @@ extension Problem.Kind {
   package static let unsupportedOperation = Self("unsupported-operation", .unprocessableContent, "This model can't do that")
   package static let unusableModel = Self("unusable-model", .unprocessableContent, "The file is no usable model")
   package static let internalError = Self("internal", .internalServerError, "Internal error")
+  package static let late = Self("deadline-exceeded", .serviceUnavailable, "Too late")
   package static let overloaded = Self("overloaded", .serviceUnavailable, "Too much work is waiting")
   package static let unavailable = Self("unavailable", .serviceUnavailable, "Not possible now")
   package static let storageFull = Self("storage-full", Status(507), "The store is full")

@@ -6,6 +6,7 @@ extension Application {
   /// POST /v1/models/{model}/{operation}
   func perform(_ operation: Operation, _ request: Request) async throws -> Response {
     let version = try store.resolve(request.parameter("model"))
+    let deadline = try request.deadline()
     let acceptance = Acceptance(request.headers["Accept"])
     let model = try await models.model(of: version)
     // Before the body is read: a model that can't do this needs none.
@@ -13,8 +14,9 @@ extension Application {
     let input = OperationInput(
       body: try await request.body.collect(), contentType: request.headers["Content-Type"].flatMap(MediaType.init(contentType:)),
       options: request.query.items.map { OperationInput.Option(name: $0.name, value: $0.value) })
-    // One hop to arithmetic: decoding and encoding megabytes of numbers would hold up the I/O loop as well.
-    return try await lanes.run { [limits] in
+    let body = input.body.count
+    let read: @Sendable () throws -> (PreparedOperation, MediaType) = { [limits, batcher] in
+      let start = ContinuousClock.now
       let prepared = try operation.prepare(input, on: model, limits: limits)
       guard let type = acceptance.best(of: prepared.mediaTypes) else {
         let possible = prepared.mediaTypes.map(\.name)
@@ -22,8 +24,13 @@ extension Application {
           .notAcceptable, "This answer can be had as \(possible.joined(separator: ", ")).", field: "Accept", given: request.headers["Accept"],
           expected: possible.joined(separator: ", "))
       }
-      let answer = try prepared.perform()
-      return Self.response(try answer.bytes(as: type, receipt: prepared.receipt), type: type, receipt: prepared.receipt, shape: answer.shape)
+      batcher.metrics.observe(.decode, .now - start)
+      return (prepared, type)
+    }
+    // Megabytes of numbers would hold up the I/O loop, so those are read on a lane.
+    let (prepared, type) = body < limits.longBodyBytes ? try read() : try await batcher.run(read)
+    return try await batcher.perform(prepared, urgency: request.urgency, deadline: deadline) { answer in
+      Self.response(try answer.bytes(as: type, receipt: prepared.receipt), type: type, receipt: prepared.receipt, shape: answer.shape)
     }
   }
 

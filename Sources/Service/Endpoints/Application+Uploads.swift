@@ -28,8 +28,8 @@ extension Application {
     }
 
     let reason = request.query["reason"] ?? ""
-    // On a compute lane, because the file is loaded and answers once before it is published.
-    let (publication, model) = try await lanes.run { [store, limits, families = options.families] in
+    // On a lane, because the file is loaded and answers once before it is published.
+    let (publication, model) = try await loadLanes.run { [store, limits, families = options.families] in
       var verified: LoadedModel?
       let publication = try store.publish(
         staged, as: name, alias: alias, reason: reason, actor: "admin", expecting: expected

@@ -1,3 +1,4 @@
+internal import Formats
 internal import HTTP
 
 extension Request {
@@ -40,5 +41,26 @@ extension Request {
       throw Problem(.malformed, "\(name) is \"\(text)\", expected a whole number.", field: name, given: text, expected: "a whole number")
     }
     return value
+  }
+
+  /// When the client stops waiting: `Posterior-Timeout`, seconds from the request's arrival as a decimal number; nil where it waits for ever.
+  func deadline() throws -> ContinuousClock.Instant? {
+    guard let text = headers["Posterior-Timeout"] else { return nil }
+    guard let seconds = DecimalText.double(text.trimmed), seconds > 0, seconds <= 86_400 else {
+      let expected = "seconds as a decimal number, above 0 and at most 86400"
+      throw Problem(
+        .malformed, "Posterior-Timeout is \"\(text.prefix(40))\", expected \(expected).", field: "Posterior-Timeout", given: text, expected: expected)
+    }
+    return .now + .seconds(seconds)
+  }
+
+  /// Whether anybody waits for the answer: an urgency of 5 to 7 in `Priority` (RFC 9218 section 4.1) is for work in the background.
+  var urgency: Urgency {
+    let members = (headers["Priority"] ?? "").split(separator: ",").map(\.trimmed)
+    // A value that is none is ignored, as the RFC says.
+    guard let value = members.last(where: { $0.hasPrefix("u=") })?.dropFirst(2), let urgency = Int(value), (0...7).contains(urgency) else {
+      return .interactive
+    }
+    return urgency >= 5 ? .background : .interactive
   }
 }

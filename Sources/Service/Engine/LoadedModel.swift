@@ -1,11 +1,14 @@
 package import Formats
 package import Models
+internal import Networks
 internal import Registry
 
 /// A model that is ready to answer, and what its answers say about it.
 package struct LoadedModel: Sendable {
   package let family: any ModelFamily
   package let digest: Digest
+  /// Numbers that were learnt.
+  package let parameterCount: Int
   /// The registered name and version; nil for a file that isn't registered.
   package let registered: Registration?
 
@@ -20,8 +23,13 @@ package struct LoadedModel: Sendable {
   }
 
   package init(family: any ModelFamily, digest: Digest, registered: Registration? = nil) {
+    self.init(family: family, digest: digest, parameterCount: family.network.parameterCount, registered: registered)
+  }
+
+  private init(family: any ModelFamily, digest: Digest, parameterCount: Int, registered: Registration?) {
     self.family = family
     self.digest = digest
+    self.parameterCount = parameterCount
     self.registered = registered
   }
 
@@ -40,5 +48,7 @@ package struct LoadedModel: Sendable {
   package var operations: [Operation] { Operation.all.filter { $0.isSupported(type(of: family)) } }
 
   /// The same weights under another name.
-  func named(_ registered: Registration?) -> LoadedModel { LoadedModel(family: family, digest: digest, registered: registered) }
+  func named(_ registered: Registration?) -> LoadedModel {
+    LoadedModel(family: family, digest: digest, parameterCount: parameterCount, registered: registered)
+  }
 }

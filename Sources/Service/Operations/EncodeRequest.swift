@@ -20,6 +20,9 @@ package struct EncodeRequest: OperationRequest {
 
   package static func isSupported(by family: any ModelFamily.Type) -> Bool { family is any Encoding.Type }
 
+  /// Every row is encoded alike.
+  package var rowOptions: Bool { true }
+
   package func check(_ model: LoadedModel, items: Items?, limits: ServiceLimits) {}
 
   package func count(_ items: Items?) -> Int { items?.count ?? 0 }

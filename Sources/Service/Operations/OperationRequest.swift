@@ -22,6 +22,13 @@ package protocol OperationRequest: Sendable, Decodable {
 
   var seed: Int? { get }
 
+  /// The options that requests have to share for their rows to be computed together.
+  associatedtype RowOptions: Hashable & Sendable
+  var rowOptions: RowOptions { get }
+
+  /// What a row costs beside the cheapest request of this kind.
+  var rowWeight: Double { get }
+
   /// Refuses what this model or the limits don't allow.
   func check(_ model: LoadedModel, items: Items?, limits: ServiceLimits) throws
 
@@ -36,6 +43,8 @@ package protocol OperationRequest: Sendable, Decodable {
 }
 
 extension OperationRequest {
+  package var rowWeight: Double { 1 }
+
   /// Media types that an answer about such items can be written in, the default first.
   static func mediaTypes(for signature: Signature) -> [MediaType] {
     let isPicture = answersItems && signature.kind == .image
@@ -55,6 +64,13 @@ package struct Rows: Sendable {
   }
 
   func slice(_ range: Range<Int>) -> Rows { Rows(items: items?.slice(0, range), keys: keys.slice(range)) }
+
+  /// The rows of several requests of one kind, one after the other.
+  static func joined(_ parts: [Rows]) -> Rows {
+    if parts.count == 1 { return parts[0] }
+    let items = parts.compactMap(\.items)
+    return Rows(items: items.isEmpty ? nil : Tensor.concatenated(items), keys: .joined(parts.map(\.keys)))
+  }
 }
 
 /// One option of an operation, as a JSON field, a query parameter and a flag of the command line.

@@ -10,9 +10,12 @@ package struct PreparedOperation: Sendable {
   package let count: Int
   /// Media types that the answer can be written in, the default first.
   package let mediaTypes: [MediaType]
-  private let request: any OperationRequest
+  let request: any OperationRequest
   private let rows: Rows
-  private let blockRows: Int
+  /// Rows that are computed together at most, so that intermediate results stay small.
+  let rowLimit: Int
+  /// Whether writing the answer takes long enough to hold up others.
+  let hasLongAnswer: Bool
 
   init(_ request: any OperationRequest, items: Items?, model: LoadedModel, limits: ServiceLimits) {
     let seed = request.seed ?? Int.random(in: 0...Int.max)
@@ -23,13 +26,18 @@ package struct PreparedOperation: Sendable {
     mediaTypes = type(of: request).mediaTypes(for: model.signature)
     // Item i depends on (seed, i) alone.
     rows = Rows(items: items?.raw, keys: RowKeys(RandomKey(seed: UInt64(seed)), rows: 0..<count))
-    blockRows = max(1, min(limits.blockRows, limits.blockNumbers / model.signature.width))
+    rowLimit = max(1, min(limits.blockRows, limits.blockNumbers / model.signature.width))
+    hasLongAnswer = count * model.signature.width > limits.longAnswerNumbers
   }
 
-  /// The rows cut into blocks, so that intermediate results stay small.
-  package var blocks: [Range<Int>] { stride(from: 0, to: count, by: blockRows).map { $0..<min($0 + blockRows, count) } }
+  /// The rows cut into blocks.
+  package var blocks: [Range<Int>] { stride(from: 0, to: count, by: rowLimit).map { $0..<min($0 + rowLimit, count) } }
 
-  package func compute(_ block: Range<Int>) throws -> Tensor { try request.compute(model, rows.slice(block)) }
+  package func compute(_ block: Range<Int>) throws -> Tensor { try compute(rows: rows(in: block)) }
+
+  func compute(rows: Rows) throws -> Tensor { try request.compute(model, rows) }
+
+  func rows(in block: Range<Int>) -> Rows { block == 0..<count ? rows : rows.slice(block) }
 
   package func answer(_ parts: [Tensor]) -> Answer { request.answer(Tensor.concatenated(parts), from: model) }
 

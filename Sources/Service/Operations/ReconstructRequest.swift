@@ -25,6 +25,8 @@ package struct ReconstructRequest: OperationRequest {
 
   package static func isSupported(by family: any ModelFamily.Type) -> Bool { family is any Reconstructing.Type }
 
+  package var rowOptions: Bool { sampling }
+
   package func check(_ model: LoadedModel, items: Items?, limits: ServiceLimits) {}
 
   package func count(_ items: Items?) -> Int { items?.count ?? 0 }

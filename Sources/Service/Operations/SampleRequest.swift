@@ -34,6 +34,8 @@ package struct SampleRequest: OperationRequest {
 
   package static func isSupported(by family: any ModelFamily.Type) -> Bool { family is any Sampling.Type }
 
+  package var rowOptions: SampleOptions { SampleOptions(temperature: temperature, mean: mean, given: given) }
+
   package func check(_ model: LoadedModel, items: Items?, limits: ServiceLimits) throws {
     let most = min(limits.sampledItems, limits.answerNumbers / model.signature.width)
     guard (1...max(most, 1)).contains(n) else {
@@ -50,8 +52,7 @@ package struct SampleRequest: OperationRequest {
 
   package func compute(_ model: LoadedModel, _ rows: Rows) throws -> Tensor {
     guard let family = model.family as? any Sampling else { preconditionFailure("support was checked") }
-    let options = SampleOptions(temperature: temperature, mean: mean, given: given)
-    return model.signature.toRaw(try family.sample(rows.keys, options))
+    return model.signature.toRaw(try family.sample(rows.keys, rowOptions))
   }
 
   package func answer(_ values: Tensor, from model: LoadedModel) -> Answer { .items(values, signature: model.signature, field: "samples") }

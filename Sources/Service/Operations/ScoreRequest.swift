@@ -27,6 +27,9 @@ package struct ScoreRequest: OperationRequest {
 
   package static func isSupported(by family: any ModelFamily.Type) -> Bool { family is any Scoring.Type }
 
+  package var rowOptions: Int { k }
+  package var rowWeight: Double { Double(k) }
+
   package func check(_ model: LoadedModel, items: Items?, limits: ServiceLimits) throws {
     let most = max(1, min(limits.scoreDraws, limits.scoreDrawsTotal / max(count(items), 1)))
     guard (1...most).contains(k) else {

@@ -1,24 +1,23 @@
-import Formats
-import Models
-import Networks
-import Tensors
-import Testing
+internal import Formats
+package import Models
+internal import Networks
+package import Tensors
 
 /// A small model of a family, on which every capability law is checked. A new family joins by adding rows to `all`.
-struct FamilyExample: Sendable, CustomTestStringConvertible {
-  let testDescription: String
-  let family: String
-  let configuration: String
-  let signature: Signature
+package struct FamilyExample: Sendable, CustomStringConvertible {
+  package let description: String
+  package let family: String
+  package let configuration: String
+  package let signature: Signature
   /// Training options under which gradients are checked, as JSON.
-  let training: [String]
+  package let training: [String]
 
-  init(_ description: String, _ family: String, _ configuration: String, _ signature: Signature, training: [String] = ["{}"]) {
-    testDescription = "\(family): \(description)"
+  package init(_ description: String, _ family: String, _ configuration: String, _ signature: Signature, training: [String] = ["{}"]) {
+    self.description = "\(family): \(description)"
     (self.family, self.configuration, self.signature, self.training) = (family, configuration, signature, training)
   }
 
-  static let all: [FamilyExample] = [
+  package static let all: [FamilyExample] = [
     FamilyExample(
       "bernoulli on grey images, dynamic binarisation", "vae",
       #"{"latent": 3, "hidden": [7, 5], "activation": "tanh", "likelihood": "bernoulli", "binarisation": "dynamic"}"#,
@@ -46,8 +45,8 @@ struct FamilyExample: Sendable, CustomTestStringConvertible {
   ]
 
   /// A model whose every number, running averages included, differs from a fresh one's.
-  func model(seed: UInt64 = 1) throws -> any ModelFamily {
-    let type = try #require(Catalogue.family(named: family))
+  package func model(seed: UInt64 = 1) throws -> any ModelFamily {
+    guard let type = Catalogue.family(named: family) else { preconditionFailure("no family \(family)") }
     return try make(type, RandomKey(seed: seed))
   }
 
@@ -63,7 +62,7 @@ struct FamilyExample: Sendable, CustomTestStringConvertible {
   }
 
   /// Items as a client would send them, in model units: levels of images, normal numbers elsewhere.
-  func items(_ count: Int, seed: UInt64 = 2) -> Tensor {
+  package func items(_ count: Int, seed: UInt64 = 2) -> Tensor {
     let key = RandomKey(seed: seed)
     if signature.kind == .image {
       let raw = key.uniform([count, signature.width])
@@ -71,19 +70,4 @@ struct FamilyExample: Sendable, CustomTestStringConvertible {
     }
     return key.normal([count, signature.width])
   }
-}
-
-/// The bits of some rows, in which 0 and -0 differ and NaN equals itself.
-func bits(_ tensor: Tensor, rows: Range<Int>? = nil) -> [UInt32] {
-  let rows = rows ?? 0..<tensor.shape[0]
-  let width = tensor.count / max(tensor.shape[0], 1)
-  return tensor.scalars[rows.lowerBound * width..<rows.upperBound * width].map(\.bitPattern)
-}
-
-/// Mean and standard error.
-func average(_ values: [Float]) -> (mean: Double, error: Double) {
-  let n = Double(values.count)
-  let mean = values.reduce(0.0) { $0 + Double($1) } / n
-  let variance = values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / (n - 1)
-  return (mean, (variance / n).squareRoot())
 }

@@ -1,0 +1,45 @@
+package import Formats
+
+/// What rows must have in common to be computed together: the weights, the operation and its options.
+package struct BatchKey: Hashable, Sendable {
+  package let model: Digest
+  package let operation: String
+  package let options: any Hashable & Sendable
+
+  package init(model: Digest, operation: String, options: any Hashable & Sendable) {
+    self.model = model
+    self.operation = operation
+    self.options = options
+  }
+
+  package static func == (left: BatchKey, right: BatchKey) -> Bool {
+    left.model == right.model && left.operation == right.operation && AnyHashable(left.options) == AnyHashable(right.options)
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(model)
+    hasher.combine(operation)
+    options.hash(into: &hasher)
+  }
+}
+
+/// Who goes first: someone waits for an interactive answer; audits and jobs take what is left.
+package enum Urgency: Int, Hashable, Sendable {
+  case interactive, background
+}
+
+/// How rows are gathered into batches.
+package struct BatchPolicy: Sendable, Equatable {
+  /// Rows of one batch at most.
+  package var maxRows = 256
+  /// How long a lane that is free waits for more rows; without a delay a lane takes whatever waits.
+  package var maxDelay = Duration.zero
+  /// What one batch may cost, so that whoever comes next waits no longer than that.
+  package var targetSeconds = 0.004
+  /// What a part of a request has to cost at least to be given to another lane.
+  package var worthwhileSeconds = 0.0002
+  /// Interactive batches in a row while background work waits; then one of that is let through.
+  package var interactiveRun = 32
+
+  package init() {}
+}

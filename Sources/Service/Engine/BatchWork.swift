@@ -1,0 +1,199 @@
+internal import Locking
+internal import Tensors
+
+/// What waits for the lanes of a batcher, and the order in which it is done.
+final class BatchWork: WorkSource {
+  private let lanes: Lanes
+  private let policy: BatchPolicy
+  private let capacity: Int
+  private let metrics: EngineMetrics
+  private let state: Protected<State>
+
+  private struct State {
+    var queue: BatchQueue
+    var pending: [Int: PendingOperation] = [:]
+    var nextID = 0
+    /// Requests whose rows are all computed.
+    var computed: [Job] = []
+    /// Long jobs: large bodies to read, large answers to write.
+    var long: [Job] = []
+    var runningLong = 0
+    var runningBackground = 0
+    /// Whether a batch comes before the next long job, where one lane does both.
+    var owesBatch = false
+
+    var depth: Int { queue.count + long.count }
+  }
+
+  init(lanes: Lanes, policy: BatchPolicy, capacity: Int, metrics: EngineMetrics) {
+    self.lanes = lanes
+    self.policy = policy
+    self.capacity = capacity
+    self.metrics = metrics
+    state = Protected(State(queue: BatchQueue(policy: policy)))
+  }
+
+  var depth: Int { state.withLock { $0.depth } }
+
+  func pending(_ prepared: PreparedOperation, urgency: Urgency) -> PendingOperation {
+    let id = state.withLock { state in
+      state.nextID += 1
+      return state.nextID
+    }
+    return PendingOperation(id: id, prepared, urgency: urgency, arrival: .now)
+  }
+
+  func submit(_ job: Job) throws(LaneOverload) {
+    try append { $0.long.append(job) }
+    lanes.wake(self)
+  }
+
+  func submit(_ pending: PendingOperation, deadline: ContinuousClock.Instant?) throws(LaneOverload) {
+    let prepared = pending.prepared
+    // Cancelled before it came here: nobody would take it out again.
+    guard !pending.job.isOver else { return }
+    let entry = BatchQueue.Entry(
+      id: pending.id, key: pending.key, urgency: pending.urgency, arrival: pending.arrival, deadline: deadline, rowLimit: prepared.rowLimit,
+      weight: prepared.rowWeight, guess: prepared.guessedSecondsPerUnit, remaining: 0..<prepared.count)
+    try append {
+      $0.queue.append(entry)
+      $0.pending[pending.id] = pending
+    }
+    // Cancelled meanwhile: `withdraw` may have looked before it was there.
+    if pending.job.isOver { withdraw(pending) }
+    lanes.wake(self)
+  }
+
+  private func append(_ change: (inout State) -> Void) throws(LaneOverload) {
+    let isFull = state.withLock { state in
+      guard state.depth < capacity || lanes.busy < lanes.width else { return true }
+      change(&state)
+      return false
+    }
+    if isFull { throw LaneOverload(waiting: capacity) }
+  }
+
+  func withdraw(_ job: Job) { state.withLock { state in state.long.removeAll { $0 === job } } }
+
+  func withdraw(_ pending: PendingOperation) {
+    state.withLock { state in
+      guard state.pending.removeValue(forKey: pending.id) != nil else { return }
+      state.queue.remove(pending.id, key: pending.key, urgency: pending.urgency)
+    }
+  }
+
+  // MARK: - The lanes' side
+
+  /// Long jobs, and background batches, that may run at once: all lanes but one.
+  private var allButOne: Int { max(1, lanes.width - 1) }
+
+  var hasWork: Bool {
+    let now = ContinuousClock.now
+    return state.withLock { state in
+      !state.computed.isEmpty || (!state.long.isEmpty && state.runningLong < allButOne)
+        || state.queue.isReady(at: now, background: state.runningBackground < allButOne)
+    }
+  }
+
+  private enum Choice {
+    case job(Job)
+    case long(Job)
+    case batch(BatchQueue.Batch, [(PendingOperation, Range<Int>)])
+    case nothing(wakeAt: ContinuousClock.Instant?)
+  }
+
+  func takeWork() -> (() -> Void)? {
+    let now = ContinuousClock.now
+    let (choice, late, hasMore) = state.withLock { state -> (Choice, [PendingOperation], Bool) in
+      let late = state.queue.removeLate(at: now).compactMap { state.pending.removeValue(forKey: $0) }
+      let choice = choose(&state, at: now)
+      let hasMore = !state.computed.isEmpty || !state.long.isEmpty || !state.queue.isEmpty
+      return (choice, late, hasMore)
+    }
+    for pending in late {
+      metrics.countLate()
+      pending.job.drop(DeadlineExceeded())
+    }
+    if case .nothing(let wakeAt) = choice {
+      if let wakeAt { lanes.wake(self, after: wakeAt - now) }
+      return nil
+    }
+    // One lane wakes the next while there is something for it.
+    if hasMore { lanes.wake(self) }
+    switch choice {
+    case .job(let job): return { job.run() }
+    case .long(let job):
+      return {
+        job.run()
+        self.state.withLock { $0.runningLong -= 1 }
+      }
+    case .batch(let batch, let members): return { self.compute(batch, members, at: now) }
+    case .nothing: return nil
+    }
+  }
+
+  private func choose(_ state: inout State, at now: ContinuousClock.Instant) -> Choice {
+    if !state.computed.isEmpty { return .job(state.computed.removeFirst()) }
+    let mayRunLong = !state.long.isEmpty && state.runningLong < allButOne
+    let background = state.runningBackground < allButOne
+    if mayRunLong, !(state.owesBatch && state.queue.isReady(at: now, background: background)) {
+      state.owesBatch = lanes.width == 1
+      state.runningLong += 1
+      return .long(state.long.removeFirst())
+    }
+    state.owesBatch = false
+    let free = max(0, lanes.width - lanes.busy)
+    guard let batch = state.queue.next(at: now, freeLanes: free, background: background) else {
+      return .nothing(wakeAt: state.queue.readiness(after: now))
+    }
+    if batch.urgency == .background { state.runningBackground += 1 }
+    let members = batch.shares.map { share in
+      guard let pending = state.pending[share.id] else { preconditionFailure("a share of nobody") }
+      return (pending, share.rows)
+    }
+    return .batch(batch, members)
+  }
+
+  private func compute(_ batch: BatchQueue.Batch, _ members: [(PendingOperation, Range<Int>)], at start: ContinuousClock.Instant) {
+    for (pending, _) in members { pending.begin(at: start) }
+    let values: [Swift.Result<Tensor, any Error>]
+    do {
+      values = try PreparedOperation.compute(members.map { ($0.prepared, $1) }).map { .success($0) }
+    } catch {
+      // Whoever can't be answered fails alone.
+      values = members.count == 1 ? [.failure(error)] : members.map { member in Swift.Result { try member.0.prepared.compute(member.1) } }
+    }
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    metrics.observe(batch)
+
+    var finished: [Job] = []
+    for ((pending, rows), outcome) in zip(members, values) {
+      switch outcome {
+      case .success(let values): if pending.deliver(values, of: rows) { finished.append(pending.job) }
+      case .failure(let error):
+        withdraw(pending)
+        pending.job.drop(error)
+      }
+    }
+    let done = members.filter { member in finished.contains { $0 === member.0.job } }
+    // A small answer is written by this lane at once; more than one are shared out, and a large one waits among the long jobs.
+    let own: Job? = state.withLock { state in
+      state.queue.record(batch, seconds: seconds)
+      if batch.urgency == .background { state.runningBackground -= 1 }
+      var own: Job?
+      for (pending, _) in done {
+        state.pending[pending.id] = nil
+        if pending.prepared.hasLongAnswer {
+          state.long.append(pending.job)
+        } else if own == nil {
+          own = pending.job
+        } else {
+          state.computed.append(pending.job)
+        }
+      }
+      return own
+    }
+    if done.count > 1 { lanes.wake(self) }
+    own?.run()
+  }
+}

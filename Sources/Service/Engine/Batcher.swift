@@ -1,0 +1,72 @@
+internal import Locking
+internal import Tensors
+
+/// Computes requests on lanes, gathering rows of requests for the same model, operation and options into batches.
+///
+/// Greedy: whenever a lane is free it takes what waits (see `BatchQueue`), so batches grow with the load and nobody waits for company unless `maxDelay`
+/// says so. Since an item's answer depends on (options, item, key, row number) alone and every kernel keeps one order of accumulation, no batch changes a bit.
+/// Three kinds of work wait here, in this order: answers that are computed and have to be written; large bodies to be read or written, which never hold
+/// every lane; batches. Background batches leave one lane to interactive work where there are several.
+package final class Batcher: Sendable {
+  package let policy: BatchPolicy
+  package let capacity: Int
+  package let metrics = EngineMetrics()
+  private let lanes: Lanes
+  private let work: BatchWork
+
+  /// - Parameters:
+  ///   - width: lanes, one thread each.
+  ///   - capacity: requests that may wait; one more is refused.
+  package init(width: Int, capacity: Int, policy: BatchPolicy = BatchPolicy()) {
+    precondition(capacity >= 0, "\(capacity) waiting")
+    self.policy = policy
+    self.capacity = capacity
+    lanes = Lanes("compute", width: width)
+    work = BatchWork(lanes: lanes, policy: policy, capacity: capacity, metrics: metrics)
+  }
+
+  package var width: Int { lanes.width }
+  /// Requests that wait for a lane.
+  package var depth: Int { work.depth }
+  /// Lanes that are at work.
+  package var busyLanes: Int { lanes.busy }
+
+  /// Runs a long job beside the batches, such as reading megabytes of numbers; some lane stays free of those where there are several.
+  /// - Throws: `LaneOverload` at once where too much waits; `CancellationError` where the task is cancelled before the job began.
+  package func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    try await Job.result(of: body) { job throws(LaneOverload) in
+      try work.submit(job)
+    } withdraw: { [work] in
+      work.withdraw($0)
+    }
+  }
+
+  /// Computes a request and makes something of its answer, on a lane.
+  /// - Throws: `LaneOverload` at once where too much waits; `DeadlineExceeded` where the deadline passed before the last row was begun;
+  ///   `CancellationError` where the task is cancelled first: then the rest of its rows are never computed.
+  package func perform<Result: Sendable>(
+    _ prepared: PreparedOperation, urgency: Urgency = .interactive, deadline: ContinuousClock.Instant? = nil,
+    finish: @escaping @Sendable (Answer) throws -> Result
+  ) async throws -> Result {
+    let pending = work.pending(prepared, urgency: urgency)
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Result, any Error>) in
+        pending.job.prepare(
+          work: { [metrics] in
+            let computed = ContinuousClock.now
+            let result = Swift.Result { try finish(prepared.answer(pending.takeParts())) }
+            metrics.observe(pending, computed: computed, finished: .now)
+            continuation.resume(with: result)
+          },
+          drop: { continuation.resume(throwing: $0) })
+        do throws(LaneOverload) { try work.submit(pending, deadline: deadline) } catch { pending.job.drop(error) }
+      }
+    } onCancel: {
+      work.withdraw(pending)
+      pending.job.drop(CancellationError())
+    }
+  }
+}
+
+/// The time that a client gave is over, and the work was not done yet.
+package struct DeadlineExceeded: Error, Equatable {}

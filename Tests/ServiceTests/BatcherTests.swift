@@ -1,0 +1,174 @@
+import FamilyExamples
+import Formats
+import Locking
+import Models
+import Service
+import Tensors
+import Testing
+
+@Suite("Batches")
+struct BatcherTests {
+  private struct Request {
+    let operation: Service.Operation
+    let prepared: PreparedOperation
+    let solo: [UInt8]
+  }
+
+  /// Requests of every operation that the model can do, with items of their own, seeds of their own, and options from a small set so that many share a batch.
+  private func requests(_ example: FamilyExample, _ model: LoadedModel, count: Int, key: RandomKey) throws -> [Request] {
+    try (0..<count).map { index in
+      let draws = key.split(index).uniform([3]).scalars
+      let operation = model.operations[index % model.operations.count]
+      let n = 1 + Int(draws[0] * 9)
+      var options: [OperationInput.Option] = [.init(name: "seed", value: "\(Int(draws[1] * 1000))")]
+      let choice = Int(draws[2] * 2)
+      switch operation.name {
+      case "sample": options += [.init(name: "n", value: "\(n)"), .init(name: "temperature", value: ["1", "0.5"][choice])]
+      case "score": options.append(.init(name: "k", value: ["1", "3"][choice]))
+      case "reconstruct": options.append(.init(name: "sampling", value: ["true", "false"][choice]))
+      default: break
+      }
+      var body: [UInt8] = []
+      if operation.takesItems {
+        FloatBytes.append(example.signature.toRaw(example.items(n, seed: UInt64(index))).scalars.map(clipped(example)), to: &body)
+      }
+      let input = OperationInput(body: body, contentType: operation.takesItems ? .floats : nil, options: options)
+      let prepared = try operation.prepare(input, on: model, limits: ServiceLimits())
+      return Request(operation: operation, prepared: prepared, solo: try prepared.perform().bytes(as: .floats, receipt: prepared.receipt))
+    }
+  }
+
+  /// The way to model units and back may round past the range's end.
+  private func clipped(_ example: FamilyExample) -> (Float) -> Float {
+    { value in example.signature.range.map { min(max(value, $0[0]), $0[1]) } ?? value }
+  }
+
+  @Test(
+    "whatever is computed together, in any order and cut, on 1, 2 or 4 lanes and 1 or 2 threads, every answer has the bytes of the request alone",
+    arguments: FamilyExample.all, [1, 2, 4])
+  func sameBytes(_ example: FamilyExample, lanes: Int) async throws {
+    let key = RandomKey(seed: 17).split(lanes)
+    let model = LoadedModel(family: try example.model(), digest: SHA256.digest(Array(example.description.utf8)))
+    let requests = try requests(example, model, count: 48, key: key)
+    for round in 0..<3 {
+      var policy = BatchPolicy()
+      policy.maxRows = [256, 7, 3][round]
+      policy.maxDelay = [.milliseconds(2), .zero, .zero][round]
+      let batcher = Batcher(width: lanes, capacity: 1000, policy: policy)
+      let order = key.split(round).permutation(requests.count)
+      let answers = try await withThrowingTaskGroup(of: (Int, [UInt8]).self) { group in
+        for index in order {
+          let prepared = requests[index].prepared
+          group.addTask {
+            (
+              index,
+              try await batcher.perform(prepared, urgency: index % 5 == 0 ? .background : .interactive) {
+                try $0.bytes(as: .floats, receipt: prepared.receipt)
+              }
+            )
+          }
+        }
+        return try await group.reduce(into: [Int: [UInt8]]()) { $0[$1.0] = $1.1 }
+      }
+      for (index, request) in requests.enumerated() {
+        #expect(answers[index] == request.solo, "\(request.operation.name), \(request.prepared.count) rows, round \(round)")
+      }
+      #expect(batcher.depth == 0)
+    }
+  }
+
+  private func sample(_ n: Int = 1, seed: Int = 1) throws -> PreparedOperation {
+    let model = LoadedModel(family: try FamilyExample.all[0].model(), digest: SHA256.digest([1]))
+    let operation = try #require(Service.Operation.named("sample"))
+    return try operation.prepare(
+      OperationInput(options: [.init(name: "n", value: "\(n)"), .init(name: "seed", value: "\(seed)")]), on: model, limits: ServiceLimits())
+  }
+
+  @Test("what waits together is computed together, and the histogram says so")
+  func gathered() async throws {
+    let batcher = Batcher(width: 1, capacity: 100)
+    let door = Door()
+    let blocker = Task { try await batcher.run { door.wait() } }
+    await door.untilSomeoneWaits()
+    let tasks = try (0..<10).map { seed in
+      let prepared = try sample(2, seed: seed)
+      return Task { try await batcher.perform(prepared) { $0.shape } }
+    }
+    while batcher.depth < 10 { await Task.yield() }
+    door.open()
+    try await blocker.value
+    for task in tasks { #expect(try await task.value == [2, 4, 3]) }
+    let rows = batcher.metrics.text
+    #expect(
+      rows.contains("posterior_batch_rows_sum{operation=\"sample\"} 20.0") && rows.contains("posterior_batch_rows_count{operation=\"sample\"} 1\n"))
+    #expect(rows.contains("posterior_batch_requests_sum{operation=\"sample\"} 10.0"))
+    #expect(rows.contains("posterior_request_seconds_count{phase=\"compute\"} 10\n"))
+  }
+
+  @Test("a request that is cancelled while it waits is never computed and frees its place")
+  func cancelled() async throws {
+    let batcher = Batcher(width: 1, capacity: 1)
+    let door = Door()
+    let blocker = Task { try await batcher.run { door.wait() } }
+    await door.untilSomeoneWaits()
+    let prepared = try sample()
+    let dropped = Task { try await batcher.perform(prepared) { _ in Issue.record("it was computed") } }
+    while batcher.depth < 1 { await Task.yield() }
+    await #expect(throws: LaneOverload.self) { try await batcher.perform(prepared) { _ in } }
+    dropped.cancel()
+    await #expect(throws: CancellationError.self) { try await dropped.value }
+    #expect(batcher.depth == 0)
+    door.open()
+    try await blocker.value
+    #expect(try await batcher.perform(prepared) { $0.shape } == [1, 4, 3])
+    #expect(batcher.metrics.text.contains("posterior_batch_rows_count{operation=\"sample\"} 1\n"))
+  }
+
+  @Test("a task that is cancelled before it asks gets no answer")
+  func cancelledBefore() async throws {
+    let batcher = Batcher(width: 1, capacity: 1)
+    let prepared = try sample()
+    let task = Task {
+      while !Task.isCancelled { await Task.yield() }
+      return try await batcher.perform(prepared) { $0.shape }
+    }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+    #expect(try await batcher.perform(prepared) { $0.shape } == [1, 4, 3])
+  }
+
+  @Test("a request whose deadline passed while it waited is told so and not computed")
+  func late() async throws {
+    let batcher = Batcher(width: 1, capacity: 10)
+    let door = Door()
+    let blocker = Task { try await batcher.run { door.wait() } }
+    await door.untilSomeoneWaits()
+    let prepared = try sample()
+    let deadline = ContinuousClock.now + .milliseconds(1)
+    let late = Task { try await batcher.perform(prepared, deadline: deadline) { _ in } }
+    while batcher.depth < 1 { await Task.yield() }
+    try await Task.sleep(until: deadline)
+    door.open()
+    try await blocker.value
+    await #expect(throws: DeadlineExceeded.self) { try await late.value }
+    #expect(batcher.metrics.text.contains("posterior_requests_late_total 1\n"))
+    #expect(!batcher.metrics.text.contains("posterior_batch_rows_count"))
+  }
+
+  @Test("an error in writing one answer is that request's alone")
+  func errors() async throws {
+    struct Fault: Error {}
+    let batcher = Batcher(width: 1, capacity: 100)
+    let door = Door()
+    let blocker = Task { try await batcher.run { door.wait() } }
+    await door.untilSomeoneWaits()
+    let prepared = try sample()
+    let faulty = Task { try await batcher.perform(prepared) { _ in throw Fault() } }
+    let sound = Task { try await batcher.perform(prepared) { $0.shape } }
+    while batcher.depth < 2 { await Task.yield() }
+    door.open()
+    try await blocker.value
+    await #expect(throws: Fault.self) { try await faulty.value }
+    #expect(try await sound.value == [1, 4, 3])
+  }
+}
