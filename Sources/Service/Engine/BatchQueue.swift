@@ -2,8 +2,8 @@ internal import Formats
 
 /// Which rows are computed next: a value without clocks, threads or numbers, fed with requests and asked for batches.
 ///
-/// A line holds the requests that may share a batch. A batch gives every request in the line an equal share of its rows before anybody gets more, so a
-/// small request is done in the batch that it joins, whatever stands before it. Among models the one that was given the least time goes first (start-time
+/// A line holds the requests that may share a batch. A request that needs no more than an equal part of the batch is done in it, whatever stands before it
+/// in the line; the others follow in the order of arrival, of which the first always gets its part. Among models the one that was given the least time goes first (start-time
 /// fair queueing), and interactive lines go before background ones.
 package struct BatchQueue {
   package struct Entry {
@@ -181,34 +181,33 @@ package struct BatchQueue {
     let perLane = (waiting + freeLanes) / (freeLanes + 1)
     let rows = min(bound(line), max(perLane, Int(min(worthwhile, 1e9)), 1))
 
-    // Equal parts first, what is left over in the order of arrival.
+    // The first in line goes on; then whoever is done with an equal part or less; what is left over is given in the order of arrival.
     var shares = line.map { _ in 0 }
     var left = rows
     let part = max(1, rows / line.count)
-    for limit in [part, Int.max] {
-      for index in line.indices where left > 0 {
-        let more = min(left, line[index].remaining.count - shares[index], limit == .max ? left : limit - shares[index])
-        shares[index] += more
-        left -= more
-      }
+    func give(_ index: Int, upTo most: Int) {
+      let more = min(left, most, line[index].remaining.count - shares[index])
+      shares[index] += more
+      left -= more
     }
+    give(0, upTo: part)
+    for index in line.indices where line[index].remaining.count <= part { give(index, upTo: part) }
+    for index in line.indices where left > 0 { give(index, upTo: left) }
 
-    var (batch, whole, begun) = ([Share](), Line(), Line())
+    var (batch, rest) = ([Share](), Line())
     var weight = 0.0
     for (entry, share) in zip(line, shares) {
-      let rows = entry.remaining.prefix(share)
       var entry = entry
       if share > 0 {
+        let rows = entry.remaining.prefix(share)
         batch.append(Share(id: entry.id, rows: rows))
         weight += entry.weight * Double(share)
         entry.remaining = rows.upperBound..<entry.remaining.upperBound
       }
-      if entry.remaining.isEmpty { continue }
-      if share > 0 { begun.append(entry) } else { whole.append(entry) }
+      if !entry.remaining.isEmpty { rest.append(entry) }
     }
-    // Who got nothing this time stands in front the next time.
-    lines[key] = whole + begun
-    count -= line.count - whole.count - begun.count
+    lines[key] = rest
+    count -= line.count - rest.count
     given[key.key.model, default: 0] += line.map(secondsPerRow).max()! * Double(rows - left)
     tidy(key)
     return Batch(key: key.key, urgency: key.urgency, shares: batch, weight: weight)
