@@ -195,8 +195,10 @@ struct BatchQueueTests {
     #expect(next(&queue, after: .milliseconds(9)) == nil)
     #expect(queue.readiness(after: start) == start + .milliseconds(10))
     queue.append(entry(2, key(), rows: 5, after: .milliseconds(4)))
-    #expect(next(&queue, after: .milliseconds(5))?.rowCount == 8)
+    let full = next(&queue, after: .milliseconds(5))
+    #expect(full?.rowCount == 8 && full?.closing == .full)
     queue.append(entry(3, key(), rows: 1, after: .milliseconds(5)))
-    #expect(next(&queue, after: .milliseconds(15))?.rowCount == 1)
+    let waited = next(&queue, after: .milliseconds(15))
+    #expect(waited?.rowCount == 1 && waited?.closing == .delay)
   }
 }

@@ -102,6 +102,7 @@ struct BatcherTests {
     #expect(
       rows.contains("posterior_batch_rows_sum{operation=\"sample\"} 20.0") && rows.contains("posterior_batch_rows_count{operation=\"sample\"} 1\n"))
     #expect(rows.contains("posterior_batch_requests_sum{operation=\"sample\"} 10.0"))
+    #expect(rows.contains("posterior_batches_total{closed=\"idle\"} 1\n"))
     #expect(rows.contains("posterior_request_seconds_count{phase=\"compute\"} 10\n"))
   }
 

@@ -71,6 +71,26 @@ struct ServerTests {
     await server.shutdown()
   }
 
+  @Test("a client that goes away while its request waits frees the place, and nothing is computed for it")
+  func disconnected() async throws {
+    let fixture = try ServiceFixture(lanes: 1)
+    let application = fixture.application
+    let server = Server(handler: application.handler, listen: [try ListenAddress("127.0.0.1:0")], refuse: application.refuse)
+    let address = try server.start()[0]
+    #expect(try await fixture.post("/v1/models/toy/sample", json: "{}").status == 200)
+    let door = Door()
+    let blocker = Task { try await application.batcher.run { door.wait() } }
+    await door.untilSomeoneWaits()
+    try await Self.abandon("POST /v1/models/toy/sample?seed=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", to: address) {
+      while application.batcher.depth < 1 { usleep(1000) }
+    }
+    while application.batcher.depth > 0 { try await Task.sleep(for: .milliseconds(1)) }
+    door.open()
+    try await blocker.value
+    await server.shutdown()
+    #expect(application.batcher.metrics.text.contains("posterior_batch_rows_count{operation=\"sample\"} 1\n"))
+  }
+
   @Test("half an upload leaves nothing behind")
   func halfUpload() async throws {
     let fixture = try ServiceFixture()
@@ -87,6 +107,31 @@ struct ServerTests {
 
   /// Sends bytes on a connection of its own and reads until the server closes; on a thread of its own, because it blocks.
   private static func send(_ text: String, to address: ListenAddress, halfClosing: Bool = false) async throws -> String {
+    try await connected(to: address) { descriptor in
+      let bytes = Array(text.utf8)
+      guard write(descriptor, bytes, bytes.count) == bytes.count else { throw POSIXError(.EPIPE) }
+      if halfClosing { shutdown(descriptor, Int32(SHUT_WR)) }
+      var answer: [UInt8] = []
+      var chunk = [UInt8](repeating: 0, count: 1 << 16)
+      while case let count = read(descriptor, &chunk, chunk.count), count > 0 { answer += chunk[..<count] }
+      return String(decoding: answer, as: UTF8.self)
+    }
+  }
+
+  /// Sends bytes and resets the connection once `condition` returns.
+  private static func abandon(_ text: String, to address: ListenAddress, after condition: @escaping @Sendable () -> Void) async throws {
+    try await connected(to: address) { descriptor in
+      let bytes = Array(text.utf8)
+      guard write(descriptor, bytes, bytes.count) == bytes.count else { throw POSIXError(.EPIPE) }
+      condition()
+      var linger = linger(l_onoff: 1, l_linger: 0)
+      setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+    }
+  }
+
+  private static func connected<Result: Sendable>(
+    to address: ListenAddress, _ body: @escaping @Sendable (Int32) throws -> Result
+  ) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
       Thread.detachNewThread {
         let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -99,13 +144,7 @@ struct ServerTests {
           $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
         guard connected == 0 else { return continuation.resume(throwing: POSIXError(.ECONNREFUSED)) }
-        let bytes = Array(text.utf8)
-        guard write(descriptor, bytes, bytes.count) == bytes.count else { return continuation.resume(throwing: POSIXError(.EPIPE)) }
-        if halfClosing { shutdown(descriptor, Int32(SHUT_WR)) }
-        var answer: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while case let count = read(descriptor, &chunk, chunk.count), count > 0 { answer += chunk[..<count] }
-        continuation.resume(returning: String(decoding: answer, as: UTF8.self))
+        continuation.resume(with: Swift.Result { try body(descriptor) })
       }
     }
   }

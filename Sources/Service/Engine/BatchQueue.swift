@@ -46,12 +46,23 @@ package struct BatchQueue {
     }
   }
 
+  /// Why a batch was closed.
+  package enum Closing: String, Sendable, CaseIterable {
+    /// It holds as many rows as it may: by the policy, by memory, or by what they cost.
+    case full
+    /// Its line waited as long as the policy says.
+    case delay
+    /// A lane was free and took all that waited, or its part of it.
+    case idle
+  }
+
   package struct Batch: Equatable {
     package let key: BatchKey
     package let urgency: Urgency
     package let shares: [Share]
     /// Cost of all its rows in units, to learn the rate from.
     package let weight: Double
+    package let closing: Closing
 
     package var rowCount: Int { shares.reduce(0) { $0 + $1.rows.count } }
   }
@@ -179,7 +190,8 @@ package struct BatchQueue {
     let waiting = line.reduce(0) { $0 + $1.remaining.count }
     let worthwhile = policy.worthwhileSeconds / max(line.map(secondsPerRow).max() ?? 0, 1e-12)
     let perLane = (waiting + freeLanes) / (freeLanes + 1)
-    let rows = min(bound(line), max(perLane, Int(min(worthwhile, 1e9)), 1))
+    let bound = bound(line)
+    let rows = min(bound, max(perLane, Int(min(worthwhile, 1e9)), 1))
 
     // The first in line goes on; then whoever is done with an equal part or less; what is left over is given in the order of arrival.
     var shares = line.map { _ in 0 }
@@ -210,7 +222,8 @@ package struct BatchQueue {
     count -= line.count - rest.count
     given[key.key.model, default: 0] += line.map(secondsPerRow).max()! * Double(rows - left)
     tidy(key)
-    return Batch(key: key.key, urgency: key.urgency, shares: batch, weight: weight)
+    let closing: Closing = rows - left == bound ? .full : policy.maxDelay > .zero ? .delay : .idle
+    return Batch(key: key.key, urgency: key.urgency, shares: batch, weight: weight, closing: closing)
   }
 
   private mutating func tidy(_ key: LineKey) {

@@ -8,6 +8,7 @@ package final class EngineMetrics: Sendable {
     var phases = Dictionary(uniqueKeysWithValues: Phase.allCases.map { ($0, Histogram(bounds: EngineMetrics.seconds)) })
     var batchRows: [String: Histogram] = [:]
     var batchRequests: [String: Histogram] = [:]
+    var closings: [BatchQueue.Closing: Int] = [:]
     var late = 0
   }
   private let state = Protected(State())
@@ -33,6 +34,7 @@ package final class EngineMetrics: Sendable {
     state.withLock { state in
       state.batchRows[batch.key.operation, default: Histogram(bounds: Self.rows)].observe(Double(batch.rowCount))
       state.batchRequests[batch.key.operation, default: Histogram(bounds: Self.rows)].observe(Double(batch.shares.count))
+      state.closings[batch.closing, default: 0] += 1
     }
   }
 
@@ -58,6 +60,10 @@ package final class EngineMetrics: Sendable {
       ),
       ("posterior_batch_rows", "histogram", "Rows of the batches computed.", histograms("posterior_batch_rows", state.batchRows)),
       ("posterior_batch_requests", "histogram", "Requests that shared a batch.", histograms("posterior_batch_requests", state.batchRequests)),
+      (
+        "posterior_batches_total", "counter", "Batches by why they were closed: full, delay over, or a lane was idle.",
+        BatchQueue.Closing.allCases.map { "posterior_batches_total{closed=\"\($0.rawValue)\"} \(state.closings[$0] ?? 0)" }
+      ),
       (
         "posterior_requests_late_total", "counter", "Requests dropped because their deadline passed.",
         ["posterior_requests_late_total \(state.late)"]
