@@ -20,6 +20,7 @@ package struct Application: Sendable {
   package let store: ModelStore
   package let options: Options
   package let batcher: Batcher
+  package let memory: MemoryBudget
   package let models: LoadedModels
   package let metrics = ServiceMetrics()
   package let readiness = Readiness()
@@ -38,6 +39,7 @@ package struct Application: Sendable {
     var batching = options.batching
     batching.maxRows = min(batching.maxRows, options.limits.blockRows)
     batcher = Batcher(width: options.lanes, capacity: options.limits.waitingRequests, policy: batching)
+    memory = MemoryBudget(capacity: options.limits.heldBytes)
     loadLanes = ComputeLanes("load", width: options.lanes, capacity: options.limits.waitingRequests)
     storeLanes = ComputeLanes("store", width: 4, capacity: options.limits.waitingRequests)
     models = LoadedModels(families: options.families, lanes: loadLanes, limits: options.limits)

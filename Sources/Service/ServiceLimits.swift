@@ -14,6 +14,8 @@ package struct ServiceLimits: Sendable, Equatable {
   package var scoreDrawsTotal = 1_000_000
   /// Bytes of a request body that isn't a model.
   package var bodyBytes = 64 << 20
+  /// Bytes that requests hold at once, read or about to be written; more are answered 503.
+  package var heldBytes = 1 << 30
   /// Bytes of a model file.
   package var modelBytes = 4 << 30
   /// Requests that wait for a lane; more are answered 503.

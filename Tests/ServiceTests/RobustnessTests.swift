@@ -63,6 +63,29 @@ struct RobustnessTests {
     #expect(try await waiting.value.status == 200)
   }
 
+  @Test("where requests hold all the memory they may, the next one is told at once when to come again, and nothing stays held")
+  func memory() async throws {
+    var limits = ServiceLimits()
+    limits.heldBytes = 5000
+    let fixture = try ServiceFixture(lanes: 1, limits: limits)
+    let large = [UInt8](repeating: 0, count: 12 * 200)
+    let target = "/v1/models/vector/encode"
+    // Alone it may hold more than the limit: 2,400 bytes that came and the numbers that go.
+    #expect(try await fixture.post(target, large, type: "application/octet-stream").status == 200)
+    #expect(fixture.application.memory.bytes == 0)
+    let door = Door()
+    let blocker = Task { try await fixture.application.batcher.run { door.wait() } }
+    await door.untilSomeoneWaits()
+    let waiting = Task { try await fixture.post(target, large, type: "application/octet-stream") }
+    while fixture.application.batcher.depth < 1 { await Task.yield() }
+    let refused = try await fixture.post(target, large, type: "application/octet-stream")
+    #expect(refused.status == 503 && refused.headers["Retry-After"] == "1" && refused.text.contains("5000 bytes"))
+    door.open()
+    try await blocker.value
+    #expect(try await waiting.value.status == 200)
+    #expect(fixture.application.memory.bytes == 0)
+  }
+
   @Test("a model that is wanted by many at once is loaded once")
   func singleLoad() async throws {
     let fixture = try ServiceFixture(lanes: 4)

@@ -23,6 +23,10 @@ extension Problem {
     case let refusal as Refusal: self.init(refusal)
     case is LaneOverload:
       self.init(.overloaded, "More requests are waiting than the queue holds; come again in a second.", headers: ["Retry-After": "1"])
+    case let error as MemoryOverload:
+      self.init(
+        .overloaded, "Requests hold the \(error.capacity) bytes of memory that they may have together; come again in a second.",
+        headers: ["Retry-After": "1"])
     case is DeadlineExceeded:
       self.init(
         .late, "The time that Posterior-Timeout gave was over before the answer was computed.", field: "Posterior-Timeout",

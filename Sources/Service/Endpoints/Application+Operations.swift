@@ -11,8 +11,10 @@ extension Application {
     let model = try await models.model(of: version)
     // Before the body is read: a model that can't do this needs none.
     try operation.checkSupport(by: type(of: model.family))
+    let memory = self.memory.open()
+    defer { withExtendedLifetime(memory) {} }
     let input = OperationInput(
-      body: try await request.body.collect(), contentType: request.headers["Content-Type"].flatMap(MediaType.init(contentType:)),
+      body: try await memory.collect(request.body), contentType: request.headers["Content-Type"].flatMap(MediaType.init(contentType:)),
       options: request.query.items.map { OperationInput.Option(name: $0.name, value: $0.value) })
     let body = input.body.count
     let read: @Sendable () throws -> (PreparedOperation, MediaType) = { [limits, batcher] in
@@ -29,6 +31,7 @@ extension Application {
     }
     // Megabytes of numbers would hold up the I/O loop, so those are read on a lane.
     let (prepared, type) = body < limits.longBodyBytes ? try read() : try await batcher.run(read)
+    try memory.take(prepared.answerBytes)
     return try await batcher.perform(prepared, urgency: request.urgency, deadline: deadline) { answer in
       Self.response(try answer.bytes(as: type, receipt: prepared.receipt), type: type, receipt: prepared.receipt, shape: answer.shape)
     }

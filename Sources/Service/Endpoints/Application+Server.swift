@@ -24,7 +24,7 @@ extension Application {
   /// GET /metrics
   func metricsText(_ request: Request) throws -> Response {
     try request.checkQuery()
-    return .text(metrics.text(batcher: batcher, models: models), type: "text/plain; version=0.0.4; charset=utf-8")
+    return .text(metrics.text(batcher: batcher, memory: memory, models: models), type: "text/plain; version=0.0.4; charset=utf-8")
   }
 
   /// GET /openapi.yaml

@@ -30,7 +30,7 @@ package final class ServiceMetrics: Sendable {
     counters.withLock { $0.requests.reduce(0) { $0 + ($1.key.route == route ? $1.value : 0) } }
   }
 
-  func text(batcher: Batcher, models: LoadedModels) -> String {
+  func text(batcher: Batcher, memory: MemoryBudget, models: LoadedModels) -> String {
     let counters = counters.withLock { $0 }
     var lines: [String] = []
     func metric(_ name: String, _ type: String, _ help: String, _ samples: [String]) {
@@ -46,6 +46,7 @@ package final class ServiceMetrics: Sendable {
     metric("posterior_lanes", "gauge", "Batches that are computed at once at most.", ["posterior_lanes \(batcher.width)"])
     metric("posterior_lanes_busy", "gauge", "Lanes at work.", ["posterior_lanes_busy \(batcher.busyLanes)"])
     metric("posterior_requests_waiting", "gauge", "Requests that wait for a lane.", ["posterior_requests_waiting \(batcher.depth)"])
+    metric("posterior_requests_held_bytes", "gauge", "Bytes that requests hold.", ["posterior_requests_held_bytes \(memory.bytes)"])
     metric("posterior_models_loaded", "gauge", "Models in memory.", ["posterior_models_loaded \(models.count)"])
     return lines.joined(separator: "\n") + "\n" + batcher.metrics.text
   }
