@@ -12,6 +12,8 @@ package struct GarbageCollection: Equatable, Sendable {
   package internal(set) var inUse: [Digest] = []
   /// Temporary files of processes that have ended.
   package internal(set) var leftovers: [String] = []
+
+  package init() {}
 }
 
 extension ModelStore {

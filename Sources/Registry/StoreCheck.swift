@@ -40,13 +40,14 @@ package struct StoreCheck: Sendable {
 
     do {
       let database = try ReadOnlyDatabase.open(in: root.path)
-      try StoreError.translating(path) {
-        try Migrations.refuseNewer(database, path: path)
-        try database.read { try checkDatabase($0, path: path) }
-      }
+      try Migrations.refuseNewer(database, path: path)
+      try database.read { try checkDatabase($0, path: path) }
       try checkFiles(folder, database)
     } catch StoreError.corrupt(let path, let reason) {
       add(.damage, path, reason)
+    } catch let error as DatabaseError {
+      // A table that is not there.
+      add(.damage, path, error.message ?? "\(error)")
     }
     try checkSecrets(root)
     try checkLeftovers(root)

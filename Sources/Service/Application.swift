@@ -34,7 +34,7 @@ package struct Application: Sendable {
     self.logger = logger
     lanes = ComputeLanes("compute", width: options.lanes, capacity: options.limits.waitingRequests)
     storeLanes = ComputeLanes("store", width: 4, capacity: options.limits.waitingRequests)
-    models = LoadedModels(families: options.families, lanes: lanes, limits: options.limits)
+    models = LoadedModels(store: store, families: options.families, lanes: lanes, limits: options.limits)
     gate = Gate(adminKey: adminKey, requiresKeys: options.requiresKeys)
   }
 

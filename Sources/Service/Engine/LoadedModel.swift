@@ -8,6 +8,7 @@ package struct LoadedModel: Sendable {
   package let digest: Digest
   /// The registered name and version; nil for a file that isn't registered.
   package let registered: Registration?
+  private let residence: Residence
 
   package struct Registration: Sendable, Equatable {
     package let name: String
@@ -23,6 +24,14 @@ package struct LoadedModel: Sendable {
     self.family = family
     self.digest = digest
     self.registered = registered
+    residence = Residence()
+  }
+
+  private init(_ other: LoadedModel, registered: Registration?) {
+    family = other.family
+    digest = other.digest
+    residence = other.residence
+    self.registered = registered
   }
 
   /// Reads a model file; with `expecting`, a file of other bytes is refused before anything in it is believed.
@@ -31,7 +40,14 @@ package struct LoadedModel: Sendable {
   ) throws -> LoadedModel {
     let digest = try SHA256.digest(ofFile: path)
     if let expecting, digest != expecting { throw StoreError.corruptBlob(path: path, digest: expecting) }
-    return LoadedModel(family: try ModelFile.load(path: path, families: families).model, digest: digest, registered: registered)
+    return try load(path: path, families: families, digest: digest, registered: registered)
+  }
+
+  /// Reads a model file whose digest is known.
+  package static func load(
+    path: String, families: [any ModelFamily.Type] = Catalogue.families, digest: Digest, registered: Registration? = nil
+  ) throws -> LoadedModel {
+    LoadedModel(family: try ModelFile.load(path: path, families: families).model, digest: digest, registered: registered)
   }
 
   package var signature: Signature { family.signature }
@@ -40,5 +56,5 @@ package struct LoadedModel: Sendable {
   package var operations: [Operation] { Operation.all.filter { $0.isSupported(type(of: family)) } }
 
   /// The same weights under another name.
-  func named(_ registered: Registration?) -> LoadedModel { LoadedModel(family: family, digest: digest, registered: registered) }
+  func named(_ registered: Registration?) -> LoadedModel { LoadedModel(self, registered: registered) }
 }
