@@ -13,7 +13,7 @@ struct Folder: Sendable {
       isNew = mkdir(path, 0o700) == 0
     }
     if isNew {
-      try Folder(path: parent).synchronize()
+      try Folder(existing: parent).synchronize()
     } else if errno == EEXIST {
       try requireFolder()
     } else {
@@ -21,13 +21,17 @@ struct Folder: Sendable {
     }
   }
 
-  private init(path: String) { self.path = path }
+  /// A folder that something else made.
+  init(existing path: String) { self.path = path }
+
+  /// Whether there is a folder of this name.
+  var exists: Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+  }
 
   private func requireFolder() throws(StoreError) {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
-      throw .unusable(path: path, reason: "it is a file, not a folder")
-    }
+    guard exists else { throw .unusable(path: path, reason: "it is a file, not a folder") }
   }
 
   private var parent: String { URL(fileURLWithPath: path).deletingLastPathComponent().path }
@@ -56,6 +60,21 @@ struct Folder: Sendable {
     try synchronize()
   }
 
+  /// Writes a new file that is on disk on return.
+  func write(_ bytes: [UInt8], as name: String) throws(StoreError) {
+    let unfinished = name + ".part"
+    try remove(unfinished)
+    let file = try OpenFile(path(of: unfinished), O_CREAT | O_EXCL | O_WRONLY)
+    do throws(StoreError) {
+      try file.write(bytes)
+      try file.synchronize()
+      try adopt(file.path, as: name)
+    } catch {
+      unlink(file.path)
+      throw error
+    }
+  }
+
   /// Removes a file; one that is not there is gone already.
   func remove(_ name: String) throws(StoreError) {
     guard unlink(path(of: name)) == 0 || errno == ENOENT else { throw StoreError(errno: errno, path: path(of: name)) }
@@ -63,12 +82,14 @@ struct Folder: Sendable {
 
   /// Waits until no other opening of this folder holds its lock.
   func lock() throws(StoreError) -> OpenFile {
-    let lock = try OpenFile(path, O_RDONLY | O_DIRECTORY)
+    let lock = try open()
     try lock.lock()
     return lock
   }
 
+  func open() throws(StoreError) -> OpenFile { try OpenFile(path, O_RDONLY | O_DIRECTORY) }
+
   func synchronize() throws(StoreError) {
-    try OpenFile(path, O_RDONLY | O_DIRECTORY).synchronize()
+    try open().synchronize()
   }
 }

@@ -4,12 +4,12 @@ import Logging
 
 /// The newest catalogue that this process knows, swapped whole when the database changes.
 final class LiveCatalogue: Sendable {
-  private let database: DatabasePool
+  private let database: any DatabaseReader
   private let blobs: BlobFolder
   private let logger: Logger
   private let latest: Protected<Catalogue>
 
-  init(_ database: DatabasePool, blobs: BlobFolder, logger: Logger) throws {
+  init(_ database: any DatabaseReader, blobs: BlobFolder, logger: Logger) throws {
     self.database = database
     self.blobs = blobs
     self.logger = logger
@@ -41,6 +41,11 @@ final class LiveCatalogue: Sendable {
         isFailing = true
       }
     }
+  }
+
+  /// Looks now, for who found out that what is in memory is no longer true.
+  func refreshNow() throws {
+    install(try database.read { [blobs] in try Catalogue($0, blobs: blobs) })
   }
 
   private func refresh() async throws {

@@ -19,12 +19,36 @@ package enum Migrations {
   ///
   /// - Throws: `StoreError.newerStore` when a later build has already changed it.
   static func apply(to database: some DatabaseWriter, path: String) throws {
+    let migrator = migrator
+    try refuseNewer(database, migrator, path: path)
+    try migrator.migrate(database)
+  }
+
+  /// For who may not change the database: it has to be as this build would leave it.
+  ///
+  /// - Throws: `StoreError.newerStore`, `.olderStore`.
+  static func requireCurrent(_ database: some DatabaseReader, path: String) throws {
+    let migrator = migrator
+    try refuseNewer(database, migrator, path: path)
+    let missing = Set(all.map(\.name)).subtracting(try database.read { try migrator.appliedIdentifiers($0) })
+    guard missing.isEmpty else { throw StoreError.olderStore(path: path, migrations: missing.sorted()) }
+  }
+
+  /// For who reads tables that every build has.
+  static func refuseNewer(_ database: some DatabaseReader, path: String) throws {
+    try refuseNewer(database, migrator, path: path)
+  }
+
+  private static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     for migration in all {
       migrator.registerMigration(migration.name) { try $0.execute(sql: migration.sql) }
     }
+    return migrator
+  }
+
+  private static func refuseNewer(_ database: some DatabaseReader, _ migrator: DatabaseMigrator, path: String) throws {
     let unknown = try database.read { try migrator.appliedIdentifiers($0) }.subtracting(all.map(\.name))
     guard unknown.isEmpty else { throw StoreError.newerStore(path: path, migrations: unknown.sorted()) }
-    try migrator.migrate(database)
   }
 }

@@ -1,3 +1,4 @@
+package import Formats
 import GRDB
 
 extension ModelStore {
@@ -50,16 +51,21 @@ extension ModelStore {
 
   /// Removes a version; its number is not given again and its file is left to the collector.
   ///
+  /// - Returns: the digest of the file, where no other version needs it.
   /// - Throws: `StoreError.unknownModel`, `.unknownVersion`, `.versionInUse` while an alias points to it.
-  package func deleteVersion(_ version: Int, of name: String) throws {
+  @discardableResult
+  package func deleteVersion(_ version: Int, of name: String) throws -> Digest? {
     try ModelReference.validate(name: name)
-    _ = try change { database in
+    return try change { database in
       let catalogue = try Catalogue(database, blobs: blobs)
-      _ = try catalogue.version(version, of: name)
+      let digest = try catalogue.version(version, of: name).digest
       let aliases = try catalogue.model(named: name).aliases.filter { $0.version == version }.map(\.name)
       guard aliases.isEmpty else { throw StoreError.versionInUse(model: name, version: version, aliases: aliases) }
       try database.execute(sql: "DELETE FROM versions WHERE model = ? AND version = ?", arguments: [name, version])
-    }
+      let isNeeded = try Bool.fetchOne(
+        database, sql: "SELECT EXISTS (SELECT * FROM versions WHERE digest = ?)", arguments: [digest.description])
+      return isNeeded == false ? digest : nil
+    }.value
   }
 
   /// Adds a line to the alias' history, by which the schema moves the alias.

@@ -68,7 +68,7 @@ extension ModelStore {
     }
   }
 
-  private static func insertVersion(
+  static func insertVersion(
     _ database: Database, _ name: String, _ digest: Digest, _ byteCount: Int, _ facts: ModelFacts
   ) throws -> (number: Int, isNew: Bool) {
     let existing = try Int.fetchOne(

@@ -16,19 +16,23 @@ package final class ModelStore: Sendable {
     package var pollInterval = Duration.milliseconds(250)
     /// How many seconds a change waits for another process that is writing.
     package var busyTimeout = 10.0
+    /// Whether opening removes what processes that were killed left behind.
+    package var clearsAway = true
 
     package init() {}
   }
 
-  private let root: Folder
+  let root: Folder
   let options: Options
-  let database: DatabasePool
+  let database: any DatabaseWriter
   let blobs: BlobFolder
   let catalogue: LiveCatalogue
   let session: Session
   let logger = Logger(label: "posterior.registry")
-  private let uploads: Folder
-  private let sessions: Folder
+  /// Whether this object never changes the store; every verb that would throws `StoreError.servedReadOnly`.
+  package let isReadOnly: Bool
+  let uploads: Folder
+  let sessions: Folder
   private let poller: Task<Void, Never>
 
   /// Opens a store, creating or migrating it where needed, and clears away what processes that were killed left behind.
@@ -38,8 +42,10 @@ package final class ModelStore: Sendable {
     let lock = try root.lock()
     defer { lock.unlock() }
 
+    if access(root.path(of: StoreBackup.unfinishedRestore), F_OK) == 0 { throw StoreError.unfinishedRestore(path: root.path) }
     self.root = root
     self.options = options
+    isReadOnly = false
     blobs = try BlobFolder(creatingIn: root)
     uploads = try Folder(creating: root.path(of: "uploads"))
     sessions = try Folder(creating: root.path(of: "sessions"))
@@ -52,7 +58,21 @@ package final class ModelStore: Sendable {
       return (database, try LiveCatalogue(database, blobs: blobs, logger: logger))
     }
     poller = Task(priority: .utility) { [catalogue] in await catalogue.poll(every: options.pollInterval) }
-    try clearAwayLocked()
+    if options.clearsAway { try clearAwayLocked() }
+  }
+
+  /// A store that is only read; see `ModelStore+ReadOnly`.
+  init(reading database: any DatabaseWriter, in root: Folder, blobs: BlobFolder, options: Options) throws {
+    self.root = root
+    self.options = options
+    self.database = database
+    self.blobs = blobs
+    isReadOnly = true
+    uploads = Folder(existing: root.path(of: "uploads"))
+    sessions = Folder(existing: root.path(of: "sessions"))
+    session = .ofReader
+    catalogue = try LiveCatalogue(database, blobs: blobs, logger: logger)
+    poller = Task(priority: .utility) { [catalogue] in await catalogue.poll(every: options.pollInterval) }
   }
 
   deinit { poller.cancel() }
@@ -72,18 +92,29 @@ package final class ModelStore: Sendable {
   package var directory: String { root.path }
 
   /// Removes the uploads and fails the runs of processes that have been killed; opening a store does it, a server that stays up may again.
-  package func clearAway() throws {
+  ///
+  /// - Returns: the files that were removed.
+  @discardableResult
+  package func clearAway() throws -> [String] {
+    guard !isReadOnly else { throw StoreError.servedReadOnly }
     let lock = try root.lock()
     defer { lock.unlock() }
-    try clearAwayLocked()
+    return try clearAwayLocked()
   }
 
-  private func clearAwayLocked() throws {
-    let living = try Session.living(in: sessions)
-    for name in try uploads.names() where !living.contains(String(name.prefix { $0 != "-" })) {
-      try uploads.remove(name)
-    }
-    try failAbandonedRuns(living: living)
+  @discardableResult
+  private func clearAwayLocked() throws -> [String] {
+    let leftovers = try leftovers()
+    for path in leftovers.files where unlink(path) != 0 && errno != ENOENT { throw StoreError(errno: errno, path: path) }
+    try failAbandonedRuns(living: leftovers.living)
+    return leftovers.files
+  }
+
+  /// The files of processes that were killed, and the sessions that live. Call with the store's lock held.
+  func leftovers() throws(StoreError) -> (files: [String], living: Set<String>) {
+    let (living, dead) = try Session.census(in: sessions)
+    let abandoned = try uploads.names().filter { !living.contains(Session.owner(ofUpload: $0)) }
+    return (abandoned.map(uploads.path) + dead.map(sessions.path), living)
   }
 
   var databasePath: String { directory + "/posterior.sqlite" }
@@ -92,6 +123,7 @@ package final class ModelStore: Sendable {
   ///
   /// - Parameter declaredByteCount: what the client announced; more than the store accepts is refused before a byte is read.
   package func stageUpload(declaredByteCount: Int? = nil) throws -> StagedUpload {
+    guard !isReadOnly else { throw StoreError.servedReadOnly }
     if let declaredByteCount, declaredByteCount > options.maximumModelBytes { throw StoreError.tooLarge(limit: options.maximumModelBytes) }
     return try StagedUpload(path: uploads.path(of: session.newUploadName()), limit: options.maximumModelBytes, session: session)
   }
@@ -103,7 +135,8 @@ package final class ModelStore: Sendable {
   }
 
   func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    try StoreError.translating(databasePath) { try database.write(body) }
+    guard !isReadOnly else { throw StoreError.servedReadOnly }
+    return try StoreError.translating(databasePath) { try database.write(body) }
   }
 
   /// A transaction that changes models, versions or aliases; when it returns, this process answers from the new state.

@@ -26,6 +26,25 @@ final class OpenFile: Sendable {
     }
   }
 
+  func write(_ bytes: [UInt8]) throws(StoreError) {
+    var result: Swift.Result<Void, StoreError> = .success(())
+    bytes.withUnsafeBytes { bytes in
+      result = Swift.Result { () throws(StoreError) in try write(bytes) }
+    }
+    try result.get()
+  }
+
+  /// Up to `limit` bytes from where the last reading ended; none at the end.
+  func read(upTo limit: Int) throws(StoreError) -> [UInt8] {
+    var count = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, initialized in
+      repeat { count = Foundation.read(descriptor, buffer.baseAddress, limit) } while count < 0 && errno == EINTR
+      initialized = max(count, 0)
+    }
+    guard count >= 0 else { throw StoreError(errno: errno, path: path) }
+    return bytes
+  }
+
   /// Returns when the disk has the bytes.
   func synchronize() throws(StoreError) {
     guard fsync(descriptor) == 0 else { throw StoreError(errno: errno, path: path) }
@@ -40,6 +59,24 @@ final class OpenFile: Sendable {
     while flock(descriptor, LOCK_EX) != 0 {
       guard errno == EINTR else { throw StoreError(errno: errno, path: path) }
     }
+  }
+
+  /// Waits until nobody holds the lock alone.
+  func lockShared() throws(StoreError) {
+    while flock(descriptor, LOCK_SH) != 0 {
+      guard errno == EINTR else { throw StoreError(errno: errno, path: path) }
+    }
+  }
+
+  /// Whether the file still has a name in some folder.
+  var isNamed: Bool {
+    get throws(StoreError) { try status().st_nlink > 0 }
+  }
+
+  func status() throws(StoreError) -> stat {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw StoreError(errno: errno, path: path) }
+    return status
   }
 
   /// Lets the lock go; call it in a `defer`, which also keeps this object, and with it the lock, alive until then.

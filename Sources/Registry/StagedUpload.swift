@@ -1,4 +1,4 @@
-import Formats
+package import Formats
 package import Foundation
 import Locking
 
@@ -30,6 +30,9 @@ package final class StagedUpload: Sendable {
 
   /// How many bytes were written so far.
   package var byteCount: Int { state.withLock { $0.byteCount } }
+
+  /// Of all that was written; asking for it ends the writing.
+  package var digest: Digest { get throws { try seal().digest } }
 
   /// Appends bytes.
   ///

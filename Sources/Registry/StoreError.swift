@@ -30,6 +30,16 @@ package enum StoreError: Error, Equatable, Sendable {
   case diskFull(path: String)
   case readOnly(path: String)
   case busy(path: String)
+  /// Somebody reads what would be collected.
+  case inUse(path: String)
+  /// The store is open for reading alone.
+  case servedReadOnly
+  case olderStore(path: String, migrations: [String])
+  case notEmpty(path: String)
+  case notABackup(path: String, reason: String)
+  case unfinishedRestore(path: String)
+  /// A version is registered, but its file is gone.
+  case missingBlob(path: String, version: String)
   case newerStore(path: String, migrations: [String])
   case corrupt(path: String, reason: String)
   case corruptBlob(path: String, digest: Digest)
@@ -77,6 +87,20 @@ extension StoreError: CustomStringConvertible {
       "\(path) can't be written: the disk is read-only or belongs to another user; nothing was changed"
     case .busy(let path):
       "\(path) is busy: another process has been writing to it for too long; nothing was changed, try again"
+    case .inUse(let path):
+      "\(path) is being read by a backup, a check or another collector; try again when that has ended"
+    case .servedReadOnly:
+      "this server only reads its models (--read-only): nothing can be uploaded, moved, deleted or recorded here"
+    case .olderStore(let path, let migrations):
+      "\(path) was written by an older build of posterior (\(list(migrations)) is still to come): open it once without --read-only"
+    case .notEmpty(let path):
+      "\(path) is not empty: name a folder that is new or empty"
+    case .notABackup(let path, let reason):
+      "\(path) is no backup that can be restored: \(reason)"
+    case .unfinishedRestore(let path):
+      "\(path) holds a restore that was cut short: delete the folder and restore again"
+    case .missingBlob(let path, let version):
+      "\(path), the file of \(version), is missing: restore it from a backup or upload the model again"
     case .newerStore(let path, let migrations):
       "\(path) was written by a newer build of posterior (it has \(list(migrations)), which this one does not know): use that build or a newer one"
     case .corrupt(let path, let reason):

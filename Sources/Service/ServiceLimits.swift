@@ -20,7 +20,7 @@ package struct ServiceLimits: Sendable, Equatable {
   package var modelBytes = 4 << 30
   /// Requests that wait for a lane; more are answered 503.
   package var waitingRequests = 256
-  /// Models kept ready, and the bytes of their files.
+  /// Models kept ready, and the bytes of their weights together.
   package var loadedModels = 64
   package var loadedBytes = 8 << 30
   /// Entries of one page of a list.

@@ -13,6 +13,7 @@ struct Posterior: AsyncParsableCommand {
       SampleCommand.self,
       ScoreCommand.self,
       ServeCommand.self,
+      StoreCommand.self,
       TrainCommand.self,
     ])
 }

@@ -26,6 +26,16 @@ struct ServeCommand: AsyncParsableCommand {
   var drainDelay = 0.0
   @Option(help: "Seconds that requests under way have to finish after a signal to stop.")
   var shutdownTimeout = 30.0
+  @Option(
+    help: ArgumentHelp(
+      "Memory for the weights of models, as 2GB or 512MiB; those used longest ago give way.", valueName: "bytes"))
+  var modelMemory = ByteCount(ServiceLimits().loadedBytes)
+  @Flag(
+    help: """
+      Serve without writing: a store, a backup of one, or a folder of NAME.safetensors files, given with --store. Uploads and other changes answer 403; \
+      nothing is recorded. The disk may be read-only.
+      """)
+  var readOnly = false
   @Flag(help: "Log warnings and errors only, not every request.")
   var quiet = false
 
@@ -46,8 +56,9 @@ struct ServeCommand: AsyncParsableCommand {
     // One thread an operation: the lanes share the cores out.
     Parallelism.width = 1
 
-    let modelStore = try store.open()
+    let modelStore = try openStore(logger)
     var options = Application.Options(lanes: lanes ?? ProcessInfo.processInfo.activeProcessorCount)
+    options.limits.loadedBytes = modelMemory.value
     options.requiresKeys = requireKeys || (!allowAnonymous && !(plain + secure).allSatisfy(\.isLoopback))
     let application = Application(store: modelStore, adminKey: try adminKey(), options: options, logger: logger)
 
@@ -62,7 +73,9 @@ struct ServeCommand: AsyncParsableCommand {
     let signals = ServerSignals(
       stop: { await server.shutdown(drain: drain, timeout: timeout) }, reload: { [logger] in Self.reload(identity, logger) })
     let bound = try server.start()
-    application.readiness.state = .ready
+    let failed = try await application.warmUp()
+    application.readiness.failedModels = failed.map(\.id)
+    application.readiness.beginServing()
     let places = bound.enumerated().map { index, address in
       address.path != nil ? address.description : "\(index < plain.count ? "http" : "https")://\(address)"
     }.joined(separator: " and ")
@@ -73,8 +86,20 @@ struct ServeCommand: AsyncParsableCommand {
     withExtendedLifetime(signals) {}
   }
 
+  private func openStore(_ logger: Logger) throws -> ModelStore {
+    guard readOnly else { return try store.open() }
+    if FileManager.default.fileExists(atPath: store.directory + "/posterior.sqlite") { return try ModelStore.reading(directory: store.directory) }
+    return try ModelStore.reading(
+      modelFilesIn: store.directory,
+      describe: { try ModelFacts(ofModelFile: $0, model: LoadedModel.load(path: $0).family) },
+      skipped: { path, error in
+        logger.error("this file is left out", metadata: ["file": "\(path)", "reason": "\(Problem(error)?.detail ?? "\(error)")"])
+      })
+  }
+
   private func adminKey() throws -> AdminKey {
     if let secret = ProcessInfo.processInfo.environment["POSTERIOR_ADMIN_KEY"], !secret.isEmpty { return try AdminKey(secret: secret) }
+    if readOnly, !FileManager.default.fileExists(atPath: store.directory + "/admin.key") { return try .nobodys() }
     return try AdminKey.loadOrCreate(in: store.directory)
   }
 

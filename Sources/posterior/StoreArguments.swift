@@ -19,9 +19,13 @@ struct StoreArguments: ParsableArguments {
 
   /// The store, which has to be there already: a command that only reads leaves no folders behind.
   func openExisting() throws -> ModelStore {
+    try requireExisting()
+    return try open()
+  }
+
+  func requireExisting() throws {
     guard FileManager.default.fileExists(atPath: directory + "/posterior.sqlite") else {
       throw CommandError("There is no store in \(directory); name one with --store, or make one with posterior serve or posterior models upload.")
     }
-    return try open()
   }
 }

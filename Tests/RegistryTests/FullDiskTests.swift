@@ -113,6 +113,41 @@ struct FullDiskTests {
     #expect(try ModelStore(directory: disk.path + "/store").resolve("m").version == 1)
   }
 
+  @Test("a copy of a store on a read-only disk is served, checked and saved from there, also without its write-ahead log's index")
+  func copyOnReadOnlyDisk() async throws {
+    let disk = try #require(SmallDisk(bytes: 8 << 20))
+    let backup = disk.path + "/backup"
+    do {
+      let store = try ModelStore(directory: disk.path + "/store")
+      try store.publish(bytes: [1], as: "m", alias: "live")
+      _ = try StoreBackup.make(of: store.directory, in: backup)
+      // The write-ahead log with changes in it, and nobody to write its index.
+      try FileManager.default.copyItem(atPath: store.directory, toPath: disk.path + "/copy")
+      try FileManager.default.removeItem(atPath: disk.path + "/copy/posterior.sqlite-shm")
+    }
+    for _ in 0..<400 where !disk.remount("ro") { try await Task.sleep(for: .milliseconds(25)) }
+    try #require(disk.remount("ro"))
+    let reader = try ModelStore.reading(directory: backup)
+    try reader.reading(reader.resolve("m")) { #expect(FileManager.default.contents(atPath: $0) == Data([1])) }
+    #expect(try StoreCheck(directory: backup).findings.isEmpty)
+    let error = try #require(throws: StoreError.self) { try ModelStore.reading(directory: disk.path + "/copy") }
+    #expect("\(error)".contains("write-ahead log"), "\(error)")
+  }
+
+  @Test("a backup that does not fit says so, and leaves the folder as empty as it was")
+  func backupOnFullDisk() throws {
+    let disk = try #require(SmallDisk(bytes: 1 << 20))
+    let folder = try TemporaryFolder()
+    let store = try ModelStore(directory: folder.unused())
+    try store.publish(bytes: [UInt8](repeating: 3, count: 4 << 20), as: "m")
+    let error = try #require(throws: StoreError.self) { try StoreBackup.make(of: store.directory, in: disk.path + "/backup") }
+    guard case .diskFull = error else {
+      Issue.record("\(error)")
+      return
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path + "/backup").isEmpty)
+  }
+
   /// Takes all the room that is left.
   private func fill(_ path: String) {
     guard let file = fopen(path, "we") else { return }

@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import Locking
 import Registry
+import Training
 
 /// A folder that goes away with the test that made it.
 final class TemporaryFolder: Sendable {
@@ -51,6 +52,12 @@ func atOnce(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) -> [
 extension ModelFacts {
   static let small = ModelFacts(
     format: 1, family: "vae", configuration: #"{"latent":2}"#, signature: #"{"kind":"image"}"#, provenance: #"{"seed":7}"#, parameterCount: 12)
+}
+
+extension RunDescription {
+  static let small = RunDescription(
+    kind: .train, family: "vae", configuration: "{}", seed: 1,
+    build: BuildInformation(gitRevision: "abc", compiler: "Swift", cpu: "avx2", blas: "OpenBLAS"))
 }
 
 extension ModelStore {

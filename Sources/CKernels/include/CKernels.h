@@ -111,4 +111,8 @@ void kernel_rmsprop(float *p, const float *g, float *square, size_t n, float rat
 
 // ---- Memory: keeps freed blocks in the process instead of giving their pages back, for loops that ask for the same large blocks again and again.
 void kernel_keep_freed_blocks(void);
+// Gives the allocator's free blocks back to the system now.
+void kernel_return_freed_blocks(void);
+// At most this many heaps for all threads; call before threads are many.
+void kernel_share_arenas(int count);
 #endif

@@ -103,6 +103,11 @@ extension Problem {
     case .busy:
       kind = .unavailable
       headers = ["Retry-After": "1"]
+    case .servedReadOnly: kind = .readOnly
+    case .inUse:
+      kind = .unavailable
+      headers = ["Retry-After": "10"]
+    case .olderStore, .notEmpty, .notABackup, .unfinishedRestore, .missingBlob: return nil
     case .invalidKey, .newerStore, .corrupt, .corruptBlob, .unusable: return nil
     }
     self.init(kind, Self.sentence("\(error)"), headers: headers)

@@ -61,6 +61,7 @@ extension Problem.Kind {
   package static let digestMismatch = Self("digest-mismatch", .badRequest, "The body is not the announced one")
   package static let unauthenticated = Self("key-needed", .unauthorized, "A key is needed")
   package static let forbidden = Self("key-refused", .forbidden, "The key is not accepted")
+  package static let readOnly = Self("read-only", .forbidden, "This server only reads")
   package static let notFound = Self("not-found", .notFound, "Not found")
   package static let notAcceptable = Self("not-acceptable", .notAcceptable, "No such representation")
   package static let conflict = Self("conflict", .conflict, "In conflict with the present state")

@@ -48,7 +48,8 @@ extension Application {
     guard let version = Int(text), version > 0 else {
       throw Problem(.malformed, "\"\(text)\" is no version, expected a number from 1.", field: "version", given: text, expected: "a number from 1")
     }
-    try await storeLanes.run { [store] in try store.deleteVersion(version, of: name) }
+    let unneeded = try await storeLanes.run { [store] in try store.deleteVersion(version, of: name) }
+    if let unneeded { models.forget(unneeded) }
     return Response(.noContent)
   }
 }

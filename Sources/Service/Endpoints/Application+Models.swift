@@ -8,16 +8,18 @@ extension Application {
   func listModels(_ request: Request) throws -> Response {
     try request.checkQuery("page_token", "limit")
     let page = try store.models(pageToken: request.query["page_token"], limit: try request.integer("limit") ?? limits.pageEntries)
-    let models = page.items.map { model in
+    let entries = page.items.map { model in
       JSONValue.record([
         "name": .string(model.name), "description": .string(model.description), "created_at": .string(model.createdAt.description),
         "versions": .integer(model.versions.count), "latest_version": .integer(orNull: model.versions.last?.version),
         "live_version": .integer(orNull: model.live?.version),
         "family": .string(orNull: (model.live ?? model.versions.last)?.facts.family),
         "operations": (model.live ?? model.versions.last).map { .strings(operations(of: $0)) },
+        "failure": .string(
+          orNull: model.live.flatMap { models.failure(of: $0) == nil ? nil : "its file can't be loaded; the server's log says why" }),
       ])
     }
-    return .json(.record(["models": .array(models), "next_page_token": .string(orNull: page.nextPageToken)]))
+    return .json(.record(["models": .array(entries), "next_page_token": .string(orNull: page.nextPageToken)]))
   }
 
   /// GET /v1/models/{model}: the model, and of the version that the reference means everything that is known.

@@ -18,7 +18,7 @@ extension Application {
         .unavailable, "The server is \(state.rawValue).", members: [.init(name: "state", value: .string(state.rawValue))],
         headers: ["Retry-After": "1"])
     }
-    return .json(.record(["status": .string("ready")]))
+    return .json(.record(["status": .string("ready"), "failed_models": .strings(readiness.failedModels)]))
   }
 
   /// GET /metrics

@@ -29,19 +29,28 @@ extension Application {
 
     let reason = request.query["reason"] ?? ""
     // On a lane, because the file is loaded and answers once before it is published.
-    let (publication, model) = try await loadLanes.run { [store, limits, families = options.families] in
+    let (publication, model) = try await loadLanes.run { [store, limits, models, families = options.families] in
+      let digest = try staged.digest
+      guard staged.byteCount <= limits.loadedBytes else {
+        throw Problem(
+          .tooLarge,
+          "The model has \(staged.byteCount) bytes, and this server keeps models of at most \(limits.loadedBytes) bytes in memory together.",
+          given: "\(staged.byteCount) bytes", expected: "at most \(limits.loadedBytes) bytes")
+      }
       var verified: LoadedModel?
       let publication = try store.publish(
         staged, as: name, alias: alias, reason: reason, actor: "admin", expecting: expected
       ) { path in
-        let model = try LoadedModel.load(path: path, families: families)
-        try model.warmUp(limits: limits)
+        // Bytes that answer already under another name have proved that they can.
+        let known = models.ready(digest)
+        let model = try known ?? LoadedModel.load(path: path, families: families, digest: digest)
+        if known == nil { try model.warmUp(limits: limits) }
         verified = model
         return try ModelFacts(ofModelFile: path, model: model.family)
       }
       return (publication, verified)
     }
-    if let model { models.keep(model, bytes: publication.version.byteCount) }
+    if let model { models.keep(model, of: publication.version) }
     return answer(publication, alias: alias)
   }
 

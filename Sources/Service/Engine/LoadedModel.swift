@@ -11,6 +11,7 @@ package struct LoadedModel: Sendable {
   package let parameterCount: Int
   /// The registered name and version; nil for a file that isn't registered.
   package let registered: Registration?
+  private let residence: Residence
 
   package struct Registration: Sendable, Equatable {
     package let name: String
@@ -23,13 +24,18 @@ package struct LoadedModel: Sendable {
   }
 
   package init(family: any ModelFamily, digest: Digest, registered: Registration? = nil) {
-    self.init(family: family, digest: digest, parameterCount: family.network.parameterCount, registered: registered)
-  }
-
-  private init(family: any ModelFamily, digest: Digest, parameterCount: Int, registered: Registration?) {
     self.family = family
     self.digest = digest
-    self.parameterCount = parameterCount
+    parameterCount = family.network.parameterCount
+    self.registered = registered
+    residence = Residence()
+  }
+
+  private init(_ other: LoadedModel, registered: Registration?) {
+    family = other.family
+    digest = other.digest
+    parameterCount = other.parameterCount
+    residence = other.residence
     self.registered = registered
   }
 
@@ -39,7 +45,14 @@ package struct LoadedModel: Sendable {
   ) throws -> LoadedModel {
     let digest = try SHA256.digest(ofFile: path)
     if let expecting, digest != expecting { throw StoreError.corruptBlob(path: path, digest: expecting) }
-    return LoadedModel(family: try ModelFile.load(path: path, families: families).model, digest: digest, registered: registered)
+    return try load(path: path, families: families, digest: digest, registered: registered)
+  }
+
+  /// Reads a model file whose digest is known.
+  package static func load(
+    path: String, families: [any ModelFamily.Type] = Catalogue.families, digest: Digest, registered: Registration? = nil
+  ) throws -> LoadedModel {
+    LoadedModel(family: try ModelFile.load(path: path, families: families).model, digest: digest, registered: registered)
   }
 
   package var signature: Signature { family.signature }
@@ -48,7 +61,5 @@ package struct LoadedModel: Sendable {
   package var operations: [Operation] { Operation.all.filter { $0.isSupported(type(of: family)) } }
 
   /// The same weights under another name.
-  func named(_ registered: Registration?) -> LoadedModel {
-    LoadedModel(family: family, digest: digest, parameterCount: parameterCount, registered: registered)
-  }
+  func named(_ registered: Registration?) -> LoadedModel { LoadedModel(self, registered: registered) }
 }

@@ -4,7 +4,11 @@ internal import Models
 package import Registry
 
 /// The models in memory, each loaded once whatever the number of requests and of names that point to it.
+///
+/// Together they take at most `ServiceLimits.loadedBytes`: before one more is loaded, those that were used longest ago are let go. A model that was let go
+/// lives on for the requests that have it, and its memory goes back to the system with the last of them.
 package final class LoadedModels: Sendable {
+  private let store: ModelStore
   private let families: [any ModelFamily.Type]
   private let lanes: ComputeLanes
   private let limits: ServiceLimits
@@ -12,11 +16,17 @@ package final class LoadedModels: Sendable {
 
   private struct State {
     var entries: [Digest: Entry] = [:]
+    /// Why a model could not be loaded, until it can.
+    var failures: [Digest: String] = [:]
     /// Counts uses; the entry with the smallest count was used longest ago.
     var clock = 0
+    var loads = 0
+    var unloads = 0
   }
 
   private struct Entry {
+    /// The version for which it was loaded first.
+    let id: String
     let content: Content
     let bytes: Int
     var lastUse: Int
@@ -27,7 +37,8 @@ package final class LoadedModels: Sendable {
     case ready(LoadedModel)
   }
 
-  init(families: [any ModelFamily.Type], lanes: ComputeLanes, limits: ServiceLimits) {
+  init(store: ModelStore, families: [any ModelFamily.Type], lanes: ComputeLanes, limits: ServiceLimits) {
+    self.store = store
     self.families = families
     self.lanes = lanes
     self.limits = limits
@@ -36,51 +47,143 @@ package final class LoadedModels: Sendable {
   /// Models that are loaded or being loaded.
   package var count: Int { state.withLock { $0.entries.count } }
 
+  /// What `/metrics` tells.
+  package struct Census: Sendable, Equatable {
+    /// Bytes of each model that is loaded, by `name@version`.
+    package let bytes: [String: Int]
+    package let loads: Int
+    package let unloads: Int
+  }
+
+  package var census: Census {
+    state.withLock { state in
+      Census(
+        bytes: Dictionary(state.entries.values.map { ($0.id, $0.bytes) }, uniquingKeysWith: +), loads: state.loads, unloads: state.unloads)
+    }
+  }
+
+  /// Why the version could not be loaded when that was tried last; nil where it could, or nobody tried.
+  package func failure(of version: ModelVersion) -> String? { state.withLock { $0.failures[version.digest] } }
+
   /// The model of a version; requests that come while it is loaded wait for the one load.
+  ///
+  /// - Throws: `Problem.unavailable` for a model that is larger than all that may be loaded; `StoreError.unknownVersion` for one that was deleted meanwhile.
   package func model(of version: ModelVersion) async throws -> LoadedModel {
     let registered = LoadedModel.Registration(name: version.name, version: version.version)
-    let content = state.withLock { state -> Content in
-      state.clock += 1
-      if let entry = state.entries[version.digest] {
-        state.entries[version.digest]?.lastUse = state.clock
-        return entry.content
-      }
-      let load = Task { [families, lanes] in
-        try await lanes.run {
-          try LoadedModel.load(path: version.path, families: families, expecting: version.digest)
-        }
-      }
-      state.entries[version.digest] = Entry(content: .loading(load), bytes: version.byteCount, lastUse: state.clock)
-      return .loading(load)
-    }
-    switch content {
+    switch try entry(for: version) {
     case .ready(let model): return model.named(registered)
     case .loading(let load):
       do {
         let model = try await load.value
-        keep(model, bytes: version.byteCount)
+        finish(load, model, version)
         return model.named(registered)
       } catch {
-        // The next request tries again.
-        state.withLock { state in
-          if case .loading(load) = state.entries[version.digest]?.content { state.entries[version.digest] = nil }
-        }
+        fail(load, error, version)
         throw error
       }
     }
   }
 
-  /// Keeps a model, and lets go of those used longest ago while there are too many or too large ones.
-  func keep(_ model: LoadedModel, bytes: Int) {
+  /// The model that is ready under a digest, if there is one.
+  func ready(_ digest: Digest) -> LoadedModel? {
     state.withLock { state in
-      state.clock += 1
-      state.entries[model.digest] = Entry(content: .ready(model), bytes: bytes, lastUse: state.clock)
-      var total = state.entries.values.reduce(0) { $0 + $1.bytes }
-      while state.entries.count > limits.loadedModels || total > limits.loadedBytes, state.entries.count > 1 {
-        guard let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse }) else { return }
-        state.entries[oldest.key] = nil
-        total -= oldest.value.bytes
-      }
+      if case .ready(let model) = state.entries[digest]?.content { model } else { nil }
     }
   }
+
+  /// Keeps a model that was loaded elsewhere.
+  func keep(_ model: LoadedModel, of version: ModelVersion) {
+    guard version.memoryBytes <= limits.loadedBytes else { return }
+    let unloaded = state.withLock { state in
+      var unloaded = Self.makeRoom(in: &state, for: version, limits)
+      if case .ready(let old) = state.entries[model.digest]?.content { unloaded.append(old) } else { state.loads += 1 }
+      state.clock += 1
+      state.failures[model.digest] = nil
+      state.entries[model.digest] = Entry(id: version.id, content: .ready(model), bytes: version.memoryBytes, lastUse: state.clock)
+      return unloaded
+    }
+    // Outside of the lock: the last owner of weights gives their memory back.
+    withExtendedLifetime(unloaded) {}
+  }
+
+  /// Lets go of a model that no version needs any more.
+  func forget(_ digest: Digest) {
+    let unloaded = state.withLock { state -> Content? in
+      state.failures[digest] = nil
+      guard let entry = state.entries.removeValue(forKey: digest) else { return nil }
+      state.unloads += 1
+      return entry.content
+    }
+    withExtendedLifetime(unloaded) {}
+  }
+
+  // MARK: - Loading
+
+  private func entry(for version: ModelVersion) throws -> Content {
+    guard version.memoryBytes <= limits.loadedBytes else {
+      throw Problem(
+        .unavailable,
+        "\(version.id) takes \(version.memoryBytes) bytes of memory, and this server keeps models of at most \(limits.loadedBytes) bytes together; "
+          + "start it with a larger --model-memory.", field: "model", given: version.id)
+    }
+    let (content, unloaded) = state.withLock { state -> (Content, [LoadedModel]) in
+      state.clock += 1
+      if let entry = state.entries[version.digest] {
+        state.entries[version.digest]?.lastUse = state.clock
+        return (entry.content, [])
+      }
+      let unloaded = Self.makeRoom(in: &state, for: version, limits)
+      let load = Task { [store, families, lanes] in
+        try await lanes.run {
+          try store.reading(version) { path in try LoadedModel.load(path: path, families: families, expecting: version.digest) }
+        }
+      }
+      state.entries[version.digest] = Entry(id: version.id, content: .loading(load), bytes: version.memoryBytes, lastUse: state.clock)
+      return (.loading(load), unloaded)
+    }
+    withExtendedLifetime(unloaded) {}
+    return content
+  }
+
+  /// Takes out what was used longest ago until one more fits. What is being loaded stays.
+  private static func makeRoom(in state: inout State, for version: ModelVersion, _ limits: ServiceLimits) -> [LoadedModel] {
+    var others = state.entries
+    others[version.digest] = nil
+    var total = others.values.reduce(version.memoryBytes) { $0 + $1.bytes }
+    var unloaded: [LoadedModel] = []
+    for (digest, entry) in others.sorted(by: { $0.value.lastUse < $1.value.lastUse }) {
+      guard others.count + 1 > limits.loadedModels || total > limits.loadedBytes else { break }
+      guard case .ready(let model) = entry.content else { continue }
+      unloaded.append(model)
+      total -= entry.bytes
+      others[digest] = nil
+      state.entries[digest] = nil
+      state.unloads += 1
+    }
+    return unloaded
+  }
+
+  private func finish(_ load: Task<LoadedModel, any Error>, _ model: LoadedModel, _ version: ModelVersion) {
+    state.withLock { state in
+      state.failures[version.digest] = nil
+      // The first of those who waited; one that was forgotten meanwhile is not kept.
+      guard let entry = state.entries[version.digest], case .loading(load) = entry.content else { return }
+      state.loads += 1
+      state.entries[version.digest] = Entry(id: entry.id, content: .ready(model), bytes: entry.bytes, lastUse: entry.lastUse)
+    }
+  }
+
+  private func fail(_ load: Task<LoadedModel, any Error>, _ error: any Error, _ version: ModelVersion) {
+    state.withLock { state in
+      // The next request tries again.
+      if case .loading(load) = state.entries[version.digest]?.content { state.entries[version.digest] = nil }
+      // That too much waits says nothing about the model.
+      if !(error is LaneOverload || error is CancellationError) { state.failures[version.digest] = Problem(error)?.detail ?? "\(error)" }
+    }
+  }
+}
+
+extension ModelVersion {
+  /// Bytes that its weights take: as many as the file, or more where the file has them in half precision.
+  package var memoryBytes: Int { max(byteCount, facts.parameterCount.multipliedReportingOverflow(by: 4).partialValue) }
 }

@@ -48,6 +48,12 @@ package final class ServiceMetrics: Sendable {
     metric("posterior_requests_waiting", "gauge", "Requests that wait for a lane.", ["posterior_requests_waiting \(batcher.depth)"])
     metric("posterior_requests_held_bytes", "gauge", "Bytes that requests hold.", ["posterior_requests_held_bytes \(memory.bytes)"])
     metric("posterior_models_loaded", "gauge", "Models in memory.", ["posterior_models_loaded \(models.count)"])
+    let census = models.census
+    metric(
+      "posterior_model_bytes", "gauge", "Bytes of the weights of each model in memory.",
+      census.bytes.sorted { $0.key < $1.key }.map { "posterior_model_bytes{model=\"\($0.key)\"} \($0.value)" })
+    metric("posterior_model_loads_total", "counter", "Models brought into memory.", ["posterior_model_loads_total \(census.loads)"])
+    metric("posterior_model_unloads_total", "counter", "Models let go from memory.", ["posterior_model_unloads_total \(census.unloads)"])
     return lines.joined(separator: "\n") + "\n" + batcher.metrics.text
   }
 }

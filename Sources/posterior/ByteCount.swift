@@ -1,0 +1,23 @@
+import ArgumentParser
+
+/// A number of bytes as people write it: `1500000`, `2GB`, `1.5 GB`, `512MiB`.
+struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
+  let value: Int
+
+  init(_ value: Int) { self.value = value }
+
+  init?(argument: String) {
+    let text = argument.lowercased().filter { $0 != " " }
+    let digits = text.prefix { $0.isNumber || $0 == "." }
+    guard let number = Double(digits), let unit = Self.units[String(text.dropFirst(digits.count))] else { return nil }
+    guard let value = Int(exactly: (number * Double(unit)).rounded()), value > 0 else { return nil }
+    self.value = value
+  }
+
+  private static let units = [
+    "": 1, "b": 1, "kb": 1000, "mb": 1_000_000, "gb": 1_000_000_000, "tb": 1_000_000_000_000, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30,
+    "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
+  ]
+
+  var description: String { value % (1 << 30) == 0 ? "\(value >> 30)GiB" : "\(value)" }
+}
