@@ -5,7 +5,7 @@ import Logging
 /// The registry: models, versions, aliases and runs in `STORE/posterior.sqlite`, model files in `STORE/blobs`.
 ///
 /// Each verb is one transaction; what a call has returned from is on disk. Verbs that write block for that long and do not belong on the
-/// cooperative pool. `resolve`, `model(named:)` and `models` read memory alone: a change made through this object is seen at once, one made
+/// cooperative pool. `resolve`, `model(named:)`, `models` and `check(key:)` read memory alone: a change made through this object is seen at once, one made
 /// by another process within `Options.pollInterval` and the time to read it.
 /// Any number of objects and processes on one machine may share a directory.
 package final class ModelStore: Sendable {
@@ -24,7 +24,9 @@ package final class ModelStore: Sendable {
   let options: Options
   let database: DatabasePool
   let blobs: BlobFolder
-  let catalogue: LiveCatalogue
+  let catalogue: Live<Catalogue>
+  let keyring: Live<Keyring>
+  let keyUse = KeyUse()
   let session: Session
   let logger = Logger(label: "posterior.registry")
   private let uploads: Folder
@@ -46,16 +48,41 @@ package final class ModelStore: Sendable {
     session = try Session(in: sessions)
 
     let path = root.path(of: "posterior.sqlite")
-    (database, catalogue) = try StoreError.translating(path) { [blobs, logger] in
+    (database, catalogue, keyring) = try StoreError.translating(path) { [blobs] in
       let database = try Self.open(path, busyTimeout: options.busyTimeout)
       try Migrations.apply(to: database, path: path)
-      return (database, try LiveCatalogue(database, blobs: blobs, logger: logger))
+      return (database, try Live(database) { try Catalogue($0, blobs: blobs) }, try Live(database) { try Keyring($0) })
     }
-    poller = Task(priority: .utility) { [catalogue] in await catalogue.poll(every: options.pollInterval) }
+    poller = Task(priority: .utility) { [database, catalogue, keyring, keyUse, logger] in
+      await Self.poll(database, catalogue, keyring, keyUse, every: options.pollInterval, logger)
+    }
     try clearAwayLocked()
   }
 
   deinit { poller.cancel() }
+
+  /// Looks every `interval` whether another process changed the database, until the task is cancelled.
+  private static func poll(
+    _ database: DatabasePool, _ catalogue: Live<Catalogue>, _ keyring: Live<Keyring>, _ keyUse: KeyUse, every interval: Duration, _ logger: Logger
+  ) async {
+    var isFailing = false
+    while !Task.isCancelled {
+      do {
+        try await Task.sleep(for: interval)
+        try await catalogue.refresh(from: database)
+        try await keyring.refresh(from: database)
+        let uses = keyUse.take(at: .now, isForced: false)
+        if !uses.isEmpty { try await database.write { try Keyring.record(uses, in: $0) } }
+        isFailing = false
+      } catch is CancellationError {
+        return
+      } catch {
+        // What was read last stays in use. Said once, not four times a second.
+        if !isFailing { logger.error("the registry can't be read, models and keys stay as last seen", metadata: ["error": "\(error)"]) }
+        isFailing = true
+      }
+    }
+  }
 
   private static func open(_ path: String, busyTimeout: Double) throws -> DatabasePool {
     var configuration = Configuration()
