@@ -78,7 +78,7 @@ package final class ModelStore: Sendable {
         return
       } catch {
         // What was read last stays in use. Said once, not four times a second.
-        if !isFailing { logger.error("the registry can't be read, models and keys stay as last seen", metadata: ["error": "\(error)"]) }
+        if !isFailing { logger.error("the registry does not answer, models and keys stay as last seen", metadata: ["error": "\(error)"]) }
         isFailing = true
       }
     }

@@ -45,6 +45,22 @@ extension ModelsCommand {
     }
   }
 
+  struct Unalias: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Deletes an alias; its history stays, and promote makes it again.")
+
+    @Argument(help: "The model's name.") var name: String
+    @Argument(help: "The alias.") var alias: String
+    @Option(help: "Why, for the alias' history.") var reason: String?
+    @OptionGroup var registry: RegistryArguments
+
+    func run() async throws {
+      try await reporting {
+        try await registry.connect().send(.delete, "admin", "models", name, "aliases", alias, query: ["reason": reason])
+        print("\(name)@\(alias) deleted")
+      }
+    }
+  }
+
   struct History: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Shows where an alias has pointed, newest first, with when, why and by whom.")
 

@@ -10,7 +10,8 @@ struct ModelsCommand: AsyncParsableCommand {
       Works on a store's folder, or with --server on a server; what it prints is the same. \(RegistryRefusal.exitCodes)
       """,
     subcommands: [
-      Delete.self, Describe.self, History.self, Inspect.self, List.self, Promote.self, Rollback.self, Show.self, Tag.self, Upload.self,
+      Delete.self, Describe.self, History.self, Inspect.self, List.self, Promote.self, Rollback.self, Show.self, Tag.self, Unalias.self,
+      Upload.self,
     ])
 }
 
@@ -74,6 +75,7 @@ extension ModelsCommand {
     @Argument(help: "The model file.", completion: .file()) var file: String
     @Option(help: "The model's name.") var name: String
     @Option(help: "The alias to point to the version.") var alias = "live"
+    @Flag(help: "Leave all aliases where they are; models promote moves one later.") var noAlias = false
     @Option(help: "Why, for the alias' history.") var reason: String?
     @Flag(help: "As JSON.") var json = false
     @OptionGroup var registry: RegistryArguments
@@ -83,12 +85,14 @@ extension ModelsCommand {
         let digest: Digest
         do { digest = try SHA256.digest(ofFile: file) } catch { throw CommandError("\(file) can't be read.") }
         let connection = try registry.connect(creating: true)
-        let target = LocalConnection.target(["admin", "models", name, "versions"], ["alias": alias, "reason": reason])
+        let target = LocalConnection.target(["admin", "models", name, "versions"], ["alias": noAlias ? nil : alias, "reason": reason])
         let answer = try await connection.upload(file: file, to: target, digest: digest).json
         if json { return answer.print() }
         let version = answer.cell("version")
         let isNew = answer["new"] == .bool(true)
-        print("\(answer.cell("model"))@\(version)  \(answer.cell("digest"))  \(isNew ? "new" : "was there already"), \(alias) -> \(version)")
+        print(
+          "\(answer.cell("model"))@\(version)  \(answer.cell("digest"))  \(isNew ? "new" : "was there already")\(noAlias ? "" : ", \(alias) -> \(version)")"
+        )
       }
     }
   }

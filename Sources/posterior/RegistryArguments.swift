@@ -6,7 +6,10 @@ import Service
 /// Where the registry is that a command works on: a store's folder, or a server.
 struct RegistryArguments: ParsableArguments {
   @OptionGroup var store: StoreArguments
-  @Option(help: "The address of a server to ask instead, such as http://127.0.0.1:8080. (default: $POSTERIOR_SERVER, if --store is not given)")
+  @Option(
+    help:
+      "The address of a server to ask instead, such as http://127.0.0.1:8080; of HTTPS, the system has to trust the certificate. (default: $POSTERIOR_SERVER, if --store is not given)"
+  )
   var server: String?
   @Option(help: "The key for the server; better in $POSTERIOR_KEY, because other users of this machine see the arguments of commands.")
   var key: String?

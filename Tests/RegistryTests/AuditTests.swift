@@ -81,6 +81,30 @@ struct AuditTests {
     for token in ["", "x", "0", "-1"] { #expect(throws: StoreError.invalidPageToken(given: token)) { try store.audit(pageToken: token) } }
   }
 
+  @Test("two openings change keys, tags, aliases and versions at once: no lock error, and every change has its line")
+  func concurrent() throws {
+    let stores = [store, try ModelStore(directory: store.directory)]
+    for byte in UInt8(1)...2 { try store.publish(bytes: [byte], as: "m", alias: "live") }
+    let before = try store.audit(limit: 1000).items.count
+    let (threads, rounds) = (6, 10)
+    let errors = atOnce(threads) { thread in
+      let store = stores[thread % 2]
+      for round in 0..<rounds {
+        let key = try store.createKey(named: "k\(thread)-\(round)", scopes: [.infer], actor: "t").key
+        try store.annotate("m", Annotation(tags: ["t\(thread)": "\(round)"]), actor: "t")
+        try store.moveAlias("a\(thread)", of: "m", to: 1 + round % 2, actor: "t")
+        try store.revokeKey(key.id, actor: "t")
+      }
+    }
+    #expect(errors.isEmpty, "\(errors)")
+    #expect(try store.audit(limit: 1000).items.count - before == 4 * threads * rounds)
+    let reopened = try ModelStore(directory: store.directory)
+    #expect(try reopened.keys(limit: 1000).items.allSatisfy { $0.revokedAt != nil })
+    #expect(try reopened.model(named: "m").tags == Dictionary(uniqueKeysWithValues: (0..<threads).map { ("t\($0)", "\(rounds - 1)") }))
+    #expect(try reopened.model(named: "m").aliases.count == threads + 1)
+    for thread in 0..<threads { #expect(try reopened.aliasHistory("a\(thread)", of: "m").count == rounds) }
+  }
+
   @Test("each filter has an index")
   func indexes() throws {
     for column in ["action", "target", "key"] {

@@ -103,6 +103,14 @@ struct KeysTests {
     #expect(store.check(key: issued.secret) == .revoked(revoked))
   }
 
+  @Test("a key is checked without asking the database")
+  func noQuery() throws {
+    let issued = try store.createKey(named: "a", scopes: [.infer], actor: "me")
+    try store.execute("ALTER TABLE keys RENAME TO elsewhere")
+    #expect(throws: StoreError.self) { try store.keys() }
+    #expect(store.check(key: issued.secret) == .active(issued.key))
+  }
+
   @Test("a key remembers to the minute when it was last used, and only what opened counts")
   func lastUse() throws {
     let issued = try store.createKey(named: "a", scopes: [.infer], actor: "me")

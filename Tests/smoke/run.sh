@@ -132,6 +132,12 @@ code 0 "promote" local_ models promote fm 2
 code 0 "roll back in the store" local_ models rollback fm --to 1
 code 4 "delete a version that is live" remote models delete fm 1
 contains "delete a version that is live" "in use" "$work/err"
+code 0 "upload without an alias" local_ models upload "$work/other" --name other --no-alias
+code 3 "nothing is live" remote models unalias other live
+code 0 "an alias" remote models promote other 1 --alias best
+code 0 "no alias" local_ models unalias other best --reason "not so good"
+code 0 "its history stays" remote models history other --alias best
+contains "its history stays" "not so good" "$work/out"
 code 0 "delete a version" remote models delete fm 2
 code 3 "roll back to what was deleted" remote models rollback fm
 code 3 "show a model that is not there" local_ models show none
