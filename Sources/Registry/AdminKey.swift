@@ -6,6 +6,7 @@ import Foundation
 /// It never prints: `secret` is for showing it once to the one who set up the server.
 package struct AdminKey: Sendable {
   package let secret: String
+  private let digest: Digest
 
   /// A key chosen by whoever runs the server.
   ///
@@ -16,6 +17,7 @@ package struct AdminKey: Sendable {
       throw StoreError.invalidKey(reason: "it has spaces or characters other than printable ASCII")
     }
     self.secret = secret
+    digest = SHA256.digest(Array(secret.utf8))
   }
 
   /// The key in `STORE/admin.key`; where there is none, 256 random bits are written there for the owner's eyes only.
@@ -58,8 +60,7 @@ package struct AdminKey: Sendable {
   ///
   /// Both sides are hashed first, so that what is compared has one length and can't be steered by the candidate.
   package func matches(_ candidate: String) -> Bool {
-    let difference = zip(SHA256.digest(Array(secret.utf8)).bytes, SHA256.digest(Array(candidate.utf8)).bytes).map(^)
-    return difference.reduce(0, |) == 0
+    digest.equalsInConstantTime(SHA256.digest(Array(candidate.utf8)))
   }
 }
 

@@ -2,8 +2,7 @@ import Formats
 import GRDB
 
 /// All models, versions and aliases at one moment, in memory: what requests are answered from, without SQL.
-struct Catalogue: Sendable {
-  /// Counts the changes in the database; of two catalogues the one with the greater number is the newer.
+struct Catalogue: Snapshot {
   let generation: Int
   private let models: [String: Model]
   /// Sorted.
@@ -12,16 +11,20 @@ struct Catalogue: Sendable {
   init(_ database: Database, blobs: BlobFolder) throws {
     generation = try Self.generation(database)
 
+    let modelTags = try Self.tags(database, "SELECT model, name, value FROM model_tags") { $0["model"] as String }
+    let versionTags = try Self.tags(database, "SELECT model, version, name, value FROM version_tags") {
+      VersionID(model: $0["model"], version: $0["version"])
+    }
     var versions: [String: [ModelVersion]] = [:]
     let rows = try Row.fetchCursor(
       database,
       sql: """
         SELECT model, version, versions.digest, byte_count, format, family, configuration, signature, provenance, parameter_count,
-          versions.created_at
+          versions.created_at, description
         FROM versions JOIN blobs ON blobs.digest = versions.digest ORDER BY model, version
         """)
     while let row = try rows.next() {
-      let version = try ModelVersion(row, blobs: blobs)
+      let version = try ModelVersion(row, tags: versionTags[VersionID(model: row["model"], version: row["version"])] ?? [:], blobs: blobs)
       versions[version.name, default: []].append(version)
     }
 
@@ -33,8 +36,8 @@ struct Catalogue: Sendable {
     let all = try Row.fetchAll(database, sql: "SELECT name, description, created_at FROM models ORDER BY name").map { row in
       let name: String = row["name"]
       return Model(
-        name: name, description: row["description"], createdAt: try row.parse("created_at"), versions: versions[name] ?? [],
-        aliases: aliases[name] ?? [])
+        name: name, description: row["description"], tags: modelTags[name] ?? [:], createdAt: try row.parse("created_at"),
+        versions: versions[name] ?? [], aliases: aliases[name] ?? [])
     }
     names = all.map(\.name)
     models = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
@@ -72,20 +75,33 @@ struct Catalogue: Sendable {
     }
   }
 
-  func page(after name: String?, limit: Int) -> Page<Model> {
+  func page(_ filter: ModelFilter, after name: String?, limit: Int) -> Page<Model> {
     let start = name.map { name in names.firstIndex { $0 > name } ?? names.endIndex } ?? names.startIndex
-    return Page(names[start...].prefix(limit + 1).compactMap { models[$0] }, limit: limit, token: \.name)
+    let matching = names[start...].lazy.compactMap { models[$0] }.filter(filter.matches)
+    return Page(Array(matching.prefix(limit + 1)), limit: limit, token: \.name)
+  }
+
+  private struct VersionID: Hashable {
+    let model: String
+    let version: Int
+  }
+
+  private static func tags<Owner: Hashable>(_ database: Database, _ sql: String, owner: (Row) -> Owner) throws -> [Owner: [String: String]] {
+    var tags: [Owner: [String: String]] = [:]
+    let rows = try Row.fetchCursor(database, sql: sql)
+    while let row = try rows.next() { tags[owner(row), default: [:]][row["name"]] = row["value"] }
+    return tags
   }
 }
 
 extension ModelVersion {
-  fileprivate init(_ row: Row, blobs: BlobFolder) throws {
+  fileprivate init(_ row: Row, tags: [String: String], blobs: BlobFolder) throws {
     let digest: Digest = try row.parse("digest")
     self.init(
       name: row["model"], version: row["version"], digest: digest, byteCount: row["byte_count"], createdAt: try row.parse("created_at"),
       facts: ModelFacts(
         format: row["format"], family: row["family"], configuration: row["configuration"], signature: row["signature"],
         provenance: row["provenance"], parameterCount: row["parameter_count"]),
-      path: blobs.path(of: digest))
+      path: blobs.path(of: digest), description: row["description"], tags: tags)
   }
 }

@@ -23,7 +23,7 @@ package struct ModelFacts: Hashable, Sendable {
   }
 }
 
-/// One immutable version of a model, and where its file is.
+/// One version of a model, and where its file is; only what people say about it, `description` and `tags`, ever changes.
 package struct ModelVersion: Hashable, Sendable, Identifiable {
   package let name: String
   /// Counts from 1 and never repeats, also when a version was deleted.
@@ -34,6 +34,8 @@ package struct ModelVersion: Hashable, Sendable, Identifiable {
   package let facts: ModelFacts
   /// The model file; read-only.
   package let path: String
+  package let description: String
+  package let tags: [String: String]
 
   /// `name@3`.
   package var id: String { "\(name)@\(version)" }
@@ -50,6 +52,7 @@ package struct Alias: Hashable, Sendable {
 package struct Model: Hashable, Sendable, Identifiable {
   package let name: String
   package let description: String
+  package let tags: [String: String]
   package let createdAt: Timestamp
   package let versions: [ModelVersion]
   package let aliases: [Alias]
@@ -84,6 +87,8 @@ package struct AliasMove: Hashable, Sendable {
   package let to: Int?
   package let reason: String
   package let actor: String
+  /// The key that it was done with; nil for none.
+  package let key: String?
   package let time: Timestamp
 }
 

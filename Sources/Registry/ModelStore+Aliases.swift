@@ -4,21 +4,27 @@ import GRDB
 extension ModelStore {
   /// Points an alias to a version; rolling back is moving it back.
   ///
+  /// - Parameter from: the version that the alias has to be at; nil moves it from wherever it is.
   /// - Returns: nil when it already pointed there: nothing moved and nothing is noted.
-  /// - Throws: `StoreError.invalidAlias`, `.unknownModel`, `.unknownVersion`.
+  /// - Throws: `StoreError.invalidAlias`, `.unknownModel`, `.unknownVersion`, `.aliasElsewhere`.
   @discardableResult
-  package func moveAlias(_ alias: String, of name: String, to version: Int, reason: String = "", actor: String) throws -> AliasMove? {
+  package func moveAlias(
+    _ alias: String, of name: String, to version: Int, from expected: Int? = nil, reason: String = "", actor: Principal
+  ) throws -> AliasMove? {
     try ModelReference.validate(name: name)
     try ModelReference.validate(alias: alias)
     return try change { database in
-      _ = try Catalogue(database, blobs: blobs).version(version, of: name)
+      let catalogue = try Catalogue(database, blobs: blobs)
+      _ = try catalogue.version(version, of: name)
+      let current = try catalogue.model(named: name).aliases.first { $0.name == alias }?.version
+      if let expected, current != expected { throw StoreError.aliasElsewhere(model: name, alias: alias, expected: expected, actual: current) }
       return try Self.moveAlias(database, alias, of: name, to: version, reason: reason, actor: actor)
     }.value
   }
 
   /// - Throws: `StoreError.invalidAlias`, `.unknownModel`, `.unknownAlias`.
   @discardableResult
-  package func deleteAlias(_ alias: String, of name: String, reason: String = "", actor: String) throws -> AliasMove {
+  package func deleteAlias(_ alias: String, of name: String, reason: String = "", actor: Principal) throws -> AliasMove {
     try ModelReference.validate(name: name)
     try ModelReference.validate(alias: alias)
     return try change { database in
@@ -42,7 +48,7 @@ extension ModelStore {
       ).map { row in
         AliasMove(
           model: row["model"], alias: row["alias"], from: row["from_version"], to: row["to_version"], reason: row["reason"],
-          actor: row["actor"], time: try row.parse("time"))
+          actor: row["actor"], key: row["key"], time: try row.parse("time"))
       }
       if moves.isEmpty { _ = try Catalogue(database, blobs: blobs).alias(alias, of: name) }
       return moves
@@ -54,30 +60,34 @@ extension ModelStore {
   /// - Returns: the digest of the file, where no other version needs it.
   /// - Throws: `StoreError.unknownModel`, `.unknownVersion`, `.versionInUse` while an alias points to it.
   @discardableResult
-  package func deleteVersion(_ version: Int, of name: String) throws -> Digest? {
+  package func deleteVersion(_ version: Int, of name: String, actor: Principal) throws -> Digest? {
     try ModelReference.validate(name: name)
     return try change { database in
       let catalogue = try Catalogue(database, blobs: blobs)
-      let digest = try catalogue.version(version, of: name).digest
+      let deleted = try catalogue.version(version, of: name)
       let aliases = try catalogue.model(named: name).aliases.filter { $0.version == version }.map(\.name)
       guard aliases.isEmpty else { throw StoreError.versionInUse(model: name, version: version, aliases: aliases) }
       try database.execute(sql: "DELETE FROM versions WHERE model = ? AND version = ?", arguments: [name, version])
+      try Self.note(database, .deleteVersion, deleted.id, by: actor, ["digest": .string(deleted.digest.description)])
       let isNeeded = try Bool.fetchOne(
-        database, sql: "SELECT EXISTS (SELECT * FROM versions WHERE digest = ?)", arguments: [digest.description])
-      return isNeeded == false ? digest : nil
+        database, sql: "SELECT EXISTS (SELECT * FROM versions WHERE digest = ?)", arguments: [deleted.digest.description])
+      return isNeeded == false ? deleted.digest : nil
     }.value
   }
 
   /// Adds a line to the alias' history, by which the schema moves the alias.
   static func moveAlias(
-    _ database: Database, _ alias: String, of name: String, to version: Int?, reason: String, actor: String
+    _ database: Database, _ alias: String, of name: String, to version: Int?, reason: String, actor: Principal
   ) throws -> AliasMove? {
     let current = try Int.fetchOne(database, sql: "SELECT version FROM aliases WHERE model = ? AND alias = ?", arguments: [name, alias])
     guard current != version else { return nil }
-    let move = AliasMove(model: name, alias: alias, from: current, to: version, reason: reason, actor: actor, time: .now)
+    let move = AliasMove(model: name, alias: alias, from: current, to: version, reason: reason, actor: actor.name, key: actor.key, time: .now)
     try database.execute(
-      sql: "INSERT INTO alias_history (model, alias, from_version, to_version, reason, actor, time) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      arguments: [name, alias, current, version, reason, actor, move.time.description])
+      sql: "INSERT INTO alias_history (model, alias, from_version, to_version, reason, actor, key, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      arguments: [name, alias, current, version, reason, actor.name, actor.key, move.time.description])
+    try note(
+      database, version == nil ? .deleteAlias : .moveAlias, "\(name)@\(alias)", by: actor,
+      ["from": current.map(JSONValue.integer) ?? .null, "to": version.map(JSONValue.integer) ?? .null, "reason": .string(reason)])
     return move
   }
 }

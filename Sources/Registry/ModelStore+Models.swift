@@ -3,7 +3,9 @@ import Foundation
 
 extension ModelStore {
   /// The models by name, a page at a time.
-  package func models(pageToken: String? = nil, limit: Int = 100) throws -> Page<Model> {
+  ///
+  /// - Throws: `StoreError.invalidLimit`, `.invalidPageToken`.
+  package func models(_ filter: ModelFilter = ModelFilter(), pageToken: String? = nil, limit: Int = 100) throws -> Page<Model> {
     try Page<Model>.validate(limit: limit)
     if let pageToken {
       do {
@@ -12,7 +14,7 @@ extension ModelStore {
         throw StoreError.invalidPageToken(given: pageToken)
       }
     }
-    return catalogue.current.page(after: pageToken, limit: limit)
+    return catalogue.current.page(filter, after: pageToken, limit: limit)
   }
 
   /// - Throws: `StoreError.invalidModelName`, `.unknownModel`.

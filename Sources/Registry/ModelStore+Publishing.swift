@@ -26,7 +26,7 @@ extension ModelStore {
   ///   - verify: reads the file at the path and throws what is wrong with it; its errors pass through unchanged.
   /// - Throws: `StoreError.invalidModelName`, `.invalidAlias`, `.digestMismatch`, `.diskFull`, `.readOnly`, `.busy`.
   package func publish(
-    _ staged: StagedUpload, as name: String, alias: String? = nil, reason: String = "", actor: String, expecting expected: Digest? = nil,
+    _ staged: StagedUpload, as name: String, alias: String? = nil, reason: String = "", actor: Principal, expecting expected: Digest? = nil,
     verify: (_ path: String) throws -> ModelFacts
   ) throws -> Publication {
     try publish(staged, as: name, alias: alias, reason: reason, actor: actor, expecting: expected, verify: verify, observe: { _ in })
@@ -34,7 +34,7 @@ extension ModelStore {
 
   /// - Parameter observe: called after each step; tests see there what a process killed at that moment would leave.
   package func publish(
-    _ staged: StagedUpload, as name: String, alias: String? = nil, reason: String = "", actor: String, expecting expected: Digest? = nil,
+    _ staged: StagedUpload, as name: String, alias: String? = nil, reason: String = "", actor: Principal, expecting expected: Digest? = nil,
     verify: (_ path: String) throws -> ModelFacts, observe: (PublicationStep) throws -> Void
   ) throws -> Publication {
     defer { staged.abort() }
@@ -55,6 +55,10 @@ extension ModelStore {
         staged.release()
         try observe(.moved)
         let (number, isNew) = try Self.insertVersion(database, name, digest, byteCount, facts)
+        if isNew {
+          try Self.note(
+            database, .publish, "\(name)@\(number)", by: actor, ["digest": .string(digest.description), "bytes": .integer(byteCount)])
+        }
         let move = try alias.flatMap { try Self.moveAlias(database, $0, of: name, to: number, reason: reason, actor: actor) }
         try observe(.recorded)
         return (number: number, isNew: isNew, move: move)

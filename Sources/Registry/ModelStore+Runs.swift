@@ -14,6 +14,7 @@ extension ModelStore {
     var conditions: [SQL] = []
     if let kind = filter.kind { conditions.append("kind = \(kind.rawValue)") }
     if let model = filter.model { conditions.append("model = \(model)") }
+    if let models = filter.models { conditions.append("model IN \(models.sorted())") }
     if let status = filter.status { conditions.append("status = \(status.rawValue)") }
     // Identifiers begin with the time, so one index serves the time and the order.
     if let since = filter.since { conditions.append("id >= \(RunID(earliestAt: UInt64(max(0, since.milliseconds))).description)") }

@@ -5,7 +5,7 @@ import Logging
 /// The registry: models, versions, aliases and runs in `STORE/posterior.sqlite`, model files in `STORE/blobs`.
 ///
 /// Each verb is one transaction; what a call has returned from is on disk. Verbs that write block for that long and do not belong on the
-/// cooperative pool. `resolve`, `model(named:)` and `models` read memory alone: a change made through this object is seen at once, one made
+/// cooperative pool. `resolve`, `model(named:)`, `models` and `check(key:)` read memory alone: a change made through this object is seen at once, one made
 /// by another process within `Options.pollInterval` and the time to read it.
 /// Any number of objects and processes on one machine may share a directory.
 package final class ModelStore: Sendable {
@@ -26,7 +26,9 @@ package final class ModelStore: Sendable {
   let options: Options
   let database: any DatabaseWriter
   let blobs: BlobFolder
-  let catalogue: LiveCatalogue
+  let catalogue: Live<Catalogue>
+  let keyring: Live<Keyring>
+  let keyUse = KeyUse()
   let session: Session
   let logger = Logger(label: "posterior.registry")
   /// Whether this object never changes the store; every verb that would throws `StoreError.servedReadOnly`.
@@ -52,12 +54,17 @@ package final class ModelStore: Sendable {
     session = try Session(in: sessions)
 
     let path = root.path(of: "posterior.sqlite")
-    (database, catalogue) = try StoreError.translating(path) { [blobs, logger] in
+    (database, catalogue, keyring) = try StoreError.translating(path) { [blobs] in
       let database = try Self.open(path, busyTimeout: options.busyTimeout)
       try Migrations.apply(to: database, path: path)
-      return (database, try LiveCatalogue(database, blobs: blobs, logger: logger))
+      return (database, try Live(database) { try Catalogue($0, blobs: blobs) }, try Live(database) { try Keyring($0) })
     }
-    poller = Task(priority: .utility) { [catalogue] in await catalogue.poll(every: options.pollInterval) }
+    poller = Task(priority: .utility) { [database, catalogue, keyring, keyUse, logger] in
+      await Self.poll(database, catalogue, keyring, every: options.pollInterval, logger) {
+        let uses = keyUse.take(at: .now, isForced: false)
+        if !uses.isEmpty { try await database.write { try Keyring.record(uses, in: $0) } }
+      }
+    }
     if options.clearsAway { try clearAwayLocked() }
   }
 
@@ -71,11 +78,37 @@ package final class ModelStore: Sendable {
     uploads = Folder(existing: root.path(of: "uploads"))
     sessions = Folder(existing: root.path(of: "sessions"))
     session = .ofReader
-    catalogue = try LiveCatalogue(database, blobs: blobs, logger: logger)
-    poller = Task(priority: .utility) { [catalogue] in await catalogue.poll(every: options.pollInterval) }
+    catalogue = try Live(database) { try Catalogue($0, blobs: blobs) }
+    keyring = try Live(database) { try Keyring($0) }
+    poller = Task(priority: .utility) { [catalogue, keyring, logger] in
+      await Self.poll(database, catalogue, keyring, every: options.pollInterval, logger)
+    }
   }
 
   deinit { poller.cancel() }
+
+  /// Looks every `interval` whether another process changed the database, and does what else there is to do, until the task is cancelled.
+  private static func poll(
+    _ database: any DatabaseReader, _ catalogue: Live<Catalogue>, _ keyring: Live<Keyring>, every interval: Duration, _ logger: Logger,
+    beside: () async throws -> Void = {}
+  ) async {
+    var isFailing = false
+    while !Task.isCancelled {
+      do {
+        try await Task.sleep(for: interval)
+        try await catalogue.refresh(from: database)
+        try await keyring.refresh(from: database)
+        try await beside()
+        isFailing = false
+      } catch is CancellationError {
+        return
+      } catch {
+        // What was read last stays in use. Said once, not four times a second.
+        if !isFailing { logger.error("the registry does not answer, models and keys stay as last seen", metadata: ["error": "\(error)"]) }
+        isFailing = true
+      }
+    }
+  }
 
   private static func open(_ path: String, busyTimeout: Double) throws -> DatabasePool {
     var configuration = Configuration()

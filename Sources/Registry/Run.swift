@@ -31,6 +31,8 @@ package struct RecordedMetric: Hashable, Sendable {
 package struct RunFilter: Hashable, Sendable {
   package var kind: RunKind?
   package var model: String?
+  /// Runs of any of these models; nil for all, also those of none.
+  package var models: Set<String>?
   package var status: RunStatus?
   /// Runs that started then or later.
   package var since: Timestamp?

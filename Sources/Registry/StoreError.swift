@@ -11,6 +11,8 @@ package enum StoreError: Error, Equatable, Sendable {
   case invalidLimit(given: Int, allowed: ClosedRange<Int>)
   case invalidSeed(given: UInt64)
   case invalidKey(reason: String)
+  case invalidKeyRequest(field: String, given: String, expected: String)
+  case invalidAnnotation(field: String, given: String, expected: String)
   case digestMismatch(given: Digest, expected: Digest)
   case tooLarge(limit: Int)
 
@@ -19,9 +21,12 @@ package enum StoreError: Error, Equatable, Sendable {
   case unknownVersion(model: String, version: Int, existing: [Int])
   case unknownAlias(model: String, alias: String, existing: [String], versions: [Int])
   case unknownRun(id: String)
+  case unknownKey(id: String)
 
   // What was asked goes against what is there.
   case versionInUse(model: String, version: Int, aliases: [String])
+  case aliasElsewhere(model: String, alias: String, expected: Int, actual: Int?)
+  case keyNameTaken(name: String, id: String)
   case runNotRunning(id: RunID, status: RunStatus)
   /// The schema holds against what the code let through, with SQLite's words.
   case refused(reason: String)
@@ -63,6 +68,8 @@ extension StoreError: CustomStringConvertible {
       "\(given) can't be a seed: a seed is 0 to \(Int64.max)"
     case .invalidKey(let reason):
       "the admin key can't be used: \(reason)"
+    case .invalidKeyRequest(let field, let given, let expected), .invalidAnnotation(let field, let given, let expected):
+      "\(field) is \(quoted(given)), expected \(expected)"
     case .digestMismatch(let given, let expected):
       "the bytes received are \(given), but \(expected) was announced: the upload was damaged on its way; send it again"
     case .tooLarge(let limit):
@@ -75,6 +82,12 @@ extension StoreError: CustomStringConvertible {
       "model \(quoted(model)) has no alias \(quoted(alias)); aliases: \(list(existing)); versions: \(list(versions.map(String.init)))"
     case .unknownRun(let id):
       "there is no run \(quoted(id))"
+    case .unknownKey(let id):
+      "there is no key \(quoted(id))"
+    case .aliasElsewhere(let model, let alias, let expected, let actual):
+      "\(alias) of \(model) is at \(actual.map { "version \($0)" } ?? "no version"), not at \(expected): someone moved it meanwhile; look again"
+    case .keyNameTaken(let name, let id):
+      "the key \(id) is called \(quoted(name)) already: revoke it first, or choose another name"
     case .versionInUse(let model, let version, let aliases):
       "\(model)@\(version) is in use: move \(list(aliases)) to another version first"
     case .runNotRunning(let id, let status):

@@ -1,4 +1,6 @@
 package import HTTP
+internal import Registry
+internal import Training
 
 extension Application {
   /// Every path of the contract; `openapi.yaml` describes the same ones, and a test compares the two.
@@ -7,16 +9,23 @@ extension Application {
 
     func add(
       _ method: Method, _ pattern: String, _ scope: Gate.Scope, bodyLimit: Int? = nil,
-      _ endpoint: @escaping @Sendable (Request) async throws -> Response
+      _ endpoint: @escaping @Sendable (Request, Caller) async throws -> Response
     ) {
       router.add(method, pattern, bodyLimit: bodyLimit) { request in
         let response = await answering(request) { request in
-          try gate.admit(request, to: scope)
-          return try await endpoint(request)
+          let caller = try admission.admit(request, to: scope)
+          try await requireModel(of: request, route: pattern, caller)
+          return try await endpoint(request, caller)
         }
         metrics.count(method: method.rawValue, route: pattern, status: response.status.code)
         return response
       }
+    }
+    func add(
+      _ method: Method, _ pattern: String, _ scope: Gate.Scope, bodyLimit: Int? = nil,
+      _ endpoint: @escaping @Sendable (Request) async throws -> Response
+    ) {
+      add(method, pattern, scope, bodyLimit: bodyLimit) { request, _ in try await endpoint(request) }
     }
 
     add(.get, "/", .open, page)
@@ -36,12 +45,31 @@ extension Application {
     add(.get, "/v1/runs/{id}", .infer, showRun)
     add(.get, "/v1/runs/{id}/metrics", .infer, showRunMetrics)
 
+    add(.get, "/v1/admin/audit", .admin, listAudit)
+    add(.get, "/v1/admin/keys", .admin, listKeys)
+    add(.post, "/v1/admin/keys", .admin, createKey)
+    add(.delete, "/v1/admin/keys/{id}", .admin, revokeKey)
+    add(.patch, "/v1/admin/models/{name}", .admin, annotateModel)
     // A form's framing comes on top of the file.
     add(.post, "/v1/admin/models/{name}/versions", .admin, bodyLimit: limits.modelBytes + (1 << 20), upload)
+    add(.patch, "/v1/admin/models/{name}/versions/{version}", .admin, annotateVersion)
     add(.delete, "/v1/admin/models/{name}/versions/{version}", .admin, deleteVersion)
     add(.put, "/v1/admin/models/{name}/aliases/{alias}", .admin, moveAlias)
     add(.delete, "/v1/admin/models/{name}/aliases/{alias}", .admin, deleteAlias)
     add(.get, "/v1/admin/models/{name}/aliases/{alias}/history", .admin, aliasHistory)
     return router
+  }
+
+  /// A key for some models reaches nothing of others, whatever the route.
+  private func requireModel(of request: Request, route: String, _ caller: Caller) async throws {
+    guard caller.models != nil else { return }
+    if let reference = request.parameters["model"] {
+      try caller.requireModel(String(reference.prefix { $0 != "@" }), field: "model")
+    }
+    if route.hasPrefix("/v1/runs/{id}") {
+      let id = request.parameter("id")
+      let run = try await storeLanes.run { [store] in try store.run(id) }
+      try caller.requireModel(run.description.model, field: "id")
+    }
   }
 }

@@ -24,7 +24,7 @@ package struct Application: Sendable {
   package let models: LoadedModels
   package let metrics = ServiceMetrics()
   package let readiness = Readiness()
-  let gate: Gate
+  let admission: any Admission
   let logger: Logger
   /// For models being loaded and checked.
   let loadLanes: ComputeLanes
@@ -33,6 +33,15 @@ package struct Application: Sendable {
 
   /// - Parameter logger: gets a line a request, and the errors that no client caused.
   package init(store: ModelStore, adminKey: AdminKey, options: Options, logger: Logger = .silent) {
+    self.init(store: store, admission: Gate(adminKey: adminKey, store: store, requiresKeys: options.requiresKeys), options: options, logger: logger)
+  }
+
+  /// Without keys: every request is the caller's.
+  package init(store: ModelStore, caller: Caller, options: Options, logger: Logger = .silent) {
+    self.init(store: store, admission: FixedAdmission(caller: caller), options: options, logger: logger)
+  }
+
+  private init(store: ModelStore, admission: any Admission, options: Options, logger: Logger) {
     self.store = store
     self.options = options
     self.logger = logger
@@ -43,7 +52,7 @@ package struct Application: Sendable {
     loadLanes = ComputeLanes("load", width: options.lanes, capacity: options.limits.waitingRequests)
     storeLanes = ComputeLanes("store", width: 4, capacity: options.limits.waitingRequests)
     models = LoadedModels(store: store, families: options.families, lanes: loadLanes, limits: options.limits)
-    gate = Gate(adminKey: adminKey, requiresKeys: options.requiresKeys)
+    self.admission = admission
   }
 
   var limits: ServiceLimits { options.limits }

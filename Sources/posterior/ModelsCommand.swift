@@ -1,39 +1,42 @@
 import ArgumentParser
 import Formats
-import Foundation
+import HTTP
 import Models
-import Registry
-import Service
 
 struct ModelsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "models", abstract: "Registers models and shows what there is.",
-    subcommands: [Inspect.self, List.self, Show.self, Upload.self])
+    commandName: "models", abstract: "Registers models, shows what there is and says which version is live.",
+    discussion: """
+      Works on a store's folder, or with --server on a server; what it prints is the same. \(RegistryRefusal.exitCodes)
+      """,
+    subcommands: [
+      Delete.self, Describe.self, History.self, Inspect.self, List.self, Promote.self, Rollback.self, Show.self, Tag.self, Unalias.self,
+      Upload.self,
+    ])
 }
 
 extension ModelsCommand {
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists the models of a store.")
+    static let configuration = CommandConfiguration(abstract: "Lists models.")
 
-    @OptionGroup var store: StoreArguments
+    @Option(help: "Only those with this in their name, description or tags.") var search: String?
+    @Option(name: .customLong("tag"), help: "Only those with this tag: NAME or NAME=VALUE; may be repeated.") var tags: [String] = []
+    @Option(help: "Only those of this family.") var family: String?
+    @Flag(help: "As JSON.") var json = false
+    @OptionGroup var registry: RegistryArguments
 
     func run() async throws {
       try await reporting {
-        let store = try store.openExisting()
-        var rows: [[String]] = []
-        var token: String?
-        repeat {
-          let page = try store.models(pageToken: token, limit: 1000)
-          for model in page.items {
-            let version = model.live ?? model.versions.last
-            rows.append([
-              model.name, model.live.map { "\($0.version)" } ?? "-", "\(model.versions.count)", version?.facts.family ?? "-",
-              version.map { "\($0.facts.parameterCount)" } ?? "-", version?.digest.description ?? "-",
-            ])
+        let query = [("search", search), ("family", family)] + tags.map { ("tag", .some($0)) }
+        let models = try await registry.connect().all("models", "models", query: query)
+        if json { return JSONValue.object([.init(name: "models", value: .array(models))]).print() }
+        TextTable(
+          ["NAME", "LIVE", "VERSIONS", "FAMILY", "PARAMETERS", "DIGEST", "TAGS"],
+          models.map { model in
+            ["name", "live_version", "versions", "family", "parameter_count", "digest"].map(model.cell)
+              + [model.pairs("tags").joined(separator: " ")]
           }
-          token = page.nextPageToken
-        } while token != nil
-        TextTable(["NAME", "LIVE", "VERSIONS", "FAMILY", "PARAMETERS", "DIGEST"], rows).print()
+        ).print()
       }
     }
   }
@@ -41,21 +44,23 @@ extension ModelsCommand {
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Shows a model with its versions and aliases.")
 
-    @Argument(help: "The model's name.") var name: String
-    @OptionGroup var store: StoreArguments
+    @Argument(help: "The model: name, name@3 or name@alias.") var name: String
+    @Flag(help: "As JSON.") var json = false
+    @OptionGroup var registry: RegistryArguments
 
     func run() async throws {
       try await reporting {
-        let model = try store.openExisting().model(named: name)
-        print("\(model.name)  created \(model.createdAt)")
-        if !model.description.isEmpty { print(model.description) }
-        for alias in model.aliases { print("\(alias.name) -> \(alias.version)  since \(alias.updatedAt)") }
+        let model = try await registry.connect().get("models", name)
+        if json { return model.print() }
+        print("\(model.cell("name"))  created \(model.cell("created_at"))")
+        if let description = model.text("description"), !description.isEmpty { print(description) }
+        for tag in model.pairs("tags") { print(tag) }
+        for alias in model.elements("aliases") { print("\(alias.cell("alias")) -> \(alias.cell("version"))  since \(alias.cell("updated_at"))") }
         TextTable(
-          ["VERSION", "FAMILY", "PARAMETERS", "BYTES", "CREATED", "DIGEST"],
-          model.versions.map {
-            [
-              "\($0.version)", $0.facts.family, "\($0.facts.parameterCount)", "\($0.byteCount)", "\($0.createdAt)", $0.digest.description,
-            ]
+          ["VERSION", "FAMILY", "PARAMETERS", "BYTES", "CREATED", "DIGEST", "TAGS", "DESCRIPTION"],
+          model.elements("versions").map { version in
+            ["version", "family", "parameter_count", "bytes", "created_at", "digest"].map(version.cell)
+              + [version.pairs("tags").joined(separator: " "), version.text("description") ?? ""]
           }
         ).print()
       }
@@ -65,27 +70,45 @@ extension ModelsCommand {
   struct Upload: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Registers a model file as the next version of a model.",
-      discussion: "The file is checked as the server checks it: parsed, and every operation answers once. The same bytes again are the same version.")
+      discussion: "The file is checked before it is registered: parsed, and every operation answers once. The same bytes again are the same version.")
 
     @Argument(help: "The model file.", completion: .file()) var file: String
     @Option(help: "The model's name.") var name: String
     @Option(help: "The alias to point to the version.") var alias = "live"
-    @Option(help: "Why, for the alias' history.") var reason = ""
-    @OptionGroup var store: StoreArguments
+    @Flag(help: "Leave all aliases where they are; models promote moves one later.") var noAlias = false
+    @Option(help: "Why, for the alias' history.") var reason: String?
+    @Flag(help: "As JSON.") var json = false
+    @OptionGroup var registry: RegistryArguments
 
     func run() async throws {
       try await reporting {
-        guard let handle = FileHandle(forReadingAtPath: file) else { throw CommandError("\(file) can't be read.") }
-        let store = try store.open()
-        let staged = try store.stageUpload()
-        while let chunk = try handle.read(upToCount: 1 << 20), !chunk.isEmpty { try staged.write(chunk) }
-        let publication = try store.publish(staged, as: name, alias: alias, reason: reason, actor: "command line") { path in
-          let model = try LoadedModel.load(path: path)
-          try model.warmUp(limits: ServiceLimits())
-          return try ModelFacts(ofModelFile: path, model: model.family)
-        }
-        let version = publication.version
-        print("\(version.id)  \(version.digest)  \(publication.isNew ? "new" : "was there already"), \(alias) -> \(version.version)")
+        let digest: Digest
+        do { digest = try SHA256.digest(ofFile: file) } catch { throw CommandError("\(file) can't be read.") }
+        let connection = try registry.connect(creating: true)
+        let target = LocalConnection.target(["admin", "models", name, "versions"], ["alias": noAlias ? nil : alias, "reason": reason])
+        let answer = try await connection.upload(file: file, to: target, digest: digest).json
+        if json { return answer.print() }
+        let version = answer.cell("version")
+        let isNew = answer["new"] == .bool(true)
+        print(
+          "\(answer.cell("model"))@\(version)  \(answer.cell("digest"))  \(isNew ? "new" : "was there already")\(noAlias ? "" : ", \(alias) -> \(version)")"
+        )
+      }
+    }
+  }
+
+  struct Delete: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Deletes a version that no alias points to; its number is never given again.")
+
+    @Argument(help: "The model's name.") var name: String
+    @Argument(help: "The version.") var version: Int
+    @OptionGroup var registry: RegistryArguments
+
+    func run() async throws {
+      try await reporting {
+        try await registry.connect().send(.delete, "admin", "models", name, "versions", "\(version)")
+        print("\(name)@\(version) deleted")
       }
     }
   }
@@ -101,7 +124,7 @@ extension ModelsCommand {
         let inspection = try ModelFile.inspect(path: file)
         let digest = try SHA256.digest(ofFile: file)
         if json {
-          print(String(decoding: inspection.json(digest: digest).text, as: UTF8.self))
+          inspection.json(digest: digest).print()
         } else {
           inspection.print(digest: digest)
         }

@@ -5,8 +5,10 @@ struct Posterior: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "posterior", abstract: "Trains, registers and serves generative latent-variable models.",
     subcommands: [
+      AuditCommand.self,
       EncodeCommand.self,
       EvaluateCommand.self,
+      KeysCommand.self,
       ModelsCommand.self,
       ReconstructCommand.self,
       RunsCommand.self,

@@ -1,11 +1,13 @@
-/// Columns of text, each as wide as its widest cell.
+/// Columns of text, each as wide as its widest cell; control characters, which could move the cursor, are shown as spaces.
 struct TextTable {
   let header: [String]
   let rows: [[String]]
 
   init(_ header: [String], _ rows: [[String]]) {
     self.header = header
-    self.rows = rows
+    self.rows = rows.map {
+      $0.map { String(String.UnicodeScalarView($0.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 })) }
+    }
   }
 
   func print() {

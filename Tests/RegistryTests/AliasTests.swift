@@ -44,13 +44,33 @@ struct AliasTests {
   func deletion() throws {
     try store.moveAlias("live", of: "m", to: 3, actor: "me")
     try store.moveAlias("best", of: "m", to: 3, actor: "me")
-    #expect(throws: StoreError.versionInUse(model: "m", version: 3, aliases: ["best", "live"])) { try store.deleteVersion(3, of: "m") }
+    #expect(throws: StoreError.versionInUse(model: "m", version: 3, aliases: ["best", "live"])) { try store.deleteVersion(3, of: "m", actor: "me") }
     try store.moveAlias("live", of: "m", to: 1, actor: "me")
     try store.deleteAlias("best", of: "m", actor: "me")
-    try store.deleteVersion(3, of: "m")
+    try store.deleteVersion(3, of: "m", actor: "me")
     #expect(try store.model(named: "m").versions.map(\.version) == [1, 2])
-    #expect(throws: StoreError.unknownVersion(model: "m", version: 3, existing: [1, 2])) { try store.deleteVersion(3, of: "m") }
+    #expect(throws: StoreError.unknownVersion(model: "m", version: 3, existing: [1, 2])) { try store.deleteVersion(3, of: "m", actor: "me") }
     let again = try store.publish(bytes: [3], as: "m")
     #expect(again.isNew && again.version.version == 4)
+  }
+
+  @Test("a move that expects the alias elsewhere is refused, so that two people do not undo each other's moves unseen")
+  func expectedPlace() throws {
+    try store.moveAlias("live", of: "m", to: 1, actor: "ann")
+    #expect(throws: StoreError.aliasElsewhere(model: "m", alias: "live", expected: 2, actual: 1)) {
+      try store.moveAlias("live", of: "m", to: 3, from: 2, actor: "bob")
+    }
+    #expect(throws: StoreError.aliasElsewhere(model: "m", alias: "best", expected: 1, actual: nil)) {
+      try store.moveAlias("best", of: "m", to: 3, from: 1, actor: "bob")
+    }
+    #expect(try store.resolve("m").version == 1)
+    #expect(try store.moveAlias("live", of: "m", to: 3, from: 1, actor: "bob")?.from == 1)
+  }
+
+  @Test("the history keeps the key that an alias was moved with")
+  func key() throws {
+    try store.moveAlias("live", of: "m", to: 1, actor: Principal(key: "abc", name: "ann", address: "::1"))
+    try store.moveAlias("live", of: "m", to: 2, actor: "bob")
+    #expect(try store.aliasHistory("live", of: "m").map(\.key) == [nil, "abc"])
   }
 }

@@ -21,7 +21,7 @@ struct CollectingTests {
     let shared = try store.publish(bytes: [2, 2], as: "a").version
     try store.publish(bytes: [2, 2], as: "b", alias: "live")
     let unneeded = try store.publish(bytes: [3, 3, 3], as: "a").version
-    for version in [shared, unneeded] { try store.deleteVersion(version.version, of: "a") }
+    for version in [shared, unneeded] { try store.deleteVersion(version.version, of: "a", actor: "test") }
 
     let told = try store.collectGarbage(dryRun: true)
     #expect(told.blobs == [unneeded.digest] && told.byteCount == 3 && told.inUse.isEmpty && told.leftovers.isEmpty)
@@ -43,7 +43,7 @@ struct CollectingTests {
     let version = try store.publish(bytes: [1, 2, 3], as: "m").version
     let other = try ModelStore(directory: store.directory)
     try other.reading(version) { path in
-      try store.deleteVersion(1, of: "m")
+      try store.deleteVersion(1, of: "m", actor: "test")
       let collection = try store.collectGarbage()
       #expect(collection.inUse == [version.digest] && collection.blobs.isEmpty)
       #expect(FileManager.default.contents(atPath: path) == Data([1, 2, 3]))
@@ -64,7 +64,7 @@ struct CollectingTests {
     let other = try ModelStore(directory: store.directory)
     try store.publish(bytes: [9], as: "m", alias: "live")
     try store.publish(bytes: [8], as: "m", alias: "live")
-    try store.deleteVersion(1, of: "m")
+    try store.deleteVersion(1, of: "m", actor: "test")
     // The bytes of the deleted version come again: the collector must not take the file between its move and its transaction.
     let collected = Protected<GarbageCollection?>(nil)
     let thread = DispatchGroup()
@@ -94,7 +94,7 @@ struct CollectingTests {
           let version = try store.publish(bytes: [UInt8(round % 3)], as: "m\(index)").version
           try store.check(version)
           try store.reading(version) { _ in }
-          try store.deleteVersion(version.version, of: version.name)
+          try store.deleteVersion(version.version, of: version.name, actor: "test")
         }
       }
     }

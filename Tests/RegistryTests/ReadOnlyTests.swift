@@ -22,7 +22,7 @@ struct ReadOnlyTests {
     try reader.check(reader.resolve("a"))
     #expect(throws: StoreError.servedReadOnly) { try reader.stageUpload() }
     #expect(throws: StoreError.servedReadOnly) { try reader.moveAlias("best", of: "a", to: 1, actor: "t") }
-    #expect(throws: StoreError.servedReadOnly) { try reader.deleteVersion(1, of: "a") }
+    #expect(throws: StoreError.servedReadOnly) { try reader.deleteVersion(1, of: "a", actor: "test") }
     #expect(throws: StoreError.servedReadOnly) { try reader.collectGarbage() }
     #expect(throws: StoreError.servedReadOnly) { try reader.clearAway() }
     #expect(throws: StoreError.servedReadOnly) {
@@ -71,6 +71,6 @@ struct ReadOnlyTests {
     #expect(version.version == 1 && version.digest == SHA256.digest([1]))
     try reader.check(version)
     try reader.reading(version) { #expect(FileManager.default.contents(atPath: $0) == Data([1])) }
-    #expect(throws: StoreError.servedReadOnly) { try reader.deleteVersion(1, of: "digits") }
+    #expect(throws: StoreError.servedReadOnly) { try reader.deleteVersion(1, of: "digits", actor: "test") }
   }
 }

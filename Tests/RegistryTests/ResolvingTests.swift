@@ -55,7 +55,7 @@ struct ResolvingTests {
   @Test("every version of a model with gaps is found, and no other")
   func gaps() throws {
     for byte in UInt8(4)...20 { try store.publish(bytes: [byte], as: "m") }
-    for version in [1, 4, 5, 6, 11, 20] { try store.deleteVersion(version, of: "m") }
+    for version in [1, 4, 5, 6, 11, 20] { try store.deleteVersion(version, of: "m", actor: "me") }
     let left = Set(1...20).subtracting([1, 4, 5, 6, 11, 20])
     let model = try store.model(named: "m")
     for version in 0...22 { #expect((model.version(version) != nil) == left.contains(version)) }

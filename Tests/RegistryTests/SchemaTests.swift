@@ -35,6 +35,20 @@ struct SchemaTests {
     """
   }
 
+  static func key(
+    id: String = "'bbbbbbbbbbbb'", name: String = "'b'", secret: String = other, infer: String = "1", admin: String = "0", metrics: String = "0",
+    models: String = "NULL", expires: String = "NULL"
+  ) -> String {
+    """
+    INSERT INTO keys (id, name, secret_digest, infer, admin, metrics, models, created_at, expires_at)
+    VALUES (\(id), \(name), \(secret), \(infer), \(admin), \(metrics), \(models), \(now), \(expires))
+    """
+  }
+
+  static func audit(action: String = "'alias.move'", actor: String = "'a'", target: String = "'m@live'", detail: String = "'{}'") -> String {
+    "INSERT INTO audit (time, actor, action, target, detail) VALUES (\(now), \(actor), \(action), \(target), \(detail))"
+  }
+
   /// The migrations alone, in memory, with a model, a version, an alias, a running run and one that has ended.
   static func database() throws -> DatabaseQueue {
     let database = try DatabaseQueue()
@@ -45,7 +59,8 @@ struct SchemaTests {
     return database
   }
 
-  static let fixture = """
+  /// What the tables of 0001 take.
+  static let initialFixture = """
     INSERT INTO blobs VALUES (\(digest), 3, \(now)), (\(other), 4, \(now));
     INSERT INTO models (name, created_at) VALUES ('m', \(now));
     \(version(number: "1", digest: digest));
@@ -54,6 +69,14 @@ struct SchemaTests {
     INSERT INTO run_parameters VALUES (\(run), 'beta', '4');
     INSERT INTO run_metrics VALUES (\(run), 1, 'elbo', 0, NULL, -240.5, \(now));
     \(startRun(id: ended, status: "'finished'", finished: now));
+    """
+
+  static let fixture = """
+    \(initialFixture)
+    \(key(id: "'aaaaaaaaaaaa'", name: "'a'", secret: digest));
+    \(audit());
+    INSERT INTO model_tags VALUES ('m', 'team', 'vision');
+    INSERT INTO version_tags VALUES ('m', 1, 'data', '2026');
     """
 
   static let refused: [(rule: String, sql: String)] = [
@@ -113,6 +136,36 @@ struct SchemaTests {
     ("a metric without a name", "INSERT INTO run_metrics VALUES (\(run), 2, '', 0, NULL, 1.0, \(now))"),
     ("overwriting a metric", "UPDATE run_metrics SET value = 0.0"),
     ("deleting a metric", "DELETE FROM run_metrics"),
+    ("a key whose identifier is none", key(id: "'short'")),
+    ("a key's identifier twice", key(id: "'aaaaaaaaaaaa'")),
+    ("two working keys of one name", key(name: "'a'")),
+    ("a key without a name", key(name: "''")),
+    ("two keys of one secret", key(secret: digest)),
+    ("a secret instead of its hash", key(secret: "'secret'")),
+    ("a key for nothing", key(infer: "0")),
+    ("a key for no model", key(models: "'[]'")),
+    ("a key whose models are no list", key(models: "'{}'")),
+    ("a key for a model whose name is none", key(models: "'[\"m\", \"A B\"]'")),
+    ("a key for a model that is a number", key(models: "'[3]'")),
+    ("an admin key for some models", key(admin: "1", models: "'[\"m\"]'")),
+    ("a metrics key for some models", key(infer: "0", metrics: "1", models: "'[\"m\"]'")),
+    ("a key that ends before it begins", key(expires: "'2020-01-01T00:00:00.000Z'")),
+    ("widening a key", "UPDATE keys SET admin = 1"),
+    ("prolonging a key", "UPDATE keys SET expires_at = '2036-01-01T00:00:00.000Z'"),
+    ("reviving a key", "UPDATE keys SET revoked_at = \(now); UPDATE keys SET revoked_at = NULL"),
+    ("deleting a key", "DELETE FROM keys"),
+    ("an action that is none", audit(action: "'something happened'")),
+    ("a change by nobody", audit(actor: "''")),
+    ("a change to nothing", audit(target: "''")),
+    ("a detail that is no object", audit(detail: "'[]'")),
+    ("rewriting the record", "UPDATE audit SET actor = 'b'"),
+    ("deleting from the record", "DELETE FROM audit"),
+    ("a tag of no model", "INSERT INTO model_tags VALUES ('x', 'a', 'b')"),
+    ("a tag of no version", "INSERT INTO version_tags VALUES ('m', 2, 'a', 'b')"),
+    ("a tag without a name", "INSERT INTO model_tags VALUES ('m', '', 'b')"),
+    ("a tag whose name has an equals sign", "INSERT INTO version_tags VALUES ('m', 1, 'a=b', 'c')"),
+    ("an endless description", "UPDATE models SET description = printf('%.*c', 10001, 'x')"),
+    ("an endless description of a version", "UPDATE versions SET description = printf('%.*c', 10001, 'x')"),
     ("a tag of no run", "INSERT INTO run_tags VALUES ('01JD9ZZZZZZZZZZZZZZZZZZZZZ', 'a', 'b')"),
   ]
 
@@ -126,6 +179,11 @@ struct SchemaTests {
   /// Without these a schema that refuses everything would pass.
   static let accepted: [(rule: String, sql: String)] = [
     ("the next version", version()),
+    ("a second key", key(models: "'[\"m\", \"other\"]'")),
+    ("the name of a key that was revoked", "UPDATE keys SET revoked_at = \(now); \(key(name: "'a'"))"),
+    ("noting that a key was used", "UPDATE keys SET last_used_at = \(now)"),
+    ("deleting a version that has tags", "\(move(to: "NULL")); DELETE FROM versions"),
+    ("describing a version", "UPDATE versions SET description = 'the one of May'"),
     ("moving an alias away and deleting its version", "\(move(to: "NULL")); DELETE FROM versions"),
     ("moving an alias to another version", "\(version()); \(move(to: "2"))"),
     ("deleting a run with all it has", "DELETE FROM runs WHERE id = \(run)"),
@@ -145,11 +203,27 @@ struct SchemaTests {
     "every change to models, versions and aliases is counted, and no other",
     arguments: [
       ("INSERT INTO models (name, created_at) VALUES ('x', \(now))", true), ("UPDATE models SET description = 'x'", true), (version(), true),
-      (move(to: "NULL"), true), (startRun(), false), ("INSERT INTO run_metrics VALUES (\(run), 2, 'elbo', 0, NULL, 1.0, \(now))", false),
+      (move(to: "NULL"), true), ("UPDATE versions SET description = 'x'", true), ("INSERT INTO model_tags VALUES ('m', 'a', 'b')", true),
+      ("UPDATE model_tags SET value = 'x'", true), ("DELETE FROM model_tags", true), ("INSERT INTO version_tags VALUES ('m', 1, 'a', 'b')", true),
+      ("UPDATE version_tags SET value = 'x'", true), ("DELETE FROM version_tags", true), (key(), false), (startRun(), false),
+      ("INSERT INTO run_metrics VALUES (\(run), 2, 'elbo', 0, NULL, 1.0, \(now))", false),
     ])
   func counted(_ sql: String, _ isCounted: Bool) throws {
     let database = try Self.database()
     func generation() throws -> Int? { try database.read { try Int.fetchOne($0, sql: "SELECT generation FROM catalogue") } }
+    let before = try generation()
+    try database.write { try $0.execute(sql: sql) }
+    #expect(try (generation() != before) == isCounted)
+  }
+
+  @Test(
+    "every new and revoked key is counted, and no other change",
+    arguments: [
+      (key(), true), ("UPDATE keys SET revoked_at = \(now)", true), ("UPDATE keys SET last_used_at = \(now)", false), (version(), false),
+    ])
+  func keysCounted(_ sql: String, _ isCounted: Bool) throws {
+    let database = try Self.database()
+    func generation() throws -> Int? { try database.read { try Int.fetchOne($0, sql: "SELECT generation FROM keyring") } }
     let before = try generation()
     try database.write { try $0.execute(sql: sql) }
     #expect(try (generation() != before) == isCounted)

@@ -50,7 +50,7 @@ struct StoreBackupTests {
           while !done.withLock({ $0 }) {
             round += 1
             let version = try store.publish(bytes: [UInt8(index), UInt8(round % 200)], as: "m\(index)").version
-            if round % 2 == 0 { try store.deleteVersion(version.version, of: version.name) }
+            if round % 2 == 0 { try store.deleteVersion(version.version, of: version.name, actor: "test") }
             do { if round % 3 == 0 { _ = try store.collectGarbage() } } catch StoreError.inUse {}
           }
         } catch {
@@ -74,7 +74,7 @@ struct StoreBackupTests {
     let lock = open(store.directory + "/blobs/sha256", O_RDONLY)
     defer { close(lock) }
     #expect(flock(lock, LOCK_SH) == 0)
-    try store.deleteVersion(1, of: "c")
+    try store.deleteVersion(1, of: "c", actor: "test")
     #expect(throws: StoreError.inUse(path: store.directory + "/blobs/sha256")) { try store.collectGarbage() }
     #expect(FileManager.default.fileExists(atPath: version.path))
   }

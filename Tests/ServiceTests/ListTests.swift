@@ -109,7 +109,9 @@ struct ListTests {
       guard isInPaths, line.hasSuffix(":") else { continue }
       if line.hasPrefix("  /") { path = String(line.dropFirst(2).dropLast()) }
       let key = line.dropFirst(4).dropLast()
-      if let path, line.hasPrefix("    "), ["get", "post", "put", "delete"].contains(key) { described.insert("\(key.uppercased()) \(path)") }
+      if let path, line.hasPrefix("    "), ["get", "post", "put", "patch", "delete"].contains(key) {
+        described.insert("\(key.uppercased()) \(path)")
+      }
     }
     let routes = try ServiceFixture(models: false).application.router.routes.map { "\($0.method) \($0.pattern)" }
     #expect(described == Set(routes))

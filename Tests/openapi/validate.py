@@ -108,6 +108,7 @@ def read(session):
         session.get(path)
         session.get(path, 400, query="?nonsense=1")
     session.get("/v1/models", query="?limit=1")
+    session.get("/v1/models", query="?search=fashion&family=vae&tag=none")
     session.get("/v1/models", 400, query="?limit=0")
     session.get("/v1/models/{model}", 404, model="nobody")
     session.get("/v1/runs", query="?kind=train&order_by=started_at")
@@ -159,12 +160,42 @@ def administrate(session, file):
     session.call("POST", versions, 422, body=b"not a model", headers={"Content-Type": "text/plain"}, keyed=True, name=name)
     session.call("PUT", alias, 200, body={"version": 1, "reason": "check"}, keyed=True, name=name, alias="best")
     session.call("PUT", alias, 422, body={"version": "one"}, keyed=True, name=name, alias="best")
+    session.call("PUT", alias, 409, body={"version": 1, "from": 7}, keyed=True, name=name, alias="best")
     session.get(alias + "/history", keyed=True, name=name, alias="best")
+    for path in ["/v1/admin/models/{name}", version]:
+        session.call("PATCH", path, 200, body={"description": "a check", "tags": {"a": "b", "c": None}}, keyed=True, name=name, version="1")
+        session.call("PATCH", path, 422, body={"family": "other"}, keyed=True, name=name, version="1")
+        session.call("PATCH", path, 404, body={}, keyed=True, name="nobody", version="1")
+    session.get("/v1/models", query="?tag=a%3Db")
+    session.get("/v1/models/{model}", model=name)
     session.call("DELETE", version, 409, keyed=True, name=name, version="1")
     session.call("DELETE", alias, 204, keyed=True, name=name, alias="best")
     session.call("DELETE", alias, 204, keyed=True, name=name, alias="live")
     session.call("DELETE", version, 204, keyed=True, name=name, version="1")
     session.call("DELETE", version, 404, keyed=True, name=name, version="1")
+    manage_keys(session)
+    session.get("/v1/admin/audit", keyed=True, query="?limit=3&action=alias.move")
+    session.get("/v1/admin/audit", keyed=True)
+    session.get("/v1/admin/audit", 400, keyed=True, query="?since=yesterday")
+
+
+def manage_keys(session):
+    keys, key = "/v1/admin/keys", "/v1/admin/keys/{id}"
+    wanted = {"name": "contract check", "scopes": ["infer"], "models": ["nobody"], "expires_at": "2099-12-31T00:00:00Z"}
+    issued = json.loads(session.call("POST", keys, 201, body=wanted, keyed=True))
+    session.call("POST", keys, 409, body=wanted, keyed=True)
+    session.call("POST", keys, 422, body={"name": "x", "scopes": ["root"]}, keyed=True)
+    session.call("POST", keys, 401, body=wanted)
+    session.get(keys, keyed=True, query="?limit=1")
+    secret = {"Authorization": "Bearer " + issued["secret"]}
+    session.get("/v1/models", headers=secret)
+    session.get("/v1/models/{model}", 403, headers=secret, model="contract-check")
+    session.get("/metrics", 403, headers=secret)
+    session.get(keys, 403, headers=secret)
+    session.call("DELETE", key, 204, keyed=True, id=issued["id"])
+    session.call("DELETE", key, 404, keyed=True, id="nobody")
+    session.call("DELETE", key, 409, keyed=True, id="admin")
+    session.get("/v1/models", 401, headers=secret)
 
 
 def main():

@@ -47,7 +47,7 @@ expect "admin.key is private" 600 "$(stat -c %a "$store/admin.key")"
 
 # --- upload
 expect "upload without a key" 401 "$(status /v1/admin/models/fm/versions --data-binary @$model)"
-expect "upload with a wrong key" 403 "$(status /v1/admin/models/fm/versions -H 'Authorization: Bearer 0000' --data-binary @$model)"
+expect "upload with a wrong key" 401 "$(status /v1/admin/models/fm/versions -H 'Authorization: Bearer 0000' --data-binary @$model)"
 head -c 100000 "$model" >"$work/half"
 expect "half a model" 422 "$(status '/v1/admin/models/fm/versions?alias=live' "${admin[@]}" --data-binary @"$work/half")"
 contains "half a model" application/problem+json "$work/head"
@@ -109,6 +109,74 @@ contains "encode" '"layers"' "$work/body"
 expect "reconstruct" 200 "$(status /v1/models/fm/reconstruct "${png[@]}" -H 'Accept: image/png')"
 expect "score" 200 "$(status '/v1/models/fm/score?k=10&seed=3' "${png[@]}")"
 contains "score" elbo_nats "$work/body"
+
+# --- the command line, on the server and on its store: the same verbs, the same words
+export POSTERIOR_KEY=$key
+remote() { "$posterior" "$@" --server "$url"; }
+local_() { "$posterior" "$@" --store "$store"; }
+# code WANTED NAME COMMAND...: the exit code
+code() { local wanted=$1 name=$2 given=0; shift 2; "$@" >"$work/out" 2>"$work/err" || given=$?; expect "$name" "$wanted" "$given"; }
+# Another model file: the same weights, other words in the header's JSON.
+LC_ALL=C sed '1s/seed\\":7/seed\\":8/' "$model" >"$work/other"
+if cmp -s "$model" "$work/other"; then fail "the second model is the first"; fi
+code 0 "upload to a server" remote models upload "$work/other" --name fm --reason "a second one"
+contains "upload to a server" "fm@2" "$work/out"
+code 0 "the same bytes to the store" local_ models upload "$work/other" --name fm
+contains "the same bytes to the store" "was there already" "$work/out"
+code 0 "tag" remote models tag fm team=vision stage=trial
+code 0 "tag" local_ models tag fm --remove stage
+code 0 "describe a version" remote models describe fm@2 "the second"
+code 0 "roll back" remote models rollback fm --reason "worse"
+contains "roll back" "fm@live -> 1, was at 2" "$work/out"
+code 0 "promote" local_ models promote fm 2
+code 0 "roll back in the store" local_ models rollback fm --to 1
+code 4 "delete a version that is live" remote models delete fm 1
+contains "delete a version that is live" "in use" "$work/err"
+code 0 "upload without an alias" local_ models upload "$work/other" --name other --no-alias
+code 3 "nothing is live" remote models unalias other live
+code 0 "an alias" remote models promote other 1 --alias best
+code 0 "no alias" local_ models unalias other best --reason "not so good"
+code 0 "its history stays" remote models history other --alias best
+contains "its history stays" "not so good" "$work/out"
+code 0 "delete a version" remote models delete fm 2
+code 3 "roll back to what was deleted" remote models rollback fm
+code 3 "show a model that is not there" local_ models show none
+code 6 "a server that is not there" "$posterior" models list --server http://127.0.0.1:1
+code 5 "without a key" env -u POSTERIOR_KEY "$posterior" keys list --server "$url"
+code 64 "a server and a store" "$posterior" models list --server "$url" --store "$store"
+for command in "models list" "models list --search VISION --json" "models show fm" "models show fm --json" "models history fm" "audit" "audit --json --limit 3"; do
+  # shellcheck disable=SC2086
+  { remote $command >"$work/remote"; local_ $command >"$work/local"; } || true
+  expect "$command says the same of a server and of its store" "$(cat "$work/local")" "$(cat "$work/remote")"
+  if [ -s "$work/remote" ]; then pass; else fail "$command says nothing"; fi
+done
+# --- keys
+infer=$(remote keys create --name "front end" --scope infer --models fm --expires 30d 2>"$work/err")
+contains "the secret's shape" pk_ <(echo "$infer")
+other=$(local_ keys create --name other --scope infer --models none 2>/dev/null)
+bearer() { status "$1" -H "Authorization: Bearer $2"; }
+expect "a key for the model" 200 "$(bearer /v1/models/fm "$infer")"
+expect "a key for no administration" 403 "$(bearer /v1/admin/keys "$infer")"
+contains "a key for no administration" 'error="insufficient_scope"' "$work/head"
+for _ in $(seq 50); do [ "$(bearer /v1/models/fm "$other")" = 403 ] && break; read -rt 0.1 <> <(:) || true; done
+expect "a key that was made in the store, for another model" 403 "$(bearer /v1/models/fm "$other")"
+id=$(echo "$infer" | cut -d_ -f2)
+code 0 "revoke" remote keys revoke "$id"
+expect "a revoked key at once" 401 "$(bearer /v1/models/fm "$infer")"
+code 0 "keys list" local_ keys list
+contains "keys list" "$id" "$work/out"
+if grep -q "${infer##*_}" "$store"/posterior.sqlite* "$work/out"; then fail "the secret is kept"; else pass; fi
+# --- many writers: the server's and four processes of the command line
+clients=()
+for writer in 1 2 3 4; do
+  for turn in 1 2 3 4 5; do local_ models tag fm "writer$writer=$turn" || echo failed; done >"$work/writer$writer" 2>&1 &
+  clients+=($!)
+done
+for turn in 1 2 3 4 5; do remote models tag fm "server=$turn" >>"$work/writer0" 2>&1 || true; done
+wait "${clients[@]}"
+expect "nobody found the database locked" 0 "$(cat "$work"/writer? | grep -ciE 'failed|locked|busy|error' || true)"
+expect "every change is on record" 25 "$(local_ audit --action model.annotate --limit 1000 --json | grep -oE '"(writer[1-4]|server)":' | wc -l)"
+unset POSTERIOR_KEY
 
 # --- bad input: a status, a sentence, and nothing else happens
 refuse() { # NAME STATUS PATH CURL-ARGUMENTS

@@ -12,6 +12,11 @@ extension JSONValue {
 
   static func strings(_ values: [String]) -> JSONValue { .array(values.map(JSONValue.string)) }
 
+  /// Names and texts, by name.
+  static func strings(_ values: [String: String]) -> JSONValue {
+    .object(values.sorted { $0.key < $1.key }.map { Member(name: $0.key, value: .string($0.value)) })
+  }
+
   /// One float32, written in its shortest form; null where it isn't finite.
   static func float(_ value: Float) -> JSONValue { .numbers(NumberArray(shape: [], scalars: [value])) }
 

@@ -90,13 +90,17 @@ extension Problem {
   private static func sentence(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() + "." }
 
   private init?(stored error: StoreError) {
+    var fault: (field: String, given: String, expected: String)?
     let kind: Kind
     var headers: HeaderFields = [:]
     switch error {
+    case .invalidKeyRequest(let field, let given, let expected), .invalidAnnotation(let field, let given, let expected):
+      kind = .impossible
+      fault = (field, given, expected)
     case .invalidModelName, .invalidAlias, .invalidReference, .invalidPageToken, .invalidLimit, .invalidSeed: kind = .malformed
     case .digestMismatch: kind = .digestMismatch
-    case .unknownModel, .unknownVersion, .unknownAlias, .unknownRun: kind = .notFound
-    case .versionInUse, .runNotRunning, .refused: kind = .conflict
+    case .unknownModel, .unknownVersion, .unknownAlias, .unknownRun, .unknownKey: kind = .notFound
+    case .aliasElsewhere, .keyNameTaken, .versionInUse, .runNotRunning, .refused: kind = .conflict
     case .tooLarge: kind = .tooLarge
     case .diskFull: kind = .storageFull
     case .readOnly: kind = .unavailable
@@ -110,6 +114,6 @@ extension Problem {
     case .olderStore, .notEmpty, .notABackup, .unfinishedRestore, .missingBlob: return nil
     case .invalidKey, .newerStore, .corrupt, .corruptBlob, .unusable: return nil
     }
-    self.init(kind, Self.sentence("\(error)"), headers: headers)
+    self.init(kind, Self.sentence("\(error)"), field: fault?.field, given: fault?.given, expected: fault?.expected, headers: headers)
   }
 }

@@ -5,21 +5,32 @@ internal import Registry
 
 extension Application {
   /// GET /v1/models
-  func listModels(_ request: Request) throws -> Response {
-    try request.checkQuery("page_token", "limit")
-    let page = try store.models(pageToken: request.query["page_token"], limit: try request.integer("limit") ?? limits.pageEntries)
-    let entries = page.items.map { model in
-      JSONValue.record([
-        "name": .string(model.name), "description": .string(model.description), "created_at": .string(model.createdAt.description),
-        "versions": .integer(model.versions.count), "latest_version": .integer(orNull: model.versions.last?.version),
-        "live_version": .integer(orNull: model.live?.version),
-        "family": .string(orNull: (model.live ?? model.versions.last)?.facts.family),
-        "operations": (model.live ?? model.versions.last).map { .strings(operations(of: $0)) },
-        "failure": .string(
-          orNull: model.live.flatMap { models.failure(of: $0) == nil ? nil : "its file can't be loaded; the server's log says why" }),
-      ])
+  func listModels(_ request: Request, _ caller: Caller) throws -> Response {
+    try request.checkQuery(["search", "tag", "family", "page_token", "limit"], repeatable: ["tag"])
+    var filter = ModelFilter()
+    filter.search = request.query["search"]
+    filter.family = request.query["family"]
+    filter.names = caller.models
+    for tag in request.query.values(of: "tag") {
+      let parts = tag.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      filter.tags[parts[0]] = .some(parts.count == 2 ? parts[1] : nil)
     }
-    return .json(.record(["models": .array(entries), "next_page_token": .string(orNull: page.nextPageToken)]))
+    let page = try store.models(filter, pageToken: request.query["page_token"], limit: try request.integer("limit") ?? limits.pageEntries)
+    return .json(.record(["models": .array(page.items.map(json)), "next_page_token": .string(orNull: page.nextPageToken)]))
+  }
+
+  /// A model as lists show it.
+  func json(_ model: Model) -> JSONValue {
+    let shown = model.live ?? model.versions.last
+    return .record([
+      "name": .string(model.name), "description": .string(model.description), "tags": .strings(model.tags),
+      "created_at": .string(model.createdAt.description), "versions": .integer(model.versions.count),
+      "latest_version": .integer(orNull: model.versions.last?.version), "live_version": .integer(orNull: model.live?.version),
+      "family": .string(orNull: shown?.facts.family), "operations": shown.map { .strings(operations(of: $0)) },
+      "parameter_count": .integer(orNull: shown?.facts.parameterCount), "digest": .string(orNull: shown?.digest.description),
+      "failure": .string(
+        orNull: model.live.flatMap { models.failure(of: $0) == nil ? nil : "its file can't be loaded; the server's log says why" }),
+    ])
   }
 
   /// GET /v1/models/{model}: the model, and of the version that the reference means everything that is known.
@@ -32,6 +43,7 @@ extension Application {
     let version = isBare ? nil : try store.resolve(request.parameter("model"))
     var members: [JSONValue.Member] = [
       .init(name: "name", value: .string(model.name)), .init(name: "description", value: .string(model.description)),
+      .init(name: "tags", value: .strings(model.tags)),
       .init(name: "created_at", value: .string(model.createdAt.description)),
       .init(name: "aliases", value: .array(model.aliases.map(Self.json))),
       .init(name: "versions", value: .array(model.versions.map(Self.json))),
@@ -86,7 +98,7 @@ extension Application {
     .record([
       "version": .integer(version.version), "digest": .string(version.digest.description), "family": .string(version.facts.family),
       "bytes": .integer(version.byteCount), "parameter_count": .integer(version.facts.parameterCount),
-      "created_at": .string(version.createdAt.description),
+      "created_at": .string(version.createdAt.description), "description": .string(version.description), "tags": .strings(version.tags),
     ])
   }
 

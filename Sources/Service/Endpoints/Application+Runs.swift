@@ -5,12 +5,13 @@ internal import Training
 
 extension Application {
   /// GET /v1/runs
-  func listRuns(_ request: Request) async throws -> Response {
+  func listRuns(_ request: Request, _ caller: Caller) async throws -> Response {
     try request.checkQuery("kind", "model", "status", "since", "order_by", "page_token", "limit")
     var filter = RunFilter()
     filter.kind = try request.choice("kind", RunKind.self)
     filter.status = try request.choice("status", RunStatus.self)
     filter.model = request.query["model"]
+    filter.models = caller.models
     if let since = request.query["since"] {
       guard let time = Timestamp(since) else {
         let expected = "an RFC 3339 time such as 2026-01-31T12:00:00Z"

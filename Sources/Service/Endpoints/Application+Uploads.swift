@@ -1,11 +1,11 @@
-internal import Formats
+package import Formats
 internal import Foundation
-internal import HTTP
-internal import Registry
+package import HTTP
+package import Registry
 
 extension Application {
   /// POST /v1/admin/models/{name}/versions: the file is hashed while it streams to disk, then checked, then published in one step.
-  func upload(_ request: Request) async throws -> Response {
+  func upload(_ request: Request, _ caller: Caller) async throws -> Response {
     try request.checkQuery("alias", "reason")
     let (name, alias) = (request.parameter("name"), request.query["alias"])
     try ModelReference.validate(name: name)
@@ -27,7 +27,13 @@ extension Application {
       throw error
     }
 
-    let reason = request.query["reason"] ?? ""
+    return try await register(staged, as: name, alias: alias, reason: request.query["reason"] ?? "", by: caller, expecting: expected)
+  }
+
+  /// Checks a file that has arrived, publishes it and answers as the upload's route does.
+  package func register(
+    _ staged: StagedUpload, as name: String, alias: String?, reason: String, by caller: Caller, expecting expected: Digest? = nil
+  ) async throws -> Response {
     // On a lane, because the file is loaded and answers once before it is published.
     let (publication, model) = try await loadLanes.run { [store, limits, models, families = options.families] in
       let digest = try staged.digest
@@ -39,7 +45,7 @@ extension Application {
       }
       var verified: LoadedModel?
       let publication = try store.publish(
-        staged, as: name, alias: alias, reason: reason, actor: "admin", expecting: expected
+        staged, as: name, alias: alias, reason: reason, actor: caller.principal, expecting: expected
       ) { path in
         // Bytes that answer already under another name have proved that they can.
         let known = models.ready(digest)

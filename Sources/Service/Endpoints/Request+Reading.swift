@@ -1,9 +1,13 @@
 internal import Formats
 internal import HTTP
+internal import Registry
 
 extension Request {
   /// Refuses query parameters that the endpoint doesn't know, and known ones that come twice.
-  func checkQuery(_ known: String...) throws {
+  func checkQuery(_ known: String...) throws { try checkQuery(known, repeatable: []) }
+
+  /// - Parameter repeatable: those of the known ones that may come more than once.
+  func checkQuery(_ known: [String], repeatable: Set<String>) throws {
     var seen: Set<String> = []
     for item in query.items {
       guard known.contains(item.name) else {
@@ -12,7 +16,7 @@ extension Request {
           .malformed, "\"\(item.name)\" is no query parameter of this path, which has \(expected).", field: item.name, given: item.name,
           expected: expected)
       }
-      guard seen.insert(item.name).inserted else {
+      guard seen.insert(item.name).inserted || repeatable.contains(item.name) else {
         throw Problem(.malformed, "The query has \(item.name) twice.", field: item.name, given: "two values", expected: "one")
       }
     }
@@ -62,5 +66,15 @@ extension Request {
       return .interactive
     }
     return urgency >= 5 ? .background : .interactive
+  }
+
+  /// A query parameter that is a moment.
+  func time(_ name: String) throws -> Timestamp? {
+    guard let text = query[name] else { return nil }
+    guard let time = Timestamp(text) else {
+      let expected = "an RFC 3339 time such as 2026-01-31T12:00:00Z"
+      throw Problem(.malformed, "\(name) is \"\(text)\", expected \(expected).", field: name, given: text, expected: expected)
+    }
+    return time
   }
 }

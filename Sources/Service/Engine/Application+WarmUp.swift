@@ -13,7 +13,7 @@ extension Application {
   package func warmUp() async throws -> [ModelVersion] {
     let versions = try liveVersions()
     let failed = await withTaskGroup(of: ModelVersion?.self) { group in
-      // One more than there are loadLanes, so that no lane waits; all at once would meet the bound on waiting requests.
+      // One more than there are lanes, so that no lane waits; all at once would meet the bound on waiting requests.
       var rest = versions[...]
       var failed: [ModelVersion] = []
       func start() { if let version = rest.popFirst() { group.addTask { await warmUp(version) ? nil : version } } }

@@ -16,11 +16,11 @@ struct Exchange {
 
 extension ServiceFixture {
   func exchange(
-    _ method: Method, _ target: String, _ headers: HeaderFields = [:], body: [UInt8] = [], key: String? = nil
+    _ method: Method, _ target: String, _ headers: HeaderFields = [:], body: [UInt8] = [], key: String? = nil, from address: String = ""
   ) async throws -> Exchange {
     var headers = headers
     if let key { headers["Authorization"] = "Bearer \(key)" }
-    let response = await handler.respond(to: try Request(method, target, headers: headers, body: body))
+    let response = await handler.respond(to: try Request(method, target, headers: headers, body: body, remoteAddress: address))
     return Exchange(status: response.status.code, headers: response.headers, body: try await response.body.collect())
   }
 

@@ -1,0 +1,38 @@
+/// What was done to the store: an open vocabulary, `noun.verb`.
+package struct AuditAction: RawRepresentable, Hashable, Sendable {
+  package let rawValue: String
+
+  package init(rawValue: String) { self.rawValue = rawValue }
+
+  package static let annotateModel = Self(rawValue: "model.annotate")
+  package static let annotateVersion = Self(rawValue: "version.annotate")
+  package static let createKey = Self(rawValue: "key.create")
+  package static let deleteAlias = Self(rawValue: "alias.delete")
+  package static let deleteVersion = Self(rawValue: "version.delete")
+  package static let moveAlias = Self(rawValue: "alias.move")
+  package static let publish = Self(rawValue: "version.publish")
+  package static let revokeKey = Self(rawValue: "key.revoke")
+}
+
+/// One line of the record of changes.
+package struct AuditEntry: Hashable, Sendable, Identifiable {
+  package let id: Int
+  package let time: Timestamp
+  package let actor: Principal
+  package let action: AuditAction
+  /// `name`, `name@3`, `name@alias` or a key's identifier.
+  package let target: String
+  /// A JSON object: what the action's verb leaves open.
+  package let detail: String
+}
+
+/// Which lines of the record a list holds: those that meet every condition.
+package struct AuditFilter: Hashable, Sendable {
+  package var action: AuditAction?
+  package var target: String?
+  /// A key's identifier; `admin` for the store's own key.
+  package var key: String?
+  package var since: Timestamp?
+
+  package init() {}
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Foundation
+import Registry
+import Service
+
+/// Where the registry is that a command works on: a store's folder, or a server.
+struct RegistryArguments: ParsableArguments {
+  @OptionGroup var store: StoreArguments
+  @Option(
+    help:
+      "The address of a server to ask instead, such as http://127.0.0.1:8080; of HTTPS, the system has to trust the certificate. (default: $POSTERIOR_SERVER, if --store is not given)"
+  )
+  var server: String?
+  @Option(help: "The key for the server; better in $POSTERIOR_KEY, because other users of this machine see the arguments of commands.")
+  var key: String?
+
+  func validate() throws {
+    if server != nil, store.given != nil { throw ValidationError("--server and --store contradict each other") }
+    if key != nil, serverAddress == nil { throw ValidationError("--key is for a server: name it with --server") }
+  }
+
+  private var serverAddress: String? {
+    if let server { return server }
+    guard store.given == nil else { return nil }
+    return ProcessInfo.processInfo.environment["POSTERIOR_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// - Parameter creating: makes the store where there is none.
+  func connect(creating: Bool = false) throws -> any RegistryConnection {
+    guard let serverAddress else { return LocalConnection(creating ? try store.open() : try store.openExisting()) }
+    let key = key ?? ProcessInfo.processInfo.environment["POSTERIOR_KEY"].flatMap { $0.isEmpty ? nil : $0 }
+    return try ServerConnection(address: serverAddress, key: key)
+  }
+}
