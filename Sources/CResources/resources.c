@@ -3,12 +3,16 @@
 static const unsigned char migration_0001[] = {
 #embed "../../migrations/0001-initial.sql"
 };
+static const unsigned char migration_0003[] = {
+#embed "../../migrations/0003-recorded-inference.sql"
+};
 static const unsigned char openapi[] = {
 #embed "../../openapi.yaml"
 };
 
 static const embedded_resource embedded_resources[] = {
     {"migrations/0001-initial.sql", migration_0001, sizeof migration_0001},
+    {"migrations/0003-recorded-inference.sql", migration_0003, sizeof migration_0003},
     {"openapi.yaml", openapi, sizeof openapi},
 };
 const size_t embedded_resources_count = sizeof embedded_resources / sizeof embedded_resources[0];

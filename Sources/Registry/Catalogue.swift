@@ -72,6 +72,11 @@ struct Catalogue: Sendable {
     }
   }
 
+  func version(holding digest: Digest, preferring name: String?, _ number: Int?) -> ModelVersion? {
+    if let name, let number, let named = models[name]?.version(number), named.digest == digest { return named }
+    return names.lazy.compactMap { models[$0]?.versions.first { $0.digest == digest } }.first
+  }
+
   func page(after name: String?, limit: Int) -> Page<Model> {
     let start = name.map { name in names.firstIndex { $0 > name } ?? names.endIndex } ?? names.startIndex
     return Page(names[start...].prefix(limit + 1).compactMap { models[$0] }, limit: limit, token: \.name)

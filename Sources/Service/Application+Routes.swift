@@ -29,12 +29,15 @@ extension Application {
     add(.get, "/v1/models", .infer, listModels)
     add(.get, "/v1/models/{model}", .infer, showModel)
     for operation in Operation.all {
-      add(.post, "/v1/models/{model}/\(operation.name)", .infer) { request in try await perform(operation, request) }
+      add(.post, "/v1/models/{model}/\(operation.name)", .infer) { request in try await recorded(operation, request) }
     }
 
     add(.get, "/v1/runs", .infer, listRuns)
     add(.get, "/v1/runs/{id}", .infer, showRun)
+    add(.get, "/v1/runs/compare", .infer, compareRuns)
+    add(.get, "/v1/runs/{id}/events", .infer, runEvents)
     add(.get, "/v1/runs/{id}/metrics", .infer, showRunMetrics)
+    add(.post, "/v1/runs/{id}/replay", .infer, replayRun)
 
     // A form's framing comes on top of the file.
     add(.post, "/v1/admin/models/{name}/versions", .admin, bodyLimit: limits.modelBytes + (1 << 20), upload)

@@ -12,6 +12,7 @@ package struct Application: Sendable {
     /// Whether inference needs a key.
     package var requiresKeys = false
     package var families: [any ModelFamily.Type] = Catalogue.families
+    package var recording = InferenceRecorder.Options()
 
     package init(lanes: Int) { self.lanes = lanes }
   }
@@ -22,6 +23,7 @@ package struct Application: Sendable {
   package let models: LoadedModels
   package let metrics = ServiceMetrics()
   package let readiness = Readiness()
+  package let recorder: InferenceRecorder
   let gate: Gate
   let logger: Logger
   /// For what waits for the disk: SQLite, uploads.
@@ -35,6 +37,7 @@ package struct Application: Sendable {
     lanes = ComputeLanes("compute", width: options.lanes, capacity: options.limits.waitingRequests)
     storeLanes = ComputeLanes("store", width: 4, capacity: options.limits.waitingRequests)
     models = LoadedModels(families: options.families, lanes: lanes, limits: options.limits)
+    recorder = InferenceRecorder(store: store, options: options.recording)
     gate = Gate(adminKey: adminKey, requiresKeys: options.requiresKeys)
   }
 

@@ -26,6 +26,7 @@ struct ServeCommand: AsyncParsableCommand {
   var drainDelay = 0.0
   @Option(help: "Seconds that requests under way have to finish after a signal to stop.")
   var shutdownTimeout = 30.0
+  @OptionGroup(title: "Recording") var recording: RecordingArguments
   @Flag(help: "Log warnings and errors only, not every request.")
   var quiet = false
 
@@ -49,6 +50,7 @@ struct ServeCommand: AsyncParsableCommand {
     let modelStore = try store.open()
     var options = Application.Options(lanes: lanes ?? ProcessInfo.processInfo.activeProcessorCount)
     options.requiresKeys = requireKeys || (!allowAnonymous && !(plain + secure).allSatisfy(\.isLoopback))
+    options.recording = recording.options
     let application = Application(store: modelStore, adminKey: try adminKey(), options: options, logger: logger)
 
     var limits = connections.limits
@@ -70,6 +72,7 @@ struct ServeCommand: AsyncParsableCommand {
     // Past stdio's buffer: whoever started the server waits for this line.
     FileHandle.standardOutput.write(Data(line.utf8))
     await server.run()
+    application.recorder.flush()
     withExtendedLifetime(signals) {}
   }
 

@@ -14,6 +14,8 @@ extension Problem {
       self.init(.unusableModel, "The model's configuration: \(error).", field: error.field, given: error.given, expected: error.expected)
     case let error as JSONError: self.init(error)
     case let error as CSVError: self.init(error)
+    case let error as RunQueryError:
+      self.init(.malformed, Self.sentence("\(error)"), field: error.parameter, given: error.given, expected: error.expected)
     case let error as FormatError: self.init(error)
     case let error as ModelFileError where error.reason != .unreadable: self.init(error)
     case let error as StoreError:
@@ -85,10 +87,10 @@ extension Problem {
     let kind: Kind
     var headers: HeaderFields = [:]
     switch error {
-    case .invalidModelName, .invalidAlias, .invalidReference, .invalidPageToken, .invalidLimit, .invalidSeed: kind = .malformed
+    case .invalidModelName, .invalidAlias, .invalidReference, .invalidPageToken, .foreignPageToken, .invalidLimit, .invalidSeed: kind = .malformed
     case .digestMismatch: kind = .digestMismatch
     case .unknownModel, .unknownVersion, .unknownAlias, .unknownRun: kind = .notFound
-    case .versionInUse, .runNotRunning, .refused: kind = .conflict
+    case .versionInUse, .runNotRunning, .parameterWritten, .refused: kind = .conflict
     case .tooLarge: kind = .tooLarge
     case .diskFull: kind = .storageFull
     case .readOnly: kind = .unavailable

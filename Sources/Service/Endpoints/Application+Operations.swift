@@ -4,10 +4,11 @@ internal import Registry
 
 extension Application {
   /// POST /v1/models/{model}/{operation}
-  func perform(_ operation: Operation, _ request: Request) async throws -> Response {
+  func perform(_ operation: Operation, _ request: Request, _ account: InferenceAccount?) async throws -> Response {
     let version = try store.resolve(request.parameter("model"))
     let acceptance = Acceptance(request.headers["Accept"])
     let model = try await models.model(of: version)
+    account?.note(model)
     // Before the body is read: a model that can't do this needs none.
     try operation.checkSupport(by: type(of: model.family))
     let input = OperationInput(
@@ -15,7 +16,9 @@ extension Application {
       options: request.query.items.map { OperationInput.Option(name: $0.name, value: $0.value) })
     // One hop to arithmetic: decoding and encoding megabytes of numbers would hold up the I/O loop as well.
     return try await lanes.run { [limits] in
+      account?.note(input)
       let prepared = try operation.prepare(input, on: model, limits: limits)
+      account?.note(prepared)
       guard let type = acceptance.best(of: prepared.mediaTypes) else {
         let possible = prepared.mediaTypes.map(\.name)
         throw Problem(
@@ -23,7 +26,9 @@ extension Application {
           expected: possible.joined(separator: ", "))
       }
       let answer = try prepared.perform()
-      return Self.response(try answer.bytes(as: type, receipt: prepared.receipt), type: type, receipt: prepared.receipt, shape: answer.shape)
+      let bytes = try answer.bytes(as: type, receipt: prepared.receipt)
+      account?.note(bytes, as: type)
+      return Self.response(bytes, type: type, receipt: prepared.receipt, shape: answer.shape)
     }
   }
 

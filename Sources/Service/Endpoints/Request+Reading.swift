@@ -1,4 +1,5 @@
 internal import HTTP
+internal import Registry
 
 extension Request {
   /// Refuses query parameters that the endpoint doesn't know, and known ones that come twice.
@@ -31,6 +32,16 @@ extension Request {
       throw Problem(.malformed, "\(name) is \"\(text)\", expected \(expected).", field: name, given: text, expected: expected)
     }
     return value
+  }
+
+  /// A query parameter that is a time.
+  func time(_ name: String) throws -> Timestamp? {
+    guard let text = query[name] else { return nil }
+    guard let time = Timestamp(text) else {
+      let expected = "an RFC 3339 time such as 2026-01-31T12:00:00Z"
+      throw Problem(.malformed, "\(name) is \"\(text)\", expected \(expected).", field: name, given: text, expected: expected)
+    }
+    return time
   }
 
   /// A query parameter that is a whole number.
