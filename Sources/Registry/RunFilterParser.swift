@@ -148,7 +148,13 @@ package struct RunFilterParser {
     let start = current
     let expected = "started_at or metrics.NAME"
     let key: RunOrder.Key
-    switch try field() {
+    let field: RunCondition.Field
+    do throws(RunQueryError) {
+      field = try self.field()
+    } catch {
+      throw error.column == start.column ? refuse(start, expected) : error
+    }
+    switch field {
     case .attribute(.started): key = .started
     case .metric(let name): key = .metric(name)
     case .attribute, .parameter, .tag: throw refuse(start, expected)

@@ -15,7 +15,7 @@ extension Problem {
     case let error as JSONError: self.init(error)
     case let error as CSVError: self.init(error)
     case let error as RunQueryError:
-      self.init(.malformed, Self.sentence("\(error)"), field: error.parameter, given: error.given, expected: error.expected)
+      self.init(.malformed, "\(error).", field: error.parameter, given: error.given, expected: error.expected)
     case let error as FormatError: self.init(error)
     case let error as ModelFileError where error.reason != .unreadable: self.init(error)
     case let error as StoreError:
