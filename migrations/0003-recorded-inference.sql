@@ -24,7 +24,7 @@ CREATE TABLE inferences (
   http_status INTEGER NOT NULL CHECK (http_status BETWEEN 100 AND 599),
   latency_us INTEGER NOT NULL CHECK (latency_us >= 0),
   -- NULL where the request was refused before they were known.
-  parameters TEXT CHECK (parameters IS NULL OR json_type(parameters) = 'object'),
+  parameters TEXT CHECK (CASE WHEN json_valid(parameters) THEN json_type(parameters) = 'object' ELSE parameters IS NULL END),
   seed INTEGER CHECK (seed >= 0),
   items INTEGER CHECK (items >= 0),
   input_digest BLOB CHECK (length(input_digest) = 32),  -- of the body; NULL where there was none

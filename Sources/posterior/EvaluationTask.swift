@@ -30,8 +30,11 @@ struct EvaluationTask {
   }
 
   func parameters(modelFile: String, items: DataSet) -> [String: String] {
+    // Absolute, so that the run can be replayed from any folder.
+    func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
     var parameters = [
-      "data": items.name, "data_source": data, "items": String(items.count), "k": String(draws), "model_file": modelFile, "split": split.rawValue,
+      "data": items.name, "data_source": NamedDataSet(rawValue: data) == nil ? absolute(data) : data, "items": String(items.count),
+      "k": String(draws), "model_file": absolute(modelFile), "split": split.rawValue,
     ]
     parameters["limit"] = limit.map(String.init)
     return parameters
