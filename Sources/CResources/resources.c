@@ -6,6 +6,9 @@ static const unsigned char migration_0001[] = {
 static const unsigned char migration_0002[] = {
 #embed "../../migrations/0002-keys-and-annotations.sql"
 };
+static const unsigned char migration_0003[] = {
+#embed "../../migrations/0003-recorded-inference.sql"
+};
 static const unsigned char openapi[] = {
 #embed "../../openapi.yaml"
 };
@@ -13,6 +16,7 @@ static const unsigned char openapi[] = {
 static const embedded_resource embedded_resources[] = {
     {"migrations/0001-initial.sql", migration_0001, sizeof migration_0001},
     {"migrations/0002-keys-and-annotations.sql", migration_0002, sizeof migration_0002},
+    {"migrations/0003-recorded-inference.sql", migration_0003, sizeof migration_0003},
     {"openapi.yaml", openapi, sizeof openapi},
 };
 const size_t embedded_resources_count = sizeof embedded_resources / sizeof embedded_resources[0];

@@ -75,6 +75,11 @@ struct Catalogue: Snapshot {
     }
   }
 
+  func version(holding digest: Digest, preferring name: String?, _ number: Int?) -> ModelVersion? {
+    if let name, let number, let named = models[name]?.version(number), named.digest == digest { return named }
+    return names.lazy.compactMap { models[$0]?.versions.first { $0.digest == digest } }.first
+  }
+
   func page(_ filter: ModelFilter, after name: String?, limit: Int) -> Page<Model> {
     let start = name.map { name in names.firstIndex { $0 > name } ?? names.endIndex } ?? names.startIndex
     let matching = names[start...].lazy.compactMap { models[$0] }.filter(filter.matches)

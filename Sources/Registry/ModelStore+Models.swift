@@ -1,4 +1,4 @@
-import Formats
+package import Formats
 import Foundation
 
 extension ModelStore {
@@ -39,5 +39,10 @@ extension ModelStore {
   /// - Throws: `StoreError.invalidReference`, `.invalidModelName`, `.unknownModel`, `.unknownVersion`, `.unknownAlias`.
   package func resolve(_ reference: String) throws -> ModelVersion {
     try catalogue.current.resolve(try ModelReference(reference))
+  }
+
+  /// A version whose file has this digest: the named one where it has, else any; nil where none has.
+  package func version(holding digest: Digest, preferring name: String?, _ number: Int?) -> ModelVersion? {
+    catalogue.current.version(holding: digest, preferring: name, number)
   }
 }

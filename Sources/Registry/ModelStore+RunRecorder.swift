@@ -8,9 +8,7 @@ extension ModelStore: RunRecorder {
   package func start(_ run: RunDescription) throws -> RunID {
     guard let seed = Int64(exactly: run.seed) else { throw StoreError.invalidSeed(given: run.seed) }
     let id = RunID.generate()
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let build = String(decoding: try encoder.encode(run.build), as: UTF8.self)
+    let build = try run.build.text
     try write { database in
       try database.execute(
         sql: """
@@ -63,6 +61,22 @@ extension ModelStore: RunRecorder {
     }
   }
 
+  /// Sets a parameter that is not set yet; the value that it has already changes nothing.
+  ///
+  /// - Throws: `StoreError.unknownRun`, `.parameterWritten` where it has another value.
+  package func setParameter(_ name: String, to value: String, of run: RunID) throws {
+    try write { database in
+      _ = try Self.status(database, run)
+      let present = try String.fetchOne(
+        database, sql: "SELECT value FROM run_parameters WHERE run = ? AND name = ?", arguments: [run.description, name])
+      guard let present else {
+        return try database.execute(
+          sql: "INSERT INTO run_parameters (run, name, value) VALUES (?, ?, ?)", arguments: [run.description, name, value])
+      }
+      guard present == value else { throw StoreError.parameterWritten(run: run, name: name, value: present, given: value) }
+    }
+  }
+
   /// Sets a tag, over the value it had.
   package func setTag(_ name: String, to value: String, of run: RunID) throws {
     try write { database in
@@ -97,6 +111,13 @@ extension ModelStore: RunRecorder {
     let row = try Row.fetchOne(database, sql: "SELECT status FROM runs WHERE id = ?", arguments: [run.description])
     guard let row else { throw StoreError.unknownRun(id: run.description) }
     return try row.parse("status")
+  }
+
+  /// - Throws: `StoreError.unknownRun` unless it is a run of any kind.
+  static func requireExistence(_ database: Database, _ run: RunID) throws {
+    let isInference = try Bool.fetchOne(
+      database, sql: "SELECT EXISTS (SELECT 1 FROM inferences WHERE id = ?)", arguments: [run.description])
+    if isInference != true { _ = try status(database, run) }
   }
 
   private static func requireRunning(_ database: Database, _ run: RunID) throws {

@@ -4,44 +4,54 @@ import GRDB
 package import Training
 
 extension ModelStore {
-  /// Runs in the order of their start, a page at a time; a run that starts meanwhile shifts no page.
+  /// Runs of every kind, a page at a time; a run that starts meanwhile shifts no page.
   ///
-  /// - Throws: `StoreError.invalidLimit`, `.invalidPageToken`.
+  /// - Throws: `StoreError.invalidLimit`, `.invalidPageToken`, `.foreignPageToken`.
   package func runs(
     _ filter: RunFilter = RunFilter(), order: RunOrder = .newestFirst, pageToken: String? = nil, limit: Int = 100
   ) throws -> Page<Run> {
     try Page<Run>.validate(limit: limit)
-    var conditions: [SQL] = []
-    if let kind = filter.kind { conditions.append("kind = \(kind.rawValue)") }
-    if let model = filter.model { conditions.append("model = \(model)") }
-    if let models = filter.models { conditions.append("model IN \(models.sorted())") }
-    if let status = filter.status { conditions.append("status = \(status.rawValue)") }
-    // Identifiers begin with the time, so one index serves the time and the order.
-    if let since = filter.since { conditions.append("id >= \(RunID(earliestAt: UInt64(max(0, since.milliseconds))).description)") }
-    if let pageToken {
-      guard let last = RunID(pageToken) else { throw StoreError.invalidPageToken(given: pageToken) }
-      switch order {
-      case .newestFirst: conditions.append("id < \(last.description)")
-      case .oldestFirst: conditions.append("id > \(last.description)")
+    let signature = RunQuery.signature(filter, order)
+    let after = try pageToken.map { text throws(StoreError) in try RunPageToken(text, of: signature) }
+    // One more than asked for tells whether there is a next page.
+    let query = RunQuery(filter: filter, order: order, after: after, limit: limit + 1)
+    let found = try read { database in
+      let rows = try query.runs.fetchAll(database)
+      let runs = zip(try Run.all(database, rows), rows).map { (run: $0, value: $1["sort_value"] as Double?) }
+      let inferences = try query.inferences.map { try $0.fetchAll(database).map { (run: try Run(inference: $0), value: nil as Double?) } } ?? []
+      return runs + inferences
+    }
+    // Inferences come by identifier alone: each list is in order, and the two are merged.
+    let merged =
+      order.key == .started
+      ? found.sorted { order.isDescending ? $0.run.id > $1.run.id : $0.run.id < $1.run.id } : found
+    return Page(
+      merged.prefix(limit).map(\.run),
+      nextPageToken: merged.count > limit
+        ? merged.prefix(limit).last.map { RunPageToken(value: $0.value, id: $0.run.id).text(of: signature) } : nil)
+  }
+
+  /// How SQLite finds these runs: the lines of EXPLAIN QUERY PLAN for the first page, and for the one after a token.
+  package func plan(of filter: RunFilter, order: RunOrder = .newestFirst, pageToken: String? = nil) throws -> [String] {
+    let after = try pageToken.map { text throws(StoreError) in try RunPageToken(text, of: RunQuery.signature(filter, order)) }
+    let query = RunQuery(filter: filter, order: order, after: after, limit: 100)
+    return try read { database in
+      try [query.runs, query.inferences].compactMap { $0 }.flatMap { request in
+        let statement = try request.makePreparedRequest(database).statement
+        let rows = try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN " + statement.sql, arguments: statement.arguments)
+        return rows.map { $0["detail"] as String }
       }
     }
-    let direction: SQL =
-      switch order {
-      case .newestFirst: "DESC"
-      case .oldestFirst: "ASC"
-      }
-    let condition: SQL = conditions.isEmpty ? "TRUE" : conditions.joined(separator: " AND ")
-    let request: SQLRequest<Row> = "SELECT * FROM runs WHERE \(condition) ORDER BY id \(direction) LIMIT \(limit + 1)"
-    let runs = try read { database in try Run.all(database, try request.fetchAll(database)) }
-    return Page(runs, limit: limit, token: \.id.description)
   }
 
   /// - Throws: `StoreError.unknownRun`.
   package func run(_ id: String) throws -> Run {
     try read { database in
       let rows = try Row.fetchAll(database, sql: "SELECT * FROM runs WHERE id = ?", arguments: [id])
-      guard let run = try Run.all(database, rows).first else { throw StoreError.unknownRun(id: id) }
-      return run
+      if let run = try Run.all(database, rows).first { return run }
+      let query = RunQuery.inference(id)
+      guard let row = try query.fetchOne(database) else { throw StoreError.unknownRun(id: id) }
+      return try Run(inference: row)
     }
   }
 
@@ -61,10 +71,31 @@ extension ModelStore {
     try recordedMetrics(
       of: run,
       sql: """
-        SELECT * FROM run_metrics
-        WHERE run = ?1 AND sequence IN (SELECT max(sequence) FROM run_metrics WHERE run = ?1 GROUP BY name)
-        ORDER BY name
+        SELECT run_metrics.* FROM run_latest_metrics AS latest
+        JOIN run_metrics ON run_metrics.run = latest.run AND run_metrics.sequence = latest.sequence WHERE latest.run = ? ORDER BY latest.name
         """, [run.description])
+  }
+
+  /// The last values of the metrics of several runs; those that are no numbers are left out.
+  package func latestValues(of runs: [RunID]) throws -> [RunID: [String: Double]] {
+    let ids = runs.map(\.description)
+    let request: SQLRequest<Row> = "SELECT run, name, value FROM run_latest_metrics WHERE run IN \(ids) AND value IS NOT NULL"
+    return try read { database in
+      var values: [RunID: [String: Double]] = [:]
+      for row in try request.fetchAll(database) { values[try row.parse("run"), default: [:]][row["name"]] = row["value"] }
+      return values
+    }
+  }
+
+  /// The smallest and largest value of each metric, by name; values that are no numbers count for neither.
+  package func metricRanges(of run: RunID) throws -> [String: ClosedRange<Double>] {
+    try read { database in
+      let rows = try Row.fetchAll(
+        database,
+        sql: "SELECT name, min(value) AS low, max(value) AS high FROM run_metrics WHERE run = ? AND value IS NOT NULL GROUP BY name",
+        arguments: [run.description])
+      return Dictionary(uniqueKeysWithValues: rows.map { ($0["name"], ($0["low"] as Double)...($0["high"] as Double)) })
+    }
   }
 
   private func recordedMetrics(of run: RunID, sql: String, _ arguments: StatementArguments) throws -> [RecordedMetric] {
@@ -75,13 +106,47 @@ extension ModelStore {
           metric: RunMetric(name: row["name"], value: row["value"] ?? .nan, step: row["step"], epoch: row["epoch"]),
           time: try row.parse("time"))
       }
-      if metrics.isEmpty { _ = try Self.status(database, run) }
+      if metrics.isEmpty { try Self.requireExistence(database, run) }
       return metrics
     }
   }
 }
 
 extension Run {
+  /// A row of `RunQuery.inferences`.
+  fileprivate init(inference row: Row) throws {
+    let id: RunID = try row.parse("id")
+    let parameters: String? = row["parameters"]
+    let (seed, items): (Int?, Int?) = (row["seed"], row["items"])
+    var options: InferenceRecord.Options?
+    if let parameters, let seed, let items { options = InferenceRecord.Options(parameters: parameters, seed: seed, items: items) }
+    let microseconds: Int = row["latency_us"]
+    let build: String = row["build"]
+    let failure: String? = row["failure"]
+    self.init(
+      id: id,
+      description: RunDescription(
+        kind: .inference, family: row["family"], model: row["model"], version: row["version"], modelDigest: try row.parse("digest"),
+        configuration: "{}", parameters: try parameters.map(Self.texts) ?? [:], seed: UInt64(seed ?? 0),
+        build: try JSONDecoder().decode(BuildInformation.self, from: Data(build.utf8))),
+      status: failure == nil ? .finished : .failed, startedAt: id.startedAt,
+      finishedAt: Timestamp(milliseconds: id.startedAt.milliseconds + Int64((microseconds + 500) / 1000)), failure: failure,
+      outputDigest: try row.digest("output_digest"),
+      inference: InferenceFacts(
+        operation: row["operation"], httpStatus: row["http_status"], microseconds: microseconds, options: options,
+        inputDigest: try row.digest("input_digest"), inputType: row["input_type"], outputType: row["output_type"], keepsInput: row["keeps_input"]))
+  }
+
+  /// The members of a JSON object as texts, strings without their quotes.
+  private static func texts(_ json: String) throws -> [String: String] {
+    guard case .object(let members) = try JSONValue(parsing: Array(json.utf8)) else { return [:] }
+    return Dictionary(
+      uniqueKeysWithValues: members.map { member in
+        if case .string(let text) = member.value { return (member.name, text) }
+        return (member.name, String(decoding: member.value.text, as: UTF8.self))
+      })
+  }
+
   /// The runs of these rows, in their order: three queries, however many runs.
   fileprivate static func all(_ database: Database, _ rows: [Row]) throws -> [Run] {
     let ids = rows.map { $0["id"] as String }
@@ -108,5 +173,16 @@ extension Run {
     var pairs: [String: [String: String]] = [:]
     for row in try request.fetchAll(database) { pairs[row["run"], default: [:]][row["name"]] = row["value"] }
     return pairs
+  }
+}
+
+extension Row {
+  /// A digest that is kept as its 32 bytes.
+  fileprivate func digest(_ column: String) throws -> Digest? {
+    guard let data = self[column] as Data? else { return nil }
+    guard let digest = Digest(bytes: Array(data)) else {
+      throw StoreError.corrupt(path: "the database", reason: "column \(column) holds \(data.count) bytes, which are no digest")
+    }
+    return digest
   }
 }

@@ -13,6 +13,11 @@ package struct Page<Item: Sendable>: Sendable {
     nextPageToken = items.count > limit ? self.items.last.map(token) : nil
   }
 
+  init(_ items: [Item], nextPageToken: String?) {
+    self.items = items
+    self.nextPageToken = nextPageToken
+  }
+
   static func validate(limit: Int) throws(StoreError) {
     guard limits.contains(limit) else { throw .invalidLimit(given: limit, allowed: limits) }
   }

@@ -17,6 +17,31 @@ package struct Run: Hashable, Sendable, Identifiable {
   package let failure: String?
   /// What the run made: a replay must make the same.
   package let outputDigest: Digest?
+  /// What recorded inference has more; nil for other kinds.
+  package let inference: InferenceFacts?
+
+  init(
+    id: RunID, description: RunDescription, status: RunStatus, startedAt: Timestamp, finishedAt: Timestamp?, failure: String?,
+    outputDigest: Digest?, inference: InferenceFacts? = nil
+  ) {
+    self.id = id
+    self.description = description
+    self.status = status
+    self.startedAt = startedAt
+    self.finishedAt = finishedAt
+    self.failure = failure
+    self.outputDigest = outputDigest
+    self.inference = inference
+  }
+
+  /// nil for a request that was refused before its seed was known.
+  package var seed: UInt64? { inference.map { $0.options.map { UInt64($0.seed) } } ?? description.seed }
+
+  /// From start to end; nil while it runs. Of recorded inference to the microsecond, of other runs to the millisecond.
+  package var duration: Duration? {
+    if let inference { return .microseconds(inference.microseconds) }
+    return finishedAt.map { .milliseconds($0.milliseconds - startedAt.milliseconds) }
+  }
 }
 
 /// A metric with its place in the run and its time.
@@ -25,27 +50,4 @@ package struct RecordedMetric: Hashable, Sendable {
   package let sequence: Int
   package let metric: RunMetric
   package let time: Timestamp
-}
-
-/// Which runs to list; a nil field lets every run pass.
-package struct RunFilter: Hashable, Sendable {
-  package var kind: RunKind?
-  package var model: String?
-  /// Runs of any of these models; nil for all, also those of none.
-  package var models: Set<String>?
-  package var status: RunStatus?
-  /// Runs that started then or later.
-  package var since: Timestamp?
-
-  package init(kind: RunKind? = nil, model: String? = nil, status: RunStatus? = nil, since: Timestamp? = nil) {
-    self.kind = kind
-    self.model = model
-    self.status = status
-    self.since = since
-  }
-}
-
-/// By the time of their start.
-package enum RunOrder: String, CaseIterable, Sendable {
-  case newestFirst, oldestFirst
 }

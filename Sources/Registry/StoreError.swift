@@ -8,6 +8,8 @@ package enum StoreError: Error, Equatable, Sendable {
   case invalidAlias(given: String)
   case invalidReference(given: String)
   case invalidPageToken(given: String)
+  /// A token of a list with another filter or order.
+  case foreignPageToken(given: String)
   case invalidLimit(given: Int, allowed: ClosedRange<Int>)
   case invalidSeed(given: UInt64)
   case invalidKey(reason: String)
@@ -28,6 +30,7 @@ package enum StoreError: Error, Equatable, Sendable {
   case aliasElsewhere(model: String, alias: String, expected: Int, actual: Int?)
   case keyNameTaken(name: String, id: String)
   case runNotRunning(id: RunID, status: RunStatus)
+  case parameterWritten(run: RunID, name: String, value: String, given: String)
   /// The schema holds against what the code let through, with SQLite's words.
   case refused(reason: String)
 
@@ -62,6 +65,8 @@ extension StoreError: CustomStringConvertible {
       "\(quoted(given)) names no model: write name, name@3 for a version or name@alias"
     case .invalidPageToken(let given):
       "\(quoted(given)) is no page token: pass the next_page_token of the page before, or none for the first page"
+    case .foreignPageToken(let given):
+      "\(quoted(given)) is the page token of another list: keep filter and order as they were for the page before"
     case .invalidLimit(let given, let allowed):
       "a page of \(given) can't be had: ask for \(allowed.lowerBound) to \(allowed.upperBound)"
     case .invalidSeed(let given):
@@ -92,6 +97,8 @@ extension StoreError: CustomStringConvertible {
       "\(model)@\(version) is in use: move \(list(aliases)) to another version first"
     case .runNotRunning(let id, let status):
       "run \(id) is \(status.rawValue): only a running run takes metrics or ends"
+    case .parameterWritten(let run, let name, let value, let given):
+      "parameter \(quoted(name)) of run \(run) is \(quoted(value)) and can't become \(quoted(given)): a parameter is written once"
     case .refused(let reason):
       "the store refused the change: \(reason)"
     case .diskFull(let path):

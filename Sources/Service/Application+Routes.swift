@@ -38,12 +38,15 @@ extension Application {
     add(.get, "/v1/models", .infer, listModels)
     add(.get, "/v1/models/{model}", .infer, showModel)
     for operation in Operation.all {
-      add(.post, "/v1/models/{model}/\(operation.name)", .infer) { request in try await perform(operation, request) }
+      add(.post, "/v1/models/{model}/\(operation.name)", .infer) { request in try await recorded(operation, request) }
     }
 
     add(.get, "/v1/runs", .infer, listRuns)
     add(.get, "/v1/runs/{id}", .infer, showRun)
+    add(.get, "/v1/runs/compare", .infer, compareRuns)
+    add(.get, "/v1/runs/{id}/events", .infer, runEvents)
     add(.get, "/v1/runs/{id}/metrics", .infer, showRunMetrics)
+    add(.post, "/v1/runs/{id}/replay", .infer, replayRun)
 
     add(.get, "/v1/admin/audit", .admin, listAudit)
     add(.get, "/v1/admin/keys", .admin, listKeys)
@@ -68,7 +71,7 @@ extension Application {
     }
     if route.hasPrefix("/v1/runs/{id}") {
       let id = request.parameter("id")
-      let run = try await storeLanes.run { [store] in try store.run(id) }
+      let run = try await storeLanes.run { [self] in try recordedRun(id) }
       try caller.requireModel(run.description.model, field: "id")
     }
   }

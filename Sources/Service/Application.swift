@@ -13,6 +13,7 @@ package struct Application: Sendable {
     /// Whether inference needs a key.
     package var requiresKeys = false
     package var families: [any ModelFamily.Type] = Catalogue.families
+    package var recording = InferenceRecorder.Options()
 
     package init(lanes: Int) { self.lanes = lanes }
   }
@@ -24,6 +25,7 @@ package struct Application: Sendable {
   package let models: LoadedModels
   package let metrics = ServiceMetrics()
   package let readiness = Readiness()
+  package let recorder: InferenceRecorder
   let admission: any Admission
   let logger: Logger
   /// For models being loaded and checked.
@@ -52,6 +54,7 @@ package struct Application: Sendable {
     loadLanes = ComputeLanes("load", width: options.lanes, capacity: options.limits.waitingRequests)
     storeLanes = ComputeLanes("store", width: 4, capacity: options.limits.waitingRequests)
     models = LoadedModels(store: store, families: options.families, lanes: loadLanes, limits: options.limits)
+    recorder = InferenceRecorder(store: store, options: options.recording)
     self.admission = admission
   }
 

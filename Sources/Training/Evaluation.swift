@@ -1,4 +1,5 @@
 internal import Distributions
+package import Formats
 internal import Foundation
 package import Models
 internal import Tensors
@@ -59,6 +60,18 @@ package struct Evaluation: Sendable {
       ("elbo_bits_per_dim", elboBitsPerDimension),
     ]
     return named.map { RunMetric(name: $0.0, value: $0.1, step: 0) }
+  }
+}
+
+extension Evaluation {
+  /// Of every number to the last bit: two evaluations with equal digests found the same.
+  package var digest: Digest {
+    var bytes: [UInt8] = []
+    for metric in metrics {
+      bytes += Array(metric.name.utf8) + [0]
+      withUnsafeBytes(of: metric.value.bitPattern.littleEndian) { bytes += $0 }
+    }
+    return SHA256.digest(bytes)
   }
 }
 

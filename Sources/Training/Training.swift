@@ -81,7 +81,7 @@ package struct Training: Sendable {
     let resumedAt = loop.state.epoch
     let run = try recorder?.start(
       RunDescription(
-        kind: .train, family: recipe.family, model: recipe.name, configuration: recipe.canonicalText(),
+        kind: .train, family: recipe.family, model: recipe.name, configuration: recipe.canonicalText(), parameters: recipe.parameters(),
         tags: resumedAt > 0 ? ["resumed_at_epoch": String(resumedAt)] : [:], seed: recipe.seed, dataDigest: loop.data.digest, build: build))
     do {
       observe(.started(loop.summary))

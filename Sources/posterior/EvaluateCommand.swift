@@ -26,27 +26,20 @@ struct EvaluateCommand: AsyncParsableCommand {
   private func evaluate() throws {
     guard k >= 1 else { throw CommandError("--k is \(k), expected 1 or more") }
     Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    let loaded = try ModelFile.load(path: model)
-    guard let scoring = loaded.model as? any Scoring else { throw CommandError("the family \(type(of: loaded.model).name) can't score") }
-    // Of the formats, only NPY does not know its own range.
-    let range = data.lowercased().hasSuffix(".npy") ? loaded.model.signature.range : nil
     let isNamed = NamedDataSet(rawValue: data) != nil
-    let items = try DataSource(source: data, split: isNamed ? split : .train, range: range, limit: limit).load()
-    guard items.signature.kind == loaded.model.signature.kind, items.signature.itemShape == loaded.model.signature.itemShape else {
-      throw CommandError("\(items.name) has items of shape \(items.signature.itemShape), the model takes \(loaded.model.signature.itemShape)")
-    }
+    let task = EvaluationTask(data: data, split: isNamed ? split : .train, limit: limit, draws: k, seed: seed)
+    let (scoring, items) = try task.load(modelFile: model)
     let recorder = noRecord ? nil : try store.open()
     let run = try recorder?.start(
       RunDescription(
-        kind: .evaluate, family: type(of: loaded.model).name, modelDigest: SHA256.digest(ofFile: model), configuration: "{}",
-        parameters: ["data": items.name, "items": String(items.count), "k": String(k)], seed: seed, dataDigest: items.digest, build: .current))
-    // Items go through the model's own scaling, which the data set does not know.
-    let evaluation = Evaluation(of: scoring, on: items.adopting(loaded.model.signature), draws: k, seed: seed) { done in
+        kind: .evaluate, family: type(of: scoring).name, modelDigest: SHA256.digest(ofFile: model), configuration: "{}",
+        parameters: task.parameters(modelFile: model, items: items), seed: seed, dataDigest: items.digest, build: .current))
+    let evaluation = task.evaluate(scoring, on: items) { done in
       if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K\(done)/\(items.count)".utf8)) }
     }
     if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
     if let run { try recorder?.record(evaluation.metrics, in: run) }
-    if let run { try recorder?.finish(run, .finished(output: nil)) }
+    if let run { try recorder?.finish(run, .finished(output: evaluation.digest)) }
     print("\(items.name): \(evaluation.items) items of \(evaluation.dimensions) numbers, seed \(seed)")
     print("observation model: \(evaluation.observationModel)")
     func show(_ name: String, _ estimate: Evaluation.Estimate) {

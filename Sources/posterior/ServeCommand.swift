@@ -36,6 +36,7 @@ struct ServeCommand: AsyncParsableCommand {
       nothing is recorded. The disk may be read-only.
       """)
   var readOnly = false
+  @OptionGroup(title: "Recording") var recording: RecordingArguments
   @Flag(help: "Log warnings and errors only, not every request.")
   var quiet = false
 
@@ -60,6 +61,7 @@ struct ServeCommand: AsyncParsableCommand {
     var options = Application.Options(lanes: lanes ?? ProcessInfo.processInfo.activeProcessorCount)
     options.limits.loadedBytes = modelMemory.value
     options.requiresKeys = requireKeys || (!allowAnonymous && !(plain + secure).allSatisfy(\.isLoopback))
+    options.recording = recording.options
     let application = Application(store: modelStore, adminKey: try adminKey(), options: options, logger: logger)
 
     var limits = connections.limits
@@ -83,6 +85,7 @@ struct ServeCommand: AsyncParsableCommand {
     // Past stdio's buffer: whoever started the server waits for this line.
     FileHandle.standardOutput.write(Data(line.utf8))
     await server.run()
+    application.recorder.flush()
     withExtendedLifetime(signals) {}
   }
 

@@ -1,7 +1,9 @@
 import CResources
 import Foundation
+import GRDB
 import Registry
 import Testing
+import Training
 
 @Suite("Migrations")
 struct MigrationsTests {
@@ -52,6 +54,45 @@ struct MigrationsTests {
     #expect(try ModelStore(directory: path).resolve("m") == first.version)
   }
 
+  @Test("a store of the first schema keeps what is in it, and the last values of its metrics are known")
+  func upgradedFromTheFirst() throws {
+    let path = folder.unused()
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    let first = try #require(Migrations.all.first { $0.name == "0001-initial.sql" })
+    let tables = ["blobs", "models", "versions", "aliases", "alias_history", "runs", "run_parameters", "run_metrics", "run_tags"]
+    func rows(_ database: Database) throws -> [[Row]] { try tables.map { try Row.fetchAll(database, sql: "SELECT * FROM \($0) ORDER BY 1, 2") } }
+    let before = try DatabaseQueue(path: path + "/posterior.sqlite").write { database in
+      try database.execute(sql: first.sql)
+      try database.execute(sql: "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+      try database.execute(sql: "INSERT INTO grdb_migrations VALUES ('0001-initial.sql')")
+      let build = #"{"blas":"b","compiler":"c","cpu":"p","git_revision":"r"}"#
+      try database.execute(sql: SchemaTests.fixture.replacingOccurrences(of: "'{}', '{}', 's'", with: "'{}', '\(build)', 's'"))
+      try database.execute(
+        sql: """
+          INSERT INTO run_metrics VALUES (\(SchemaTests.run), 2, 'elbo', 1, 1, -235.25, \(SchemaTests.now)),
+            (\(SchemaTests.run), 3, 'kl', 1, 1, NULL, \(SchemaTests.now));
+          INSERT INTO run_tags VALUES (\(SchemaTests.run), 'team', 'x');
+          -- Of a run that still runs, opening the store would make one that failed.
+          UPDATE runs SET status = 'finished', finished_at = \(SchemaTests.now) WHERE status = 'running'
+          """)
+      return try rows(database)
+    }
+    let store = try ModelStore(directory: path)
+    #expect(try store.fetch("SELECT identifier FROM grdb_migrations ORDER BY identifier") == Migrations.all.map(\.name))
+    let after = try DatabaseQueue(path: path + "/posterior.sqlite").read(rows)
+    for (table, (old, new)) in zip(tables, zip(before, after)) {
+      // A later migration may add columns, and takes none away.
+      let kept = new.map { row in
+        Row(Dictionary(uniqueKeysWithValues: (old.first.map { Array($0.columnNames) } ?? []).map { ($0, row[$0] as DatabaseValue) }))
+      }
+      #expect(kept.map(\.asText) == old.map(\.asText), "\(table)")
+    }
+    #expect(try store.fetch("PRAGMA foreign_key_check").isEmpty)
+    let run = try store.runs(RunFilter(conditions: try RunFilterParser.conditions("metrics.elbo = -235.25 and params.beta = 4"))).items
+    #expect(run.map(\.id.description) == [String(SchemaTests.run.dropFirst().dropLast())])
+    #expect(try store.latestMetrics(of: run[0].id).map(\.sequence) == [2, 3])
+  }
+
   @Test("a store that a newer build has migrated is refused and left as it was")
   func newer() throws {
     let path = folder.unused()
@@ -81,4 +122,9 @@ struct MigrationsTests {
     try Data().write(to: URL(fileURLWithPath: path))
     #expect(throws: StoreError.unusable(path: path, reason: "it is a file, not a folder")) { try ModelStore(directory: path) }
   }
+}
+
+extension Row {
+  /// Columns by name with their values, whatever the order of the columns.
+  fileprivate var asText: [String] { columnNames.sorted().map { "\($0)=\(self[$0] as DatabaseValue)" } }
 }

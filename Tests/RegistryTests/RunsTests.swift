@@ -127,7 +127,7 @@ struct RunsTests {
     #expect(try ids(RunFilter(since: Timestamp(milliseconds: -1))) == [train, other, replay])
   }
 
-  @Test("pages join up to the whole list in both orders while runs are added", arguments: RunOrder.allCases, [1, 3, 7, 8])
+  @Test("pages join up to the whole list in both orders while runs are added", arguments: [RunOrder.newestFirst, .oldestFirst], [1, 3, 7, 8])
   func pages(_ order: RunOrder, _ limit: Int) throws {
     let before = try (0..<8).map { _ in try store.start(description()) }
     var seen: [RunID] = []

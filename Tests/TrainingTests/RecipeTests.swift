@@ -15,6 +15,20 @@ struct RecipeTests {
     #expect(recipe.configuration == .object([]) && recipe.training == .object([]))
   }
 
+  @Test("every field is a parameter of the run, those of the family by their own names")
+  func parameters() throws {
+    let parameters = try recipe(
+      #"{"family": "vae", "data": {"source": "x.csv", "limit": 9}, "configuration": {"latent": 2, "hidden": [8, 4], "epochs": 1}, "training": {"beta": 4.5}}"#
+    ).parameters()
+    #expect(parameters["latent"] == "2" && parameters["hidden"] == "[8,4]" && parameters["beta"] == "4.5")
+    #expect(parameters["data.source"] == "x.csv" && parameters["data.limit"] == "9" && parameters["optimiser.rate"] == "0.001")
+    #expect(parameters["optimiser.kind"] == "adam" && parameters["batch_size"] == "128")
+    // A name that the recipe has itself keeps its path.
+    #expect(parameters["epochs"] == "20" && parameters["configuration.epochs"] == "1")
+    // The run has these itself.
+    #expect(parameters["family"] == nil && parameters["seed"] == nil && parameters["name"] == nil)
+  }
+
   @Test(
     "a wrong recipe is refused by field",
     arguments: [

@@ -112,6 +112,13 @@ def read(session):
     session.get("/v1/models", 400, query="?limit=0")
     session.get("/v1/models/{model}", 404, model="nobody")
     session.get("/v1/runs", query="?kind=train&order_by=started_at")
+    session.get("/v1/runs", query="?filter=params.n%20%3D%202%20and%20duration%20%3E%200&order_by=metrics.elbo%20desc&until=2999-01-01T00:00:00Z")
+    session.get("/v1/runs", headers={"Accept": "text/csv"})
+    session.get("/v1/runs", 406, headers={"Accept": "image/png"})
+    session.get("/v1/runs", 400, query="?filter=params.n%20~%202")
+    session.get("/v1/runs", 400, query="?page_token=8")
+    session.get("/v1/runs/compare", 400, query="?ids=one")
+    session.get("/v1/runs/{id}/events", 404, id="01ARZ3NDEKTSV4RRFFQ69G5FAV")
     session.get("/v1/runs/{id}", 404, id="01ARZ3NDEKTSV4RRFFQ69G5FAV")
     session.get("/v1/runs/{id}/metrics", 404, id="01ARZ3NDEKTSV4RRFFQ69G5FAV")
     for run in json.loads(session.get("/v1/runs"))["runs"][:3]:
@@ -145,6 +152,27 @@ def operate(session):
             session.call("POST", path, 400, body=b"{", model=name, headers={"Content-Type": "application/json"})
             session.call("POST", path, 415, body=b"x", model=name, headers={"Content-Type": "text/plain"})
             session.call("POST", path, 404, body=body, model="nobody")
+
+
+def replay(session):
+    """What operate() left on record: lists, comparisons, events and replays of it."""
+    runs = json.loads(session.get("/v1/runs", query="?kind=inference&filter=http_status%20%3D%20200"))["runs"]
+    session.get("/v1/runs/compare", query=f"?ids={runs[0]['id']},{runs[1]['id']}")
+    session.get("/v1/runs/compare", 404, query=f"?ids={runs[0]['id']},01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    path = "/v1/runs/{id}/replay"
+    sampled = next(run for run in runs if run["inference"]["operation"] == "sample")
+    encoded = next(run for run in runs if run["inference"]["operation"] == "encode")
+    session.get("/v1/runs/{id}", id=sampled["id"])
+    session.get("/v1/runs/{id}/events", id=sampled["id"])
+    if not json.loads(session.call("POST", path, 200, body=b"", id=sampled["id"]))["equal"]:
+        session.faults += 1
+        print("a replay gave other bytes", file=sys.stderr)
+    session.call("POST", path, 409, body=b"", id=encoded["id"])
+    session.call("POST", path, 409, body=b"other", id=encoded["id"])
+    session.call("POST", path, 404, body=b"", id="01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    refused = json.loads(session.get("/v1/runs", query="?status=failed"))["runs"]
+    session.call("POST", path, 422, body=b"", id=refused[0]["id"])
+    session.get("/v1/runs", headers={"Accept": "text/csv"})
 
 
 def administrate(session, file):
@@ -211,6 +239,7 @@ def main():
     session = Session(contract, arguments.server.rstrip("/"), arguments.key)
     read(session)
     operate(session)
+    replay(session)
     if arguments.key and arguments.model_file:
         administrate(session, arguments.model_file)
     everything = {(method.upper(), path) for path, item in contract.document["paths"].items() for method in item}

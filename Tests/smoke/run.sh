@@ -177,6 +177,50 @@ wait "${clients[@]}"
 expect "nobody found the database locked" 0 "$(cat "$work"/writer? | grep -ciE 'failed|locked|busy|error' || true)"
 expect "every change is on record" 25 "$(local_ audit --action model.annotate --limit 1000 --json | grep -oE '"(writer[1-4]|server)":' | wc -l)"
 unset POSTERIOR_KEY
+# --- every answer has a record, which can be found and replayed
+run() { sed -n 's/^Posterior-Run: \([0-9A-Z]*\).*/\1/p' "$work/head"; }
+status $sample -d '{"n":3,"seed":7}' >/dev/null
+sampled=$(run)
+expect "a record has a ULID" 26 "${#sampled}"
+expect "the record is there at once" 200 "$(status "/v1/runs/$sampled")"
+contains "the record" '"operation":"sample"' "$work/body"
+expect "a replay" 200 "$(status "/v1/runs/$sampled/replay" -X POST)"
+contains "a replay" '"equal":true' "$work/body"
+status '/v1/models/fm/score?k=10&seed=3' "${png[@]}" >/dev/null
+scored=$(run)
+expect "a replay without its input" 409 "$(status "/v1/runs/$scored/replay" -X POST)"
+expect "a replay with its input sent again" 200 "$(status "/v1/runs/$scored/replay" --data-binary @deploy/examples/shirt.png)"
+contains "a replay with its input sent again" '"equal":true' "$work/body"
+status '/v1/models/fm/score?k=10&seed=3&record=true' "${png[@]}" >/dev/null
+expect "a replay of a kept input" 200 "$(status "/v1/runs/$(run)/replay" -X POST)"
+expect "a filter" 200 "$(status '/v1/runs?kind=inference' -G --data-urlencode "filter=params.k = 10 and operation = 'score' and duration < 100")"
+expect "a filter finds what it names" 3 "$(grep -o '"kind":"inference"' "$work/body" | wc -l)"
+expect "a comparison" 200 "$(status "/v1/runs/compare?ids=$sampled,$scored")"
+expect "all runs as a table" 200 "$(status /v1/runs -H 'Accept: text/csv')"
+contains "all runs as a table" "$sampled" "$work/body"
+contains "all runs as a table" 'params.temperature' "$work/body"
+contains "the events of a run that has ended" 'event: end' <(curl -sN "$url/v1/runs/$sampled/events")
+expect "the command line finds it" "$sampled" "$("$posterior" runs list --store "$store" --filter "operation = 'sample' and items = 3" --limit 1 --order-by 'started desc' | tail -1 | cut -d' ' -f1)"
+expect "the command line replays it" 0 "$("$posterior" runs replay "$sampled" --store "$store" >/dev/null 2>&1; echo $?)"
+contains "the command line compares" params.temperature <("$posterior" runs compare "$sampled" "$scored" --store "$store")
+
+# --- training and evaluation are repeated to the last byte, on the data of then alone
+awk -v OFS=, 'BEGIN { srand(3); print "a,b"; for (i = 0; i < 200; i++) print rand(), rand() + rand() }' >"$work/rows.csv"
+cat >"$work/recipe.json" <<EOF
+{"family": "vae", "name": "tiny", "data": {"source": "$work/rows.csv"}, "configuration": {"latent": 1, "hidden": [4], "likelihood": "gaussian"}, "epochs": 1}
+EOF
+"$posterior" train "$work/recipe.json" -o "$work/tiny.safetensors" --store "$store" >/dev/null 2>&1
+"$posterior" evaluate "$work/tiny.safetensors" --data "$work/rows.csv" --k 2 --store "$store" >/dev/null 2>&1
+last() { "$posterior" runs list --kind "$1" --limit 1 --store "$store" | tail -1 | cut -d' ' -f1; }
+replays() { "$posterior" runs replay "$1" --store "$store" >"$work/body" 2>&1 && echo 0 || echo $?; }
+trained=$(last train) evaluated=$(last evaluate)
+expect "training again" 0 "$(replays "$trained")"
+contains "training again" "$(sha256sum "$work/tiny.safetensors" | cut -d' ' -f1)" "$work/body"
+expect "evaluating again" 0 "$(replays "$evaluated")"
+echo 1,2 >>"$work/rows.csv"
+expect "training again on other data" 1 "$(replays "$trained")"
+contains "training again on other data" "put the data of then in its place" "$work/body"
+expect "runs are found by a field of their recipe" "$trained" "$("$posterior" runs list --filter 'params.latent = 1 and params.optimiser.rate < 1' --kind train --store "$store" | tail -1 | cut -d' ' -f1)"
 
 # --- bad input: a status, a sentence, and nothing else happens
 refuse() { # NAME STATUS PATH CURL-ARGUMENTS
@@ -195,6 +239,9 @@ refuse "a ragged array" 400 /v1/models/fm/encode -d '{"inputs":[[1,2],[3]]}'
 refuse "a wrong width" 422 /v1/models/fm/encode -d '{"inputs":[[1,2],[3,4]]}'
 refuse "half a float" 422 /v1/models/fm/encode -H 'Content-Type: application/octet-stream' --data-binary abc
 refuse "no image" 400 /v1/models/fm/encode -H 'Content-Type: image/png' --data-binary abc
+refuse "a filter with a fault" 400 '/v1/runs?filter=metrics.elbo+%3E+x'
+contains "a filter with a fault" 'column 16' "$work/body"
+refuse "another list's page token" 400 '/v1/runs?page_token=MA'
 refuse "unknown operation" 404 /v1/models/fm/dance -d '{}'
 refuse "an alias to nowhere" 404 /v1/admin/models/fm/aliases/best "${admin[@]}" -X PUT -d '{"version":9}'
 refuse "a version that is live" 409 /v1/admin/models/fm/versions/1 "${admin[@]}" -X DELETE

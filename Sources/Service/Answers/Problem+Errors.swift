@@ -14,6 +14,8 @@ extension Problem {
       self.init(.unusableModel, "The model's configuration: \(error).", field: error.field, given: error.given, expected: error.expected)
     case let error as JSONError: self.init(error)
     case let error as CSVError: self.init(error)
+    case let error as RunQueryError:
+      self.init(.malformed, "\(error).", field: error.parameter, given: error.given, expected: error.expected)
     case let error as FormatError: self.init(error)
     case let error as ModelFileError where error.reason != .unreadable: self.init(error)
     case let error as StoreError:
@@ -97,10 +99,10 @@ extension Problem {
     case .invalidKeyRequest(let field, let given, let expected), .invalidAnnotation(let field, let given, let expected):
       kind = .impossible
       fault = (field, given, expected)
-    case .invalidModelName, .invalidAlias, .invalidReference, .invalidPageToken, .invalidLimit, .invalidSeed: kind = .malformed
+    case .invalidModelName, .invalidAlias, .invalidReference, .invalidPageToken, .foreignPageToken, .invalidLimit, .invalidSeed: kind = .malformed
     case .digestMismatch: kind = .digestMismatch
     case .unknownModel, .unknownVersion, .unknownAlias, .unknownRun, .unknownKey: kind = .notFound
-    case .aliasElsewhere, .keyNameTaken, .versionInUse, .runNotRunning, .refused: kind = .conflict
+    case .aliasElsewhere, .keyNameTaken, .versionInUse, .runNotRunning, .parameterWritten, .refused: kind = .conflict
     case .tooLarge: kind = .tooLarge
     case .diskFull: kind = .storageFull
     case .readOnly: kind = .unavailable

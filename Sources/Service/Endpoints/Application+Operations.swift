@@ -4,11 +4,12 @@ internal import Registry
 
 extension Application {
   /// POST /v1/models/{model}/{operation}
-  func perform(_ operation: Operation, _ request: Request) async throws -> Response {
+  func perform(_ operation: Operation, _ request: Request, _ account: InferenceAccount?) async throws -> Response {
     let version = try store.resolve(request.parameter("model"))
     let deadline = try request.deadline()
     let acceptance = Acceptance(request.headers["Accept"])
     let model = try await models.model(of: version)
+    account?.note(model)
     // Before the body is read: a model that can't do this needs none.
     try operation.checkSupport(by: type(of: model.family))
     let memory = self.memory.open()
@@ -19,7 +20,9 @@ extension Application {
     let body = input.body.count
     let read: @Sendable () throws -> (PreparedOperation, MediaType) = { [limits, batcher] in
       let start = ContinuousClock.now
+      account?.note(input)
       let prepared = try operation.prepare(input, on: model, limits: limits)
+      account?.note(prepared)
       guard let type = acceptance.best(of: prepared.mediaTypes) else {
         let possible = prepared.mediaTypes.map(\.name)
         throw Problem(
@@ -33,7 +36,9 @@ extension Application {
     let (prepared, type) = body < limits.longBodyBytes ? try read() : try await batcher.run(read)
     try memory.take(prepared.answerBytes)
     return try await batcher.perform(prepared, urgency: request.urgency, deadline: deadline) { answer in
-      Self.response(try answer.bytes(as: type, receipt: prepared.receipt), type: type, receipt: prepared.receipt, shape: answer.shape)
+      let bytes = try answer.bytes(as: type, receipt: prepared.receipt)
+      account?.note(bytes, as: type)
+      return Self.response(bytes, type: type, receipt: prepared.receipt, shape: answer.shape)
     }
   }
 

@@ -1,48 +1,82 @@
-package import Formats
+internal import Formats
 internal import HTTP
-package import Registry
+internal import Registry
 internal import Training
 
 extension Application {
-  /// GET /v1/runs
+  /// GET /v1/runs: a page as JSON, or with `Accept: text/csv` all runs that pass as one table.
   func listRuns(_ request: Request, _ caller: Caller) async throws -> Response {
-    try request.checkQuery("kind", "model", "status", "since", "order_by", "page_token", "limit")
+    try request.checkQuery("kind", "model", "status", "since", "until", "filter", "order_by", "page_token", "limit")
     var filter = RunFilter()
     filter.kind = try request.choice("kind", RunKind.self)
     filter.status = try request.choice("status", RunStatus.self)
     filter.model = request.query["model"]
     filter.models = caller.models
-    if let since = request.query["since"] {
-      guard let time = Timestamp(since) else {
-        let expected = "an RFC 3339 time such as 2026-01-31T12:00:00Z"
-        throw Problem(.malformed, "since is \"\(since)\", expected \(expected).", field: "since", given: since, expected: expected)
-      }
-      filter.since = time
+    filter.since = try request.time("since")
+    filter.until = try request.time("until")
+    if let text = request.query["filter"] { filter.conditions = try RunFilterParser.conditions(text) }
+    let order = try request.query["order_by"].map { text throws(RunQueryError) in try RunFilterParser.order(text) } ?? .newestFirst
+    switch Acceptance(request.headers["Accept"]).best(of: [.json, .csv]) {
+    case MediaType.json: return try await page(of: filter, order, request)
+    case MediaType.csv: return try await table(of: filter, order, request)
+    default:
+      let expected = "application/json or text/csv"
+      throw Problem(.notAcceptable, "Runs can be had as \(expected).", field: "Accept", given: request.headers["Accept"], expected: expected)
     }
-    let order = try request.choice("order_by", RunSorting.self) ?? .newest
-    let limit = try request.integer("limit") ?? limits.pageEntries
-    let page = try await storeLanes.run { [store, filter] in
-      try store.runs(filter, order: order == .newest ? .newestFirst : .oldestFirst, pageToken: request.query["page_token"], limit: limit)
-    }
-    return .json(
-      .record(["runs": .array(try page.items.map(RunJSON.run)), "next_page_token": .string(orNull: page.nextPageToken)]))
   }
 
-  private enum RunSorting: String, CaseIterable {
-    case newest = "started_at desc"
-    case oldest = "started_at"
+  private func page(of filter: RunFilter, _ order: RunOrder, _ request: Request) async throws -> Response {
+    let limit = try request.integer("limit") ?? limits.pageEntries
+    let page = try await storeLanes.run { [store, recorder] in
+      recorder.flush()
+      return try store.runs(filter, order: order, pageToken: request.query["page_token"], limit: limit)
+    }
+    var response = Response.json(
+      .record(["runs": .array(try page.items.map(RunJSON.run)), "next_page_token": .string(orNull: page.nextPageToken)]))
+    response.headers["Vary"] = "Accept"
+    return response
+  }
+
+  private func table(of filter: RunFilter, _ order: RunOrder, _ request: Request) async throws -> Response {
+    for name in ["page_token", "limit"] where request.query[name] != nil {
+      throw Problem(.malformed, "A table has all runs that pass: leave \(name) out.", field: name, given: request.query[name], expected: "nothing")
+    }
+    let table = try await storeLanes.run { [store, recorder] in
+      recorder.flush()
+      return try RunTable(store, filter, order)
+    }
+    return Response(
+      headers: ["Content-Type": "text/csv; charset=utf-8; header=present", "Vary": "Accept"],
+      body: .stream(length: nil) { [storeLanes] writer in
+        try await writer.write(table.header)
+        var token: String?
+        repeat {
+          let (bytes, next) = try await storeLanes.run { [token] in try table.rows(pageToken: token) }
+          try await writer.write(bytes)
+          token = next
+        } while token != nil
+      })
   }
 
   /// GET /v1/runs/{id}: the run with the last value of each metric.
   func showRun(_ request: Request) async throws -> Response {
     try request.checkQuery()
     let id = request.parameter("id")
-    let (run, metrics) = try await storeLanes.run { [store] in
-      let run = try store.run(id)
-      return (run, try store.latestMetrics(of: run.id))
+    let shown = try await storeLanes.run { [self] in
+      let run = try recordedRun(id)
+      return try RunJSON.run(run, latest: store.latestMetrics(of: run.id))
     }
-    guard case .object(let members) = try RunJSON.run(run) else { preconditionFailure("a run is an object") }
-    return .json(.object(members + [.init(name: "latest_metrics", value: .array(metrics.map(RunJSON.metric)))]))
+    return .json(shown)
+  }
+
+  /// A run; one that waits to be committed is committed first, so that who has its identifier finds it.
+  func recordedRun(_ id: String) throws -> Run {
+    do {
+      return try store.run(id)
+    } catch StoreError.unknownRun {
+      recorder.flush()
+      return try store.run(id)
+    }
   }
 
   /// GET /v1/runs/{id}/metrics: oldest first; `after` goes on behind the last sequence number of the page before.
@@ -55,39 +89,19 @@ extension Application {
         .malformed, "limit is \(limit) and after is \(after), expected a limit from 1 to 10000 and a sequence number from 0.", field: "limit",
         given: "\(limit)", expected: "1 to 10000")
     }
-    let metrics = try await storeLanes.run { [store] in try store.metrics(of: store.run(id).id, after: after, limit: limit) }
+    let metrics = try await storeLanes.run { [self] in try store.metrics(of: recordedRun(id).id, after: after, limit: limit) }
     return .json(.record(["metrics": .array(metrics.map(RunJSON.metric)), "next_after": .integer(metrics.last?.sequence ?? after)]))
   }
-}
 
-/// Runs as answers and the command line show them.
-package enum RunJSON {
-  package static func run(_ run: Run) throws -> JSONValue {
-    let description = run.description
-    return .record([
-      "id": .string(run.id.description), "kind": .string(description.kind.rawValue), "status": .string(run.status.rawValue),
-      "family": .string(description.family), "model": .string(orNull: description.model), "version": .integer(orNull: description.version),
-      "model_digest": .string(orNull: description.modelDigest?.description),
-      "started_at": .string(run.startedAt.description), "finished_at": .string(orNull: run.finishedAt?.description),
-      "failure": .string(orNull: run.failure), "output_digest": .string(orNull: run.outputDigest?.description),
-      "seed": .integer(Int(description.seed)), "data_digest": .string(orNull: description.dataDigest?.description),
-      "configuration": try JSONValue(parsing: Array(description.configuration.utf8)),
-      "parameters": strings(description.parameters), "tags": strings(description.tags),
-      "build": .record([
-        "git_revision": .string(description.build.gitRevision), "compiler": .string(description.build.compiler),
-        "cpu": .string(description.build.cpu), "blas": .string(description.build.blas),
-      ]),
-    ])
-  }
-
-  package static func metric(_ recorded: RecordedMetric) -> JSONValue {
-    .record([
-      "sequence": .integer(recorded.sequence), "name": .string(recorded.metric.name), "value": .number(recorded.metric.value),
-      "step": .integer(recorded.metric.step), "epoch": .integer(orNull: recorded.metric.epoch), "time": .string(recorded.time.description),
-    ])
-  }
-
-  private static func strings(_ values: [String: String]) -> JSONValue {
-    .object(values.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: .string($0.value)) })
+  /// GET /v1/runs/compare?ids=A,B
+  func compareRuns(_ request: Request, _ caller: Caller) async throws -> Response {
+    try request.checkQuery("ids")
+    let ids = (request.query["ids"] ?? "").split(separator: ",").map(\.trimmed)
+    let comparison = try await storeLanes.run { [store, recorder] in
+      recorder.flush()
+      return try RunComparison(of: ids, in: store)
+    }
+    for run in comparison.runs { try caller.requireModel(run.description.model, field: "ids") }
+    return .json(try comparison.json)
   }
 }

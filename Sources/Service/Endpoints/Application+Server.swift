@@ -1,6 +1,7 @@
 internal import CResources
 internal import Formats
 internal import HTTP
+internal import Registry
 
 extension Application {
   /// GET /healthz: the process answers.
@@ -24,7 +25,8 @@ extension Application {
   /// GET /metrics
   func metricsText(_ request: Request) throws -> Response {
     try request.checkQuery()
-    return .text(metrics.text(batcher: batcher, memory: memory, models: models), type: "text/plain; version=0.0.4; charset=utf-8")
+    return .text(
+      metrics.text(batcher: batcher, memory: memory, models: models) + Self.text(recorder.counters), type: "text/plain; version=0.0.4; charset=utf-8")
   }
 
   /// GET /openapi.yaml

@@ -38,6 +38,16 @@ extension Request {
     return value
   }
 
+  /// A query parameter that is a time.
+  func time(_ name: String) throws -> Timestamp? {
+    guard let text = query[name] else { return nil }
+    guard let time = Timestamp(text) else {
+      let expected = "an RFC 3339 time such as 2026-01-31T12:00:00Z"
+      throw Problem(.malformed, "\(name) is \"\(text)\", expected \(expected).", field: name, given: text, expected: expected)
+    }
+    return time
+  }
+
   /// A query parameter that is a whole number.
   func integer(_ name: String) throws -> Int? {
     guard let text = query[name] else { return nil }

@@ -8,7 +8,7 @@ package struct Operation: Sendable {
   package let fields: [RequestField]
   package let takesItems: Bool
   package let isSupported: @Sendable (any ModelFamily.Type) -> Bool
-  private let decode: @Sendable (OperationInput, LoadedModel, ServiceLimits) throws -> (any OperationRequest, Items?)
+  private let decode: @Sendable (OperationInput, LoadedModel, ServiceLimits) throws -> DecodedOperation
 
   package init<Request: OperationRequest>(_ request: Request.Type) {
     name = request.name
@@ -35,13 +35,14 @@ package struct Operation: Sendable {
   /// Reads a request for one model and refuses what can't be carried out.
   package func prepare(_ input: OperationInput, on model: LoadedModel, limits: ServiceLimits) throws -> PreparedOperation {
     try checkSupport(by: type(of: model.family))
-    let (request, items) = try decode(input, model, limits)
+    let decoded = try decode(input, model, limits)
+    let (request, items) = (decoded.request, decoded.items)
     if let seed = request.seed, seed < 0 {
       throw Problem(.impossible, "seed is \(seed), expected 0 to 2^63 - 1.", field: "seed", given: "\(seed)", expected: "0 to 2^63 - 1")
     }
     try items?.checkComplete(model.signature)
     try request.check(model, items: items, limits: limits)
-    return PreparedOperation(request, items: items, model: model, limits: limits)
+    return PreparedOperation(decoded, model: model, limits: limits)
   }
 
   package func checkSupport(by family: any ModelFamily.Type) throws {

@@ -26,28 +26,35 @@ package struct OperationInput: Sendable {
   /// Media types that items can come in.
   package static let itemTypes: [MediaType] = [.json, .csv, .png, .npy, .floats]
 
-  func decode<Request: OperationRequest>(_ type: Request.Type, model: LoadedModel, limits: ServiceLimits) throws -> (any OperationRequest, Items?) {
+  func decode<Request: OperationRequest>(_ type: Request.Type, model: LoadedModel, limits: ServiceLimits) throws -> DecodedOperation {
     if isJSON {
       if let option = options.first {
         throw Problem(
           .malformed, "The query has \"\(option.name)\", but with a JSON body the options are fields of the body.", field: option.name,
           given: "a query parameter", expected: "a field of the body")
       }
-      let decoded = try StrictJSON.decode(OperationBody<Request>.self, from: body, numericFields: ["inputs"])
-      return (decoded.options, try decoded.items(model: model, limits: limits))
+      let document = try JSONValue(parsing: body, numericFields: ["inputs"])
+      let decoded = try StrictJSON.decode(OperationBody<Request>.self, from: document)
+      return DecodedOperation(
+        request: decoded.options, items: try decoded.items(model: model, limits: limits), parameters: Request.parameters(given: document),
+        keepsInput: decoded.keepsInput)
     }
-    let request = try StrictJSON.decode(type, from: optionObject(type))
-    if !type.takesItems {
+    let given = try optionObject(type)
+    let request = try StrictJSON.decode(OperationBody<Request>.self, from: given)
+    let items: Items?
+    if type.takesItems {
+      items = try self.items(model: model, limits: limits)
+    } else {
       guard body.isEmpty else {
         throw Problem(.unsupportedMedia, "\(type.name) takes a JSON body or none, not \(contentType?.name ?? "bytes without a type").", field: "body")
       }
-      return (request, nil)
+      items = nil
     }
-    return (request, try items(model: model, limits: limits))
+    return DecodedOperation(request: request.options, items: items, parameters: Request.parameters(given: given), keepsInput: request.keepsInput)
   }
 
   /// A body without a type is JSON, and so is an object under the type that curl's `-d` announces.
-  private var isJSON: Bool {
+  var isJSON: Bool {
     guard !body.isEmpty else { return contentType == .json && options.isEmpty }
     guard let contentType else { return true }
     if contentType == .json || contentType.name.hasSuffix("+json") { return true }
@@ -58,8 +65,8 @@ package struct OperationInput: Sendable {
   private func optionObject(_ type: (some OperationRequest).Type) throws -> JSONValue {
     var members: [JSONValue.Member] = []
     for option in options {
-      guard let field = type.fields.first(where: { $0.name == option.name }) else {
-        let known = type.fields.map(\.name).joined(separator: ", ")
+      guard let field = (type.fields + [.record]).first(where: { $0.name == option.name }) else {
+        let known = (type.fields + [.record]).map(\.name).joined(separator: ", ")
         throw Problem(
           .impossible, "\"\(option.name)\" is no option of \(type.name), expected one of \(known).", field: option.name, given: option.name,
           expected: known)
@@ -95,21 +102,33 @@ package struct OperationInput: Sendable {
   private static func listed(_ types: [MediaType]) -> String { types.map(\.name).joined(separator: ", ") }
 }
 
+/// A request that was read: what is asked, about which items, and how it is remembered.
+struct DecodedOperation {
+  let request: any OperationRequest
+  let items: Items?
+  /// Every option but the seed, also those that were left at their defaults: with seed and items they repeat the request.
+  let parameters: JSONValue
+  /// Whether the client wants its input kept with the record of this request.
+  let keepsInput: Bool
+}
+
 /// A JSON request: items, where the operation takes some, beside its options.
 private struct OperationBody<Options: OperationRequest>: Decodable {
   let options: Options
+  let keepsInput: Bool
   private let inputs: JSONValue?
   private let rows: JSONValue?
 
-  private enum Key: String, CodingKey { case inputs, rows }
+  private enum Key: String, CodingKey { case inputs, record, rows }
 
   init(from decoder: any Decoder) throws {
     options = try Options(from: decoder)
+    let fields = try decoder.container(keyedBy: Key.self)
+    keepsInput = try fields.decodeIfPresent(Bool.self, forKey: .record) ?? false
     guard Options.takesItems else {
       (inputs, rows) = (nil, nil)
       return
     }
-    let fields = try decoder.container(keyedBy: Key.self)
     inputs = try fields.decodeIfPresent(JSONValue.self, forKey: .inputs)
     rows = try fields.decodeIfPresent(JSONValue.self, forKey: .rows)
   }

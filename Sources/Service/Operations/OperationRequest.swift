@@ -52,6 +52,18 @@ extension OperationRequest {
   }
 }
 
+extension OperationRequest {
+  /// Every option but the seed, with its default where `given`, a JSON object, is silent.
+  static func parameters(given: JSONValue) -> JSONValue {
+    .object(
+      fields.compactMap { field in
+        guard field.name != RequestField.seed.name else { return nil }
+        let value = given[field.name].flatMap { $0 == .null ? nil : $0 } ?? field.defaultValue
+        return value.map { JSONValue.Member(name: field.name, value: $0) }
+      })
+  }
+}
+
 /// The rows that are computed together: their items, where the operation takes some, and their keys.
 package struct Rows: Sendable {
   /// [rows, width] in raw units.
@@ -82,15 +94,24 @@ package struct RequestField: Sendable, Equatable {
   /// The value that an absent field stands for, as JSON; nil where the server chooses.
   package let `default`: String?
   package let summary: String
+  /// `default`, read once.
+  let defaultValue: JSONValue?
 
   package init(_ name: String, _ kind: Kind, default: String? = nil, _ summary: String) {
     self.name = name
     self.kind = kind
     self.default = `default`
     self.summary = summary
+    defaultValue = `default`.map { text in
+      do { return try JSONValue(parsing: Array(text.utf8)) } catch { preconditionFailure("the default of \(name): \(error)") }
+    }
   }
 
   static let seed = RequestField("seed", .integer, "Chooses the random numbers, 0 ... 2^63 - 1; drawn by the server where absent.")
+
+  /// What every operation takes beside its own options.
+  static let record = RequestField(
+    "record", .boolean, default: "false", "Keeps the input with the record of this request, so that it can be replayed without sending it again.")
 
   /// The value of a query parameter or flag; text that is none of the kind stays text, which decoding refuses by name.
   package func value(of text: String) -> JSONValue {

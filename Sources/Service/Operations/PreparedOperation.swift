@@ -10,6 +10,10 @@ package struct PreparedOperation: Sendable {
   package let count: Int
   /// Media types that the answer can be written in, the default first.
   package let mediaTypes: [MediaType]
+  /// Every option but the seed, as a JSON object.
+  package let parameters: JSONValue
+  /// Whether the client wants its input kept with the record of this request.
+  package let keepsInput: Bool
   let request: any OperationRequest
   private let rows: Rows
   /// Rows that are computed together at most, so that intermediate results stay small.
@@ -17,7 +21,9 @@ package struct PreparedOperation: Sendable {
   /// Whether writing the answer takes long enough to hold up others.
   let hasLongAnswer: Bool
 
-  init(_ request: any OperationRequest, items: Items?, model: LoadedModel, limits: ServiceLimits) {
+  init(_ decoded: DecodedOperation, model: LoadedModel, limits: ServiceLimits) {
+    let (request, items) = (decoded.request, decoded.items)
+    (parameters, keepsInput) = (decoded.parameters, decoded.keepsInput)
     let seed = request.seed ?? Int.random(in: 0...Int.max)
     receipt = Receipt(model: model, seed: seed)
     self.model = model

@@ -18,7 +18,10 @@ final class ServiceFixture: Sendable {
   private let ownsDirectory: Bool
 
   /// - Parameter directory: an existing store to open again.
-  init(directory: String? = nil, lanes: Int = 2, limits: ServiceLimits = ServiceLimits(), requiresKeys: Bool = false, models: Bool = true) throws {
+  init(
+    directory: String? = nil, lanes: Int = 2, limits: ServiceLimits = ServiceLimits(), requiresKeys: Bool = false, models: Bool = true,
+    recordingOptions: InferenceRecorder.Options = InferenceRecorder.Options()
+  ) throws {
     ownsDirectory = directory == nil
     self.directory = directory ?? NSTemporaryDirectory() + "posterior-service-\(UUID().uuidString)"
     store = try ModelStore(directory: self.directory)
@@ -26,6 +29,7 @@ final class ServiceFixture: Sendable {
     options.limits = limits
     options.requiresKeys = requiresKeys
     options.families = [ToyFamily.self, VAE.self]
+    options.recording = recordingOptions
     application = Application(
       store: store, adminKey: try AdminKey(secret: Self.key), options: options)
     handler = application.handler

@@ -1,0 +1,44 @@
+import Formats
+import Foundation
+import Training
+
+/// Where a page of runs ended: the sort key and identifier of its last run, and which query it belongs to.
+///
+/// A position in the order, not a count of rows: runs that are added or removed meanwhile move no page.
+struct RunPageToken {
+  /// nil where the order is by identifier alone.
+  let value: Double?
+  let id: RunID
+
+  /// - Throws: `StoreError.invalidPageToken` for text that is no token, or one of another query.
+  init(_ text: String, of query: String) throws(StoreError) {
+    let padded =
+      text.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
+      + String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
+    guard let data = Data(base64Encoded: padded) else { throw .invalidPageToken(given: text) }
+    let parts = String(decoding: data, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
+    guard parts.count == 3, let id = RunID(String(parts[1])) else { throw .invalidPageToken(given: text) }
+    guard parts[0] == Self.mark(query) else { throw .foreignPageToken(given: text) }
+    self.id = id
+    if parts[2].isEmpty {
+      value = nil
+    } else {
+      guard let bits = UInt64(parts[2], radix: 16) else { throw .invalidPageToken(given: text) }
+      value = Double(bitPattern: bits)
+    }
+  }
+
+  init(value: Double?, id: RunID) {
+    self.value = value
+    self.id = id
+  }
+
+  /// URL-safe (RFC 4648 section 5, without padding).
+  func text(of query: String) -> String {
+    let bits = value.map { String($0.bitPattern, radix: 16) } ?? ""
+    return Data("\(Self.mark(query)) \(id) \(bits)".utf8).base64EncodedString()
+      .replacingOccurrences(of: "+", with: "-").replacingOccurrences(of: "/", with: "_").replacingOccurrences(of: "=", with: "")
+  }
+
+  private static func mark(_ query: String) -> String { String(SHA256.digest(Array(query.utf8)).hex.prefix(16)) }
+}

@@ -1,0 +1,96 @@
+import Foundation
+import GRDB
+import Training
+
+/// A filter and an order as SQL, once for the table of runs and once for that of recorded inference.
+///
+/// Values are arguments of the statements, never part of their text.
+struct RunQuery {
+  let filter: RunFilter
+  let order: RunOrder
+  let after: RunPageToken?
+  let limit: Int
+
+  /// What a page token has to fit.
+  static func signature(_ filter: RunFilter, _ order: RunOrder) -> String {
+    var unordered = filter
+    unordered.models = nil
+    return "\(unordered) \((filter.models ?? []).sorted()) \(order)"
+  }
+
+  /// Bounds on the identifier, which begins with the time: they serve times, pages and the order through one index.
+  private func bounds(_ column: SQL) -> [SQL] {
+    var (low, high) = ("0", "8")  // below and above every ULID
+    if let since = filter.since { low = max(low, Self.first(at: since)) }
+    if let until = filter.until { high = min(high, Self.first(at: until)) }
+    var bounds: [SQL] = []
+    if order.key == .started, let after {
+      if order.isDescending {
+        high = min(high, after.id.description)
+      } else {
+        bounds.append("\(column) > \(after.id.description)")
+      }
+    }
+    return bounds + ["\(column) >= \(low)", "\(column) < \(high)"]
+  }
+
+  private static func first(at time: Timestamp) -> String { RunID(earliestAt: UInt64(max(0, time.milliseconds))).description }
+
+  private var direction: SQL { order.isDescending ? "DESC" : "ASC" }
+
+  // MARK: - Runs
+
+  var runs: SQLRequest<Row> {
+    var conditions = bounds("runs.id")
+    if let kind = filter.kind { conditions.append("runs.kind = \(kind.rawValue)") }
+    if let model = filter.model { conditions.append("runs.model = \(model)") }
+    if let models = filter.models { conditions.append("runs.model IN \(models.sorted())") }
+    if let status = filter.status { conditions.append("runs.status = \(status.rawValue)") }
+    conditions += filter.conditions.map(\.onRuns)
+    guard case .metric(let name) = order.key else {
+      return "SELECT runs.*, NULL AS sort_value FROM runs WHERE \(conditions.joined(separator: " AND ")) ORDER BY runs.id \(direction) LIMIT \(limit)"
+    }
+    conditions += ["sort.name = \(name)", "sort.value IS NOT NULL"]
+    if let after, let value = after.value {
+      let comparison: SQL = order.isDescending ? "<" : ">"
+      conditions.append("(sort.value, sort.run) \(comparison) (\(value), \(after.id.description))")
+    }
+    // The order of the tables is fixed by CROSS JOIN, so that the index of values also does the sorting.
+    return """
+      SELECT runs.*, sort.value AS sort_value FROM run_latest_metrics AS sort CROSS JOIN runs ON runs.id = sort.run
+      WHERE \(conditions.joined(separator: " AND ")) ORDER BY sort.value \(direction), sort.run \(direction) LIMIT \(limit)
+      """
+  }
+
+  // MARK: - Recorded inference
+
+  /// nil where no record of a request can pass.
+  var inferences: SQLRequest<Row>? {
+    guard order.key == .started, filter.kind == nil || filter.kind == .inference else { return nil }
+    var conditions = bounds("inferences.id")
+    if let model = filter.model { conditions.append("inferences.model = \(model)") }
+    if let models = filter.models { conditions.append("inferences.model IN \(models.sorted())") }
+    if let status = filter.status {
+      guard let condition = RunCondition.inferences(are: status) else { return nil }
+      conditions.append(condition)
+    }
+    for condition in filter.conditions {
+      guard let condition = condition.onInferences else { return nil }
+      conditions.append(condition)
+    }
+    return """
+      \(Self.inferenceColumns) WHERE \(conditions.joined(separator: " AND ")) ORDER BY inferences.id \(direction) LIMIT \(limit)
+      """
+  }
+
+  static func inference(_ id: String) -> SQLRequest<Row> { "\(inferenceColumns) WHERE inferences.id = \(id)" }
+
+  // The order of the tables is fixed here as well: from a record to its engine.
+  private static var inferenceColumns: SQL {
+    """
+    SELECT inferences.*, inference_engines.digest, inference_engines.family, inference_engines.build,
+      EXISTS (SELECT 1 FROM inference_inputs WHERE inference = inferences.id) AS keeps_input
+    FROM inferences CROSS JOIN inference_engines ON inference_engines.id = inferences.engine
+    """
+  }
+}

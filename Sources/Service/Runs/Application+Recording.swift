@@ -1,0 +1,40 @@
+internal import HTTP
+internal import Registry
+internal import Training
+
+extension Application {
+  /// Performs an operation and records it, as the server's options want it; `Posterior-Run` names the record in the answer.
+  func recorded(_ operation: Operation, _ request: Request) async throws -> Response {
+    guard recorder.options.policy != .none else { return try await perform(operation, request, nil) }
+    let account = InferenceAccount(operation.name, recorder: recorder)
+    do {
+      var response = try await perform(operation, request, account)
+      if account.record(status: response.status.code) { response.headers["Posterior-Run"] = account.id.description }
+      return response
+    } catch {
+      guard var problem = Problem(error) else {
+        _ = account.record(status: Problem.unexpected.kind.status.code, failure: Problem.unexpected.detail)
+        throw error
+      }
+      if account.record(status: problem.kind.status.code, failure: problem.detail) { problem.headers["Posterior-Run"] = account.id.description }
+      throw problem
+    }
+  }
+
+  /// The recorder's counters as Prometheus reads them.
+  static func text(_ counters: InferenceRecorder.Counters) -> String {
+    """
+    # HELP posterior_inference_records_total Requests to models that were written down, and those that were dropped because the queue was full.
+    # TYPE posterior_inference_records_total counter
+    posterior_inference_records_total{outcome="recorded"} \(counters.recorded)
+    posterior_inference_records_total{outcome="dropped"} \(counters.dropped)
+    # HELP posterior_inference_records_waiting Records that wait to be committed.
+    # TYPE posterior_inference_records_waiting gauge
+    posterior_inference_records_waiting \(counters.waiting)
+    # HELP posterior_inference_commits_total Transactions that wrote records.
+    # TYPE posterior_inference_commits_total counter
+    posterior_inference_commits_total \(counters.commits)
+
+    """
+  }
+}

@@ -1,0 +1,26 @@
+internal import HTTP
+internal import Registry
+internal import Training
+
+extension Application {
+  /// POST /v1/runs/{id}/replay: computes a recorded request again and compares the bytes; the body, if any, is that of the request.
+  func replayRun(_ request: Request) async throws -> Response {
+    try request.checkQuery()
+    let id = request.parameter("id")
+    let body = try await request.body.collect()
+    let task = try await storeLanes.run { [self] in
+      let run = try recordedRun(id)
+      guard run.inference != nil else {
+        throw Problem(
+          .impossible,
+          "Runs of kind \(run.description.kind.rawValue) take longer than a request should: run \"posterior runs replay \(run.id)\" beside the store.",
+          field: "id", given: run.description.kind.rawValue, expected: RunKind.inference.rawValue)
+      }
+      return try InferenceReplay(of: run, sent: body, in: store)
+    }
+    let model = try await models.model(of: task.version)
+    let replay = try await batcher.run { [limits] in try task.perform(on: model, limits: limits) }
+    let recorded = try await storeLanes.run { [store] in try replay.record(in: store) }
+    return .json(replay.json(run: recorded))
+  }
+}

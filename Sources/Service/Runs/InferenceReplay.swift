@@ -1,0 +1,91 @@
+internal import Formats
+package import Registry
+internal import Training
+
+/// A recorded request, ready to be computed again on the same weights.
+package struct InferenceReplay: Sendable {
+  /// The model file that answered then, under whatever name it is registered now.
+  package let version: ModelVersion
+  private let run: Run
+  private let operation: Operation
+  private let input: OperationInput
+  private let type: MediaType
+
+  /// - Parameter sent: the request's body, sent again by who kept it; nil or empty where the store did.
+  /// - Throws: `Problem` where the request can't be repeated, saying what is missing.
+  package init(of run: Run, sent: [UInt8]?, in store: ModelStore) throws {
+    guard let facts = run.inference, let digest = run.description.modelDigest else {
+      throw Problem(
+        .impossible, "Run \(run.id) of kind \(run.description.kind.rawValue) is no recorded request.", field: "id",
+        given: run.description.kind.rawValue, expected: "inference")
+    }
+    guard let options = facts.options, let type = facts.outputType, facts.httpStatus < 400 else {
+      throw Problem(
+        .impossible, "Run \(run.id) was refused with status \(facts.httpStatus): it has no answer to compare with.", field: "id",
+        given: "\(facts.httpStatus)", expected: "a request that was answered")
+    }
+    guard let operation = Operation.named(facts.operation) else {
+      throw Problem(.impossible, "This build has no operation \(facts.operation).", field: "id", given: facts.operation)
+    }
+    guard let version = store.version(holding: digest, preferring: run.description.model, run.description.version) else {
+      throw Problem(
+        .conflict, "The model file \(digest) of run \(run.id) is no longer in the store; upload it again.", field: "id", given: digest.description)
+    }
+    let body = try Self.body(of: run, facts, takesItems: operation.takesItems, sent: sent, in: store)
+    input = try OperationInput.repeating(options, body: body, type: facts.inputType)
+    (self.run, self.operation, self.version, self.type) = (run, operation, version, MediaType(type))
+  }
+
+  /// What came with the request then: kept by the store, or sent again and proved equal by its digest.
+  private static func body(of run: Run, _ facts: InferenceFacts, takesItems: Bool, sent: [UInt8]?, in store: ModelStore) throws -> [UInt8] {
+    if let sent, !sent.isEmpty {
+      let digest = SHA256.digest(sent)
+      guard digest == facts.inputDigest else {
+        let expected = facts.inputDigest?.description ?? "no body"
+        throw Problem(
+          .conflict, "The body is \(digest), but the request of run \(run.id) had \(expected): send the same bytes.", field: "body",
+          given: digest.description, expected: expected)
+      }
+      return takesItems ? sent : []
+    }
+    guard takesItems else { return [] }
+    guard let kept = try store.input(of: run.id) else {
+      throw Problem(
+        .conflict,
+        "The input of run \(run.id) was not kept. Send the same body again with this request; to keep inputs from now on, put \"record\": true "
+          + "into a request or start the server with --record-inputs BYTES.", field: "body", given: "nothing",
+        expected: facts.inputDigest?.description)
+    }
+    return kept
+  }
+
+  /// Computes it again; `model` holds the weights of `version`.
+  package func perform(on model: LoadedModel, limits: ServiceLimits) throws -> Replay {
+    let description = run.description
+    // The names of then are part of a JSON answer, whatever the file is called now.
+    let named = description.model.flatMap { name in description.version.map { LoadedModel.Registration(name: name, version: $0) } }
+    let prepared = try operation.prepare(input, on: model.named(named), limits: limits)
+    let bytes = try prepared.perform().bytes(as: type, receipt: prepared.receipt)
+    return try Replay(of: run, actual: SHA256.digest(bytes))
+  }
+}
+
+extension OperationInput {
+  /// The request that a record is of: its options as they were understood, the items from its body.
+  static func repeating(_ options: InferenceRecord.Options, body: [UInt8], type: String?) throws -> OperationInput {
+    guard case .object(let members) = try JSONValue(parsing: Array(options.parameters.utf8)) else { preconditionFailure("parameters are an object") }
+    let parameters = members + [JSONValue.Member(name: RequestField.seed.name, value: .integer(options.seed))]
+    let asked = OperationInput(body: body, contentType: type.map { MediaType($0) })
+    guard !body.isEmpty, asked.isJSON else {
+      return OperationInput(
+        body: body, contentType: asked.contentType,
+        options: parameters.map { member in
+          if case .string(let text) = member.value { return Option(name: member.name, value: text) }
+          return Option(name: member.name, value: String(decoding: member.value.text, as: UTF8.self))
+        })
+    }
+    guard case .object(let sent) = try JSONValue(parsing: body, numericFields: ["inputs"]) else { preconditionFailure("it was read before") }
+    let items = sent.filter { $0.name == "inputs" || $0.name == "rows" }
+    return OperationInput(body: JSONValue.object(items + parameters).text, contentType: .json)
+  }
+}

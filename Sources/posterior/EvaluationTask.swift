@@ -1,0 +1,71 @@
+import Formats
+import Foundation
+import Models
+import Registry
+import Training
+
+/// What an evaluation measures: enough to measure it again.
+struct EvaluationTask {
+  let data: String
+  let split: DataSource.Split
+  let limit: Int?
+  let draws: Int
+  let seed: UInt64
+
+  init(data: String, split: DataSource.Split, limit: Int?, draws: Int, seed: UInt64) {
+    self.data = data
+    self.split = split
+    self.limit = limit
+    self.draws = draws
+    self.seed = seed
+  }
+
+  /// As a run recorded it; the mirror image of `parameters`.
+  init(of run: Run) throws {
+    let parameters = run.description.parameters
+    guard let data = parameters["data_source"], let split = parameters["split"].flatMap(DataSource.Split.init(rawValue:)),
+      let draws = parameters["k"].flatMap({ Int($0) })
+    else { throw CommandError("Run \(run.id) was recorded by a build that did not write down where its data came from; it can't be replayed.") }
+    self.init(data: data, split: split, limit: parameters["limit"].flatMap { Int($0) }, draws: draws, seed: run.description.seed)
+  }
+
+  func parameters(modelFile: String, items: DataSet) -> [String: String] {
+    // Absolute, so that the run can be replayed from any folder.
+    func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+    var parameters = [
+      "data": items.name, "data_source": NamedDataSet(rawValue: data) == nil ? absolute(data) : data, "items": String(items.count),
+      "k": String(draws), "model_file": absolute(modelFile), "split": split.rawValue,
+    ]
+    parameters["limit"] = limit.map(String.init)
+    return parameters
+  }
+
+  /// The model, and the items in its own scaling, which the data set does not know.
+  func load(modelFile: String) throws -> (model: any Scoring, items: DataSet) {
+    let loaded = try ModelFile.load(path: modelFile)
+    guard let scoring = loaded.model as? any Scoring else {
+      throw CommandError("the family \(type(of: loaded.model).name) can't score")
+    }
+    // Of the formats, only NPY does not know its own range.
+    let range = data.lowercased().hasSuffix(".npy") ? loaded.model.signature.range : nil
+    let items = try DataSource(source: data, split: split, range: range, limit: limit).load()
+    guard items.signature.kind == loaded.model.signature.kind, items.signature.itemShape == loaded.model.signature.itemShape else {
+      throw CommandError("\(items.name) has items of shape \(items.signature.itemShape), the model takes \(loaded.model.signature.itemShape)")
+    }
+    return (scoring, items.adopting(loaded.model.signature))
+  }
+
+  func evaluate(_ model: any Scoring, on items: DataSet, progress: (Int) -> Void = { _ in }) -> Evaluation {
+    Evaluation(of: model, on: items, draws: draws, seed: seed, progress: progress)
+  }
+
+  /// Where the evaluated model file can be found: in the store, else where it was.
+  func modelFile(of run: Run, in store: ModelStore) throws -> String {
+    guard let digest = run.description.modelDigest else { throw CommandError("Run \(run.id) names no model file.") }
+    if let version = store.version(holding: digest, preferring: run.description.model, run.description.version) { return version.path }
+    guard let path = run.description.parameters["model_file"], FileManager.default.fileExists(atPath: path) else {
+      throw CommandError("The model file \(digest) of run \(run.id) is not in the store; name it with --input.")
+    }
+    return path
+  }
+}

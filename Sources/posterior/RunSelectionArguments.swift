@@ -1,0 +1,31 @@
+import ArgumentParser
+import Registry
+import Service
+import Training
+
+/// Which runs, and in which order: the query parameters of `GET /v1/runs`.
+struct RunSelectionArguments: ParsableArguments {
+  @Option(help: "train, evaluate, robustness, replay or inference.") var kind: RunKind?
+  @Option(help: "Runs of this model.") var model: String?
+  @Option(help: "running, finished, failed or cancelled.") var status: RunStatus?
+  @Option(help: "Started then or later, such as 2026-01-31T12:00:00Z.") var since: Timestamp?
+  @Option(help: "Started before then.") var until: Timestamp?
+  @Option(help: "Such as \"metrics.elbo_nats > -240 and params.beta = 4 and tags.team = 'x'\".") var filter: String?
+  @Option(help: "started_at or metrics.NAME, with asc or desc behind it.") var orderBy = "started_at desc"
+
+  /// - Throws: `RunQueryError`.
+  var selection: (filter: RunFilter, order: RunOrder) {
+    get throws {
+      let conditions = try filter.map { text throws(RunQueryError) in try RunFilterParser.conditions(text) } ?? []
+      return (
+        RunFilter(kind: kind, model: model, status: status, since: since, until: until, conditions: conditions), try RunFilterParser.order(orderBy)
+      )
+    }
+  }
+}
+
+extension RunKind: ExpressibleByArgument {}
+extension RunStatus: ExpressibleByArgument {}
+extension Timestamp: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Formats
+import Foundation
+import Models
+import Registry
+import Service
+import Tensors
+import Training
+
+extension RunsCommand {
+  struct Replay: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Does a run again and says whether it made the same bytes.",
+      discussion: """
+        Recorded requests are computed again on the same model file, training runs are trained again from their recipe and evaluations are measured again, \
+        on data with the same digest. Exit code 1 when the bytes differ; then builds and processors that differ are named.
+        """)
+
+    @Argument(help: "The run's identifier.") var id: String
+    @Option(help: "The request's body, where the store did not keep it; or the model file of an evaluation.", completion: .file()) var input: String?
+    @Option(help: "Of a training run: where to keep the new model file. (default: nowhere)", completion: .file()) var output: String?
+    @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
+    @Flag(help: "As JSON.") var json = false
+    @OptionGroup var store: StoreArguments
+
+    func run() async throws { try await reporting(replay) }
+
+    private func replay() throws {
+      Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
+      let store = try store.openExisting()
+      let run = try store.run(id)
+      let replay: Service.Replay
+      switch run.description.kind {
+      case .inference: replay = try inference(run, store)
+      case .train: replay = try training(run)
+      case .evaluate: replay = try evaluation(run, store)
+      case .robustness, .replay:
+        throw CommandError("Runs of kind \(run.description.kind.rawValue) can't be replayed yet; replay the run that it is of.")
+      }
+      let recorded = try replay.record(in: store)
+      if json {
+        print(String(decoding: replay.json(run: recorded).text, as: UTF8.self))
+      } else {
+        print("\(replay.sentence)\nRecorded as run \(recorded).")
+      }
+      if !replay.isEqual { throw ExitCode.failure }
+    }
+
+    private func inference(_ run: Run, _ store: ModelStore) throws -> Service.Replay {
+      let sent = try input.map { path in
+        guard let data = FileManager.default.contents(atPath: path) else { throw CommandError("\(path) can't be read.") }
+        return [UInt8](data)
+      }
+      let task = try InferenceReplay(of: run, sent: sent, in: store)
+      return try task.perform(on: LoadedModel.load(path: task.version.path, expecting: task.version.digest), limits: ServiceLimits())
+    }
+
+    private func training(_ run: Run) throws -> Service.Replay {
+      try Service.Replay.expectation(of: run)
+      let recipe = try Recipe(parsing: Array(run.description.configuration.utf8))
+      try checkData(try recipe.data.load(), of: run)
+      let folder = FileManager.default.temporaryDirectory.appendingPathComponent("posterior-replay-\(UUID().uuidString)").path
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      // What can't be removed is the system's to clear away, and takes nothing from the result.
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      let options = Training.Options(output: output ?? folder + "/model.safetensors", checkpoint: folder + "/checkpoint")
+      TrainingMemory.keepFreedBlocks()
+      let display = TrainingDisplay()
+      let result = try Training(recipe, options: options, build: .current).run(observe: { display.show($0) })
+      return try Service.Replay(of: run, actual: result.digest)
+    }
+
+    private func evaluation(_ run: Run, _ store: ModelStore) throws -> Service.Replay {
+      try Service.Replay.expectation(of: run)
+      let task = try EvaluationTask(of: run)
+      let path = try input ?? task.modelFile(of: run, in: store)
+      guard try SHA256.digest(ofFile: path) == run.description.modelDigest else {
+        throw CommandError("\(path) is not the model file of run \(run.id), which has \(run.description.modelDigest?.description ?? "no digest").")
+      }
+      let (model, items) = try task.load(modelFile: path)
+      try checkData(items, of: run)
+      return try Service.Replay(of: run, actual: task.evaluate(model, on: items).digest)
+    }
+
+    private func checkData(_ data: DataSet, of run: Run) throws {
+      guard let expected = run.description.dataDigest, data.digest != expected else { return }
+      throw CommandError("\(data.name) is \(data.digest) now, but run \(run.id) was on \(expected): put the data of then in its place.")
+    }
+  }
+}
