@@ -14,53 +14,43 @@ struct ServeCommand: AsyncParsableCommand {
       A second signal stops at once. SIGHUP reads the certificate and its key again; open connections go on.
       """)
 
-  @OptionGroup(title: "Connections") var connections: ServerArguments
+  @OptionGroup(title: "Settings, also from a file") var arguments: ServerArguments
   @OptionGroup var store: StoreArguments
-  @Option(help: "Requests computed at once. (default: one a core)")
-  var lanes: Int?
-  @Flag(help: "Ask for a key for inference too, on loopback as well.")
-  var requireKeys = false
-  @Flag(help: "Serve inference without a key on addresses other than loopback.")
-  var allowAnonymous = false
-  @Option(help: "Seconds between the signal to stop and the first refused connection, for load balancers to notice.")
-  var drainDelay = 0.0
-  @Option(help: "Seconds that requests under way have to finish after a signal to stop.")
-  var shutdownTimeout = 30.0
-  @Flag(help: "Log warnings and errors only, not every request.")
-  var quiet = false
+  @Flag(help: "Print the settings that hold, as a file for --config, and stop.")
+  var printConfig = false
 
-  func validate() throws {
-    if let lanes, lanes < 1 { throw ValidationError("--lanes is \(lanes), expected at least 1") }
-    guard !(requireKeys && allowAnonymous) else { throw ValidationError("--require-keys and --allow-anonymous contradict each other") }
-    guard drainDelay.isFinite, drainDelay >= 0, shutdownTimeout.isFinite, shutdownTimeout >= 0 else {
-      throw ValidationError("--drain-delay and --shutdown-timeout are seconds from 0")
-    }
-  }
+  func validate() throws { _ = try arguments.configuration(store: store.given) }
 
   func run() async throws { try await reporting(serve) }
 
   private func serve() async throws {
-    let (plain, secure, identity) = try (connections.plain(), connections.secure(), connections.identity())
+    let configuration = try arguments.configuration(store: store.given)
+    if printConfig { return print(configuration.text, terminator: "") }
+    let (plain, secure) = try (configuration.plainAddresses(), configuration.secureAddresses())
+    let identity = try configuration.identity()
     var logger = Logger(label: "posterior") { StreamLogHandler.standardError(label: $0) }
-    logger.logLevel = quiet ? .warning : .info
+    logger.logLevel = configuration.quiet ? .warning : .info
     // One thread an operation: the lanes share the cores out.
     Parallelism.width = 1
 
-    let modelStore = try store.open()
-    var options = Application.Options(lanes: lanes ?? ProcessInfo.processInfo.activeProcessorCount)
-    options.requiresKeys = requireKeys || (!allowAnonymous && !(plain + secure).allSatisfy(\.isLoopback))
-    let application = Application(store: modelStore, adminKey: try adminKey(), options: options, logger: logger)
+    var folder = store
+    folder.given = configuration.store
+    let modelStore = try folder.open()
+    var options = Application.Options(lanes: configuration.laneCount)
+    options.limits = configuration.bodies
+    options.requiresKeys = configuration.requireKeys || (!configuration.allowAnonymous && !(plain + secure).allSatisfy(\.isLoopback))
+    let application = Application(store: modelStore, adminKey: try adminKey(in: folder.directory), options: options, logger: logger)
 
-    var limits = connections.limits
-    limits.bodyBytes = options.limits.bodyBytes
+    var limits = configuration.limits
+    limits.bodyBytes = configuration.bodies.bodyBytes
     limits.connections = min(limits.connections, max(1, Server.raiseDescriptorLimit() - 128))
     let server = Server(
-      handler: connections.decorated(application.handler, refuse: application.refuse), listen: plain, secure: secure, identity: identity,
-      limits: limits,
-      refuse: application.refuse, onDraining: { application.readiness.state = .draining })
-    let (drain, timeout) = (Duration.seconds(drainDelay), Duration.seconds(shutdownTimeout))
+      handler: configuration.decorated(application.handler, refuse: application.refuse), listen: plain, secure: secure, identity: identity,
+      limits: limits, loops: configuration.ioThreadCount, refuse: application.refuse,
+      onDraining: { application.readiness.state = .draining })
     let signals = ServerSignals(
-      stop: { await server.shutdown(drain: drain, timeout: timeout) }, reload: { [logger] in Self.reload(identity, logger) })
+      stop: { await server.shutdown(drain: configuration.drainDelay, timeout: configuration.shutdownTimeout) },
+      reload: { [logger] in Self.reload(identity, logger) })
     let bound = try server.start()
     application.readiness.state = .ready
     let places = bound.enumerated().map { index, address in
@@ -73,9 +63,9 @@ struct ServeCommand: AsyncParsableCommand {
     withExtendedLifetime(signals) {}
   }
 
-  private func adminKey() throws -> AdminKey {
+  private func adminKey(in directory: String) throws -> AdminKey {
     if let secret = ProcessInfo.processInfo.environment["POSTERIOR_ADMIN_KEY"], !secret.isEmpty { return try AdminKey(secret: secret) }
-    return try AdminKey.loadOrCreate(in: store.directory)
+    return try AdminKey.loadOrCreate(in: directory)
   }
 
   private static func reload(_ identity: TLSIdentity?, _ logger: Logger) {
