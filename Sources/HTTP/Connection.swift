@@ -406,15 +406,12 @@ actor Connection: EventSource {
   }
 
   private func resumeReaders() {
-    let waiting = readers
-    readers = []
-    for reader in waiting { reader.resume() }
+    // One by one, because that keeps the array's memory; resuming only enqueues.
+    while let reader = readers.popLast() { reader.resume() }
   }
 
   private func resumeWriters() {
-    let waiting = writers
-    writers = []
-    for writer in waiting { writer.resume() }
+    while let writer = writers.popLast() { writer.resume() }
   }
 
   private func abort() { perform(state.close()) }
