@@ -74,6 +74,7 @@ let package = Package(
     tests("TrainingTests", ["Training", "Models", "Networks", "Tensors", "Formats"]),
     tests("RegistryTests", ["Registry", "Locking", "Training", "Models", "Formats", "CResources", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("HTTPTests", ["HTTP", "Locking"]),
+    tests("posteriorTests", ["posterior"]),
     tests("ServiceTests", ["FamilyExamples", "Service", "Locking", "HTTP", "Registry", "Training", "Models", "Networks", "Tensors", "Formats"]),
   ],
   swiftLanguageModes: [.v6],

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Installs what a build of Posterior needs from Debian, or says what is missing. Swift 6.1 or later has to be there.
+# Installs what a build of Posterior needs from Debian, or says what is missing. Swift 6.2 or later has to be there.
 set -euo pipefail
 
 packages=(libopenblas-dev libsqlite3-dev libssl-dev libpng-dev zlib1g-dev pkg-config curl python3-venv)
 
 if ! command -v swift >/dev/null; then
-  echo "swift is not on the PATH: install Swift 6.1 or later from https://www.swift.org/install/linux" >&2
+  echo "swift is not on the PATH: install Swift 6.2 or later from https://www.swift.org/install/linux" >&2
   exit 1
 fi
 

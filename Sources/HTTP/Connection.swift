@@ -17,7 +17,6 @@ actor Connection: EventSource {
   private var task: Task<Void, Never>?
   /// The socket may have bytes that were not read, or room that was not filled (edge-triggered: the loop says so once).
   private var isReadable = true
-  private var hasEnded = false
   /// Who waits for the socket; each is taken out as it is resumed, so exactly once.
   private var readers: [UnsafeContinuation<Void, Never>] = []
   private var writers: [UnsafeContinuation<Void, Never>] = []
@@ -42,12 +41,13 @@ actor Connection: EventSource {
     // Written out here, because each async call costs more than parsing a header.
     while true {
       switch onLoop({ $0.takeRequest() }) {
-      case .none: await park()
-      case .some(.some(let request)):
+      case .request(let request):
         let response = await service.handler.respond(to: request)
         let isHead = request.method == .head
         if !onLoop({ $0.sendAtOnce(response, isHead: isHead) }) { await send(response) }
-      case .some(.none):
+      case .missing: await park()
+      case .blocked: await drainOutput()
+      case .over:
         await finish()
         return service.ended()
       }
@@ -75,9 +75,17 @@ actor Connection: EventSource {
     }
   }
 
-  /// The next request; nil inside when there will be none, nil outside when bytes are missing.
-  private func takeRequest() -> Request?? {
-    guard state.acceptsRequest else { return .some(nil) }
+  private enum Intake {
+    case request(Request)
+    case missing
+    /// Answers to pipelined requests have to go out first.
+    case blocked
+    /// There will be none.
+    case over
+  }
+
+  private func takeRequest() -> Intake {
+    guard state.acceptsRequest else { return .over }
     do {
       while true {
         switch try parser.next() {
@@ -90,15 +98,19 @@ actor Connection: EventSource {
             case .chunked: nil
             }
           let body = RequestBody(source: ConnectionBody(connection: self, request: state.requests), length: length, limit: service.limits.bodyBytes)
-          return Request(head: head, body: body, remoteAddress: remoteAddress)
+          return .request(Request(head: head, body: body, remoteAddress: remoteAddress, isSecure: socket.tls != nil))
         case .body, .end: continue  // the rest of the last request
         case nil: break
         }
-        guard fill() else { return state.acceptsRequest ? nil : .some(nil) }
+        if !output.isEmpty {
+          flush()
+          guard output.isEmpty else { return .blocked }
+        }
+        guard fill() else { return state.acceptsRequest ? .missing : .over }
       }
     } catch {
       perform(state.parsingFailed(error, at: .now))
-      return .some(nil)
+      return .over
     }
   }
 
@@ -114,7 +126,7 @@ actor Connection: EventSource {
     switch result {
     case .bytes(let count):
       // A short read emptied the socket; only an end that was announced is still to be read.
-      isReadable = count == size || hasEnded || !socket.shortReadEmpties
+      isReadable = count == size || state.hasPeerEnded || !socket.shortReadEmpties
       state.bytesReceived(count, at: .now)
       return true
     case .wouldBlock:
@@ -191,11 +203,23 @@ actor Connection: EventSource {
       case .stream: return false
       }
     }
-    flush()
-    guard output.isEmpty else { return false }
+    if plan.keepsAlive, parser.hasBegunRequest, output.hasRoom {
+      flushLater()
+    } else {
+      flush()
+      guard output.isEmpty else { return false }
+    }
     return answered()
   }
 
+  /// Answers to pipelined requests go out together: when no whole request is left, at the latest when the handler of one suspends.
+  private func flushLater() {
+    guard !willFlush else { return }
+    willFlush = true
+    loop.signal(self, .flush)
+  }
+
+  private var willFlush = false
   private var plan: ResponsePlan?
 
   /// The rest of an answer that `sendAtOnce` began: streams its body, waits for the client to take it, reads past an unread request body.
@@ -290,7 +314,7 @@ actor Connection: EventSource {
   nonisolated func ready(_ readiness: Readiness) {
     assumeIsolated { connection in
       if readiness.contains(.broken) { return connection.abort() }
-      if readiness.contains(.ended) { connection.peerAnnouncedEnd() }
+      if readiness.contains(.ended) { connection.state.peerAnnouncedEnd() }
       // Under TLS reading may have waited for room, and writing for bytes.
       let isEither = connection.socket.tls != nil
       if isEither || readiness.contains(.readable) {
@@ -306,16 +330,13 @@ actor Connection: EventSource {
       switch signal {
       case .start: connection.task = Task(executorPreference: connection.loop) { await connection.serve() }
       case .tick: connection.tick()
-      case .drain: connection.perform(connection.state.drain(hasInput: connection.isReadable))
+      case .flush:
+        connection.willFlush = false
+        if !connection.state.isClosed { connection.flush() }
+      case .drain: connection.perform(connection.state.drain(hasInput: connection.isReadable || !connection.output.isEmpty))
       case .abort: connection.abort()
       }
     }
-  }
-
-  /// While a handler runs nobody reads, so the end is not seen by reading: the handler is cancelled here.
-  private func peerAnnouncedEnd() {
-    hasEnded = true
-    if case .handling = state.phase, state.body == .complete { perform(state.peerEnded(at: .now)) }
   }
 
   private func perform(_ action: ConnectionState.Action) {
@@ -327,9 +348,6 @@ actor Connection: EventSource {
       flush()
     case .refuse(let refusal): refuse(refusal)
     case .failBody: resumeReaders()
-    case .cancelHandler:
-      task?.cancel()
-      resumeReaders()
     case .linger: socket.shutDownWriting()
     case .close: tearDown()
     }
@@ -388,15 +406,12 @@ actor Connection: EventSource {
   }
 
   private func resumeReaders() {
-    let waiting = readers
-    readers = []
-    for reader in waiting { reader.resume() }
+    // One by one, because that keeps the array's memory; resuming only enqueues.
+    while let reader = readers.popLast() { reader.resume() }
   }
 
   private func resumeWriters() {
-    let waiting = writers
-    writers = []
-    for writer in waiting { writer.resume() }
+    while let writer = writers.popLast() { writer.resume() }
   }
 
   private func abort() { perform(state.close()) }

@@ -39,7 +39,6 @@ package struct ConnectionState: Equatable, Sendable {
     case refuse(Refusal)
     /// Wake the handler that waits for the body: it fails.
     case failBody
-    case cancelHandler
     /// Take the next request, which may have been received already.
     case nextRequest
     case discard
@@ -59,6 +58,10 @@ package struct ConnectionState: Equatable, Sendable {
   private var bodyPace = Pace()
   private var writePace = Pace()
   private var keepsAlive = true
+  private var hasAnswerBegun = false
+  /// The peer's end was announced; it may be gone, or have shut its sending side alone and still wait for answers (RFC 9112 §9.6).
+  package private(set) var hasPeerEnded = false
+  private var hasProbed = false
 
   package init(limits: Limits, isSecure: Bool = false, at now: Instant) {
     self.limits = limits
@@ -105,6 +108,8 @@ package struct ConnectionState: Equatable, Sendable {
     version = head.version
     wantsKeepAlive = head.wantsKeepAlive
     owesContinue = head.expectsContinue
+    hasAnswerBegun = false
+    hasProbed = false
     switch head.framing {
     case .none, .length(0):
       body = .complete
@@ -149,14 +154,17 @@ package struct ConnectionState: Equatable, Sendable {
     }
   }
 
-  /// The peer sends no more. A handler is cancelled; should it answer all the same, the answer is still sent.
+  /// The system says that the peer sends no more than what is still to be read.
+  package mutating func peerAnnouncedEnd() { hasPeerEnded = true }
+
+  /// Everything that the peer sent has been read. Whole requests are answered all the same; half a one fails.
   package mutating func peerEnded(at now: Instant) -> Action {
+    hasPeerEnded = true
     switch phase {
     case .handshaking, .waiting, .receivingHead, .discarding, .lingering: return close()
     case .handling:
-      wantsKeepAlive = false
-      if case .incomplete = body { body = .failed(.disconnected) }
-      return .cancelHandler
+      guard case .incomplete = body else { return .nothing }
+      return bodyFailed(.disconnected, at: now)
     case .closed: return .nothing
     }
   }
@@ -189,6 +197,7 @@ package struct ConnectionState: Equatable, Sendable {
     if !response.status.allowsBody { framing = .none }
     if framing == .untilClose { keepsAlive = false }
     owesContinue = false  // an answer under way is not interrupted by 100
+    hasAnswerBegun = true
     return ResponsePlan(
       framing: framing, sendsBody: response.status.allowsBody && !isHead, keepsAlive: keepsAlive, announcesKeepAlive: version == .http10)
   }
@@ -253,11 +262,20 @@ package struct ConnectionState: Equatable, Sendable {
       return .refuse(Refusal(.requestTimeout, "The request's header section took too long to arrive."))
     case .handling:
       let isTooSlow = bodyPace.isTooSlow(rate: limits.minimumRate, window: limits.rateWindow, at: now)
-      return isTooSlow || isOver(bodyPace.since, limits.bodyInactivity) ? bodyFailed(.timedOut, at: now) : .nothing
+      if isTooSlow || isOver(bodyPace.since, limits.bodyInactivity) { return bodyFailed(.timedOut, at: now) }
+      return probe()
     case .discarding(let since): return isOver(since, limits.bodyInactivity) ? close() : .nothing
     case .lingering(let since): return isOver(since, limits.linger) ? close() : .nothing
     case .closed: return .nothing
     }
+  }
+
+  /// TCP says the same of a peer that shut its sending side and of one that is gone, until something is sent: then the one reads on, the other
+  /// resets the connection. An interim answer asks without harm; clients skip it (RFC 9110 §15.2), HTTP/1.0 has none.
+  private mutating func probe() -> Action {
+    guard hasPeerEnded, !hasProbed, !hasAnswerBegun, version == .http11, body == .complete else { return .nothing }
+    hasProbed = true
+    return .sendContinue
   }
 
   /// The server stops: requests under way, and those that have arrived (`hasInput`), are finished; none is waited for.

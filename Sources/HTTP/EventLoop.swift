@@ -134,6 +134,8 @@ enum LoopSignal: Sendable, Equatable {
   case start
   /// Time has passed.
   case tick
+  /// What was left to be sent goes out.
+  case flush
   /// Finish what is under way, begin nothing new.
   case drain
   /// Let go at once.

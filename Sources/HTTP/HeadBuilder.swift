@@ -147,7 +147,8 @@ struct HeadBuilder: Sendable {
     // RFC 9112 §3.2: exactly one Host on 1.1; §3.2.2: an absolute-form target names the same host.
     if head.version == .http11, host == nil { throw .missingHost }
     if let authority = head.target.authority, let host {
-      guard Self.withoutDefaultPort(host.lowercased()) == Self.withoutDefaultPort(authority) else { throw .hostMismatch }
+      let port = ":\(head.target.defaultPort)"
+      guard Self.without(port, host.lowercased()) == Self.without(port, authority) else { throw .hostMismatch }
     }
     // RFC 9112 §6.1, §6.3: any doubt about where the body ends is an error.
     switch (transferEncoding, contentLength) {
@@ -165,8 +166,9 @@ struct HeadBuilder: Sendable {
     return head
   }
 
-  private static func withoutDefaultPort(_ authority: String) -> Substring {
-    authority.hasSuffix(":80") ? authority.dropLast(3) : authority[...]
+  /// An authority without the port that goes without saying; an empty one does too (RFC 3986 §6.2.3).
+  private static func without(_ port: String, _ authority: String) -> Substring {
+    authority.hasSuffix(port) ? authority.dropLast(port.count) : authority.hasSuffix(":") ? authority.dropLast() : authority[...]
   }
 }
 

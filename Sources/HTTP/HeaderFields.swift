@@ -50,20 +50,23 @@ package struct HeaderFields: Sendable, Equatable {
     precondition(!name.isEmpty && name.utf8.allSatisfy(\.isTokenByte), "a header field's name is a token, not \"\(name)\"")
     let start = wire.count
     wire.append(contentsOf: name.utf8)
-    wire.append(contentsOf: [.colon, .space])
-    for byte in value.utf8 { wire.append(byte == .carriageReturn || byte == .lineFeed || byte == 0 ? .space : byte) }
-    lines.append(Line(start: start, nameCount: name.utf8.count, valueCount: wire.count - start - name.utf8.count - 2))
-    wire.append(contentsOf: [.carriageReturn, .lineFeed])
+    wire.append(.colon)
+    wire.append(.space)
+    let line = Line(start: start, nameCount: wire.count - start - 2, valueCount: value.utf8.count)
+    wire.append(contentsOf: value.utf8)
+    for index in line.value where wire[index] == .carriageReturn || wire[index] == .lineFeed || wire[index] == 0 { wire[index] = .space }
+    wire.append(.carriageReturn)
+    wire.append(.lineFeed)
+    lines.append(line)
   }
 
   /// Adds a field whose name and value the parser has checked.
   mutating func append(checkedName name: Span<UInt8>, checkedValue value: Span<UInt8>) {
     lines.append(Line(start: wire.count, nameCount: name.count, valueCount: value.count))
-    wire.reserveCapacity(wire.count + name.count + value.count + 4)
-    for index in name.indices { wire.append(name[index]) }
+    name.withUnsafeBufferPointer { wire.append(contentsOf: $0) }
     wire.append(.colon)
     wire.append(.space)
-    for index in value.indices { wire.append(value[index]) }
+    value.withUnsafeBufferPointer { wire.append(contentsOf: $0) }
     wire.append(.carriageReturn)
     wire.append(.lineFeed)
   }

@@ -35,6 +35,7 @@ final class Listener: EventSource {
   func signal(_ signal: LoopSignal) {
     switch signal {
     case .start, .tick: acceptAll()
+    case .flush: break
     case .drain, .abort:
       guard isOpen else { return }
       loop.remove(self)

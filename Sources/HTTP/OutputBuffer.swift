@@ -15,6 +15,9 @@ struct OutputBuffer: Sendable {
 
   var isEmpty: Bool { head.isEmpty && body.isEmpty }
 
+  /// Whether another answer may be put behind what waits: as long as that is little.
+  var hasRoom: Bool { body.isEmpty && head.count <= Self.copied }
+
   /// Bytes that are still to be written.
   var count: Int { head.count + body.count - written }
 

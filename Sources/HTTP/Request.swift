@@ -9,29 +9,34 @@ package struct Request: Sendable {
   package var headers: HeaderFields
   /// `address:port` of the peer; `unix` through a Unix-domain socket; "" in memory.
   package var remoteAddress: String
+  /// Whether it came under TLS.
+  package var isSecure: Bool
   package var body: RequestBody
   /// Segments that a router's pattern named: `{model}` is `parameters["model"]`.
   package var parameters: [String: String] = [:]
   /// The pattern of the route that matched.
   package var route: String?
 
-  init(head: RequestHead, body: RequestBody, remoteAddress: String) {
+  init(head: RequestHead, body: RequestBody, remoteAddress: String, isSecure: Bool = false) {
     method = head.method
     target = head.target.text
     segments = head.target.segments
     query = head.target.query
     headers = head.headers
     self.remoteAddress = remoteAddress
+    self.isSecure = isSecure
     self.body = body
   }
 
   /// A request in memory, its target held to the same rules as one from a socket.
-  package init(_ method: Method, _ target: String, headers: HeaderFields = [:], body: [UInt8] = [], remoteAddress: String = "") throws(ParseError) {
+  package init(
+    _ method: Method, _ target: String, headers: HeaderFields = [:], body: [UInt8] = [], remoteAddress: String = "", isSecure: Bool = false
+  ) throws(ParseError) {
     let bytes = Array(target.utf8)
     guard !bytes.isEmpty else { throw .invalidTarget }
     let parsed = try RequestTarget(bytes.span, method: method)
     var head = RequestHead(method: method, target: parsed, version: .http11)
     head.headers = headers
-    self.init(head: head, body: RequestBody(body), remoteAddress: remoteAddress)
+    self.init(head: head, body: RequestBody(body), remoteAddress: remoteAddress, isSecure: isSecure)
   }
 }

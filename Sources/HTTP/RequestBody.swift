@@ -91,6 +91,8 @@ package enum BodyError: Error, Equatable, Sendable {
   case malformed(ParseError)
   /// The bytes are not in the coding that Content-Encoding names.
   case undecodable
+  /// The bytes are not the ones whose digest this field announced.
+  case digestMismatch(field: String)
   /// The client stopped sending.
   case timedOut
   /// The client went away.
@@ -103,6 +105,7 @@ extension BodyError: Refusable {
     case .tooLarge(let limit): Refusal(.contentTooLarge, "The request body is larger than the \(limit) bytes that are allowed here.")
     case .malformed(let error): error.refusal
     case .undecodable: Refusal(.badRequest, "The request body is not in the coding that Content-Encoding names, or breaks off.")
+    case .digestMismatch(let field): Refusal(.badRequest, "The SHA-256 of the request body is not the one that \(field) names.")
     case .timedOut: Refusal(.requestTimeout, "The request body stopped arriving.")
     case .disconnected: Refusal(.badRequest, "The connection ended before the request body did.")
     }

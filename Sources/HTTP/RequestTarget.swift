@@ -7,6 +7,8 @@ package struct RequestTarget: Sendable, Equatable {
   package var query = Query()
   /// `host[:port]` of an absolute-form target, in lower case.
   package var authority: String?
+  /// The port that is meant where an absolute-form target names none (RFC 9110 §4.2).
+  var defaultPort = 80
 
   init(_ bytes: Span<UInt8>, method: Method) throws(ParseError) {
     for index in bytes.indices where bytes[index] <= 0x20 || bytes[index] >= 0x7F { throw .invalidTarget }
@@ -30,6 +32,7 @@ package struct RequestTarget: Sendable, Equatable {
       schemeEnd = 7
     } else if bytes.count > 8, bytes.extracting(0..<8).spells("https://") {
       schemeEnd = 8
+      defaultPort = 443
     } else {
       throw .invalidTarget
     }

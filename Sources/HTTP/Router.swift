@@ -27,12 +27,12 @@ package struct Router: Handler {
   }
 
   package mutating func add(
-    _ method: Method, _ pattern: String, bodyLimit: Int? = nil, _ respond: @escaping @Sendable (Request) async -> Response
+    _ method: Method, _ pattern: String, bodyLimit: Int? = nil, _ respond: @escaping ClosureHandler.Answer
   ) {
     add(method, pattern, bodyLimit: bodyLimit, ClosureHandler(respond))
   }
 
-  package func respond(to request: Request) async -> Response {
+  package nonisolated(nonsending) func respond(to request: Request) async -> Response {
     if request.segments == ["*"], request.target == "*" { return Response(.noContent, headers: ["Allow": allow(Set(routes.map(\.method)))]) }
     guard let (node, values) = root.find(request.segments[...]) else {
       return refuse(Refusal(.notFound, "There is nothing at \(request.target.prefix(256))."))

@@ -69,11 +69,13 @@ package struct Application: Sendable {
     return Problem(refusal).response
   }
 
-  private func logged(_ request: Request, _ next: any Handler) async -> Response {
-    let start = ContinuousClock.now
+  private nonisolated(nonsending) func logged(_ request: Request, _ next: some Handler) async -> Response {
+    let isLogged = logger.logLevel <= .info
+    let start = isLogged ? ContinuousClock.now : nil
     metrics.begin()
     let response = await next.respond(to: request)
     metrics.end()
+    guard let start else { return response }
     let bytes: String
     switch response.body {
     case .empty: bytes = "0"
@@ -88,7 +90,9 @@ package struct Application: Sendable {
   }
 
   /// Turns what an endpoint throws into the answer that helps.
-  func answering(_ request: Request, _ body: (Request) async throws -> Response) async -> Response {
+  nonisolated(nonsending) func answering(
+    _ request: Request, _ body: nonisolated(nonsending) (Request) async throws -> Response
+  ) async -> Response {
     do {
       return try await body(request)
     } catch {

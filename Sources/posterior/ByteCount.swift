@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// A number of bytes as people write it: `1500000`, `2GB`, `1.5 GB`, `512MiB`.
-struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
+struct ByteCount: ExpressibleByArgument, CustomStringConvertible, Decodable {
   let value: Int
 
   init(_ value: Int) { self.value = value }
@@ -10,7 +10,7 @@ struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
     let text = argument.lowercased().filter { $0 != " " }
     let digits = text.prefix { $0.isNumber || $0 == "." }
     guard let number = Double(digits), let unit = Self.units[String(text.dropFirst(digits.count))] else { return nil }
-    guard let value = Int(exactly: (number * Double(unit)).rounded()), value > 0 else { return nil }
+    guard let value = Int(exactly: (number * Double(unit)).rounded()), value >= 0 else { return nil }
     self.value = value
   }
 
@@ -20,4 +20,18 @@ struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
   ]
 
   var description: String { value % (1 << 30) == 0 ? "\(value >> 30)GiB" : "\(value)" }
+
+  /// A number, or a text with a unit.
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let value = try? container.decode(Int.self) {
+      self.value = value
+      return
+    }
+    let text = try container.decode(String.self)
+    guard let count = ByteCount(argument: text) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "\"\(text)\" is no number of bytes, such as 1500000, 2GB or 512MiB")
+    }
+    self = count
+  }
 }

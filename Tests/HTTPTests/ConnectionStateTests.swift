@@ -191,15 +191,41 @@ struct ConnectionStateTests {
     #expect(!within.responseStarted(.text(""), isHead: false, at: start).keepsAlive)
   }
 
-  @Test("cancels the handler when the peer ends, yet sends what it answers")
+  @Test("answers whole requests of a peer that sends no more, fails half a one")
   func peerEnds() throws {
     var waiting = ConnectionState(limits: limits, at: start)
     #expect(waiting.peerEnded(at: start) == .close)
     var state = handling(try head(.length(5)))
-    #expect(state.peerEnded(at: start) == .cancelHandler)
+    #expect(state.peerEnded(at: start) == .failBody)
     #expect(state.body == .failed(.disconnected))
     #expect(!state.responseStarted(.text(""), isHead: false, at: start).keepsAlive)
     #expect(state.responseFinished(at: start) == .linger)
+    var whole = handling(try head())
+    whole.peerAnnouncedEnd()
+    #expect(whole.responseStarted(.text(""), isHead: false, at: start).keepsAlive, "another whole request may be there already")
+    #expect(whole.responseFinished(at: start) == .nextRequest)
+    #expect(whole.peerEnded(at: start) == .close)
+  }
+
+  @Test("asks a peer that sends no more once whether it is there: after a while, in HTTP/1.1, before the answer")
+  func probes() throws {
+    var state = handling(try head())
+    #expect(state.tick(at: start) == .nothing)
+    state.peerAnnouncedEnd()
+    #expect(state.tick(at: start) == .sendContinue)
+    #expect(state.tick(at: start) == .nothing)
+    var old = handling(try head(version: .http10))
+    old.peerAnnouncedEnd()
+    #expect(old.tick(at: start) == .nothing)
+    var answering = handling(try head())
+    answering.peerAnnouncedEnd()
+    _ = answering.responseStarted(.text(""), isHead: false, at: start)
+    #expect(answering.tick(at: start) == .nothing)
+    var uploading = handling(try head(.length(5)))
+    uploading.peerAnnouncedEnd()
+    #expect(uploading.tick(at: start) == .nothing)
+    answering.headReceived(try head(), at: start)
+    #expect(answering.tick(at: start) == .sendContinue, "each request is asked for by itself")
   }
 
   @Test("when draining closes what waits, finishes what runs or has arrived")

@@ -104,6 +104,60 @@ struct ContentCodingTests {
     }
   }
 
+  @Test("a stream of text is compressed piece by piece, so that each can be read as soon as it is sent")
+  func streams() async throws {
+    let next = Event()
+    let pieces = (0..<3).map { Array("piece \($0) \(String(repeating: "of a stream ", count: 50))\n".utf8) }
+    let handler = ClosureHandler { _ in
+      Response(
+        headers: ["Content-Type": "text/csv"],
+        body: .stream(length: nil) { writer in
+          try await writer.write(pieces[0])
+          // Only a client that has read the first piece lets the others come.
+          await next.wait()
+          for piece in pieces[1...] { try await writer.write(piece) }
+        })
+    }
+    try await withServer(handler.compressed()) { _, address in
+      let client = try TestClient(address)
+      await client.send(request("GET", "/", "Accept-Encoding: gzip\r\n"))
+      let head = try #require(await client.received(through: "\r\n\r\n"))
+      #expect(head.contains("Content-Encoding: gzip") && head.contains("Transfer-Encoding: chunked") && head.contains("Vary: Accept-Encoding"))
+      let inflater = Inflater(.gzip)
+      inflater.feed(try #require(await client.chunk()))
+      #expect(try inflater.next() == pieces[0])
+      next.happen()
+      var rest: [UInt8] = []
+      while let chunk = await client.chunk(), !chunk.isEmpty {
+        inflater.feed(chunk)
+        while let piece = try inflater.next() { rest += piece }
+      }
+      try inflater.finish()
+      #expect(rest == pieces[1] + pieces[2])
+    }
+  }
+
+  @Test("a stream that keeps its promise of a length is compressed whole, one that breaks it is cut off", arguments: [0, 1])
+  func promisedLength(missing: Int) async throws {
+    let text = text
+    let stream = Response(
+      headers: ["Content-Type": "text/plain"], body: .stream(length: text.count + missing) { try await $0.write(text) })
+    let answer = try await answer(stream)
+    guard case .stream(nil, _) = answer.body else { return #expect(Bool(false), "the length of the compressed form is not known") }
+    if missing == 0 {
+      #expect(try expand(try await answer.body.collect()) == text)
+    } else {
+      await #expect(throws: (any Error).self) { try await answer.body.collect() }
+    }
+  }
+
+  @Test("server-sent events are never compressed, streams of other things neither", arguments: ["text/event-stream", "application/octet-stream"])
+  func leavesStreamsAlone(type: String) async throws {
+    let bytes = text
+    let answer = try await answer(Response(headers: ["Content-Type": type], body: .stream(length: nil) { try await $0.write(bytes) }))
+    #expect(try await answer.body.collect() == text && answer.headers["Content-Encoding"] == nil)
+  }
+
   private func read(_ body: [UInt8], coding: String?, limit: Int = .max) async throws -> Response {
     let handler = ClosureHandler { request in
       var request = request

@@ -124,6 +124,8 @@ extension RequestFixture {
     RequestFixture("absolute form against Host", "GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", then: .hostMismatch),
     RequestFixture("absolute form without Host", "GET http://a/ HTTP/1.1\r\n\r\n", then: .missingHost),
     RequestFixture("absolute form with another port", "GET http://a:81/ HTTP/1.1\r\nHost: a\r\n\r\n", then: .hostMismatch),
+    RequestFixture("absolute form with the other scheme's port", "GET http://a:443/ HTTP/1.1\r\nHost: a\r\n\r\n", then: .hostMismatch),
+    RequestFixture("absolute form of HTTPS with HTTP's port", "GET https://a:80/ HTTP/1.1\r\nHost: a\r\n\r\n", then: .hostMismatch),
     RequestFixture("absolute form with user information", "GET http://x@a/ HTTP/1.1\r\nHost: a\r\n\r\n", then: .invalidTarget),
   ]
 

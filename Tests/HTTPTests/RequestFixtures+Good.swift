@@ -47,6 +47,12 @@ extension RequestFixture {
       "absolute form that matches Host", "GET http://Example.org/a?b=c HTTP/1.1\r\nHost: example.ORG\r\n\r\n", reads: "GET http://Example.org/a?b=c "),
     RequestFixture(
       "absolute form with the default port", "GET http://example.org:80 HTTP/1.1\r\nHost: example.org\r\n\r\n", reads: "GET http://example.org:80 "),
+    RequestFixture(
+      "absolute form of HTTPS with its default port", "GET https://example.org:443/ HTTP/1.1\r\nHost: example.org\r\n\r\n",
+      reads: "GET https://example.org:443/ "),
+    RequestFixture(
+      "the default port in Host alone", "GET https://example.org/ HTTP/1.1\r\nHost: example.org:443\r\n\r\n", reads: "GET https://example.org/ "),
+    RequestFixture("absolute form with an empty port", "GET http://[::1]:/ HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", reads: "GET http://[::1]:/ "),
     RequestFixture("a token with every mark", "GET / HTTP/1.1\r\nHost: a\r\n!#$%&'*+-.^_`|~9z: v\r\n\r\n", reads: "GET / "),
     RequestFixture("an unknown method is a token", "BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n", reads: "BREW /pot "),
     RequestFixture("an encoded slash stays in its segment", "GET /a%2Fb/c HTTP/1.1\r\nHost: a\r\n\r\n", reads: "GET /a%2Fb/c "),

@@ -56,6 +56,33 @@ struct RequestParserTests {
     #expect(throws: ParseError.bareLineFeed) { try parser.next() }
   }
 
+  @Test("refuses a bare line feed and a bare carriage return wherever a request's framing can hold one", arguments: ["\n", "\r"])
+  func bareLineEnds(mark: String) {
+    let head = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n"
+    let chunks = "5;x=y\r\nhello\r\n0\r\nA: b\r\n\r\n"
+    // One before the last line feed is the same as one behind it, which is body.
+    for position in 0..<head.utf8.count - 1 {
+      #expect(error(in: inserting(mark, in: head, at: position) + "hi") != nil, "\(mark.debugDescription) at \(position) of the head")
+    }
+    for position in 0..<chunks.utf8.count {
+      let body = inserting(mark, in: chunks, at: position)
+      let request = "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(body)"
+      #expect(error(in: request) != nil, "\(mark.debugDescription) at \(position) of the chunks")
+    }
+  }
+
+  private func inserting(_ mark: String, in text: String, at position: Int) -> String {
+    let bytes = Array(text.utf8)
+    return String(decoding: bytes[..<position] + Array(mark.utf8) + bytes[position...], as: UTF8.self)
+  }
+
+  private func error(in text: String) -> ParseError? {
+    var parser = RequestParser()
+    parser.feed(Array(text.utf8))
+    do { while try parser.next() != nil {} } catch { return error }
+    return nil
+  }
+
   @Test("gives the data of many chunks at once and in order")
   func manyChunks() throws {
     var parser = RequestParser()

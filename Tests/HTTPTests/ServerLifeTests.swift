@@ -92,6 +92,62 @@ struct ServerLifeTests {
     }
   }
 
+  @Test("answers a client that shuts its sending side once its requests are sent", arguments: ["1.1", "1.0"])
+  func halfClose(version: String) async throws {
+    let gate = Event()
+    let handler = ClosureHandler { request in
+      if request.target == "/slow" { await gate.wait() }
+      return .text("\(request.target) \(Task.isCancelled ? "cancelled" : "whole")")
+    }
+    try await withServer(handler, limits: Self.limits { $0.linger = .milliseconds(40) }) { _, address in
+      let client = try TestClient(address)
+      let keep = version == "1.0" ? "Connection: keep-alive\r\n" : ""
+      await client.send(["/slow", "/a", "/b"].map { "GET \($0) HTTP/\(version)\r\nHost: a\r\n\(keep)\r\n" }.joined())
+      client.shutDownWriting()
+      if version == "1.1" {
+        #expect(await client.response()?.status == 100, "it is asked whether it is still there")
+      } else {
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      gate.happen()
+      for target in ["/slow", "/a", "/b"] { #expect(await client.response()?.body == "\(target) whole") }
+      #expect(await client.isEnded())
+    }
+  }
+
+  @Test("answers a client that shuts its sending side and is answered at once, without asking first")
+  func halfCloseAtOnce() async throws {
+    try await withServer(.target) { _, address in
+      let client = try TestClient(address)
+      await client.send(request("GET", "/a"))
+      client.shutDownWriting()
+      #expect(await client.response()?.body == "/a")
+      #expect(await client.isEnded())
+    }
+  }
+
+  @Test("answers whole requests before half a one that ends there")
+  func halfRequest() async throws {
+    try await withServer(.target) { _, address in
+      let client = try TestClient(address)
+      await client.send(request("GET", "/a") + request("GET", "/b") + "GET /c HT")
+      client.shutDownWriting()
+      for target in ["/a", "/b"] { #expect(await client.response()?.body == target) }
+      #expect(await client.isEnded())
+    }
+  }
+
+  @Test("tells a client that shuts its sending side in the middle of a body that half of it is missing")
+  func halfBody() async throws {
+    try await withServer(.echo) { _, address in
+      let client = try TestClient(address)
+      await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf")
+      client.shutDownWriting()
+      #expect(await client.response()?.status == 400)
+      #expect(await client.isEnded())
+    }
+  }
+
   @Test("tells the handler of half an upload that the client is gone")
   func halfUpload() async throws {
     let error = Protected<BodyError?>(nil)

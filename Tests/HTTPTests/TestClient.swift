@@ -111,6 +111,12 @@ final class TestClient: Sendable {
     return response
   }
 
+  /// The data of the next chunk, [] for the last one.
+  func chunk() async -> [UInt8]? {
+    guard let size = await take(through: "\r\n").flatMap({ Int($0.dropLast(), radix: 16) }) else { return nil }
+    return await take(size + 2).map { $0.dropLast(2) }
+  }
+
   /// Everything until the connection ends.
   func rest() async -> String {
     while await receive() {}

@@ -21,10 +21,10 @@ expect() { if [ "$2" = "$3" ]; then pass; else fail "$1: expected $2, got $3"; f
 # contains NAME TEXT FILE
 contains() { if grep -qF -- "$2" "$3"; then pass; else fail "$1: \"$2\" is not in: $(head -c 400 "$3")"; fi; }
 
-# start STORE: serves it on a free port and waits until it is ready
+# start STORE [ARGUMENTS]: serves it on a free port and waits until it is ready
 start() {
   : >"$work/serve.out"
-  "$posterior" serve --listen 127.0.0.1:0 --store "$1" --quiet >"$work/serve.out" 2>"$work/serve.err" &
+  "$posterior" serve --listen 127.0.0.1:0 --store "$1" --quiet "${@:2}" >"$work/serve.out" 2>"$work/serve.err" &
   server=$!
   for _ in $(seq 300); do
     url=$(grep -o 'http://[0-9.:]*' "$work/serve.out" || true)
@@ -258,6 +258,20 @@ kill -TERM "$server"
 code=0; wait "$server" || code=$?
 server=
 expect "exit code after SIGTERM" 0 "$code"
+
+# --- settings from a file
+"$posterior" serve --config deploy/serve.json --print-config >"$work/settings"
+contains "the sample's settings hold" '"rate_limit": 200,' "$work/settings"
+contains "what the sample leaves out is as it is by default" '"max_header_count": 100,' "$work/settings"
+"$posterior" serve --config "$work/settings" --print-config | cmp -s - "$work/settings" && pass || fail "what --print-config prints is not read back the same"
+start "$store" --config deploy/serve.json --max-header-count 5 --no-quiet
+expect "a limit of the file" 413 "$(status /v1/models/fm/encode -H 'Content-Length: 16777217' --max-time 5 -X POST)"
+expect "a limit of the command line" 431 "$(status /healthz -H 'a: 1' -H 'b: 2' -H 'c: 3')"
+kill -9 "$server"; wait "$server" 2>/dev/null || true
+server=
+echo '{"max_conections": 5}' >"$work/settings"
+"$posterior" serve --config "$work/settings" --print-config 2>"$work/serve.err" && fail "an unknown setting is taken" || pass
+contains "an unknown setting" 'did you mean "max_connections"?' "$work/serve.err"
 
 # --- a disk that is full
 mkdir -p "$work/small"

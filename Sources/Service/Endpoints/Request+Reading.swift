@@ -77,14 +77,4 @@ extension Request {
     }
     return urgency >= 5 ? .background : .interactive
   }
-
-  /// A query parameter that is a moment.
-  func time(_ name: String) throws -> Timestamp? {
-    guard let text = query[name] else { return nil }
-    guard let time = Timestamp(text) else {
-      let expected = "an RFC 3339 time such as 2026-01-31T12:00:00Z"
-      throw Problem(.malformed, "\(name) is \"\(text)\", expected \(expected).", field: name, given: text, expected: expected)
-    }
-    return time
-  }
 }
