@@ -21,10 +21,10 @@ expect() { if [ "$2" = "$3" ]; then pass; else fail "$1: expected $2, got $3"; f
 # contains NAME TEXT FILE
 contains() { if grep -qF -- "$2" "$3"; then pass; else fail "$1: \"$2\" is not in: $(head -c 400 "$3")"; fi; }
 
-# start STORE: serves it on a free port and waits until it is ready
+# start STORE [ARGUMENTS]: serves it on a free port and waits until it is ready
 start() {
   : >"$work/serve.out"
-  "$posterior" serve --listen 127.0.0.1:0 --store "$1" --quiet >"$work/serve.out" 2>"$work/serve.err" &
+  "$posterior" serve --listen 127.0.0.1:0 --store "$@" --quiet >"$work/serve.out" 2>"$work/serve.err" &
   server=$!
   for _ in $(seq 300); do
     url=$(grep -o 'http://[0-9.:]*' "$work/serve.out" || true)
@@ -143,6 +143,37 @@ kill -TERM "$server"
 code=0; wait "$server" || code=$?
 server=
 expect "exit code after SIGTERM" 0 "$code"
+
+# --- the store's own commands
+run() { local code=0; "$posterior" "$@" >"$work/body" 2>&1 || code=$?; echo "$code"; }
+expect "store check" 0 "$(run store check --store "$store")"
+contains "store check" "sound" "$work/body"
+expect "store backup" 0 "$(run store backup "$work/backup" --store "$store")"
+expect "store backup never overwrites" 1 "$(run store backup "$work/backup" --store "$store")"
+expect "store restore" 0 "$(run store restore "$work/backup" --store "$work/restored")"
+expect "a restored store is sound" 0 "$(run store check --json --store "$work/restored")"
+contains "a restored store is sound" '"findings":[]' "$work/body"
+expect "store gc" 0 "$(run store gc --json --store "$store")"
+contains "store gc finds nothing" '"blobs":[]' "$work/body"
+blob=$(find "$work/restored/blobs" -type f | head -1)
+chmod 644 "$blob"; printf x | dd of="$blob" bs=1 seek=5000 conv=notrunc status=none
+expect "store check of a damaged file" 1 "$(run store check --store "$work/restored")"
+contains "store check of a damaged file" "fm@1" "$work/body"
+
+# --- replicas that only read: a backup, and a folder of model files
+start "$work/backup" --read-only
+expect "a replica answers" 200 "$(status $sample "${raw[@]}" -d '{"n":64,"seed":7}')"
+expect "a replica gives the same bytes" "$(sha256sum <"$work/many")" "$(sha256sum <"$work/body")"
+kill -TERM "$server"; wait "$server" || true
+mkdir "$work/files"; cp "$model" "$work/files/fm.safetensors"; head -c 1000 "$model" >"$work/files/half.safetensors"
+POSTERIOR_ADMIN_KEY=0123456789abcdef start "$work/files" --read-only
+expect "a folder of model files answers" 200 "$(status $sample "${raw[@]}" -d '{"n":64,"seed":7}')"
+expect "a folder of model files gives the same bytes" "$(sha256sum <"$work/many")" "$(sha256sum <"$work/body")"
+expect "a replica refuses uploads" 403 "$(status /v1/admin/models/fm/versions -H 'Authorization: Bearer 0123456789abcdef' --data-binary @$model)"
+contains "a replica refuses uploads" "read-only" "$work/body"
+expect "a replica writes nothing" 2 "$(find "$work/files" -type f | wc -l)"
+kill -TERM "$server"; wait "$server" || true
+server=
 
 # --- a disk that is full
 mkdir -p "$work/small"

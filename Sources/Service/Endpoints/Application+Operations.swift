@@ -5,9 +5,8 @@ internal import Registry
 extension Application {
   /// POST /v1/models/{model}/{operation}
   func perform(_ operation: Operation, _ request: Request) async throws -> Response {
-    let version = try store.resolve(request.parameter("model"))
     let acceptance = Acceptance(request.headers["Accept"])
-    let model = try await models.model(of: version)
+    let model = try await models.model(named: request.parameter("model"))
     // Before the body is read: a model that can't do this needs none.
     try operation.checkSupport(by: type(of: model.family))
     let input = OperationInput(
