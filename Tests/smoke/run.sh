@@ -160,6 +160,13 @@ chmod 644 "$blob"; printf x | dd of="$blob" bs=1 seek=5000 conv=notrunc status=n
 expect "store check of a damaged file" 1 "$(run store check --store "$work/restored")"
 contains "store check of a damaged file" "fm@1" "$work/body"
 
+# --- a model larger than the memory for models
+start "$store" --model-memory 1MB
+expect "a model that does not fit" 503 "$(status $sample -d '{}')"
+contains "a model that does not fit" "--model-memory" "$work/body"
+kill -TERM "$server"; wait "$server" || true
+server=
+
 # --- replicas that only read: a backup, and a folder of model files
 start "$work/backup" --read-only
 expect "a replica answers" 200 "$(status $sample "${raw[@]}" -d '{"n":64,"seed":7}')"
