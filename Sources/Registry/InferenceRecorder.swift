@@ -8,9 +8,9 @@ internal import Logging
 /// at most `Options.linger` and a commit old.
 package final class InferenceRecorder: Sendable {
   /// Which requests are recorded.
-  package enum Policy: String, CaseIterable, Sendable { case none, errors, all }
+  package enum Policy: String, CaseIterable, Codable, Sendable { case none, errors, all }
 
-  package struct Options: Sendable {
+  package struct Options: Hashable, Sendable {
     package var policy = Policy.all
     /// Records kept; the oldest go first.
     package var retention = 100_000

@@ -54,7 +54,9 @@ package struct Application: Sendable {
     loadLanes = ComputeLanes("load", width: options.lanes, capacity: options.limits.waitingRequests)
     storeLanes = ComputeLanes("store", width: 4, capacity: options.limits.waitingRequests)
     models = LoadedModels(store: store, families: options.families, lanes: loadLanes, limits: options.limits)
-    recorder = InferenceRecorder(store: store, options: options.recording)
+    var recording = options.recording
+    if store.isReadOnly { recording.policy = .none }
+    recorder = InferenceRecorder(store: store, options: recording)
     self.admission = admission
   }
 

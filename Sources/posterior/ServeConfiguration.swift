@@ -78,7 +78,6 @@ extension ServeConfiguration {
     options.batching = batching
     options.requiresKeys = requireKeys || (!allowAnonymous && !isLoopback)
     options.recording = recording
-    if readOnly { options.recording.policy = .none }
     return options
   }
 

@@ -232,11 +232,12 @@ class World:
         line = process.stdout.readline()
         found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
         if not found:
+            time.sleep(0.2)
             process.kill()
-            process.wait()
-            if self.fills:
+            code = process.wait()
+            if self.fills and code > 0:
                 return None  # no room even to open the store
-            raise Failure(f"the server did not start: {line}\n{(self.scratch / 'serve.log').read_text()[-2000:]}")
+            raise Failure(f"the server did not start, exit code {code}: {line}\n{(self.scratch / 'serve.log').read_text()[-2000:]}")
         return process, int(found.group(1))
 
     # --- commands that run beside the servers until they are killed

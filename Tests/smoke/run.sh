@@ -273,6 +273,44 @@ echo '{"max_conections": 5}' >"$work/settings"
 "$posterior" serve --config "$work/settings" --print-config 2>"$work/serve.err" && fail "an unknown setting is taken" || pass
 contains "an unknown setting" 'did you mean "max_connections"?' "$work/serve.err"
 
+# --- the store's own commands
+ran() { local code=0; "$posterior" "$@" >"$work/body" 2>&1 || code=$?; echo "$code"; }
+expect "store check" 0 "$(ran store check --store "$store")"
+contains "store check" "sound" "$work/body"
+expect "store backup" 0 "$(ran store backup "$work/backup" --store "$store")"
+expect "store backup never overwrites" 1 "$(ran store backup "$work/backup" --store "$store")"
+expect "store restore" 0 "$(ran store restore "$work/backup" --store "$work/restored")"
+expect "a restored store is sound" 0 "$(ran store check --json --store "$work/restored")"
+contains "a restored store is sound" '"findings":[]' "$work/body"
+expect "store gc" 0 "$(ran store gc --json --store "$store")"
+contains "store gc finds nothing" '"blobs":[]' "$work/body"
+blob=$(find "$work/restored/blobs" -type f | head -1)
+chmod 644 "$blob"; printf x | dd of="$blob" bs=1 seek=5000 conv=notrunc status=none
+expect "store check of a damaged file" 1 "$(ran store check --store "$work/restored")"
+contains "store check of a damaged file" "fm@1" "$work/body"
+
+# --- a model larger than the memory for models
+start "$store" --model-memory 1MB
+expect "a model that does not fit" 503 "$(status $sample -d '{}')"
+contains "a model that does not fit" "--model-memory" "$work/body"
+kill -TERM "$server"; wait "$server" || true
+server=
+
+# --- replicas that only read: a backup, and a folder of model files
+start "$work/backup" --read-only
+expect "a replica answers" 200 "$(status $sample "${raw[@]}" -d '{"n":64,"seed":7}')"
+expect "a replica gives the same bytes" "$(sha256sum <"$work/many")" "$(sha256sum <"$work/body")"
+kill -TERM "$server"; wait "$server" || true
+mkdir "$work/files"; cp "$model" "$work/files/fm.safetensors"; head -c 1000 "$model" >"$work/files/half.safetensors"
+POSTERIOR_ADMIN_KEY=0123456789abcdef start "$work/files" --read-only
+expect "a folder of model files answers" 200 "$(status $sample "${raw[@]}" -d '{"n":64,"seed":7}')"
+expect "a folder of model files gives the same bytes" "$(sha256sum <"$work/many")" "$(sha256sum <"$work/body")"
+expect "a replica refuses uploads" 403 "$(status /v1/admin/models/fm/versions -H 'Authorization: Bearer 0123456789abcdef' --data-binary @$model)"
+contains "a replica refuses uploads" "read-only" "$work/body"
+expect "a replica writes nothing" 2 "$(find "$work/files" -type f | wc -l)"
+kill -TERM "$server"; wait "$server" || true
+server=
+
 # --- a disk that is full
 mkdir -p "$work/small"
 if mount -t tmpfs -o size=3m tmpfs "$work/small" 2>/dev/null; then

@@ -5,10 +5,9 @@ internal import Registry
 extension Application {
   /// POST /v1/models/{model}/{operation}
   func perform(_ operation: Operation, _ request: Request, _ account: InferenceAccount?) async throws -> Response {
-    let version = try store.resolve(request.parameter("model"))
     let deadline = try request.deadline()
     let acceptance = Acceptance(request.headers["Accept"])
-    let model = try await models.model(of: version)
+    let model = try await models.model(named: request.parameter("model"))
     account?.note(model)
     // Before the body is read: a model that can't do this needs none.
     try operation.checkSupport(by: type(of: model.family))

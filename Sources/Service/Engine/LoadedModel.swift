@@ -52,7 +52,9 @@ package struct LoadedModel: Sendable {
   package static func load(
     path: String, families: [any ModelFamily.Type] = Catalogue.families, digest: Digest, registered: Registration? = nil
   ) throws -> LoadedModel {
-    LoadedModel(family: try ModelFile.load(path: path, families: families).model, digest: digest, registered: registered)
+    // Loading needs the network twice, once as it was initialised.
+    defer { Residence.returnMemorySoon() }
+    return LoadedModel(family: try ModelFile.load(path: path, families: families).model, digest: digest, registered: registered)
   }
 
   package var signature: Signature { family.signature }

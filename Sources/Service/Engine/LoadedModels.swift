@@ -53,6 +53,12 @@ package final class LoadedModels: Sendable {
     package let bytes: [String: Int]
     package let loads: Int
     package let unloads: Int
+
+    package init(bytes: [String: Int], loads: Int, unloads: Int) {
+      self.bytes = bytes
+      self.loads = loads
+      self.unloads = unloads
+    }
   }
 
   package var census: Census {
@@ -64,6 +70,18 @@ package final class LoadedModels: Sendable {
 
   /// Why the version could not be loaded when that was tried last; nil where it could, or nobody tried.
   package func failure(of version: ModelVersion) -> String? { state.withLock { $0.failures[version.digest] } }
+
+  /// The model that `name`, `name@3` or `name@alias` means now.
+  ///
+  /// A version may be replaced, deleted and collected before its file was opened; then what was asked for means another version by now, or nothing.
+  package func model(named reference: String) async throws -> LoadedModel {
+    for _ in 0..<3 {
+      do {
+        return try await model(of: store.resolve(reference))
+      } catch StoreError.unknownVersion {}
+    }
+    return try await model(of: store.resolve(reference))
+  }
 
   /// The model of a version; requests that come while it is loaded wait for the one load.
   ///
@@ -94,11 +112,15 @@ package final class LoadedModels: Sendable {
   /// Keeps a model that was loaded elsewhere.
   func keep(_ model: LoadedModel, of version: ModelVersion) {
     guard version.memoryBytes <= limits.loadedBytes else { return }
-    let unloaded = state.withLock { state in
-      var unloaded = Self.makeRoom(in: &state, for: version, limits)
-      if case .ready(let old) = state.entries[model.digest]?.content { unloaded.append(old) } else { state.loads += 1 }
+    let unloaded = state.withLock { state -> [LoadedModel] in
       state.clock += 1
       state.failures[model.digest] = nil
+      if case .ready = state.entries[model.digest]?.content {
+        state.entries[model.digest]?.lastUse = state.clock
+        return []
+      }
+      let unloaded = Self.makeRoom(in: &state, for: version, limits)
+      state.loads += 1
       state.entries[model.digest] = Entry(id: version.id, content: .ready(model), bytes: version.memoryBytes, lastUse: state.clock)
       return unloaded
     }
@@ -177,8 +199,11 @@ package final class LoadedModels: Sendable {
     state.withLock { state in
       // The next request tries again.
       if case .loading(load) = state.entries[version.digest]?.content { state.entries[version.digest] = nil }
-      // That too much waits says nothing about the model.
-      if !(error is LaneOverload || error is CancellationError) { state.failures[version.digest] = Problem(error)?.detail ?? "\(error)" }
+      switch error {
+      // Neither says anything about the file.
+      case is LaneOverload, is CancellationError, StoreError.unknownVersion: break
+      default: state.failures[version.digest] = "\(error)"
+      }
     }
   }
 }

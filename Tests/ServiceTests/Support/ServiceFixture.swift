@@ -25,17 +25,31 @@ final class ServiceFixture: Sendable {
     ownsDirectory = directory == nil
     self.directory = directory ?? NSTemporaryDirectory() + "posterior-service-\(UUID().uuidString)"
     store = try ModelStore(directory: self.directory)
-    var options = Application.Options(lanes: lanes)
-    options.limits = limits
-    options.requiresKeys = requiresKeys
-    options.families = [ToyFamily.self, VAE.self]
-    options.recording = recordingOptions
-    application = Application(
-      store: store, adminKey: try AdminKey(secret: Self.key), options: options)
+    application = try Self.application(store, lanes, limits, requiresKeys, recordingOptions)
     handler = application.handler
     if ownsDirectory, models {
       for (name, bytes) in ModelFiles.all { try publish(bytes, as: name) }
     }
+  }
+
+  /// The service over a store that is only read.
+  init(reading directory: String) throws {
+    ownsDirectory = false
+    self.directory = directory
+    store = try ModelStore.reading(directory: directory)
+    application = try Self.application(store, 2, ServiceLimits(), false)
+    handler = application.handler
+  }
+
+  private static func application(_ store: ModelStore, _ lanes: Int, _ limits: ServiceLimits, _ requiresKeys: Bool,
+    _ recording: InferenceRecorder.Options = InferenceRecorder.Options()
+  ) throws -> Application {
+    var options = Application.Options(lanes: lanes)
+    options.limits = limits
+    options.requiresKeys = requiresKeys
+    options.families = [ToyFamily.self, VAE.self]
+    options.recording = recording
+    return Application(store: store, adminKey: try AdminKey(secret: key), options: options)
   }
 
   deinit {
