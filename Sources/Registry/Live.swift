@@ -12,10 +12,12 @@ protocol Snapshot: Sendable {
 
 /// The newest snapshot that this process knows, swapped whole when the database changes.
 final class Live<Content: Snapshot>: Sendable {
+  private let database: any DatabaseReader
   private let load: @Sendable (Database) throws -> Content
   private let latest: Protected<Content>
 
   init(_ database: any DatabaseReader, load: @escaping @Sendable (Database) throws -> Content) throws {
+    self.database = database
     self.load = load
     latest = Protected(try database.read(load))
   }
@@ -28,7 +30,7 @@ final class Live<Content: Snapshot>: Sendable {
   }
 
   /// Reads again what another process has changed; while nothing changes that is one row.
-  func refresh(from database: any DatabaseReader) async throws {
+  func refresh() async throws {
     let known = current.generation
     let newer = try await database.read { [load] database -> Content? in
       guard try Content.generation(database) != known else { return nil }
@@ -38,5 +40,5 @@ final class Live<Content: Snapshot>: Sendable {
   }
 
   /// Reads now, for who found out that what is in memory is no longer true.
-  func reload(from database: any DatabaseReader) throws { install(try database.read(load)) }
+  func reload() throws { install(try database.read(load)) }
 }

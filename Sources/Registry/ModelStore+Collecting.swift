@@ -63,7 +63,7 @@ extension ModelStore {
   /// - Throws: `StoreError.unknownVersion` when the version was deleted meanwhile and its file collected; `.missingBlob` when the file is gone all the same.
   package func reading<Value>(_ version: ModelVersion, _ body: (_ path: String) throws -> Value) throws -> Value {
     guard let file = try blobs.lockForReading(version.digest) else {
-      try StoreError.translating(databasePath) { try catalogue.reload(from: database) }
+      try StoreError.translating(databasePath) { try catalogue.reload() }
       _ = try catalogue.current.version(version.version, of: version.name)
       throw StoreError.missingBlob(path: version.path, version: version.id)
     }

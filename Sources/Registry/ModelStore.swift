@@ -60,10 +60,7 @@ package final class ModelStore: Sendable {
       return (database, try Live(database) { try Catalogue($0, blobs: blobs) }, try Live(database) { try Keyring($0) })
     }
     poller = Task(priority: .utility) { [database, catalogue, keyring, keyUse, logger] in
-      await Self.poll(database, catalogue, keyring, every: options.pollInterval, logger) {
-        let uses = keyUse.take(at: .now, isForced: false)
-        if !uses.isEmpty { try await database.write { try Keyring.record(uses, in: $0) } }
-      }
+      await Self.poll(catalogue, keyring, every: options.pollInterval, recording: keyUse, in: database, logger)
     }
     if options.clearsAway { try clearAwayLocked() }
   }
@@ -80,25 +77,29 @@ package final class ModelStore: Sendable {
     session = .ofReader
     catalogue = try Live(database) { try Catalogue($0, blobs: blobs) }
     keyring = try Live(database) { try Keyring($0) }
-    poller = Task(priority: .utility) { [catalogue, keyring, logger] in
-      await Self.poll(database, catalogue, keyring, every: options.pollInterval, logger)
+    poller = Task(priority: .utility) { [catalogue, keyring, keyUse, logger] in
+      await Self.poll(catalogue, keyring, every: options.pollInterval, recording: keyUse, in: nil, logger)
     }
   }
 
   deinit { poller.cancel() }
 
-  /// Looks every `interval` whether another process changed the database, and does what else there is to do, until the task is cancelled.
+  /// Looks every `interval` whether another process changed the database, until the task is cancelled.
+  ///
+  /// - Parameter database: where the use of keys is written down; nil for a store that is only read.
   private static func poll(
-    _ database: any DatabaseReader, _ catalogue: Live<Catalogue>, _ keyring: Live<Keyring>, every interval: Duration, _ logger: Logger,
-    beside: () async throws -> Void = {}
+    _ catalogue: Live<Catalogue>, _ keyring: Live<Keyring>, every interval: Duration, recording keyUse: KeyUse, in database: (any DatabaseWriter)?,
+    _ logger: Logger
   ) async {
     var isFailing = false
     while !Task.isCancelled {
       do {
         try await Task.sleep(for: interval)
-        try await catalogue.refresh(from: database)
-        try await keyring.refresh(from: database)
-        try await beside()
+        try await catalogue.refresh()
+        try await keyring.refresh()
+        if let database, case let uses = keyUse.take(at: .now, isForced: false), !uses.isEmpty {
+          try await database.write { try Keyring.record(uses, in: $0) }
+        }
         isFailing = false
       } catch is CancellationError {
         return
