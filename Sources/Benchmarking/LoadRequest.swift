@@ -5,7 +5,7 @@ package struct LoadRequest: Sendable, Equatable {
   /// - Parameters:
   ///   - path: behind the destination's base path, with its query.
   ///   - fields: beside Host and Content-Length.
-  package init(_ method: String, _ path: String, at destination: Destination, fields: KeyValuePairs<String, String> = [:], body: [UInt8] = []) {
+  package init(_ method: String, _ path: String, at destination: Destination, fields: [(String, String)] = [], body: [UInt8] = []) {
     var head = "\(method) \(destination.basePath)\(path) HTTP/1.1\r\nHost: \(destination.authority)\r\n"
     for (name, value) in fields { head += "\(name): \(value)\r\n" }
     if !body.isEmpty || method != "GET" { head += "Content-Length: \(body.count)\r\n" }

@@ -21,7 +21,7 @@ import Testing
 
   private static func plan(_ address: ListenAddress, _ paths: [String] = ["/"], connections: Int = 4) throws -> LoadPlan {
     let destination = try address.path.map { try Destination(socketPath: $0) } ?? Destination(url: "http://\(address)")
-    var plan = LoadPlan(destination, paths.map { LoadRequest("POST", $0, at: destination, fields: ["X": "y"], body: Array("ping".utf8)) })
+    var plan = LoadPlan(destination, paths.map { LoadRequest("POST", $0, at: destination, fields: [("X", "y")], body: Array("ping".utf8)) })
     plan.connections = connections
     plan.warmUp = .milliseconds(20)
     plan.window = .milliseconds(50)
