@@ -47,6 +47,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     library("HTTP", ["Locking", "CEpoll", "COpenSSL", "CZlib"]),
+    library("Benchmarking", ["CEpoll"]),
     library(
       "Service",
       [
@@ -56,7 +57,7 @@ let package = Package(
     .executableTarget(
       name: "posterior",
       dependencies: [
-        "Service", "HTTP", "Registry", "Training", "Models", "Tensors", "Formats", "Locking",
+        "Service", "HTTP", "Benchmarking", "Registry", "Training", "Models", "Tensors", "Formats", "Locking",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
@@ -74,6 +75,7 @@ let package = Package(
     tests("TrainingTests", ["Training", "Models", "Networks", "Tensors", "Formats"]),
     tests("RegistryTests", ["Registry", "Locking", "Training", "Models", "Formats", "CResources", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("HTTPTests", ["HTTP", "Locking"]),
+    tests("BenchmarkingTests", ["Benchmarking", "HTTP", "Locking"]),
     tests("posteriorTests", ["posterior"]),
     tests("ServiceTests", ["FamilyExamples", "Service", "Locking", "HTTP", "Registry", "Training", "Models", "Networks", "Tensors", "Formats"]),
   ],

@@ -27,14 +27,20 @@ package struct Digest: Hashable, Sendable, LosslessStringConvertible {
   }
 
   package var hex: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    String(unsafeUninitializedCapacity: 2 * Self.byteCount) { text in
+      for (index, byte) in bytes.enumerated() {
+        (text[2 * index], text[2 * index + 1]) = (Self.digit(byte >> 4), Self.digit(byte & 15))
+      }
+      return 2 * Self.byteCount
+    }
   }
 
   /// The form that `Content-Digest: sha-256=:...:` carries (RFC 9530 section 2, RFC 8941 section 3.3.5).
   package var base64: String { Data(bytes).base64EncodedString() }
 
   package var description: String { Self.prefix + hex }
+
+  private static func digit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10 }
 
   private static func nibble(_ digit: UInt8) -> UInt8? {
     switch digit {

@@ -36,6 +36,7 @@ extension JSONParser {
       if rectangle.innermost == nil { rectangle.innermost = axis }
     } else {
       while true {
+        if rectangle.innermost == axis { count += run(into: &rectangle.scalars) }
         skipSpace()
         switch next {
         case UInt8(ascii: "["):
@@ -74,6 +75,23 @@ extension JSONParser {
         detail: "\(name) has \(Self.values(count)), expected \(rectangle.shape[axis])", position: place)
     }
     return true
+  }
+
+  /// Takes numbers with a comma behind them, and at most one space behind the comma: nearly all of an array. Whatever comes next is the caller's.
+  /// - Returns: how many.
+  private mutating func run(into scalars: inout [Float]) -> Int {
+    let before = scalars.count
+    var position = position
+    while let literal = DecimalLiteral(bytes, from: position, grammar: .json) {
+      let end = position &+ literal.byteCount
+      let value = literal.float
+      guard end < bytes.count, bytes[end] == UInt8(ascii: ","), value.isFinite else { break }
+      scalars.append(value)
+      position = end &+ 1
+      if position < bytes.count, bytes[position] == UInt8(ascii: " ") { position &+= 1 }
+    }
+    self.position = position
+    return scalars.count - before
   }
 
   /// One number or missing entry, rounded once.

@@ -1,14 +1,7 @@
 import CPNG
 
-/// PNG images by libpng's simplified interface, which reports errors in a struct; the classic one jumps over Swift frames.
+/// PNG images, read by libpng's simplified interface, which reports errors in a struct; the classic one jumps over Swift frames.
 package enum PNG {
-  package enum Compression: Sendable {
-    /// No row filters and a low zlib level.
-    case fast
-    /// libpng's defaults: several times slower, smaller files.
-    case small
-  }
-
   package enum Channels: Int, Sendable {
     case grey = 1
     case rgb = 3
@@ -27,33 +20,6 @@ package enum PNG {
     }
 
     package static let `default` = Limits()
-  }
-
-  package static func encode(_ raster: Raster, compression: Compression = .fast) throws(FormatError) -> [UInt8] {
-    var image = png_image()
-    image.version = UInt32(PNG_IMAGE_VERSION)
-    image.width = UInt32(raster.width)
-    image.height = UInt32(raster.height)
-    image.format = raster.channels == 1 ? grey : rgb
-    switch compression {
-    case .fast: image.flags = fast
-    case .small: image.flags = 0
-    }
-    // Twice: a first size that nearly always holds, then the size that libpng asks for.
-    var capacity = raster.pixels.count + raster.pixels.count / 4 + raster.height + 4096
-    for _ in 0..<2 {
-      var size = png_alloc_size_t(capacity)
-      let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
-        let written = png_image_write_to_memory(&image, buffer.baseAddress, &size, 0, raster.pixels, 0, nil)
-        count = written != 0 ? Int(size) : 0
-      }
-      if !bytes.isEmpty { return bytes }
-      guard size > capacity else { break }
-      capacity = Int(size)
-    }
-    throw FormatError(
-      .png, .unsupported, given: "[\(raster.height), \(raster.width), \(raster.channels)]: \(message(of: image))",
-      expected: "an image that libpng can write")
   }
 
   /// Decodes any PNG to 8 bits a sample.
@@ -96,7 +62,6 @@ package enum PNG {
   private static let grey = UInt32(PNG_FORMAT_GRAY)
   private static let rgb = UInt32(PNG_FORMAT_RGB)
   private static let colour = UInt32(PNG_FORMAT_FLAG_COLOR)
-  private static let fast = UInt32(PNG_IMAGE_FLAG_FAST)
   private static let sixteenBitIsSRGB = UInt32(PNG_IMAGE_FLAG_16BIT_sRGB)
 
   private static func message(of image: png_image) -> String {

@@ -157,6 +157,7 @@ extension Tensor {
     precondition(grid.height > 0 && grid.width > 0, "a kernel of \(geometry.kernel) with padding \(geometry.padding) on images of \(image)")
     let unfolding = Unfolding(geometry: geometry, channels: shape[1], image: image, grid: grid)
     let outer = weight.shape[0]
+    ProductRecorder.note(rows: shape[0] * unfolding.places, outputs: outer, inner: unfolding.patch)
     let (x, w) = (detached, weight.detached)
     let (needsX, needsW) = (isWatched, weight.isWatched)
     let product = unfolding.toGrid(x, weight: w, outer: outer).recording(self, weight) { g in
@@ -179,6 +180,7 @@ extension Tensor {
     precondition(image.height > 0 && image.width > 0, "padding \(geometry.padding) leaves nothing of a transposed convolution on \(shape)")
     let unfolding = Unfolding(geometry: geometry, channels: weight.shape[1], image: image, grid: grid)
     let outer = weight.shape[0]
+    ProductRecorder.note(rows: shape[0] * unfolding.places, outputs: unfolding.patch, inner: outer)
     let (x, w) = (detached, weight.detached)
     let (needsX, needsW) = (isWatched, weight.isWatched)
     let product = unfolding.toImages(x, weight: w, outer: outer).recording(self, weight) { g in

@@ -43,6 +43,7 @@ extension Tensor {
     precondition(
       shape.rank == 2 && weight.shape.rank == 2 && shape[1] == weight.shape[1], "a linear layer of weight \(weight.shape) on an input \(shape)")
     precondition(bias.map { $0.shape == [weight.shape[0]] } ?? true, "a bias \(String(describing: bias?.shape)) beside a weight \(weight.shape)")
+    ProductRecorder.note(rows: shape[0], outputs: weight.shape[0], inner: shape[1])
     guard isWatched || weight.isWatched || bias?.isWatched == true else { return rowStableLinear(weight, bias, activation) }
     // Activations whose derivative can be read from their output join the product; the others follow it.
     switch activation {

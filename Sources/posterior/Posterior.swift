@@ -6,6 +6,7 @@ struct Posterior: AsyncParsableCommand {
     commandName: "posterior", abstract: "Trains, registers and serves generative latent-variable models.",
     subcommands: [
       AuditCommand.self,
+      BenchCommand.self,
       EncodeCommand.self,
       EvaluateCommand.self,
       KeysCommand.self,

@@ -64,8 +64,45 @@ import Testing
       let middle = (Double(float) + Double(float.nextUp)) / 2
       for text in ["\(middle)", "\(middle.nextUp)", "\(middle.nextDown)", "\(middle)".prefix(15).description] {
         // A text that is cut within its exponent is no number for either.
-        #expect(DecimalText.float(text)?.bitPattern == Float(text)?.bitPattern, "\(text)")
+        #expect(DecimalText.float(text)?.bitPattern == Self.pattern(text), "\(text)")
       }
+    }
+  }
+
+  /// What the standard library reads; nil for what no float can hold.
+  private static func pattern(_ text: String) -> UInt32? { Float(text).flatMap { $0.isFinite ? $0.bitPattern : nil } }
+
+  @Test("Texts of seventeen digits and more, as languages write doubles, are the float that the standard library reads")
+  func longTexts() {
+    var generator = SplitMix(state: 31)
+    for _ in 0..<50_000 {
+      let double = Double(bitPattern: UInt64.random(in: 0x3600_0000_0000_0000...0x4800_0000_0000_0000, using: &generator))
+      let digits = "\(UInt64.random(in: 0 ... .max, using: &generator))\(UInt16.random(in: 0 ... .max, using: &generator))".prefix(
+        Int.random(in: 17...24, using: &generator))
+      for text in [
+        "\(double)", "0.\(digits)", "\(digits)e-\(Int.random(in: 0...70, using: &generator))", "0.000\(digits)",
+        "\(digits.prefix(9)).\(digits.dropFirst(9))",
+      ] {
+        #expect(DecimalText.float(text)?.bitPattern == Self.pattern(text), "\(text)")
+      }
+    }
+  }
+
+  @Test("Subnormal floats, the smallest and the largest are rounded once")
+  func ends() {
+    var generator = SplitMix(state: 37)
+    for _ in 0..<50_000 {
+      // Halves, quarters and eighths of the smallest step, and a hair beside them.
+      let steps = Double(UInt32.random(in: 0...0x0100_0000, using: &generator)) / 8
+      let double = steps * 0x1p-149
+      for text in ["\(double)", "\(double.nextUp)", "\(double.nextDown)"] where double > 0 {
+        #expect(DecimalText.float(text)?.bitPattern == Self.pattern(text), "\(text)")
+      }
+    }
+    for text in [
+      "3.4028234663852886e38", "3.40282356e38", "3.4028235677973366e+38", "34028235677973366e22", "0.7006492321624085e-45", "7006492321624086e-61",
+    ] {
+      #expect(DecimalText.float(text)?.bitPattern == Self.pattern(text), "\(text)")
     }
   }
 }

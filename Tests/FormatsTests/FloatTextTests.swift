@@ -12,7 +12,8 @@ import Testing
   @Test(
     "Texts are short: whole numbers without a fraction, everything else the shortest that reads back",
     arguments: [
-      (0, "0"), (-0.0, "-0"), (3, "3"), (-255, "-255"), (0.1, "0.1"), (-2.5, "-2.5"), (16_777_215, "16777215"), (.nan, "null"), (.infinity, "null"),
+      (0, "0"), (-0.0, "-0"), (3, "3"), (-255, "-255"), (0.1, "0.1"), (-2.5, "-2.5"), (16_777_215, "16777215"), (16_777_216, "16777216"),
+      (16_777_218, "1.6777218e+07"), (.nan, "null"), (.infinity, "null"),
       (-.infinity, "null"), (.pi, "3.1415925"), (.greatestFiniteMagnitude, "3.4028235e+38"), (.leastNonzeroMagnitude, "1e-45"),
     ] as [(Float, String)])
   func examples(value: Float, expected: String) {
@@ -44,6 +45,40 @@ import Testing
         #expect(DecimalText.float(text)?.bitPattern == value.bitPattern, "\(text)")
         #expect(Float(text)?.bitPattern == value.bitPattern, "\(text)")
       }
+    }
+  }
+
+  /// The standard library's text, which is the shortest and of those the nearest; whole numbers without fraction and exponent.
+  private static func reference(_ value: Float) -> String {
+    value <= 0x1p24 && value == value.rounded(.towardZero) ? String(UInt32(value)) : value.description
+  }
+
+  private static func compare(_ patterns: some Sequence<UInt32>) {
+    var text: [UInt8] = []
+    for pattern in patterns {
+      let value = Float(bitPattern: pattern)
+      text.removeAll(keepingCapacity: true)
+      FloatText.append(value, to: &text)
+      guard !text.elementsEqual(reference(value).utf8) else { continue }
+      #expect(String(decoding: text, as: UTF8.self) == reference(value), "bit pattern \(pattern)")
+    }
+  }
+
+  @Test("Floats all over the range, and all around the powers of two and ten, have the standard library's text")
+  func sample() {
+    Self.compare(stride(from: 1, to: 0x7F80_0000, by: 100_003))
+    for exponent in 0..<255 as Range<UInt32> { Self.compare(max(exponent << 23, 16) - 16...exponent << 23 + 16) }
+    for exponent in -45...38 {
+      let power = Float("1e\(exponent)")!.bitPattern
+      Self.compare(max(power, 20) - 20...power + 20)
+    }
+  }
+
+  /// Minutes on one core: for whoever changes the algorithm.
+  @Test("Every finite float has the standard library's text", .enabled(if: ProcessInfo.processInfo.environment["POSTERIOR_EXHAUSTIVE_TESTS"] != nil))
+  func everyFloat() async {
+    await withTaskGroup(of: Void.self) { group in
+      for part in 0..<0xFF as Range<UInt32> { group.addTask { Self.compare(part << 23..<(part + 1) << 23) } }
     }
   }
 

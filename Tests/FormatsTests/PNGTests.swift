@@ -31,8 +31,16 @@ import Testing
     let pixels = (0..<height * width * channels).map { _ in UInt8.random(in: 0...255, using: &generator) }
     let raster = Raster(height: height, width: width, channels: channels, pixels: pixels)
     #expect(try PNG.decode(PNG.encode(raster)) == raster)
-    #expect(try PNG.decode(PNG.encode(raster, compression: .small)) == raster)
     #expect(try PNG.encode(raster) == PNG.encode(raster), "equal images have equal bytes")
+  }
+
+  @Test("Another PNG reader finds the header, the colour space and checksums that it expects")
+  func chunks() throws {
+    let file = try PNG.encode(Raster(height: 2, width: 3, channels: 3, pixels: Array(1...18)))
+    #expect(file.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]))
+    #expect(Array(file[8..<33]) == [0, 0, 0, 13] + Array("IHDR".utf8) + [0, 0, 0, 3, 0, 0, 0, 2, 8, 2, 0, 0, 0] + [0x12, 0x16, 0xF1, 0x4D])
+    #expect(Array(file[33..<46]) == [0, 0, 0, 1] + Array("sRGB".utf8) + [0] + [0xAE, 0xCE, 0x1C, 0xE9])
+    #expect(Array(file.suffix(12)) == [0, 0, 0, 0] + Array("IEND".utf8) + [0xAE, 0x42, 0x60, 0x82])
   }
 
   @Test("An image above a limit is refused by its header alone")

@@ -23,9 +23,12 @@ extension Answer {
     header.append(columns)
     var bytes = header.bytes
     bytes.reserveCapacity(bytes.count + 12 * scalars.count)
-    for (index, scalar) in scalars.enumerated() {
-      FloatText.append(scalar, to: &bytes, missing: "")
-      bytes.append(contentsOf: (index + 1) % columns.count == 0 ? [0x0D, 0x0A] : [UInt8(ascii: ",")])
+    scalars.withUnsafeBufferPointer { scalars in
+      for start in stride(from: 0, to: scalars.count, by: columns.count) {
+        FloatText.appendList(UnsafeBufferPointer(rebasing: scalars[start..<start + columns.count]), to: &bytes, missing: "")
+        bytes.append(0x0D)
+        bytes.append(0x0A)
+      }
     }
     return bytes
   }

@@ -15,6 +15,11 @@ package struct MediaType: Sendable, Hashable, CustomStringConvertible {
 
   /// The type of a Content-Type field, without its parameters, in lower case.
   package init?(contentType: String) {
+    // What nearly every client sends needs no taking apart.
+    if contentType == Self.json.name {
+      self = .json
+      return
+    }
     let name = contentType.prefix { $0 != ";" }.trimmed.lowercased()
     guard !name.isEmpty else { return nil }
     self.init(name)
@@ -32,6 +37,15 @@ package struct Acceptance: Sendable {
 
   /// - Parameter header: nil or empty accepts everything.
   package init(_ header: String?) {
+    // What nearly every client sends needs no taking apart.
+    if header == nil || header == "*/*" {
+      ranges = []
+      return
+    }
+    if header == MediaType.json.name {
+      ranges = [Range(type: "application", subtype: "json", weight: 1)]
+      return
+    }
     ranges = (header ?? "").split(separator: ",").compactMap { element in
       let parts = element.split(separator: ";").map(\.trimmed)
       let names = (parts.first ?? "").split(separator: "/", maxSplits: 1)
@@ -64,6 +78,9 @@ package struct Acceptance: Sendable {
 extension StringProtocol {
   /// Without spaces and tabs at both ends.
   var trimmed: String {
-    String(drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+    let bytes = utf8
+    func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+    guard let first = bytes.firstIndex(where: { !isBlank($0) }), let last = bytes.lastIndex(where: { !isBlank($0) }) else { return "" }
+    return String(self[first...last])
   }
 }

@@ -1,0 +1,48 @@
+import Benchmarking
+import Formats
+import Foundation
+import Models
+import Service
+import Tensors
+
+/// A server's model as far as a load has to know it: what items look like, and a network of the same shape with other weights.
+struct BenchedModel {
+  /// name@version.
+  let reference: String
+  let digest: Digest
+  let model: LoadedModel
+
+  init(named reference: String, on subject: LoadSubject) async throws {
+    let segment = reference.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? reference
+    let exchange = try await subject.get("/v1/models/\(segment)")
+    let document = try? JSONValue(parsing: exchange.body)
+    guard exchange.status == 200, let document else {
+      let detail = if case .string(let detail) = document?["detail"] { detail } else { "status \(exchange.status)" }
+      throw CommandError("\(subject.destination) shows no model \"\(reference)\": \(detail)")
+    }
+    guard case .string(let name) = document["name"], case .integer(let version) = document["version"], case .string(let text) = document["digest"],
+      let digest = Digest(text), case .string(let family) = document["family"], let configuration = document["configuration"],
+      let signature = document["signature"]
+    else { throw CommandError("\(subject.destination) describes \"\(reference)\" without version, digest, family, configuration or signature.") }
+    guard let family = Catalogue.families.first(where: { $0.name == family }) else {
+      throw CommandError("\(reference) is of the family \(family), which this build doesn't know.")
+    }
+    self.reference = "\(name)@\(version)"
+    self.digest = digest
+    model = LoadedModel(
+      family: try Self.outline(family, configuration, try StrictJSON.decode(Signature.self, from: signature)), digest: digest)
+  }
+
+  private static func outline<Family: ModelFamily>(_: Family.Type, _ configuration: JSONValue, _ signature: Signature) throws -> any ModelFamily {
+    try Family(StrictJSON.decode(Family.Configuration.self, from: configuration), signature: signature, key: RandomKey(seed: 0))
+  }
+
+  /// Plausible items, in raw units: [count, width].
+  func items(_ count: Int, seed: Int) throws -> [Float] {
+    let keys = RowKeys(RandomKey(seed: UInt64(seed)), rows: 0..<count)
+    let rows = try (model.family as? any Sampling)?.sample(keys, SampleOptions()) ?? keys.uniform(model.signature.width)
+    let scalars = model.signature.toRaw(rows).scalars
+    // Scaling may round beyond the range, which the server would refuse.
+    return model.signature.range.map { range in scalars.map { min(max($0, range[0]), range[1]) } } ?? scalars
+  }
+}
