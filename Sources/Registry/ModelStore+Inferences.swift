@@ -50,11 +50,13 @@ extension ModelStore {
         INSERT INTO inferences (id, engine, model, version, operation, http_status, latency_us, parameters, seed, items, input_digest, input_type,
           output_digest, output_type, failure) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
-    try insertion.execute(arguments: [
+    // The arguments are as many as the statement has, which need not be counted again for every record.
+    insertion.setUncheckedArguments([
       record.id.description, engine, record.model, record.version, record.operation, record.status, record.microseconds,
       record.options?.parameters, record.options?.seed, record.options?.items, record.input.map { Data($0.digest.bytes) }, record.input?.type,
       record.output.map { Data($0.digest.bytes) }, record.output?.type, record.failure,
     ])
+    try insertion.execute()
     if let body = record.input?.body {
       try database.cachedStatement(sql: "INSERT INTO inference_inputs (inference, body) VALUES (?, ?)")
         .execute(arguments: [record.id.description, Data(body)])

@@ -16,9 +16,11 @@ extension ModelStore {
     // One more than asked for tells whether there is a next page.
     let query = RunQuery(filter: filter, order: order, after: after, limit: limit + 1)
     let found = try read { database in
+      var builds = BuildTexts()
       let rows = try query.runs.fetchAll(database)
-      let runs = zip(try Run.all(database, rows), rows).map { (run: $0, value: $1["sort_value"] as Double?) }
-      let inferences = try query.inferences.map { try $0.fetchAll(database).map { (run: try Run(inference: $0), value: nil as Double?) } } ?? []
+      let runs = zip(try Run.all(database, rows, &builds), rows).map { (run: $0, value: $1["sort_value"] as Double?) }
+      let inferences =
+        try query.inferences.map { try $0.fetchAll(database).map { (run: try Run(inference: $0, &builds), value: nil as Double?) } } ?? []
       return runs + inferences
     }
     // Inferences come by identifier alone: each list is in order, and the two are merged.
@@ -47,11 +49,12 @@ extension ModelStore {
   /// - Throws: `StoreError.unknownRun`.
   package func run(_ id: String) throws -> Run {
     try read { database in
+      var builds = BuildTexts()
       let rows = try Row.fetchAll(database, sql: "SELECT * FROM runs WHERE id = ?", arguments: [id])
-      if let run = try Run.all(database, rows).first { return run }
+      if let run = try Run.all(database, rows, &builds).first { return run }
       let query = RunQuery.inference(id)
       guard let row = try query.fetchOne(database) else { throw StoreError.unknownRun(id: id) }
-      return try Run(inference: row)
+      return try Run(inference: row, &builds)
     }
   }
 
@@ -112,23 +115,34 @@ extension ModelStore {
   }
 }
 
+/// Builds as they are read: most runs of a page share one, and reading JSON is most of the work of a row.
+private struct BuildTexts {
+  private var known: [String: BuildInformation] = [:]
+
+  mutating func decode(_ text: String) throws -> BuildInformation {
+    if let build = known[text] { return build }
+    let build = try JSONDecoder().decode(BuildInformation.self, from: Data(text.utf8))
+    known[text] = build
+    return build
+  }
+}
+
 extension Run {
   /// A row of `RunQuery.inferences`.
-  fileprivate init(inference row: Row) throws {
+  fileprivate init(inference row: Row, _ builds: inout BuildTexts) throws {
     let id: RunID = try row.parse("id")
     let parameters: String? = row["parameters"]
     let (seed, items): (Int?, Int?) = (row["seed"], row["items"])
     var options: InferenceRecord.Options?
     if let parameters, let seed, let items { options = InferenceRecord.Options(parameters: parameters, seed: seed, items: items) }
     let microseconds: Int = row["latency_us"]
-    let build: String = row["build"]
     let failure: String? = row["failure"]
     self.init(
       id: id,
       description: RunDescription(
         kind: .inference, family: row["family"], model: row["model"], version: row["version"], modelDigest: try row.parse("digest"),
         configuration: "{}", parameters: try parameters.map(Self.texts) ?? [:], seed: UInt64(seed ?? 0),
-        build: try JSONDecoder().decode(BuildInformation.self, from: Data(build.utf8))),
+        build: try builds.decode(row["build"])),
       status: failure == nil ? .finished : .failed, startedAt: id.startedAt,
       finishedAt: Timestamp(milliseconds: id.startedAt.milliseconds + Int64((microseconds + 500) / 1000)), failure: failure,
       outputDigest: try row.digest("output_digest"),
@@ -148,21 +162,19 @@ extension Run {
   }
 
   /// The runs of these rows, in their order: three queries, however many runs.
-  fileprivate static func all(_ database: Database, _ rows: [Row]) throws -> [Run] {
+  fileprivate static func all(_ database: Database, _ rows: [Row], _ builds: inout BuildTexts) throws -> [Run] {
     let ids = rows.map { $0["id"] as String }
     let parameters = try pairs(database, "SELECT run, name, value FROM run_parameters WHERE run IN \(ids)")
     let tags = try pairs(database, "SELECT run, name, value FROM run_tags WHERE run IN \(ids)")
-    let decoder = JSONDecoder()
     return try rows.map { row in
       let id: RunID = try row.parse("id")
-      let build: String = row["build"]
       return Run(
         id: id,
         description: RunDescription(
           kind: try row.parse("kind"), family: row["family"], model: row["model"], version: row["version"],
           modelDigest: try row.parseIfPresent("digest"), configuration: row["configuration"], parameters: parameters[id.description] ?? [:],
           tags: tags[id.description] ?? [:], seed: UInt64(row["seed"] as Int64), dataDigest: try row.parseIfPresent("data_digest"),
-          build: try decoder.decode(BuildInformation.self, from: Data(build.utf8))),
+          build: try builds.decode(row["build"])),
         status: try row.parse("status"), startedAt: try row.parse("started_at"), finishedAt: try row.parseIfPresent("finished_at"),
         failure: row["failure"], outputDigest: try row.parseIfPresent("output_digest"))
     }
