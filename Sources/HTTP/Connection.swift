@@ -38,10 +38,14 @@ actor Connection: EventSource {
 
   private nonisolated func serve() async {
     while !onLoop({ $0.shakeHands() }) { await park() }
+    var taken = 0
     // Written out here, because each async call costs more than parsing a header.
     while true {
       switch onLoop({ $0.takeRequest() }) {
       case .request(let request):
+        taken += 1
+        // A client that pipelines without end shares the loop with the others.
+        if taken.isMultiple(of: 64) { await Task.yield() }
         let response = await service.handler.respond(to: request)
         let isHead = request.method == .head
         if !onLoop({ $0.sendAtOnce(response, isHead: isHead) }) { await send(response) }

@@ -57,7 +57,7 @@ struct ServeCommand: AsyncParsableCommand {
     let places = bound.enumerated().map { index, address in
       address.path != nil ? address.description : "\(index < plain.count ? "http" : "https")://\(address)"
     }.joined(separator: " and ")
-    let line = "posterior is ready on \(places), store \(modelStore.directory)\(options.requiresKeys ? ", keys needed" : "")\n"
+    let line = "posterior is ready on \(places), store \(modelStore.directory)\(application.options.requiresKeys ? ", keys needed" : "")\n"
     // Past stdio's buffer: whoever started the server waits for this line.
     FileHandle.standardOutput.write(Data(line.utf8))
     await server.run()

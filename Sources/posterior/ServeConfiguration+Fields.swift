@@ -1,5 +1,6 @@
 import Formats
 import HTTP
+import Registry
 import Service
 
 extension ServeConfiguration {

@@ -1,5 +1,7 @@
+import Dispatch
 import Glibc
 import HTTP
+import Locking
 import Testing
 
 @Suite("A server's limits")
@@ -25,6 +27,40 @@ struct ServerLimitsTests {
       #expect(await fourth.response()?.status == 200)
     }
   }
+
+  @Test("lets a client in between the requests that another one pipelines without end")
+  func fairness() async throws {
+    let order = Protected<[String]>([])
+    let (blocked, isOpen) = (Event(), DispatchSemaphore(value: 0))
+    let handler = ClosureHandler { request in
+      if request.target == "/block" {
+        blocked.happen()
+        Self.wait(for: isOpen)
+      }
+      order.withLock { $0.append(request.target) }
+      return .text("")
+    }
+    try await withServer(handler) { _, address in
+      let (blocker, greedy, modest) = (try TestClient(address), try TestClient(address), try TestClient(address))
+      // Both are known to the loop before it is kept busy.
+      for client in [greedy, modest] {
+        await client.send(request("GET", "/first"))
+        #expect(await client.response()?.status == 200)
+      }
+      await blocker.send(request("GET", "/block"))
+      await blocked.wait()
+      await greedy.send(String(repeating: request("GET", "/greedy"), count: 1000))
+      await modest.send(request("GET", "/modest"))
+      isOpen.signal()
+      #expect(await modest.response()?.status == 200)
+      for _ in 0..<1000 { #expect(await greedy.response()?.status == 200) }
+      let place = try #require(order.withLock { $0.firstIndex(of: "/modest") })
+      #expect(place < 500, "it is served after \(place - 3) of 1000 requests")
+    }
+  }
+
+  /// Keeps the loop's thread, which is what an endless stream of requests would do.
+  private static func wait(for semaphore: DispatchSemaphore) { semaphore.wait() }
 
   @Test("drops a client that sends nothing at all")
   func firstByte() async throws {

@@ -72,14 +72,15 @@ struct LoadSubject: Sendable {
         try model.warmUp(limits: ServiceLimits())
         return try ModelFacts(ofModelFile: path, model: model.family)
       }
-      let options = Application.Options(lanes: lanes ?? ProcessInfo.processInfo.activeProcessorCount)
-      let application = Application(store: store, adminKey: try AdminKey.loadOrCreate(in: directory), options: options)
-      let arguments = try ServerArguments.parse(["--listen", "127.0.0.1:0", "--max-connections-per-client", "\(connections + 8)"])
-      var limits = arguments.limits
-      limits.bodyBytes = options.limits.bodyBytes
+      var configuration = ServeConfiguration()
+      (configuration.listen, configuration.lanes) = (["127.0.0.1:0"], lanes)
+      configuration.limits.connectionsPerClient = connections + 8
+      configuration.limits.bodyBytes = configuration.bodies.bodyBytes
+      let application = Application(
+        store: store, adminKey: try AdminKey.loadOrCreate(in: directory), options: configuration.options(isLoopback: true))
       let server = Server(
-        handler: arguments.decorated(application.handler, refuse: application.refuse), listen: try arguments.plain(), limits: limits,
-        refuse: application.refuse)
+        handler: configuration.decorated(application.handler, refuse: application.refuse), listen: try configuration.plainAddresses(),
+        limits: configuration.limits, loops: configuration.ioThreadCount, refuse: application.refuse)
       let address = try server.start()[0]
       application.readiness.state = .ready
       destination = try Destination(url: "http://\(address)")
