@@ -60,7 +60,7 @@ struct ReplayTests {
     let id = try #require(answer.headers["Posterior-Run"])
     try fixture.publish(ModelFiles.vector, as: "toy")
     #expect(try await replay(fixture, id).member("equal") == .bool(true))
-    _ = try fixture.store.deleteVersion(1, of: "toy")
+    _ = try fixture.store.deleteVersion(1, of: "toy", actor: "test")
     let gone = try await replay(fixture, id)
     #expect(gone.status == 409)
     #expect(gone.text.contains(try #require(answer.headers["Posterior-Digest"])))

@@ -41,7 +41,8 @@ final class ServiceFixture: Sendable {
     handler = application.handler
   }
 
-  private static func application(_ store: ModelStore, _ lanes: Int, _ limits: ServiceLimits, _ requiresKeys: Bool,
+  private static func application(
+    _ store: ModelStore, _ lanes: Int, _ limits: ServiceLimits, _ requiresKeys: Bool,
     _ recording: InferenceRecorder.Options = InferenceRecorder.Options()
   ) throws -> Application {
     var options = Application.Options(lanes: lanes)
