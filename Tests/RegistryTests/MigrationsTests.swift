@@ -66,7 +66,7 @@ struct MigrationsTests {
       try database.execute(sql: "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
       try database.execute(sql: "INSERT INTO grdb_migrations VALUES ('0001-initial.sql')")
       let build = #"{"blas":"b","compiler":"c","cpu":"p","git_revision":"r"}"#
-      try database.execute(sql: SchemaTests.fixture.replacingOccurrences(of: "'{}', '{}', 's'", with: "'{}', '\(build)', 's'"))
+      try database.execute(sql: SchemaTests.initialFixture.replacingOccurrences(of: "'{}', '{}', 's'", with: "'{}', '\(build)', 's'"))
       try database.execute(
         sql: """
           INSERT INTO run_metrics VALUES (\(SchemaTests.run), 2, 'elbo', 1, 1, -235.25, \(SchemaTests.now)),

@@ -81,6 +81,11 @@ struct AuthorisationTests {
     #expect(try await names("/v1/runs", "runs", "model", .restricted) == ["vector"])
     #expect(try await names("/v1/runs?model=toy", "runs", "model", .restricted) == [])
     #expect(try await names("/v1/runs", "runs", "model", .infer).count == 3)
+    let (mine, toy) = (try Self.run(of: "vector", in: fixture.store), try Self.run(of: "toy", in: fixture.store))
+    #expect(try await fixture.get("/v1/runs/compare?ids=\(mine),\(toy)", key: secrets[.restricted]).status == 403)
+    #expect(try await fixture.get("/v1/runs/compare?ids=\(mine),\(toy)", key: secrets[.infer]).status == 200)
+    let table = try await fixture.exchange(.get, "/v1/runs", ["Accept": "text/csv"], key: secrets[.restricted])
+    #expect(table.status == 200 && table.text.contains(mine) && !table.text.contains(toy))
   }
 
   @Test(
@@ -121,6 +126,9 @@ struct AuthorisationTests {
 
   private static func run(of model: String?, in store: ModelStore) throws -> String {
     let build = BuildInformation(gitRevision: "r", compiler: "c", cpu: "p", blas: "b")
-    return try store.start(RunDescription(kind: .evaluate, family: "vae", model: model, configuration: "{}", seed: 1, build: build)).description
+    let run = try store.start(RunDescription(kind: .evaluate, family: "vae", model: model, configuration: "{}", seed: 1, build: build))
+    // The events of a run go on until it ends.
+    try store.finish(run, .finished(output: nil))
+    return run.description
   }
 }

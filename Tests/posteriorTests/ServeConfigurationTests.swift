@@ -4,23 +4,31 @@ import posterior
 
 @Suite("The configuration of posterior serve")
 struct ServeConfigurationTests {
+  private typealias Sample = (key: String, json: String, arguments: [String])
+
   /// A value other than the default of every key, as JSON and as the flag's arguments.
-  private static let samples: [(key: String, json: String, arguments: [String])] =
-    [
-      ("listen", "[\"127.0.0.1:81\", \"unix:/run/a\"]", ["--listen", "127.0.0.1:81", "--listen", "unix:/run/a"]),
-      ("listen_tls", "[\"[::1]:444\"]", ["--listen-tls", "[::1]:444"]),
-    ]
-    + ["tls_cert", "tls_key", "tls_client_ca", "store"].map { ($0, "\"/\($0)\"", [flag($0), "/\($0)"]) }
-    + [
-      "hsts", "max_connections", "max_connections_per_client", "max_requests_per_connection", "max_target_bytes", "max_header_bytes",
-      "max_header_count", "max_trailer_bytes", "max_chunk_extension_bytes", "max_discard_bytes", "max_body_bytes", "max_upload_bytes",
-      "max_waiting_requests", "min_rate", "io_threads", "lanes",
-    ].map { ($0, "777", [flag($0), "777"]) }
-    + [
-      "handshake_timeout", "connect_timeout", "header_timeout", "body_timeout", "write_timeout", "idle_timeout", "linger_timeout", "rate_window",
-      "rate_limit", "rate_limit_per_key", "rate_burst", "drain_delay", "shutdown_timeout",
-    ].map { ($0, "2.5", [flag($0), "2.5"]) }
-    + ["require_keys", "allow_anonymous", "quiet"].map { ($0, "true", [flag($0)]) }
+  private static let samples: [Sample] = addresses + paths + numbers + seconds + flags
+
+  private static let addresses: [Sample] = [
+    ("listen", "[\"127.0.0.1:81\", \"unix:/run/a\"]", ["--listen", "127.0.0.1:81", "--listen", "unix:/run/a"]),
+    ("listen_tls", "[\"[::1]:444\"]", ["--listen-tls", "[::1]:444"]),
+    ("record", "\"errors\"", ["--record", "errors"]),
+  ]
+
+  private static let paths: [Sample] = ["tls_cert", "tls_key", "tls_client_ca", "store"].map { ($0, "\"/\($0)\"", [flag($0), "/\($0)"]) }
+
+  private static let numbers: [Sample] = [
+    "hsts", "max_connections", "max_connections_per_client", "max_requests_per_connection", "max_target_bytes", "max_header_bytes",
+    "max_header_count", "max_trailer_bytes", "max_chunk_extension_bytes", "max_discard_bytes", "max_body_bytes", "max_upload_bytes",
+    "max_waiting_requests", "min_rate", "io_threads", "lanes", "max_batch", "max_held_bytes", "model_memory", "record_limit", "record_inputs",
+  ].map { ($0, "777", [flag($0), "777"]) }
+
+  private static let seconds: [Sample] = [
+    "handshake_timeout", "connect_timeout", "header_timeout", "body_timeout", "write_timeout", "idle_timeout", "linger_timeout", "rate_window",
+    "rate_limit", "rate_limit_per_key", "rate_burst", "drain_delay", "shutdown_timeout", "max_delay",
+  ].map { ($0, "2.5", [flag($0), "2.5"]) }
+
+  private static let flags: [Sample] = ["require_keys", "allow_anonymous", "quiet", "read_only"].map { ($0, "true", [flag($0)]) }
 
   /// What makes the values of TLS valid; a sample may say some of it again.
   private static let secure = [("listen_tls", "[\"127.0.0.1:443\"]"), ("tls_cert", "\"c\""), ("tls_key", "\"k\"")]
