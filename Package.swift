@@ -73,6 +73,9 @@ let package = Package(
     tests("HTTPTests", ["HTTP", "Locking"]),
     tests("BenchmarkingTests", ["Benchmarking", "HTTP", "Locking"]),
     tests("ServiceTests", ["Service", "Locking", "HTTP", "Registry", "Training", "Models", "Networks", "Tensors", "Formats"]),
+    tests(
+      "PosteriorTests",
+      ["posterior", "Benchmarking", "Formats", "Models", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

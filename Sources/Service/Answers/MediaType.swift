@@ -78,9 +78,10 @@ package struct Acceptance: Sendable {
 extension StringProtocol {
   /// Without spaces and tabs at both ends.
   var trimmed: String {
-    let bytes = utf8
+    let text = Substring(self)
+    let bytes = text.utf8
     func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
     guard let first = bytes.firstIndex(where: { !isBlank($0) }), let last = bytes.lastIndex(where: { !isBlank($0) }) else { return "" }
-    return String(self[first...last])
+    return String(text[first...last])
   }
 }
