@@ -166,4 +166,16 @@ import Testing
       }
     }
   }
+
+  @Test("A name that is there twice is refused in small objects and in large ones, wherever the two stand", arguments: [2, 15, 16, 17, 18, 40])
+  func duplicates(count: Int) throws {
+    func text(_ names: [Int]) -> [UInt8] { Array("{\(names.map { "\"n\($0)\":\($0)" }.joined(separator: ","))}".utf8) }
+    let names = Array(0..<count)
+    #expect(try JSONValue(parsing: text(names))["n\(count - 1)"] == .integer(count - 1))
+    #expect(try StrictJSON.decode([String: Int].self, from: text(names)).count == count)
+    for twice in [0, count / 3, count - 2] {
+      let error = #expect(throws: JSONError.self) { try JSONValue(parsing: text(Array(names.dropLast()) + [twice])) }
+      #expect(error?.field == "n\(twice)")
+    }
+  }
 }
