@@ -74,7 +74,7 @@ let package = Package(
     tests("BenchmarkingTests", ["Benchmarking", "HTTP", "Locking"]),
     tests("ServiceTests", ["Service", "Locking", "HTTP", "Registry", "Training", "Models", "Networks", "Tensors", "Formats"]),
     tests(
-      "PosteriorTests",
+      "posteriorTests",
       ["posterior", "Benchmarking", "Formats", "Models", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
   ],
   swiftLanguageModes: [.v6],

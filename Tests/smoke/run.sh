@@ -69,7 +69,8 @@ for _ in $(seq 50); do [ "$(find "$store/uploads" -type f 2>/dev/null | wc -l)" 
 expect "a broken upload leaves nothing" 0 "$(find "$store/uploads" -type f 2>/dev/null | wc -l)"
 
 # --- load
-"$posterior" bench --server "$url" --model fm --operation reconstruct --format raw --warm-up 0.1 --window 0.1 --windows 3 --json >"$work/body" 2>"$work/serve.err" || cat "$work/serve.err" >&2
+"$posterior" bench --server "$url" --model fm --operation reconstruct --format raw --warm-up 0.1 --window 0.1 --windows 3 --json \
+  >"$work/body" 2>"$work/bench.err" || fail "bench: $(cat "$work/bench.err")"
 contains "bench" '"differing_answers":0' "$work/body"
 contains "bench" '"failures":{}' "$work/body"
 
