@@ -76,7 +76,9 @@ let package = Package(
     tests("RegistryTests", ["Registry", "Locking", "Training", "Models", "Formats", "CResources", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("HTTPTests", ["HTTP", "Locking"]),
     tests("BenchmarkingTests", ["Benchmarking", "HTTP", "Locking"]),
-    tests("posteriorTests", ["posterior"]),
+    tests(
+      "posteriorTests",
+      ["posterior", "Benchmarking", "Formats", "Models", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     tests("ServiceTests", ["FamilyExamples", "Service", "Locking", "HTTP", "Registry", "Training", "Models", "Networks", "Tensors", "Formats"]),
   ],
   swiftLanguageModes: [.v6],

@@ -77,7 +77,7 @@ package final class LoadGenerator {
         window.length = now - windowStart
         windows.append(window)
         onWindow(window)
-        let isStable = StablePoint.isReached(windows, tolerance: plan.tolerance)
+        let isStable = StablePoint.isReached(windows, tolerance: plan.tolerance, hasRandomArrivals: arrivals != nil)
         if isStable || windows.count >= plan.windows {
           return LoadResult(
             windows: windows, isStable: isStable, unanswered: overdue.count + connections.count { $0.state == .waiting },

@@ -33,15 +33,20 @@ package enum StablePoint {
   package static let windows = 3
 
   /// Whether the largest of the last three is above the smallest by at most `tolerance` of it, in rate and in median latency.
-  package static func isReached(_ windows: [LoadWindow], tolerance: Double) -> Bool {
+  /// - Parameter hasRandomArrivals: numbers of requests that come at random vary by the square root of themselves whatever the server does; four times
+  ///   that is granted on top, which chance alone exceeds about once in eighty times.
+  package static func isReached(_ windows: [LoadWindow], tolerance: Double, hasRandomArrivals: Bool = false) -> Bool {
     guard windows.count >= Self.windows else { return false }
     let last = windows.suffix(Self.windows)
     let medians = last.compactMap { $0.latencies.quantile(0.5) }
-    return medians.count == Self.windows && agree(medians.map(Double.init), tolerance) && agree(last.map(\.rate), tolerance)
+    let most = last.map { Double($0.latencies.count) }.max() ?? 0
+    let shortest = last.map { Double($0.length) / 1e9 }.min() ?? 0
+    let chance = hasRandomArrivals && shortest > 0 ? 4 * most.squareRoot() / shortest : 0
+    return medians.count == Self.windows && agree(medians.map(Double.init), tolerance) && agree(last.map(\.rate), tolerance, chance)
   }
 
-  private static func agree(_ values: [Double], _ tolerance: Double) -> Bool {
+  private static func agree(_ values: [Double], _ tolerance: Double, _ chance: Double = 0) -> Bool {
     guard let smallest = values.min(), let largest = values.max() else { return false }
-    return largest - smallest <= tolerance * smallest
+    return largest - smallest <= tolerance * smallest + chance
   }
 }

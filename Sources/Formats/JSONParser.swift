@@ -82,6 +82,7 @@ struct JSONParser {
   private mutating func object(depth: Int) throws(JSONError) -> JSONValue {
     try enter(depth: depth)
     var members: [JSONValue.Member] = []
+    // Filled once the members are too many to be looked through.
     var names: Set<String> = []
     skipSpace()
     if accept("}") { return .object(members) }
@@ -91,7 +92,8 @@ struct JSONParser {
       let start = position
       let name = try string()
       path.append(.name(name))
-      guard names.insert(name).inserted else {
+      if members.count == 16 { names = Set(members.map(\.name)) }
+      guard members.count < 16 ? !members.contains(where: { $0.name == name }) : names.insert(name).inserted else {
         position = start
         throw malformed("there twice", "every name once")
       }

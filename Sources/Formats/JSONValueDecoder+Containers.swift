@@ -1,12 +1,13 @@
 struct JSONKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
-  private let values: [String: JSONValue]
   private let members: [JSONValue.Member]
+  /// The members by name, where they are too many to be looked through.
+  private let index: [String: JSONValue]?
   private let decoder: JSONValueDecoder
   private let names: JSONLedger.Names
 
   init(members: [JSONValue.Member], decoder: JSONValueDecoder, names: JSONLedger.Names) {
     self.members = members
-    self.values = Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0.value) })
+    index = members.count > 16 ? Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0.value) }) : nil
     self.decoder = decoder
     self.names = names
   }
@@ -16,11 +17,17 @@ struct JSONKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
   func contains(_ key: Key) -> Bool {
     names.ask(key.stringValue)
-    return values[key.stringValue] != nil
+    return value(of: key) != nil
+  }
+
+  private func value(of key: Key) -> JSONValue? {
+    let name = key.stringValue
+    return index.map { $0[name] } ?? members.first { $0.name == name }?.value
   }
 
   private func at(_ key: Key) throws -> JSONValueDecoder {
-    guard contains(key), let value = values[key.stringValue] else {
+    names.ask(key.stringValue)
+    guard let value = value(of: key) else {
       let field = JSONPath.text(decoder.components + [.name(key.stringValue)])
       let misspelling = names.misspelling(of: key.stringValue, in: members)
       throw JSONError(
@@ -56,7 +63,7 @@ struct JSONKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
   func superDecoder() throws -> any Decoder {
     names.ask("super")
-    return decoder.inner(values["super"] ?? .null, JSONKey(stringValue: "super"))
+    return decoder.inner(members.first { $0.name == "super" }?.value ?? .null, JSONKey(stringValue: "super"))
   }
 }
 

@@ -50,10 +50,11 @@ extension Tensor {
   ///
   /// Without history the product is row-stable, as in `linear`: a row's answer has the same bits in any batch. With history it is OpenBLAS's.
   package func matrixProduct(_ other: Tensor, transposingSelf: Bool = false, transposingOther: Bool = false) -> Tensor {
+    let isRecorded = isWatched || other.isWatched
+    if transposingSelf, !isRecorded { return transposed().matrixProduct(other, transposingOther: transposingOther) }
     let inner = shape[transposingSelf ? -2 : -1]
     ProductRecorder.note(rows: count / Swift.max(inner, 1), outputs: other.shape[transposingOther ? -2 : -1], inner: inner)
-    if isWatched || other.isWatched { return recordedProduct(other, transposingSelf: transposingSelf, transposingOther: transposingOther) }
-    if transposingSelf { return transposed().matrixProduct(other, transposingOther: transposingOther) }
+    if isRecorded { return recordedProduct(other, transposingSelf: transposingSelf, transposingOther: transposingOther) }
     return product(other, transposingOther: transposingOther) { a, b, m, n, k, c in
       rowStableGemm(a.base, b, m: m, n: n, k: k, bias: nil, activation: kernel_identity, into: c)
     }

@@ -3,5 +3,5 @@ import ArgumentParser
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measures how fast answers come, and where the time goes.",
-    subcommands: [BenchLoadCommand.self], defaultSubcommand: BenchLoadCommand.self)
+    subcommands: [BenchEncodingCommand.self, BenchLoadCommand.self], defaultSubcommand: BenchLoadCommand.self)
 }

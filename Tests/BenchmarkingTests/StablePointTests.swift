@@ -23,6 +23,18 @@ import Testing
     #expect(StablePoint.isReached(windows.map { Self.window($0.0, $0.1) }, tolerance: 0.1) == isReached)
   }
 
+  @Test("Where requests come at random, windows may differ by what chance does to their numbers, and by no more")
+  func randomArrivals() {
+    let windows = [(300, 100), (328, 100), (355, 100)].map { Self.window($0.0, $0.1) }
+    #expect(!StablePoint.isReached(windows, tolerance: 0.1))
+    #expect(StablePoint.isReached(windows, tolerance: 0.1, hasRandomArrivals: true))
+    // A server that falls behind: a third of the requests come to nothing.
+    let falling = [(30_000, 100), (25_000, 100), (20_000, 100)].map { Self.window($0.0, $0.1) }
+    #expect(!StablePoint.isReached(falling, tolerance: 0.1, hasRandomArrivals: true))
+    let slowing = [(300, 100), (300, 150), (300, 200)].map { Self.window($0.0, $0.1) }
+    #expect(!StablePoint.isReached(slowing, tolerance: 0.1, hasRandomArrivals: true))
+  }
+
   @Test("Windows together have all answers over all of the time")
   func merging() {
     var sum = Self.window(100, 1000)

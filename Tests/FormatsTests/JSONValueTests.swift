@@ -166,4 +166,54 @@ import Testing
       }
     }
   }
+
+  @Test("A name that is there twice is refused in small objects and in large ones, wherever the two stand", arguments: [2, 15, 16, 17, 18, 40])
+  func duplicates(count: Int) throws {
+    func text(_ names: [Int]) -> [UInt8] { Array("{\(names.map { "\"n\($0)\":\($0)" }.joined(separator: ","))}".utf8) }
+    let names = Array(0..<count)
+    #expect(try JSONValue(parsing: text(names))["n\(count - 1)"] == .integer(count - 1))
+    #expect(try StrictJSON.decode([String: Int].self, from: text(names)).count == count)
+    for twice in [0, count / 3, count - 2] {
+      let error = #expect(throws: JSONError.self) { try JSONValue(parsing: text(Array(names.dropLast()) + [twice])) }
+      #expect(error?.field == "n\(twice)")
+    }
+  }
+
+  @Test("Numbers are the same however they are spaced, with missing entries anywhere among them")
+  func spacing() throws {
+    var generator = SplitMix(state: 41)
+    for _ in 0..<300 {
+      let (rows, columns) = (Int.random(in: 1...4, using: &generator), Int.random(in: 1...9, using: &generator))
+      var expected: [Float] = []
+      var text = "{\"x\":["
+      for row in 0..<rows {
+        text += row == 0 ? "[" : ["],[", "] , [", "],\n ["].randomElement(using: &generator)!
+        for column in 0..<columns {
+          if column > 0 { text += [",", ", ", " ,", " , ", ",  ", ",\n\t"].randomElement(using: &generator)! }
+          let value = Float.random(in: -300...300, using: &generator)
+          let entry = ["null", "NaN", "-Infinity", "\(value)", "\(Int(value))", "\(value)e-3", "\(value)"].randomElement(using: &generator)!
+          expected.append(Float(entry).flatMap { $0.isFinite ? $0 : nil } ?? .nan)
+          text += entry
+        }
+      }
+      guard case .numbers(let array) = try JSONValue(parsing: Array((text + "]]}").utf8), numericFields: ["x"])["x"] else {
+        Issue.record("no numbers: \(text)")
+        continue
+      }
+      #expect(array.shape == [rows, columns])
+      #expect(zip(array.scalars, expected).allSatisfy { $0.bitPattern == $1.bitPattern || ($0.isNaN && $1.isNaN) }, "\(text)")
+    }
+  }
+
+  @Test(
+    "What is wrong within a run of numbers is said with its place",
+    arguments: [
+      ("[1,2,3,x]", "x[3]"), ("[1,2,3,1e39,5]", "x[3]"), ("[[1,2],[3,4],[5,6,7]]", "x[2]"), ("[[1,2],[3,[4]]]", "x[1][1]"),
+      ("[[1,2],[3,4],5]", "x[2]"),
+      ("[1,2,,3]", "x[2]"), ("[1,2,01,3]", "x[2]"), ("[1, 2, -]", "x[2]"),
+    ])
+  func places(text: String, field: String) {
+    let error = #expect(throws: JSONError.self) { try JSONValue(parsing: Array("{\"x\":\(text)}".utf8), numericFields: ["x"]) }
+    #expect(error?.field == field, "\(error?.detail ?? "")")
+  }
 }

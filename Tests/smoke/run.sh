@@ -68,6 +68,12 @@ exec 3>&-
 for _ in $(seq 50); do [ "$(find "$store/uploads" -type f 2>/dev/null | wc -l)" = 0 ] && break; read -rt 0.1 <> <(:) || true; done
 expect "a broken upload leaves nothing" 0 "$(find "$store/uploads" -type f 2>/dev/null | wc -l)"
 
+# --- load
+"$posterior" bench --server "$url" --model fm --operation reconstruct --format raw --warm-up 0.1 --window 0.1 --windows 3 --json \
+  >"$work/body" 2>"$work/bench.err" || fail "bench: $(cat "$work/bench.err")"
+contains "bench" '"differing_answers":0' "$work/body"
+contains "bench" '"failures":{}' "$work/body"
+
 # --- reading
 for path in /healthz /readyz /v1/models /v1/models/fm /v1/models/fm@1 /v1/models/fm@live /v1/families /v1/runs /openapi.yaml /; do
   expect "GET $path" 200 "$(status "$path")"

@@ -56,16 +56,22 @@ struct BenchLoadCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
-      _ = Server.raiseDescriptorLimit()
-      let subject = try await subject.open(connections: connections)
-      do {
-        let report = try await measure(subject)
-        await subject.close()
-        if json { print(String(decoding: report.json.text, as: UTF8.self)) } else { report.print() }
-      } catch {
-        await subject.close()
-        throw error
-      }
+      let report = try await report()
+      if json { print(String(decoding: report.json.text, as: UTF8.self)) } else { report.print() }
+    }
+  }
+
+  /// Makes the load and measures it; a server of our own is gone afterwards.
+  func report() async throws -> LoadReport {
+    _ = Server.raiseDescriptorLimit()
+    let subject = try await subject.open(connections: connections)
+    do {
+      let report = try await measure(subject)
+      await subject.close()
+      return report
+    } catch {
+      await subject.close()
+      throw error
     }
   }
 

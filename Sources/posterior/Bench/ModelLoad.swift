@@ -74,7 +74,7 @@ struct ModelLoad {
     let input = try Self.input(
       operation, of: model, items: rows, type: operation.takesItems ? .floats : .json, options: options.filter { $0.name != "n" }, seed: seed)
     let prepared = try operation.prepare(input, on: model.model, limits: ServiceLimits())
-    let products = try ProductRecorder.record { _ = try prepared.perform() }
+    let products = try ProductRecorder.record { for block in prepared.blocks { _ = try prepared.compute(block) } }
     return products.isEmpty ? nil : ModelYardstick(products, rows: rows)
   }
 }
