@@ -15,6 +15,8 @@ package struct Leaf: Sendable {
   package let path: String
   /// False for buffers such as running averages.
   package let isTrainable: Bool
+  /// True for the matrix of a linear layer, which serving keeps in the layout of products.
+  package var isMatrix = false
 }
 
 /// One named part of a module.
@@ -24,6 +26,11 @@ package struct Field<Root>: Sendable {
   /// A tensor that is trained.
   package static func parameter(_ name: String, _ path: any WritableKeyPath<Root, Tensor> & Sendable) -> Self {
     Self { root, prefix, body in body(Leaf(path: prefix.appendingName(name), isTrainable: true), &root[keyPath: path]) }
+  }
+
+  /// The trained matrix of a linear layer: [out, in].
+  package static func matrix(_ name: String, _ path: any WritableKeyPath<Root, Tensor> & Sendable) -> Self {
+    Self { root, prefix, body in body(Leaf(path: prefix.appendingName(name), isTrainable: true, isMatrix: true), &root[keyPath: path]) }
   }
 
   /// A trained tensor that some configurations leave out.
@@ -73,6 +80,17 @@ extension Module {
     copy.visit { leaf, tensor in tensor = transform(leaf, tensor) }
     return copy
   }
+}
+
+extension Module {
+  /// The same network for answering requests: the matrices of its linear layers are packed once, in place of their rows.
+  package consuming func packed() -> Self {
+    visit { leaf, tensor in if leaf.isMatrix { tensor = tensor.packed() } }
+    return self
+  }
+
+  /// Bytes of all tensors as they are kept.
+  package var byteCount: Int { leaves.reduce(0) { $0 + $1.tensor.byteCount } }
 }
 
 extension Array: Module where Element: Module {

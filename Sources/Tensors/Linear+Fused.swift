@@ -38,7 +38,7 @@ package enum Activation: String, Sendable, Codable, CaseIterable {
 extension Tensor {
   /// activation(x Wᵀ + b); x: [rows, in], weight: [out, in] as in PyTorch, bias: [out] -> [rows, out].
   ///
-  /// Without history the product is row-stable: a row's answer has the same bits in any batch. With history it is OpenBLAS's.
+  /// Without history the product is row-stable: a row's answer has the same bits in any batch, with a packed weight or not. With history it is OpenBLAS's.
   package func linear(weight: Tensor, bias: Tensor?, activation: Activation = .identity) -> Tensor {
     precondition(
       shape.rank == 2 && weight.shape.rank == 2 && shape[1] == weight.shape[1], "a linear layer of weight \(weight.shape) on an input \(shape)")
@@ -53,15 +53,16 @@ extension Tensor {
 
   private func rowStableLinear(_ weight: Tensor, _ bias: Tensor?, _ activation: Activation) -> Tensor {
     let (m, k, n) = (shape[0], shape[1], weight.shape[0])
+    let fused = activation.fused ?? kernel_identity
     let product = Tensor(shape: [m, n]) { c in
       withScalars { a in
-        weight.withScalars { b in
-          let operand = MatrixOperand(base: b, transposed: true)
-          let fused = activation.fused ?? kernel_identity
-          if let bias {
-            bias.withScalars { rowStableGemm(a, operand, m: m, n: n, k: k, bias: $0, activation: fused, into: c) }
+        withOptionalScalars(of: bias) { bias in
+          if let packing = weight.packing {
+            packedProduct(a, packing.base, m: m, n: n, k: k, bias: bias, activation: fused, into: c)
           } else {
-            rowStableGemm(a, operand, m: m, n: n, k: k, bias: nil, activation: fused, into: c)
+            weight.withScalars { b in
+              rowStableGemm(a, MatrixOperand(base: b, transposed: true), m: m, n: n, k: k, bias: bias, activation: fused, into: c)
+            }
           }
         }
       }
@@ -99,6 +100,10 @@ extension Tensor {
       return [dX, dW, dBias]
     }
   }
+}
+
+private func withOptionalScalars(of tensor: Tensor?, _ body: (UnsafePointer<Float>?) -> Void) {
+  if let tensor { tensor.withScalars(body) } else { body(nil) }
 }
 
 extension Activation {

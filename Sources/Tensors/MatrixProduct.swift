@@ -111,9 +111,9 @@ extension Tensor {
   }
 }
 
-/// c = activation(a · op(b) + bias), every element accumulated in one fixed order whatever the number of rows (`kernel_gemm`).
+/// c = activation(a · op(b) + bias), every element accumulated in one order that follows from the shape of b alone (`kernel_gemm`).
 ///
-/// b is [n, k] when `transposed`, as PyTorch stores a Linear weight, else [k, n]. Rows are cut over the threads; the cut changes no bit.
+/// b is [n, k] when `transposed`, as PyTorch stores a Linear weight, else [k, n]; it is packed for this one product.
 func rowStableGemm(
   _ a: UnsafePointer<Float>, _ b: MatrixOperand, m: Int, n: Int, k: Int, bias: UnsafePointer<Float>?, activation: kernel_activation,
   into c: UnsafeMutablePointer<Float>
@@ -121,11 +121,6 @@ func rowStableGemm(
   withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, kernel_packed_size(k, n))) { packed in
     guard let panel = packed.baseAddress else { return }
     kernel_pack(b.base, k, n, b.transposed ? 1 : 0, panel)
-    let blockRows = 96
-    let blocks = (m + blockRows - 1) / blockRows
-    Parallelism.perform(blocks: blocks, worthwhile: 2 * m * n * k > 4_000_000) { block in
-      let start = block * blockRows
-      kernel_gemm(a + start * k, min(blockRows, m - start), k, panel, n, bias, activation, c + start * n)
-    }
+    packedProduct(a, panel, m: m, n: n, k: k, bias: bias, activation: activation, into: c)
   }
 }

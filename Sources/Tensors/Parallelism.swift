@@ -1,5 +1,4 @@
 internal import COpenBLAS
-internal import Dispatch
 internal import Synchronization
 
 /// How many threads one arithmetic operation may use: one when a lane serves, every core when training.
@@ -19,21 +18,8 @@ package enum Parallelism {
 
   /// Runs `body` for every block, on several threads where the width allows it and the work is worth a wake-up.
   package static func perform(blocks: Int, worthwhile: Bool = true, _ body: (Int) -> Void) {
-    let workers = worthwhile ? min(blocks, width) : 1
-    guard workers > 1 else {
-      for block in 0..<blocks { body(block) }
-      return
-    }
-    withoutActuallyEscaping(body) { body in
-      let body = UncheckedBody(call: body)
-      DispatchQueue.concurrentPerform(iterations: workers) { worker in
-        for block in stride(from: worker, to: blocks, by: workers) { body.call(block) }
-      }
-    }
-  }
-
-  /// Safe because: `concurrentPerform` returns after every call has returned, and every caller's blocks write to disjoint memory.
-  private struct UncheckedBody: @unchecked Sendable {
-    let call: (Int) -> Void
+    let threads = worthwhile ? min(blocks, width) : 1
+    if threads > 1, ThreadTeam.shared.perform(blocks: blocks, threads: threads, body) { return }
+    for block in 0..<blocks { body(block) }
   }
 }

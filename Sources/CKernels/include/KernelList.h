@@ -62,6 +62,11 @@ KERNEL(void, pack, (const float *b, size_t k, size_t n, int transposed, float *p
 KERNEL(void, gemm,
        (const float *a, size_t m, size_t k, const float *packed, size_t n, const float *bias, kernel_activation activation, float *c),
        (a, m, k, packed, n, bias, activation, c))
+KERNEL(void, gemm_columns,
+       (const float *a, size_t m, size_t k, const float *packed, size_t n, size_t first, size_t end, const float *bias,
+        kernel_activation activation, float *c),
+       (a, m, k, packed, n, first, end, bias, activation, c))
+KERNEL(void, unpack, (const float *packed, size_t k, size_t n, int transposed, float *b), (packed, k, n, transposed, b))
 
 KERNEL(void, im2col,
        (const float *x, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h,

@@ -31,7 +31,7 @@ package struct LoadedModel: Sendable {
   ) throws -> LoadedModel {
     let digest = try SHA256.digest(ofFile: path)
     if let expecting, digest != expecting { throw StoreError.corruptBlob(path: path, digest: expecting) }
-    return LoadedModel(family: try ModelFile.load(path: path, families: families).model, digest: digest, registered: registered)
+    return LoadedModel(family: try ModelFile.load(path: path, families: families).model.packed(), digest: digest, registered: registered)
   }
 
   package var signature: Signature { family.signature }
