@@ -15,8 +15,8 @@ package struct Leaf: Sendable {
   package let path: String
   /// False for buffers such as running averages.
   package let isTrainable: Bool
-  /// True for the matrix of a linear layer, which serving keeps in the layout of products.
-  package var isMatrix = false
+  /// For the weight of a linear layer or a convolution: the layout of products in which serving keeps it.
+  package var layout: WeightLayout?
 }
 
 /// One named part of a module.
@@ -28,9 +28,9 @@ package struct Field<Root>: Sendable {
     Self { root, prefix, body in body(Leaf(path: prefix.appendingName(name), isTrainable: true), &root[keyPath: path]) }
   }
 
-  /// The trained matrix of a linear layer: [out, in].
-  package static func matrix(_ name: String, _ path: any WritableKeyPath<Root, Tensor> & Sendable) -> Self {
-    Self { root, prefix, body in body(Leaf(path: prefix.appendingName(name), isTrainable: true, isMatrix: true), &root[keyPath: path]) }
+  /// The trained weight of a layer that is a product.
+  package static func weight(_ name: String, _ layout: WeightLayout, _ path: any WritableKeyPath<Root, Tensor> & Sendable) -> Self {
+    Self { root, prefix, body in body(Leaf(path: prefix.appendingName(name), isTrainable: true, layout: layout), &root[keyPath: path]) }
   }
 
   /// A trained tensor that some configurations leave out.
@@ -83,9 +83,9 @@ extension Module {
 }
 
 extension Module {
-  /// The same network for answering requests: the matrices of its linear layers are packed once, in place of their rows.
+  /// The same network for answering requests: the weights of its products are packed once, in place of their rows.
   package consuming func packed() -> Self {
-    visit { leaf, tensor in if leaf.isMatrix { tensor = tensor.packed() } }
+    visit { leaf, tensor in if let layout = leaf.layout { tensor = tensor.packed(layout) } }
     return self
   }
 

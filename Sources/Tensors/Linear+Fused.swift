@@ -23,7 +23,7 @@ package enum Activation: String, Sendable, Codable, CaseIterable {
   }
 
   /// The kernel that applies this activation while a product is written, where there is one.
-  fileprivate var fused: kernel_activation? {
+  var fused: kernel_activation? {
     switch self {
     case .identity: kernel_identity
     case .relu: kernel_activation_relu
@@ -57,7 +57,7 @@ extension Tensor {
     let product = Tensor(shape: [m, n]) { c in
       withScalars { a in
         withOptionalScalars(of: bias) { bias in
-          if let packing = weight.packing {
+          if let packing = weight.packing, packing.layout == .matrix {
             packedProduct(a, packing.base, m: m, n: n, k: k, bias: bias, activation: fused, into: c)
           } else {
             weight.withScalars { b in
@@ -73,19 +73,14 @@ extension Tensor {
   private func recordedLinear(_ weight: Tensor, _ bias: Tensor?, _ activation: Activation) -> Tensor {
     let (m, k, n) = (shape[0], shape[1], weight.shape[0])
     let y = Tensor(shape: [m, n]) { c in
-      // The bias goes in first, so that the product adds to it: no second pass over c.
-      if let bias { bias.withScalars { b in for row in 0..<m { (c + row * n).update(from: b, count: n) } } }
       withScalars { a in
         weight.withScalars { w in
-          gemm(
-            MatrixOperand(base: a, transposed: false), MatrixOperand(base: w, transposed: true), m: m, n: n, k: k, beta: bias == nil ? 0 : 1, into: c)
+          withOptionalScalars(of: bias) { bias in
+            gemm(
+              MatrixOperand(base: a, transposed: false), MatrixOperand(base: w, transposed: true), m: m, n: n, k: k, bias: bias,
+              activation: activation.inPlace, into: c)
+          }
         }
-      }
-      switch activation {
-      case .relu: kernel_relu(c, c, m * n)
-      case .tanh: kernel_tanh(c, c, m * n)
-      case .sigmoid: kernel_sigmoid(c, c, m * n)
-      case .identity, .leakyReLU, .elu, .softplus: break
       }
     }
     let (x, w) = (detached, weight.detached)
@@ -102,11 +97,21 @@ extension Tensor {
   }
 }
 
-private func withOptionalScalars(of tensor: Tensor?, _ body: (UnsafePointer<Float>?) -> Void) {
+func withOptionalScalars(of tensor: Tensor?, _ body: (UnsafePointer<Float>?) -> Void) {
   if let tensor { tensor.withScalars(body) } else { body(nil) }
 }
 
 extension Activation {
+  /// The kernel of an activation whose derivative can be read from its output.
+  fileprivate var inPlace: UnaryKernel? {
+    switch self {
+    case .relu: kernel_relu
+    case .tanh: kernel_tanh
+    case .sigmoid: kernel_sigmoid
+    case .identity, .leakyReLU, .elu, .softplus: nil
+    }
+  }
+
   /// The gradient before the activation from the one after it, for the activations whose derivative is a function of their output.
   fileprivate func backward(output y: Tensor, gradient g: Tensor) -> Tensor {
     switch self {

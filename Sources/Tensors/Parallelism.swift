@@ -22,4 +22,14 @@ package enum Parallelism {
     if threads > 1, ThreadTeam.shared.perform(blocks: blocks, threads: threads, body) { return }
     for block in 0..<blocks { body(block) }
   }
+
+  /// Runs `body` for consecutive parts of `0..<count`, each given by its start and length, on several threads where there is enough to do.
+  ///
+  /// For work whose result at an index depends on that index alone; `cost` is what one index takes, in element-wise operations.
+  package static func performParts(_ count: Int, cost: Int = 1, _ body: (_ start: Int, _ length: Int) -> Void) {
+    let grain = 1 << 14
+    guard width > 1, count > 1, count * cost >= 2 * grain else { return body(0, count) }
+    let length = max(1, grain / max(cost, 1))
+    perform(blocks: (count + length - 1) / length) { block in body(block * length, min(length, count - block * length)) }
+  }
 }

@@ -22,6 +22,23 @@ final class ThreadTeam: Sendable {
     static func opening(call: Int) -> Int { call << 17 | open }
   }
 
+  /// Waits in a loop, and lets other threads have the core now and then: on a busy machine the one waited for may be among them.
+  private struct Patience {
+    private var rounds = 0
+    /// Whether another thread took the core when it was offered: looking on would only keep others from working.
+    private(set) var wasPushedAside = false
+    /// Whether about a twentieth of a millisecond went by.
+    var isOver: Bool { rounds >= 4_096 || wasPushedAside }
+
+    mutating func wait() {
+      rounds += 1
+      guard rounds % 512 == 0 else { return kernel_pause() }
+      let start = ContinuousClock.now
+      sched_yield()
+      if ContinuousClock.now - start > .microseconds(20) { wasPushedAside = true }
+    }
+  }
+
   private struct Call {
     var body: (Int) -> Void = { _ in }
     var blocks = 0
@@ -50,8 +67,9 @@ final class ThreadTeam: Sendable {
       for _ in 0..<sleepers.exchange(0, ordering: .sequentiallyConsistent) { wakeUp.signal() }
       workThrough(current)
       var left = Gate(word: gate.bitwiseAnd(~Gate.open, ordering: .acquiring).newValue)
+      var patience = Patience()
       while left.helpers > 0 {
-        kernel_pause()
+        patience.wait()
         left = Gate(word: gate.load(ordering: .acquiring))
       }
       current = Call()
@@ -106,13 +124,14 @@ final class ThreadTeam: Sendable {
     return false
   }
 
-  /// Looks for about a tenth of a millisecond, then sleeps.
+  /// Looks for a while, then sleeps.
   private func waitForCall(after last: Int) -> Int {
     while true {
-      for _ in 0..<4_000 {
+      var patience = Patience()
+      while !patience.isOver {
         let word = gate.load(ordering: .relaxed)
         if Gate(word: word).isOpen, Gate(word: word).call != last { return word }
-        kernel_pause()
+        patience.wait()
       }
       sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
       let word = gate.load(ordering: .sequentiallyConsistent)

@@ -84,4 +84,34 @@ import Testing
     let packed = x.linear(weight: weight.packed(), bias: nil, activation: .relu).sum().backward()[x]
     #expect(plain?.scalars == packed?.scalars && plain != nil)
   }
+
+  @Test("convolutions without history are those with it to within rounding, and a packed weight changes no bit", arguments: Activation.allCases)
+  func convolutions(activation: Activation) {
+    defer { Parallelism.width = 1 }
+    let geometries = [
+      ConvolutionGeometry(kernel: (3, 2), stride: (2, 1), padding: (1, 1)), ConvolutionGeometry(kernel: 4, stride: 2, padding: 1),
+      ConvolutionGeometry(kernel: 1), ConvolutionGeometry(kernel: 5, stride: 3, padding: 4),
+    ]
+    for (index, geometry) in geometries.enumerated() {
+      let x = point([3, 4, 9, 11], index)
+      let (height, width) = geometry.kernel
+      let (weight, transposed, bias) = (point([5, 4, height, width], 1), point([4, 5, height, width], 2), point([5], 3))
+      let recorded = x.watched().convolved(weight: weight, bias: bias, geometry, activation: activation)
+      let grown = x.watched().convolvedTransposed(weight: transposed, bias: bias, geometry, activation: activation)
+      for threads in [1, 2] {
+        Parallelism.width = threads
+        let plain = x.convolved(weight: weight, bias: bias, geometry, activation: activation)
+        let plainGrown = x.convolvedTransposed(weight: transposed, bias: bias, geometry, activation: activation)
+        #expect(isClose(plain, recorded) && isClose(plainGrown, grown))
+        #expect(sameBits(x.convolved(weight: weight.packed(.convolution), bias: bias, geometry, activation: activation), plain))
+        let packed = transposed.packed(.transposedConvolution)
+        #expect(sameBits(x.convolvedTransposed(weight: packed, bias: bias, geometry, activation: activation), plainGrown))
+        #expect(sameBits(packed, transposed) && sameBits(weight.packed(.convolution), weight))
+      }
+    }
+  }
+
+  private func isClose(_ a: Tensor, _ b: Tensor) -> Bool {
+    a.shape == b.shape && zip(a.scalars, b.scalars).allSatisfy { abs($0 - $1) <= 2e-5 * max(1, abs($1)) }
+  }
 }

@@ -97,6 +97,16 @@ void kernel_im2col(const float *x, size_t channels, size_t height, size_t width,
 void kernel_col2im(const float *columns, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h, size_t pad_w,
                    size_t out_h, size_t out_w, float *x);
 
+// The same for images with channels last, x[height, width, channels], some output places at a time: patches[count, kh, kw, channels] of the places
+// first ..< first + count, zero outside the image.
+void kernel_patches(const float *image, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h, size_t pad_w,
+                    size_t out_w, size_t first, size_t count, float *patches);
+// The transpose: adds every entry to its pixel, places in ascending order.
+void kernel_add_patches(const float *patches, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h,
+                        size_t pad_w, size_t out_w, size_t first, size_t count, float *image);
+// y[columns, y_stride] = x[rows, columns] transposed; y_stride >= rows.
+void kernel_transpose(const float *x, size_t rows, size_t columns, float *y, size_t y_stride);
+
 // ---- Random numbers: Philox4x32-10 (Salmon et al. 2011). The 64-bit key is (low word, high word); block b of row r has the counter
 // (b low, b high, r low, r high) and yields words 4b ... 4b + 3 of that row. A row's numbers are a prefix of a longer row's.
 void kernel_philox(uint64_t key, uint64_t row, size_t n, uint32_t *words);
