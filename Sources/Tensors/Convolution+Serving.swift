@@ -2,7 +2,7 @@ internal import CKernels
 
 /// A convolution, or its transpose, without history: an item at a time with channels last, where a patch is a few contiguous runs of memory.
 ///
-/// Products are `kernel_gemm`'s, so an item's answer has the same bits in any batch. The image side is the larger one, the grid side the one that strides shrink.
+/// Products are `kernel_gemm`'s, so an item's answer has the same bits in any batch. The image side is the larger one, the grid side the smaller one.
 struct ChannelsLast: Sendable {
   let geometry: ConvolutionGeometry
   let image: (height: Int, width: Int)

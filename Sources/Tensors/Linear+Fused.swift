@@ -38,7 +38,7 @@ package enum Activation: String, Sendable, Codable, CaseIterable {
 extension Tensor {
   /// activation(x Wᵀ + b); x: [rows, in], weight: [out, in] as in PyTorch, bias: [out] -> [rows, out].
   ///
-  /// Without history the product is row-stable: a row's answer has the same bits in any batch, with a packed weight or not. With history it is OpenBLAS's.
+  /// Without history it is row-stable: a row's answer has the same bits in any batch, the weight packed or not. With history it is OpenBLAS's.
   package func linear(weight: Tensor, bias: Tensor?, activation: Activation = .identity) -> Tensor {
     precondition(
       shape.rank == 2 && weight.shape.rank == 2 && shape[1] == weight.shape[1], "a linear layer of weight \(weight.shape) on an input \(shape)")

@@ -9,8 +9,8 @@ struct MatrixOperand {
 
 /// c[m, n] = activation(op(a)[m, k] · op(b)[k, n] + bias), by OpenBLAS in blocks whose number depends on the shape alone.
 ///
-/// The cut runs along the longer side of c, so that the operand which every block has to pack again is the shorter one. Bias and activation are done block by
-/// block, while the block is in its core's cache.
+/// The cut runs along the longer side of c, so that the operand which every block has to pack again is the shorter one.
+/// Bias and activation are done block by block, while the block is in its core's cache.
 func gemm(
   _ a: MatrixOperand, _ b: MatrixOperand, m: Int, n: Int, k: Int, bias: UnsafePointer<Float>? = nil, activation: UnaryKernel? = nil,
   into c: UnsafeMutablePointer<Float>

@@ -99,7 +99,9 @@ func packedProduct(
       kernel_gemm_columns(a, m, k, packed, n, block * columns, min((block + 1) * columns, n), bias, activation, c)
     }
   } else {
-    let rows = min(96, ((m + width - 1) / width + 15) / 16 * 16)
+    // As many blocks a thread, so that none works alone at the end.
+    let blocks = ((m + 95) / 96 + width - 1) / width * width
+    let rows = ((m + blocks - 1) / blocks + 15) / 16 * 16
     Parallelism.perform(blocks: (m + rows - 1) / rows) { block in
       let start = block * rows
       kernel_gemm(a + start * k, min(rows, m - start), k, packed, n, bias, activation, c + start * n)

@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// Threads that help one caller at a time with short blocks of arithmetic.
 ///
-/// Training makes hundreds of such calls a second, each a few dozen microseconds long, so a helper looks for the next call for a while before it sleeps: waking a
-/// thread would take as long as the work. A caller never waits for a helper that has not come; who comes late finds nothing left to do.
+/// Training makes thousands of such calls a second, each a few dozen microseconds long, so a helper looks for the next call for a while before it
+/// sleeps: waking a thread would take as long as the work. A caller never waits for a helper that has not come; who comes late finds nothing to do.
 final class ThreadTeam: Sendable {
   static let shared = ThreadTeam()
 

@@ -26,6 +26,17 @@ import Testing
     }
   }
 
+  @Test("parts cover every index exactly once, whatever the count and the cost of an index", arguments: [1, 2, 3])
+  func parts(width: Int) {
+    defer { Parallelism.width = 1 }
+    Parallelism.width = width
+    for (count, cost) in [(0, 1), (1, 1_000_000), (7, 10_000), (128, 784), (100_000, 1), (32_768, 1), (50_001, 3)] {
+      let counts = Counts(count)
+      Parallelism.performParts(count, cost: cost) { start, length in for index in start..<start + length { counts.add(index) } }
+      #expect(counts.all == [Int](repeating: 1, count: count), "\(count) at \(cost)")
+    }
+  }
+
   @Test("what the blocks wrote is there when the call returns")
   func visibility() {
     defer { Parallelism.width = 1 }

@@ -97,11 +97,31 @@ static const tile_function tiles[MOST_ROWS][4] = {ENTRY(1), ENTRY_4(2), ENTRY_4(
 
 static size_t body_packed_size(size_t k, size_t n) { return is_narrow(k, n) ? n * k : (n + PANEL - 1) / PANEL * PANEL * k; }
 
+// to = from transposed, sixteen by sixteen: after four rounds of interleaving row i with row i + 8, every row is a column.
+INLINE void transpose_block(const float *from, size_t from_stride, float *to, size_t to_stride) {
+  vf rows[LANES], next[LANES];
+  for (int i = 0; i < LANES; i++) rows[i] = load(from + (size_t)i * from_stride);
+#pragma clang loop unroll(full)
+  for (int round = 0; round < 4; round++) {
+#pragma clang loop unroll(full)
+    for (int i = 0; i < LANES / 2; i++) {
+      next[2 * i] = ZIP_LOW(rows[i], rows[i + 8]);
+      next[2 * i + 1] = ZIP_HIGH(rows[i], rows[i + 8]);
+    }
+    memcpy(rows, next, sizeof rows);
+  }
+  for (int i = 0; i < LANES; i++) store(to + (size_t)i * to_stride, rows[i]);
+}
+
 // to[columns, rows] = from[rows, columns], in blocks that keep the cache lines of both sides.
 static void transpose(const float *from, size_t rows, size_t columns, size_t from_stride, float *to, size_t to_stride) {
-  for (size_t top = 0; top < rows; top += LANES)
-    for (size_t j = 0; j < columns; j++)
+  for (size_t top = 0; top < rows; top += LANES) {
+    size_t j = 0;
+    if (rows - top >= LANES)
+      for (; j + LANES <= columns; j += LANES) transpose_block(from + top * from_stride + j, from_stride, to + j * to_stride + top, to_stride);
+    for (; j < columns; j++)
       for (size_t i = top; i < rows && i < top + LANES; i++) to[j * to_stride + i] = from[i * from_stride + j];
+  }
 }
 
 static void body_pack(const float *b, size_t k, size_t n, int transposed, float *packed) {
