@@ -27,6 +27,8 @@ package struct SampleOptions: Sendable, Hashable {
 
 /// Maps items to the parameters of q(z|x).
 package protocol Encoding: ModelFamily {
+  /// Latent variables of each layer, in the order of `encode`.
+  var latentWidths: [Int] { get }
   /// One entry a layer of latent variables, the one nearest the data first.
   func encode(_ x: Tensor) -> [LatentPosterior]
 }

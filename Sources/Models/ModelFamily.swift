@@ -27,6 +27,17 @@ package protocol ModelFamily: Sendable {
   init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError)
 }
 
+extension ModelFamily {
+  /// The same model for answering requests, its matrices packed once; answers have the same bits.
+  package consuming func packed() -> Self {
+    network = network.packed()
+    return self
+  }
+
+  /// Bytes that the weights take in memory.
+  package var byteCount: Int { network.byteCount }
+}
+
 /// One documented field of a family's configuration.
 package struct ConfigurationField: Sendable, Codable, Equatable {
   package let name: String

@@ -17,9 +17,12 @@ package struct Convolution: Layer {
     self.geometry = geometry
   }
 
-  package static let fields: [Field<Self>] = [.parameter("weight", \.weight), .parameter("bias", \.bias)]
+  package static let fields: [Field<Self>] = [.weight("weight", .convolution, \.weight), .parameter("bias", \.bias)]
 
-  package func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor { x.convolved(weight: weight, bias: bias, geometry) }
+  package func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor { self(x, activation: .identity) }
+
+  /// The layer and the non-linearity behind it.
+  func callAsFunction(_ x: Tensor, activation: Activation) -> Tensor { x.convolved(weight: weight, bias: bias, geometry, activation: activation) }
 }
 
 /// The transpose of a convolution; x: [n, in, h, w] -> [n, out, h', w']. `weight` is [in, out, kh, kw], as in PyTorch's `ConvTranspose2d`.
@@ -43,9 +46,12 @@ package struct TransposedConvolution: Layer {
     self.outputPadding = outputPadding
   }
 
-  package static let fields: [Field<Self>] = [.parameter("weight", \.weight), .parameter("bias", \.bias)]
+  package static let fields: [Field<Self>] = [.weight("weight", .transposedConvolution, \.weight), .parameter("bias", \.bias)]
 
-  package func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor {
-    x.convolvedTransposed(weight: weight, bias: bias, geometry, outputPadding: (outputPadding, outputPadding))
+  package func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor { self(x, activation: .identity) }
+
+  /// The layer and the non-linearity behind it.
+  func callAsFunction(_ x: Tensor, activation: Activation) -> Tensor {
+    x.convolvedTransposed(weight: weight, bias: bias, geometry, outputPadding: (outputPadding, outputPadding), activation: activation)
   }
 }

@@ -16,7 +16,7 @@ package struct Linear: Layer {
       hasBias ? Initializer.uniform([outputs], within: initializer == .torch ? 1 / Float(max(inputs, 1)).squareRoot() : 0, key.split("bias")) : nil
   }
 
-  package static let fields: [Field<Self>] = [.parameter("weight", \.weight), .parameter("bias", \.bias)]
+  package static let fields: [Field<Self>] = [.weight("weight", .matrix, \.weight), .parameter("bias", \.bias)]
 
   package func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor { x.linear(weight: weight, bias: bias) }
 

@@ -15,6 +15,8 @@ package struct Leaf: Sendable {
   package let path: String
   /// False for buffers such as running averages.
   package let isTrainable: Bool
+  /// For the weight of a linear layer or a convolution: the layout of products in which serving keeps it.
+  package var layout: WeightLayout?
 }
 
 /// One named part of a module.
@@ -24,6 +26,11 @@ package struct Field<Root>: Sendable {
   /// A tensor that is trained.
   package static func parameter(_ name: String, _ path: any WritableKeyPath<Root, Tensor> & Sendable) -> Self {
     Self { root, prefix, body in body(Leaf(path: prefix.appendingName(name), isTrainable: true), &root[keyPath: path]) }
+  }
+
+  /// The trained weight of a layer that is a product.
+  package static func weight(_ name: String, _ layout: WeightLayout, _ path: any WritableKeyPath<Root, Tensor> & Sendable) -> Self {
+    Self { root, prefix, body in body(Leaf(path: prefix.appendingName(name), isTrainable: true, layout: layout), &root[keyPath: path]) }
   }
 
   /// A trained tensor that some configurations leave out.
@@ -73,6 +80,17 @@ extension Module {
     copy.visit { leaf, tensor in tensor = transform(leaf, tensor) }
     return copy
   }
+}
+
+extension Module {
+  /// The same network for answering requests: the weights of its products are packed once, in place of their rows.
+  package consuming func packed() -> Self {
+    visit { leaf, tensor in if let layout = leaf.layout { tensor = tensor.packed(layout) } }
+    return self
+  }
+
+  /// Bytes of all tensors as they are kept.
+  package var byteCount: Int { leaves.reduce(0) { $0 + $1.tensor.byteCount } }
 }
 
 extension Array: Module where Element: Module {

@@ -74,13 +74,18 @@ package struct Sequential: Layer {
     var x = x
     var index = 0
     while index < blocks.count {
-      if case .linear(let layer) = blocks[index], index + 1 < blocks.count, case .activation(let function) = blocks[index + 1] {
-        x = layer(x, activation: function)
-        index += 2
-      } else {
+      var activation: Activation?
+      if index + 1 < blocks.count, case .activation(let function) = blocks[index + 1] { activation = function }
+      switch (blocks[index], activation) {
+      case (.linear(let layer), let function?): x = layer(x, activation: function)
+      case (.convolution(let layer), let function?): x = layer(x, activation: function)
+      case (.transposedConvolution(let layer), let function?): x = layer(x, activation: function)
+      default:
         x = blocks[index](x, mode)
         index += 1
+        continue
       }
+      index += 2
     }
     return x
   }

@@ -133,7 +133,7 @@ private struct Unfolding: Sendable {
   }
 }
 
-private func withScratch(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
+func withScratch(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
   withUnsafeTemporaryAllocation(of: Float.self, capacity: max(count, 1)) { buffer in
     if let base = buffer.baseAddress { body(base) }
   }
@@ -148,13 +148,17 @@ private func serialGemm(_ a: UnsafePointer<Float>, _ b: MatrixOperand, m: Int, n
 }
 
 extension Tensor {
-  /// Cross-correlation; self: [n, in, h, w], weight: [out, in, kh, kw] (OIHW), bias: [out] -> [n, out, h', w'].
-  package func convolved(weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry) -> Tensor {
+  /// activation of the cross-correlation; self: [n, in, h, w], weight: [out, in, kh, kw] (OIHW), bias: [out] -> [n, out, h', w'].
+  package func convolved(weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry, activation: Activation = .identity) -> Tensor {
     precondition(shape.rank == 4 && weight.shape.rank == 4 && shape[1] == weight.shape[1], "a convolution of weight \(weight.shape) on \(shape)")
     precondition(weight.shape[2] == geometry.kernel.height && weight.shape[3] == geometry.kernel.width, "weight \(weight.shape), \(geometry.kernel)")
     let image = (height: shape[2], width: shape[3])
     let grid = geometry.outputSize(image)
     precondition(grid.height > 0 && grid.width > 0, "a kernel of \(geometry.kernel) with padding \(geometry.padding) on images of \(image)")
+    guard isWatched || weight.isWatched || bias?.isWatched == true else {
+      let layer = ChannelsLast(geometry: geometry, image: image, imageChannels: shape[1], grid: grid, gridChannels: weight.shape[0])
+      return layer.convolution(of: self, weight: weight.packing(.convolution), bias: bias, activation)
+    }
     let unfolding = Unfolding(geometry: geometry, channels: shape[1], image: image, grid: grid)
     let outer = weight.shape[0]
     ProductRecorder.note(rows: shape[0] * unfolding.places, outputs: outer, inner: unfolding.patch)
@@ -166,18 +170,23 @@ extension Tensor {
         needsW ? unfolding.weightGradient(images: x, grids: g, outer: outer).reshaped(w.shape) : nil,
       ]
     }
-    return bias.map { product.addingChannels($0) } ?? product
+    return activation(bias.map { product.addingChannels($0) } ?? product)
   }
 
   /// The transpose of `convolved`; self: [n, in, h, w], weight: [in, out, kh, kw] as in PyTorch -> [n, out, h', w'].
   package func convolvedTransposed(
-    weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry, outputPadding: (height: Int, width: Int) = (0, 0)
+    weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry, outputPadding: (height: Int, width: Int) = (0, 0),
+    activation: Activation = .identity
   ) -> Tensor {
     precondition(shape.rank == 4 && weight.shape.rank == 4 && shape[1] == weight.shape[0], "a transposed convolution of \(weight.shape) on \(shape)")
     precondition(weight.shape[2] == geometry.kernel.height && weight.shape[3] == geometry.kernel.width, "weight \(weight.shape), \(geometry.kernel)")
     let grid = (height: shape[2], width: shape[3])
     let image = geometry.transposedOutputSize(grid, outputPadding: outputPadding)
     precondition(image.height > 0 && image.width > 0, "padding \(geometry.padding) leaves nothing of a transposed convolution on \(shape)")
+    guard isWatched || weight.isWatched || bias?.isWatched == true else {
+      let layer = ChannelsLast(geometry: geometry, image: image, imageChannels: weight.shape[1], grid: grid, gridChannels: shape[1])
+      return layer.transposedConvolution(of: self, weight: weight.packing(.transposedConvolution), bias: bias, activation)
+    }
     let unfolding = Unfolding(geometry: geometry, channels: weight.shape[1], image: image, grid: grid)
     let outer = weight.shape[0]
     ProductRecorder.note(rows: shape[0] * unfolding.places, outputs: unfolding.patch, inner: outer)
@@ -189,7 +198,7 @@ extension Tensor {
         needsW ? unfolding.weightGradient(images: g, grids: x, outer: outer).reshaped(w.shape) : nil,
       ]
     }
-    return bias.map { product.addingChannels($0) } ?? product
+    return activation(bias.map { product.addingChannels($0) } ?? product)
   }
 
   /// self[n, c, h, w] + bias[c].

@@ -23,7 +23,7 @@ package enum Activation: String, Sendable, Codable, CaseIterable {
   }
 
   /// The kernel that applies this activation while a product is written, where there is one.
-  fileprivate var fused: kernel_activation? {
+  var fused: kernel_activation? {
     switch self {
     case .identity: kernel_identity
     case .relu: kernel_activation_relu
@@ -38,7 +38,7 @@ package enum Activation: String, Sendable, Codable, CaseIterable {
 extension Tensor {
   /// activation(x Wᵀ + b); x: [rows, in], weight: [out, in] as in PyTorch, bias: [out] -> [rows, out].
   ///
-  /// Without history the product is row-stable: a row's answer has the same bits in any batch. With history it is OpenBLAS's.
+  /// Without history it is row-stable: a row's answer has the same bits in any batch, the weight packed or not. With history it is OpenBLAS's.
   package func linear(weight: Tensor, bias: Tensor?, activation: Activation = .identity) -> Tensor {
     precondition(
       shape.rank == 2 && weight.shape.rank == 2 && shape[1] == weight.shape[1], "a linear layer of weight \(weight.shape) on an input \(shape)")
@@ -54,15 +54,16 @@ extension Tensor {
 
   private func rowStableLinear(_ weight: Tensor, _ bias: Tensor?, _ activation: Activation) -> Tensor {
     let (m, k, n) = (shape[0], shape[1], weight.shape[0])
+    let fused = activation.fused ?? kernel_identity
     let product = Tensor(shape: [m, n]) { c in
       withScalars { a in
-        weight.withScalars { b in
-          let operand = MatrixOperand(base: b, transposed: true)
-          let fused = activation.fused ?? kernel_identity
-          if let bias {
-            bias.withScalars { rowStableGemm(a, operand, m: m, n: n, k: k, bias: $0, activation: fused, into: c) }
+        withOptionalScalars(of: bias) { bias in
+          if let packing = weight.packing, packing.layout == .matrix {
+            packedProduct(a, packing.base, m: m, n: n, k: k, bias: bias, activation: fused, into: c)
           } else {
-            rowStableGemm(a, operand, m: m, n: n, k: k, bias: nil, activation: fused, into: c)
+            weight.withScalars { b in
+              rowStableGemm(a, MatrixOperand(base: b, transposed: true), m: m, n: n, k: k, bias: bias, activation: fused, into: c)
+            }
           }
         }
       }
@@ -73,19 +74,14 @@ extension Tensor {
   private func recordedLinear(_ weight: Tensor, _ bias: Tensor?, _ activation: Activation) -> Tensor {
     let (m, k, n) = (shape[0], shape[1], weight.shape[0])
     let y = Tensor(shape: [m, n]) { c in
-      // The bias goes in first, so that the product adds to it: no second pass over c.
-      if let bias { bias.withScalars { b in for row in 0..<m { (c + row * n).update(from: b, count: n) } } }
       withScalars { a in
         weight.withScalars { w in
-          gemm(
-            MatrixOperand(base: a, transposed: false), MatrixOperand(base: w, transposed: true), m: m, n: n, k: k, beta: bias == nil ? 0 : 1, into: c)
+          withOptionalScalars(of: bias) { bias in
+            gemm(
+              MatrixOperand(base: a, transposed: false), MatrixOperand(base: w, transposed: true), m: m, n: n, k: k, bias: bias,
+              activation: activation.inPlace, into: c)
+          }
         }
-      }
-      switch activation {
-      case .relu: kernel_relu(c, c, m * n)
-      case .tanh: kernel_tanh(c, c, m * n)
-      case .sigmoid: kernel_sigmoid(c, c, m * n)
-      case .identity, .leakyReLU, .elu, .softplus: break
       }
     }
     let (x, w) = (detached, weight.detached)
@@ -102,7 +98,21 @@ extension Tensor {
   }
 }
 
+func withOptionalScalars(of tensor: Tensor?, _ body: (UnsafePointer<Float>?) -> Void) {
+  if let tensor { tensor.withScalars(body) } else { body(nil) }
+}
+
 extension Activation {
+  /// The kernel of an activation whose derivative can be read from its output.
+  fileprivate var inPlace: UnaryKernel? {
+    switch self {
+    case .relu: kernel_relu
+    case .tanh: kernel_tanh
+    case .sigmoid: kernel_sigmoid
+    case .identity, .leakyReLU, .elu, .softplus: nil
+    }
+  }
+
   /// The gradient before the activation from the one after it, for the activations whose derivative is a function of their output.
   fileprivate func backward(output y: Tensor, gradient g: Tensor) -> Tensor {
     switch self {

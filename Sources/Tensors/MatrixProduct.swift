@@ -7,15 +7,15 @@ struct MatrixOperand {
   let transposed: Bool
 }
 
-/// c[m, n] = op(a)[m, k] · op(b)[k, n] + beta c, by OpenBLAS in blocks whose number depends on the shape alone.
+/// c[m, n] = activation(op(a)[m, k] · op(b)[k, n] + bias), by OpenBLAS in blocks whose number depends on the shape alone.
 ///
 /// The cut runs along the longer side of c, so that the operand which every block has to pack again is the shorter one.
-func gemm(_ a: MatrixOperand, _ b: MatrixOperand, m: Int, n: Int, k: Int, beta: Float = 0, into c: UnsafeMutablePointer<Float>) {
+/// Bias and activation are done block by block, while the block is in its core's cache.
+func gemm(
+  _ a: MatrixOperand, _ b: MatrixOperand, m: Int, n: Int, k: Int, bias: UnsafePointer<Float>? = nil, activation: UnaryKernel? = nil,
+  into c: UnsafeMutablePointer<Float>
+) {
   guard m > 0, n > 0 else { return }
-  guard k > 0 else {
-    if beta == 0 { c.update(repeating: 0, count: m * n) }
-    return
-  }
   _ = Parallelism.singleThreadedBLAS
   let cutsRows = m > n
   let extent = cutsRows ? m : n
@@ -25,13 +25,25 @@ func gemm(_ a: MatrixOperand, _ b: MatrixOperand, m: Int, n: Int, k: Int, beta: 
     let start = block * size
     let length = min(size, extent - start)
     guard length > 0 else { return }
+    let (rows, columns) = cutsRows ? (length, n) : (m, length)
     let aStart = cutsRows ? (a.transposed ? start : start * k) : 0
     let bStart = cutsRows ? 0 : (b.transposed ? start * k : start)
-    cblas_sgemm(
-      CblasRowMajor, a.transposed ? CblasTrans : CblasNoTrans, b.transposed ? CblasTrans : CblasNoTrans,
-      blasint(cutsRows ? length : m), blasint(cutsRows ? n : length), blasint(k), 1,
-      a.base + aStart, blasint(a.transposed ? m : k), b.base + bStart, blasint(b.transposed ? k : n), beta,
-      c + (cutsRows ? start * n : start), blasint(n))
+    let c = c + (cutsRows ? start * n : start)
+    if let bias {
+      // The bias goes in first and the product adds to it.
+      for row in 0..<rows { (c + row * n).update(from: bias + (cutsRows ? 0 : start), count: columns) }
+    } else if k == 0 {
+      for row in 0..<rows { (c + row * n).update(repeating: 0, count: columns) }
+    }
+    if k > 0 {
+      cblas_sgemm(
+        CblasRowMajor, a.transposed ? CblasTrans : CblasNoTrans, b.transposed ? CblasTrans : CblasNoTrans,
+        blasint(rows), blasint(columns), blasint(k), 1,
+        a.base + aStart, blasint(a.transposed ? m : k), b.base + bStart, blasint(b.transposed ? k : n), bias == nil ? 0 : 1,
+        c, blasint(n))
+    }
+    guard let activation else { return }
+    if columns == n { activation(c, c, rows * n) } else { for row in 0..<rows { activation(c + row * n, c + row * n, columns) } }
   }
 }
 
@@ -114,9 +126,9 @@ extension Tensor {
   }
 }
 
-/// c = activation(a · op(b) + bias), every element accumulated in one fixed order whatever the number of rows (`kernel_gemm`).
+/// c = activation(a · op(b) + bias), every element accumulated in one order that follows from the shape of b alone (`kernel_gemm`).
 ///
-/// b is [n, k] when `transposed`, as PyTorch stores a Linear weight, else [k, n]. Rows are cut over the threads; the cut changes no bit.
+/// b is [n, k] when `transposed`, as PyTorch stores a Linear weight, else [k, n]; it is packed for this one product.
 func rowStableGemm(
   _ a: UnsafePointer<Float>, _ b: MatrixOperand, m: Int, n: Int, k: Int, bias: UnsafePointer<Float>?, activation: kernel_activation,
   into c: UnsafeMutablePointer<Float>
@@ -124,11 +136,6 @@ func rowStableGemm(
   withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, kernel_packed_size(k, n))) { packed in
     guard let panel = packed.baseAddress else { return }
     kernel_pack(b.base, k, n, b.transposed ? 1 : 0, panel)
-    let blockRows = 96
-    let blocks = (m + blockRows - 1) / blockRows
-    Parallelism.perform(blocks: blocks, worthwhile: 2 * m * n * k > 4_000_000) { block in
-      let start = block * blockRows
-      kernel_gemm(a + start * k, min(blockRows, m - start), k, panel, n, bias, activation, c + start * n)
-    }
+    packedProduct(a, panel, m: m, n: n, k: k, bias: bias, activation: activation, into: c)
   }
 }

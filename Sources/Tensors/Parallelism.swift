@@ -1,5 +1,4 @@
 internal import COpenBLAS
-internal import Dispatch
 internal import Synchronization
 
 /// How many threads one arithmetic operation may use: one when a lane serves, every core when training.
@@ -19,21 +18,18 @@ package enum Parallelism {
 
   /// Runs `body` for every block, on several threads where the width allows it and the work is worth a wake-up.
   package static func perform(blocks: Int, worthwhile: Bool = true, _ body: (Int) -> Void) {
-    let workers = worthwhile ? min(blocks, width) : 1
-    guard workers > 1 else {
-      for block in 0..<blocks { body(block) }
-      return
-    }
-    withoutActuallyEscaping(body) { body in
-      let body = UncheckedBody(call: body)
-      DispatchQueue.concurrentPerform(iterations: workers) { worker in
-        for block in stride(from: worker, to: blocks, by: workers) { body.call(block) }
-      }
-    }
+    let threads = worthwhile ? min(blocks, width) : 1
+    if threads > 1, ThreadTeam.shared.perform(blocks: blocks, threads: threads, body) { return }
+    for block in 0..<blocks { body(block) }
   }
 
-  /// Safe because: `concurrentPerform` returns after every call has returned, and every caller's blocks write to disjoint memory.
-  private struct UncheckedBody: @unchecked Sendable {
-    let call: (Int) -> Void
+  /// Runs `body` for consecutive parts of `0..<count`, each given by its start and length, on several threads where there is enough to do.
+  ///
+  /// For work whose result at an index depends on that index alone; `cost` is what one index takes, in element-wise operations.
+  package static func performParts(_ count: Int, cost: Int = 1, _ body: (_ start: Int, _ length: Int) -> Void) {
+    let grain = 1 << 14
+    guard width > 1, count > 1, count * cost >= 2 * grain else { return body(0, count) }
+    let length = max(1, grain / max(cost, 1))
+    perform(blocks: (count + length - 1) / length) { block in body(block * length, min(length, count - block * length)) }
   }
 }

@@ -103,7 +103,11 @@ package struct RowKeys: Sendable {
     precondition(probabilities.shape.rank == 2 && probabilities.shape[0] == count, "\(probabilities.shape) beside \(count) rows of keys")
     let u = uniform(probabilities.shape[1])
     return Tensor(shape: probabilities.shape) { y in
-      u.withScalars { u in probabilities.withScalars { p in for i in 0..<probabilities.count { y[i] = u[i] < p[i] ? 1 : 0 } } }
+      u.withScalars { u in
+        probabilities.withScalars { p in
+          Parallelism.performParts(probabilities.count) { start, length in for i in start..<start + length { y[i] = u[i] < p[i] ? 1 : 0 } }
+        }
+      }
     }
   }
 
@@ -111,10 +115,12 @@ package struct RowKeys: Sendable {
     Tensor(shape: [count, columns]) { y in
       var out = y
       for run in runs {
-        for row in run.rows {
-          fill(run.key.bits, UInt64(row), columns, out)
-          out += columns
+        let first = out
+        // A number costs about four element-wise operations.
+        Parallelism.performParts(run.rows.count, cost: 4 * columns) { start, length in
+          for row in start..<start + length { fill(run.key.bits, UInt64(run.rows.lowerBound + row), columns, first + row * columns) }
         }
+        out += run.rows.count * columns
       }
     }
   }

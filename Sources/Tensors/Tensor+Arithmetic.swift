@@ -24,6 +24,7 @@ extension Tensor {
   }
 
   package static func / (a: Tensor, b: Tensor) -> Tensor {
+    if b.count == 1, !b.isWatched, a.shape.broadcast(with: b.shape) == a.shape { return a / b.scalar }
     let (x, y) = (a.detached, b.detached)
     let (needsA, needsB) = (a.isWatched, b.isWatched)
     return a.broadcast(b, same: kernel_divide)
@@ -82,7 +83,12 @@ extension Tensor {
 
   /// x[rows, other] op other[row].
   private func stretched(_ other: Tensor, rows: Int, kernel: BroadcastKernel) -> Tensor {
-    Tensor(shape: shape) { y in withScalars { x in other.withScalars { kernel(x, $0, y, rows, other.count) } } }
+    let width = other.count
+    return Tensor(shape: shape) { y in
+      withScalars { x in
+        other.withScalars { r in Parallelism.performParts(rows, cost: width) { kernel(x + $0 * width, r, y + $0 * width, $1, width) } }
+      }
+    }
   }
 
   /// x[outer, other, inner] op other[column], once for every outer index.

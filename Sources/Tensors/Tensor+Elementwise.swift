@@ -6,20 +6,22 @@ typealias BinaryKernel = (UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafeMu
 extension Tensor {
   /// kernel(self), scalar by scalar, without history.
   func mapped(_ kernel: UnaryKernel) -> Tensor {
-    Tensor(shape: shape) { y in withScalars { x in kernel(x, y, count) } }
+    Tensor(shape: shape) { y in withScalars { x in Parallelism.performParts(count) { kernel(x + $0, y + $0, $1) } } }
   }
 
   /// kernel(self, other), scalar by scalar, of two tensors of one size; without history.
   func combined(with other: Tensor, _ kernel: BinaryKernel) -> Tensor {
     precondition(count == other.count, "\(shape) beside \(other.shape)")
-    return Tensor(shape: shape) { y in withScalars { a in other.withScalars { b in kernel(a, b, y, count) } } }
+    return Tensor(shape: shape) { y in
+      withScalars { a in other.withScalars { b in Parallelism.performParts(count) { kernel(a + $0, b + $0, y + $0, $1) } } }
+    }
   }
 
   /// self += other, of one size, in place.
   mutating func accumulate(_ other: Tensor, scale: Float = 1) {
     precondition(count == other.count, "\(shape) beside \(other.shape)")
     let n = count
-    update { y in other.withScalars { kernel_accumulate($0, scale, y, n) } }
+    update { y in other.withScalars { x in Parallelism.performParts(n) { kernel_accumulate(x + $0, scale, y + $0, $1) } } }
   }
 }
 

@@ -7,14 +7,27 @@ extension Tensor {
     precondition(shape.rank == 2 && x.shape == shape, "logits \(shape) beside an observation \(x.shape)")
     let (rows, columns) = (shape[0], shape[1])
     let (logits, x) = (detached, x.detached)
-    return Tensor(shape: [rows]) { y in x.withScalars { x in withScalars { kernel_bernoulli_rows(x, $0, y, rows, columns) } } }
-      .recording(self) { g in
-        [
-          Tensor(shape: logits.shape) { d in
-            x.withScalars { x in logits.withScalars { l in g.withScalars { kernel_bernoulli_backward(x, l, $0, d, rows, columns) } } }
-          }
-        ]
+    let value = Tensor(shape: [rows]) { y in
+      x.withScalars { x in
+        logits.withScalars { l in
+          Parallelism.performParts(rows, cost: columns) { kernel_bernoulli_rows(x + $0 * columns, l + $0 * columns, y + $0, $1, columns) }
+        }
       }
+    }
+    return value.recording(self) { g in
+      let gradient = Tensor(shape: logits.shape) { d in
+        x.withScalars { x in
+          logits.withScalars { l in
+            g.withScalars { g in
+              Parallelism.performParts(rows, cost: columns) { start, count in
+                kernel_bernoulli_backward(x + start * columns, l + start * columns, g + start, d + start * columns, count, columns)
+              }
+            }
+          }
+        }
+      }
+      return [gradient]
+    }
   }
 
   /// Σ_j ln BetaBinomial(x_j; trials, a_j, b_j) of every row: x, a, b [rows, columns], x in 0...trials -> [rows].

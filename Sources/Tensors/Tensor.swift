@@ -3,7 +3,10 @@
 /// Tensors are values and immutable outside this module. Operations on tensors nobody watches record nothing, so serving is plain arithmetic.
 package struct Tensor: Sendable {
   package let shape: Shape
-  package private(set) var scalars: [Float]
+  /// Row-major; empty where the numbers are packed.
+  private var rows: [Float]
+  /// The numbers in the layout of products instead of in rows.
+  let packing: PackedMatrix?
   let origin: Origin?
 
   package init(shape: Shape, scalars: [Float]) {
@@ -13,8 +16,16 @@ package struct Tensor: Sendable {
 
   init(shape: Shape, scalars: [Float], origin: Origin?) {
     self.shape = shape
-    self.scalars = scalars
+    rows = scalars
+    packing = nil
     self.origin = origin
+  }
+
+  init(shape: Shape, packing: PackedMatrix) {
+    self.shape = shape
+    rows = []
+    self.packing = packing
+    origin = nil
   }
 
   /// A scalar, of shape `[]`.
@@ -42,7 +53,10 @@ package struct Tensor: Sendable {
   package static func zeros(_ shape: Shape) -> Tensor { full(shape, 0) }
   package static func ones(_ shape: Shape) -> Tensor { full(shape, 1) }
 
-  package var count: Int { scalars.count }
+  package var count: Int { packing == nil ? rows.count : shape.count }
+
+  /// The numbers in row-major order.
+  package var scalars: [Float] { packing?.scalars ?? rows }
 
   /// The only scalar of a tensor that holds one.
   package var scalar: Float {
@@ -58,14 +72,14 @@ package struct Tensor: Sendable {
   /// Calls `body` with the scalars' address; the address is valid during the call.
   package func withScalars<Result, Failure: Error>(_ body: (UnsafePointer<Float>) throws(Failure) -> Result) throws(Failure) -> Result {
     // An empty array may have no address: it lends one that is never read.
-    if scalars.isEmpty { return try [Float(0)].lendingAddress(body) }
-    return try scalars.lendingAddress(body)
+    if count == 0 { return try [Float(0)].lendingAddress(body) }
+    return try (packing?.scalars ?? rows).lendingAddress(body)
   }
 
   /// Changes the scalars in place where no other tensor shares them; the history, if any, is left behind.
   package mutating func update(_ body: (UnsafeMutablePointer<Float>) -> Void) {
-    var taken: [Float] = []
-    swap(&taken, &scalars)
+    var taken: [Float] = packing?.scalars ?? []
+    if packing == nil { swap(&taken, &rows) }
     taken.withUnsafeMutableBufferPointer { buffer in
       if let base = buffer.baseAddress { body(base) }
     }

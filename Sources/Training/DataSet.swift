@@ -34,11 +34,15 @@ package struct DataSet: Sendable {
   /// The raw items at `indices`: [indices, width].
   package func raw(_ indices: some Collection<Int>) -> Tensor {
     let width = signature.width
-    return Tensor(shape: [indices.count, width]) { out in
-      for (row, index) in indices.enumerated() {
-        switch storage {
-        case .bytes(let values): for i in 0..<width { out[row * width + i] = Float(values[index * width + i]) }
-        case .floats(let values): for i in 0..<width { out[row * width + i] = values[index * width + i] }
+    let rows = Array(indices)
+    return Tensor(shape: [rows.count, width]) { out in
+      Parallelism.performParts(rows.count, cost: width) { start, length in
+        for row in start..<start + length {
+          let (from, to) = (rows[row] * width, out + row * width)
+          switch storage {
+          case .bytes(let values): values.withUnsafeBufferPointer { values in for i in 0..<width { to[i] = Float(values[from + i]) } }
+          case .floats(let values): values.withUnsafeBufferPointer { values in for i in 0..<width { to[i] = values[from + i] } }
+          }
         }
       }
     }

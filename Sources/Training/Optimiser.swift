@@ -111,10 +111,7 @@ package struct OptimiserState: Sendable {
           let b = second.baseAddress ?? a
           parameter.update { p in
             // Every scalar moves on its own, so the cut over threads changes no bit.
-            let block = 1 << 16
-            Parallelism.perform(blocks: (count + block - 1) / block) { index in
-              let start = index * block
-              let n = min(block, count - start)
+            Parallelism.performParts(count, cost: 2) { start, n in
               let (p, g, a, b) = (p + start, g + start, a + start, b + start)
               switch optimiser.kind {
               case .sgd:

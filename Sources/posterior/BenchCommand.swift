@@ -3,5 +3,5 @@ import ArgumentParser
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measures how fast answers come, and where the time goes.",
-    subcommands: [BenchEncodingCommand.self, BenchLoadCommand.self], defaultSubcommand: BenchLoadCommand.self)
+    subcommands: [ArithmeticBenchmark.self, BenchEncodingCommand.self, BenchLoadCommand.self], defaultSubcommand: BenchLoadCommand.self)
 }

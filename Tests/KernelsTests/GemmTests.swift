@@ -17,7 +17,7 @@ import Testing
 
   static let shapes: [(m: Int, k: Int, n: Int)] = [
     (1, 1, 1), (1, 5, 3), (2, 7, 31), (3, 16, 33), (4, 64, 65), (5, 3, 128), (7, 20, 129), (13, 33, 47), (14, 40, 96), (15, 17, 200), (29, 100, 20),
-    (16, 784, 64), (33, 1025, 40), (6, 2100, 70), (50, 0, 9), (0, 3, 4), (3, 4, 0),
+    (16, 784, 64), (33, 1025, 44), (6, 2100, 70), (9, 600, 21), (50, 0, 9), (0, 3, 4), (3, 4, 0),
   ]
 
   @Test("the product is the double-precision one to within float32's rounding", arguments: shapes, InstructionSet.all)
@@ -40,20 +40,75 @@ import Testing
     }
   }
 
-  @Test("every element is the bias followed by one fused multiply-add per step", arguments: InstructionSet.fused)
+  /// Whether a product of this size adds in sixteen lanes: few columns and a long k.
+  static func addsInLanes(k: Int, n: Int) -> Bool { n < 16 ? k >= 32 : n <= 40 && n != 32 && k >= 128 }
+
+  /// The documented order, step by step.
+  static func element(_ a: ArraySlice<Float>, _ b: ArraySlice<Float>, bias: Float, inLanes: Bool) -> Float {
+    let pairs = zip(a, b)
+    guard inLanes else { return pairs.reduce(bias) { $0.addingProduct($1.0, $1.1) } }
+    var lanes = [Float](repeating: 0, count: 16)
+    for (index, (x, y)) in pairs.enumerated() { lanes[index % 16].addProduct(x, y) }
+    while lanes.count > 1 { lanes = (0..<lanes.count / 2).map { lanes[$0] + lanes[$0 + lanes.count / 2] } }
+    return lanes[0] + bias
+  }
+
+  static let narrowShapes: [(m: Int, k: Int, n: Int)] = [
+    (1, 32, 1), (5, 40, 15), (7, 128, 16), (18, 131, 33), (16, 512, 20), (33, 200, 40), (3, 128, 41),
+  ]
+
+  @Test("every element is accumulated in the documented order", arguments: InstructionSet.fused)
   func order(set: InstructionSet) {
-    for (m, k, n) in Self.shapes {
+    for (m, k, n) in Self.shapes + Self.narrowShapes {
       var numbers = TestNumbers(seed: 5)
       let (a, b, bias) = (numbers.floats(m * k), numbers.floats(n * k), numbers.floats(n))
       var expected: [Float] = []
-      for i in 0..<m { for j in 0..<n { expected.append((0..<k).reduce(bias[j]) { $0.addingProduct(a[i * k + $1], b[j * k + $1]) }) } }
+      for i in 0..<m {
+        for j in 0..<n {
+          expected.append(
+            Self.element(a[i * k..<(i + 1) * k], b[j * k..<(j + 1) * k], bias: bias[j], inLanes: Self.addsInLanes(k: k, n: n)))
+        }
+      }
       #expect(Self.product(set.kernels, a, b, m: m, k: k, n: n, bias: bias) == expected, "\(m) x \(k) x \(n)")
+    }
+  }
+
+  @Test("columns computed in parts are those of the whole product, and nothing beside them is touched", arguments: InstructionSet.all)
+  func columns(set: InstructionSet) {
+    let kernels = set.kernels
+    for (m, k, n) in [(1, 20, 100), (17, 33, 96), (5, 40, 15), (16, 200, 39), (30, 1100, 70)] {
+      var numbers = TestNumbers(seed: 8)
+      let (a, b, bias) = (numbers.floats(m * k), numbers.floats(n * k), numbers.floats(n))
+      let whole = Self.product(kernels, a, b, m: m, k: k, n: n, bias: bias, activation: kernel_activation_sigmoid)
+      var packed = [Float](repeating: .nan, count: kernels.packed_size(k, n))
+      kernels.pack(b, k, n, 1, &packed)
+      for cut in stride(from: 0, through: n, by: 32) {
+        var c = [Float](repeating: -7, count: m * n)
+        kernels.gemm_columns(a, m, k, packed, n, cut, n, bias, kernel_activation_sigmoid, &c)
+        #expect((0..<m * n).allSatisfy { $0 % n < cut ? c[$0] == -7 : c[$0].bitPattern == whole[$0].bitPattern }, "from \(cut) of \(n)")
+        kernels.gemm_columns(a, m, k, packed, n, 0, cut, bias, kernel_activation_sigmoid, &c)
+        #expect(bits(c) == bits(whole), "before \(cut) of \(n)")
+      }
+    }
+  }
+
+  @Test("unpacking gives back what was packed, in both layouts", arguments: InstructionSet.all, [true, false])
+  func unpacking(set: InstructionSet, transposed: Bool) {
+    for (k, n) in [(1, 1), (5, 3), (40, 15), (130, 39), (17, 33), (64, 96), (0, 4), (3, 0)] {
+      var numbers = TestNumbers(seed: 9)
+      let b = numbers.floats(n * k)
+      var packed = [Float](repeating: .nan, count: set.kernels.packed_size(k, n))
+      set.kernels.pack(b, k, n, transposed ? 1 : 0, &packed)
+      #expect(packed.allSatisfy { !$0.isNaN })
+      var back = [Float](repeating: .nan, count: n * k)
+      set.kernels.unpack(packed, k, n, transposed ? 1 : 0, &back)
+      #expect(bits(back) == bits(b), "\(k) x \(n)")
     }
   }
 
   @Test("a row of any product is the product of that row alone, bit for bit", arguments: InstructionSet.all)
   func rowIndependence(set: InstructionSet) {
-    for (k, n) in [(1, 1), (9, 5), (64, 20), (30, 100), (130, 33), (40, 300), (1040, 48)] {
+    for (k, n) in [(1, 1), (9, 5), (64, 20), (30, 100), (130, 33), (40, 10), (300, 20), (40, 300), (1040, 48)] {
       var numbers = TestNumbers(seed: 6)
       let (a, b, bias) = (numbers.floats(45 * k), numbers.floats(n * k), numbers.floats(n))
       let alone = (0..<45).map { row in

@@ -55,6 +55,39 @@ import Testing
     #expect(g.columns(set.kernels, of: x) == expected)
   }
 
+  @Test("patches with channels last hold the columns' numbers, and adding them is the adjoint", arguments: geometries, InstructionSet.all)
+  func patches(geometry g: Geometry, set: InstructionSet) {
+    let kernels = set.kernels
+    var numbers = TestNumbers(seed: 24)
+    let (area, depth, places) = (g.height * g.width, g.channels * g.kh * g.kw, g.outH * g.outW)
+    let x = numbers.floats(g.channels * area)
+    var last = [Float](repeating: .nan, count: x.count)
+    kernels.transpose(x, g.channels, area, &last, g.channels)
+    #expect((0..<x.count).allSatisfy { last[$0] == x[$0 % g.channels * area + $0 / g.channels] })
+    let columns = g.columns(kernels, of: x)
+    // Column row (c, i, j), place -> patch of that place, entry (i, j, c).
+    let expected = (0..<places * depth).map { entry -> Float in
+      let (place, i, j, c) = (entry / depth, entry % depth / (g.kw * g.channels), entry / g.channels % g.kw, entry % g.channels)
+      return columns[((c * g.kh + i) * g.kw + j) * places + place]
+    }
+    var patches = [Float](repeating: .nan, count: places * depth)
+    var sum = [Float](repeating: 0, count: x.count)
+    let y = numbers.floats(places * depth)
+    // Place by place in pieces, as a large image is done.
+    for first in stride(from: 0, to: places, by: 5) {
+      let count = min(5, places - first)
+      var piece = [Float](repeating: .nan, count: count * depth)
+      kernels.patches(last, g.channels, g.height, g.width, g.kh, g.kw, g.strideH, g.strideW, g.padH, g.padW, g.outW, first, count, &piece)
+      patches.replaceSubrange(first * depth..<(first + count) * depth, with: piece)
+      kernels.add_patches(
+        Array(y[first * depth..<(first + count) * depth]), g.channels, g.height, g.width, g.kh, g.kw, g.strideH, g.strideW, g.padH, g.padW, g.outW,
+        first, count, &sum)
+    }
+    #expect(patches == expected)
+    func inner(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+    #expect(abs(inner(patches, y) - inner(last, sum)) < 1e-6 * Double(y.count))
+  }
+
   @Test("columns to image is the adjoint: <im2col(x), y> == <x, col2im(y)>", arguments: geometries, InstructionSet.all)
   func adjoint(geometry g: Geometry, set: InstructionSet) {
     var numbers = TestNumbers(seed: 22)

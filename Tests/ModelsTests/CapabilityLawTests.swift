@@ -56,6 +56,28 @@ struct CapabilityLawTests {
     }
   }
 
+  @Test("a packed model answers with the same bits, alone and in a batch", arguments: FamilyExample.all)
+  func packed(_ example: FamilyExample) throws {
+    let model = try example.model()
+    let (x, n) = (example.items(9), 9)
+    let packed = model.packed()
+    #expect(packed.byteCount > 0 && packed.network.leaves.map(\.tensor.scalars) == model.network.leaves.map(\.tensor.scalars))
+    let expected = try answers(model, x, keys(0..<n))
+    for ((name, rows), (_, own)) in zip(try answers(packed, x, keys(0..<n)), expected) { #expect(bits(rows) == bits(own), "\(name)") }
+    for row in [0, n - 1] {
+      for ((name, rows), (_, all)) in zip(try answers(packed, x.slice(0, row..<row + 1), keys(row..<row + 1)), expected) {
+        #expect(bits(rows) == bits(all, rows: row..<row + 1), "\(name), row \(row)")
+      }
+    }
+  }
+
+  @Test("an encoder gives as many latent variables a layer as it says", arguments: FamilyExample.all)
+  func latentWidths(_ example: FamilyExample) throws {
+    guard let model = try example.model() as? any Encoding else { return }
+    let layers = model.encode(example.items(3))
+    #expect(layers.map { $0.mean.shape[1] } == model.latentWidths && layers.map { $0.deviation.shape } == layers.map { $0.mean.shape })
+  }
+
   @Test("the same key gives the same bits", arguments: FamilyExample.all)
   func repeatable(_ example: FamilyExample) throws {
     let (first, second) = (try example.model(), try example.model())

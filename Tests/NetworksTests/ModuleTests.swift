@@ -34,6 +34,23 @@ import Testing
     #expect(zoo.parameterCount == 2 + 15 + 6 + 6 + 6 + 6)
   }
 
+  @Test("Packing keeps the matrices of linear layers in the layout of products, and every number")
+  func packing() {
+    let packed = zoo.packed()
+    #expect(
+      packed.leaves.filter(\.tensor.isPacked).map(\.leaf.path) == [
+        "trunk.0.weight", "trunk.3.weight", "heads.0.weight", "heads.1.weight", "extra.weight",
+      ])
+    #expect(packed.leaves.map(\.leaf.path) == Zoo.paths)
+    #expect(zip(packed.leaves, zoo.leaves).allSatisfy { $0.tensor.scalars == $1.tensor.scalars && $0.tensor.shape == $1.tensor.shape })
+    #expect(packed.parameterCount == zoo.parameterCount && zoo.leaves.allSatisfy { !$0.tensor.isPacked })
+    #expect(zoo.byteCount == 4 * zoo.leaves.reduce(0) { $0 + $1.tensor.count })
+    // A panel has 32 columns: each of the five matrices is widened to that.
+    #expect(packed.byteCount == zoo.byteCount + 4 * 4 * (32 - 3) + 4 * (3 + 2) * (32 - 2) + 4 * 2 * 2 * (32 - 1))
+    let x = ramp([5, 4])
+    #expect(packed.trunk(x, .evaluation).scalars == zoo.trunk(x, .evaluation).scalars)
+  }
+
   @Test("Mapping replaces every tensor and leaves the original alone")
   func mapping() {
     let before = zoo.leaves.map(\.tensor.scalars)

@@ -84,6 +84,10 @@ expect "wrong method" 405 "$(status /v1/models/fm/sample)"
 contains "Allow" "Allow:" "$work/head"
 expect "HEAD" 200 "$(status /healthz --head)"
 
+# --- bench
+expect "the benchmark of the arithmetic has a time for every number of rows" 2 \
+  "$("$posterior" bench arithmetic --rows 1 3 --rounds 1 --plain | awk 'NF == 3 && $2 > 0' | wc -l)"
+
 # --- sampling: one seed, one answer
 sample=/v1/models/fm/sample
 expect "sample" 200 "$(status $sample -d '{"n":3,"seed":7}')"

@@ -17,6 +17,8 @@
 
 #include "likelihoods.h"
 
+#include "dots.h"
+
 #include "gemm.h"
 
 #include "images.h"

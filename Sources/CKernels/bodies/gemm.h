@@ -26,6 +26,9 @@
 #endif
 #define MOST_VECTORS 8
 
+// Few columns leave most of a panel empty, and long rows pay for adding up lanes: such a B stays in rows, for dots.h.
+INLINE int is_narrow(size_t k, size_t n) { return n < 16 ? k >= 32 : n <= 40 && n != PANEL && k >= 128; }
+
 typedef float vn __attribute__((ext_vector_type(WIDTH)));
 
 // What a tile works on. Row i of a is at a + i * STRIDE. The sums start from `start` + i * start_stride (0 for a bias), or from zero where it is NULL.
@@ -92,9 +95,43 @@ TILES(1) TILES_4(2) TILES_4(3) TILES_2(4)
 static const tile_function tiles[MOST_ROWS][4] = {ENTRY(1), ENTRY_4(2), ENTRY_4(3), ENTRY_2(4)};
 #endif
 
-static size_t body_packed_size(size_t k, size_t n) { return (n + PANEL - 1) / PANEL * PANEL * k; }
+static size_t body_packed_size(size_t k, size_t n) { return is_narrow(k, n) ? n * k : (n + PANEL - 1) / PANEL * PANEL * k; }
+
+// to = from transposed, sixteen by sixteen: after four rounds of interleaving row i with row i + 8, every row is a column.
+INLINE void transpose_block(const float *from, size_t from_stride, float *to, size_t to_stride) {
+  vf rows[LANES], next[LANES];
+  for (int i = 0; i < LANES; i++) rows[i] = load(from + (size_t)i * from_stride);
+#pragma clang loop unroll(full)
+  for (int round = 0; round < 4; round++) {
+#pragma clang loop unroll(full)
+    for (int i = 0; i < LANES / 2; i++) {
+      next[2 * i] = ZIP_LOW(rows[i], rows[i + 8]);
+      next[2 * i + 1] = ZIP_HIGH(rows[i], rows[i + 8]);
+    }
+    memcpy(rows, next, sizeof rows);
+  }
+  for (int i = 0; i < LANES; i++) store(to + (size_t)i * to_stride, rows[i]);
+}
+
+// to[columns, rows] = from[rows, columns], in blocks that keep the cache lines of both sides.
+static void transpose(const float *from, size_t rows, size_t columns, size_t from_stride, float *to, size_t to_stride) {
+  for (size_t top = 0; top < rows; top += LANES) {
+    size_t j = 0;
+    if (rows - top >= LANES)
+      for (; j + LANES <= columns; j += LANES) transpose_block(from + top * from_stride + j, from_stride, to + j * to_stride + top, to_stride);
+    for (; j < columns; j++)
+      for (size_t i = top; i < rows && i < top + LANES; i++) to[j * to_stride + i] = from[i * from_stride + j];
+  }
+}
 
 static void body_pack(const float *b, size_t k, size_t n, int transposed, float *packed) {
+  if (is_narrow(k, n)) {
+    if (transposed)
+      memcpy(packed, b, n * k * sizeof(float));
+    else
+      transpose(b, k, n, n, packed, k);
+    return;
+  }
   for (size_t first = 0; first < n; first += PANEL, packed += PANEL * k) {
     const size_t columns = n - first < PANEL ? n - first : PANEL;
     if (!transposed) {
@@ -105,11 +142,25 @@ static void body_pack(const float *b, size_t k, size_t n, int transposed, float 
       continue;
     }
     if (columns < PANEL) memset(packed, 0, PANEL * k * sizeof(float));
-    for (size_t top = 0; top < k; top += LANES) {  // blocks of 16 steps: what is written stays in the first cache while a cache line of each row is read
-      const size_t end = top + LANES < k ? top + LANES : k;
-      for (size_t j = 0; j < columns; j++)
-        for (size_t i = top; i < end; i++) packed[i * PANEL + j] = b[(first + j) * k + i];
-    }
+    for (size_t top = 0; top < k; top += LANES)  // what is written stays in the first cache while a cache line of each row is read
+      transpose(b + first * k + top, columns, k - top < LANES ? k - top : LANES, k, packed + top * PANEL, PANEL);
+  }
+}
+
+static void body_unpack(const float *packed, size_t k, size_t n, int transposed, float *b) {
+  if (is_narrow(k, n)) {
+    if (transposed)
+      memcpy(b, packed, n * k * sizeof(float));
+    else
+      transpose(packed, n, k, k, b, n);
+    return;
+  }
+  for (size_t first = 0; first < n; first += PANEL, packed += PANEL * k) {
+    const size_t columns = n - first < PANEL ? n - first : PANEL;
+    if (transposed)
+      transpose(packed, k, columns, PANEL, b + first * k, k);
+    else
+      for (size_t i = 0; i < k; i++) memcpy(b + i * n + first, packed + i * PANEL, columns * sizeof(float));
   }
 }
 
@@ -152,25 +203,49 @@ INLINE void activate(kernel_activation activation, float *c, size_t n) {
   }
 }
 
-static void body_gemm(const float *a, size_t m, size_t k, const float *packed, size_t n, const float *bias, kernel_activation activation, float *c) {
+// Rows of c by panels, for all of k.
+static void gemm_panels(const float *a, size_t rows, size_t k, const float *packed, const float *bias, float *c, size_t n, size_t columns) {
   float block[MOST_ROWS * STRIDE] __attribute__((aligned(64)));
-  const size_t passes = (m + MOST_ROWS - 1) / MOST_ROWS;
-  for (size_t pass = 0, rows; pass < passes; pass++, m -= rows, a += rows * k, c += rows * n) {
-    rows = (m + (passes - pass) - 1) / (passes - pass);  // as even as can be: 16 rows are 8 and 8, not 14 and 2
-    for (size_t top = 0; top == 0 || top < k; top += BLOCK) {
-      const size_t depth = k - top < BLOCK ? k - top : BLOCK;
-      for (size_t i = 0; i < rows; i++) memcpy(block + i * STRIDE, a + i * k + top, depth * sizeof(float));
-      gemm_rows((int)rows,
-                (tile_work){.a = block,
-                            .b = packed + top * PANEL,
-                            .start = top == 0 ? bias : c,
-                            .depth = depth,
-                            .panel_size = PANEL * k,
-                            .start_stride = top == 0 ? 0 : n,
-                            .c = c,
-                            .c_stride = n},
-                n);
-    }
-    activate(activation, c, rows * n);
+  for (size_t top = 0; top == 0 || top < k; top += BLOCK) {
+    const size_t depth = k - top < BLOCK ? k - top : BLOCK;
+    for (size_t i = 0; i < rows; i++) memcpy(block + i * STRIDE, a + i * k + top, depth * sizeof(float));
+    gemm_rows((int)rows,
+              (tile_work){.a = block,
+                          .b = packed + top * PANEL,
+                          .start = top == 0 ? bias : c,
+                          .depth = depth,
+                          .panel_size = PANEL * k,
+                          .start_stride = top == 0 ? 0 : n,
+                          .c = c,
+                          .c_stride = n},
+              columns);
   }
+}
+
+static void body_gemm_columns(const float *a, size_t m, size_t k, const float *packed, size_t n, size_t first, size_t end, const float *bias,
+                              kernel_activation activation, float *c) {
+  const size_t columns = end - first;
+  if (columns == 0) return;
+  packed += first * k;  // panels and rows alike: `first` columns are first * k numbers
+  if (bias != NULL) bias += first;
+  c += first;
+  const int narrow = is_narrow(k, n);
+  const size_t most = narrow ? 4 * DOT_ROWS : MOST_ROWS, passes = (m + most - 1) / most;
+  for (size_t pass = 0, rows; pass < passes; pass++, m -= rows, a += rows * k, c += rows * n) {
+    if (narrow) {
+      rows = m < most ? m : most;
+      dot_products(a, rows, k, packed, columns, bias, c, n);
+    } else {
+      rows = (m + (passes - pass) - 1) / (passes - pass);  // as even as can be: 16 rows are 8 and 8, not 14 and 2
+      gemm_panels(a, rows, k, packed, bias, c, n, columns);
+    }
+    if (columns == n)
+      activate(activation, c, rows * n);
+    else
+      for (size_t i = 0; i < rows; i++) activate(activation, c + i * n, columns);
+  }
+}
+
+static void body_gemm(const float *a, size_t m, size_t k, const float *packed, size_t n, const float *bias, kernel_activation activation, float *c) {
+  body_gemm_columns(a, m, k, packed, n, 0, n, bias, activation, c);
 }

@@ -21,9 +21,6 @@ INLINE void philox_blocks(uint64_t key, uint64_t row, uint64_t first, vu *even, 
   *odd = (vu)((c1 & low) | (c3 << 32));
 }
 
-#define ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-#define ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-
 // Fills y[n] from groups of 32 words; a last part-filled group is made whole and cut.
 #define DRAW(type, GROUP)                                \
   size_t i = 0;                                          \

@@ -75,14 +75,19 @@ void kernel_beta_binomial_rows(const float *x, const float *a, const float *b, f
 void kernel_beta_binomial_backward(
     const float *x, const float *a, const float *b, float trials, const float *g, float *da, float *db, size_t rows, size_t columns);
 
-// ---- Matrix product with one fixed order of accumulation: every element of c is bias[j] followed by fused multiply-adds over k ascending, whatever m is,
-// wherever the row stands and whatever the instruction set. For serving, where an answer must not depend on its neighbours.
+// ---- Matrix product with one fixed order of accumulation, whatever m is, wherever the row stands and whatever the instruction set. For serving, where an
+// answer must not depend on its neighbours. The order follows from k and n: an element is bias[j] followed by fused multiply-adds over k ascending; where
+// columns are few and k is long (gemm.h says when) it is a dot product in sixteen lanes, then bias[j].
 typedef enum { kernel_identity = 0, kernel_activation_relu = 1, kernel_activation_tanh = 2, kernel_activation_sigmoid = 3, kernel_activation_softplus = 4 } kernel_activation;
 size_t kernel_packed_size(size_t k, size_t n);  // in floats
-// Packs b for kernel_gemm: transposed != 0 means that b is stored [n, k] (a PyTorch Linear weight), otherwise [k, n].
+// Packs b for kernel_gemm: transposed != 0 means that b is stored [n, k] (a PyTorch Linear weight), otherwise [k, n]. Faster where `packed` is 64-byte aligned.
 void kernel_pack(const float *b, size_t k, size_t n, int transposed, float *packed);
+void kernel_unpack(const float *packed, size_t k, size_t n, int transposed, float *b);  // the inverse
 // c[m, n] = activation(a[m, k] * B + bias); bias may be NULL (zero). c is written, never read.
 void kernel_gemm(const float *a, size_t m, size_t k, const float *packed, size_t n, const float *bias, kernel_activation activation, float *c);
+// The same for columns first ..< end of c alone; `first` is a multiple of 32. c and bias are those of the whole product.
+void kernel_gemm_columns(const float *a, size_t m, size_t k, const float *packed, size_t n, size_t first, size_t end, const float *bias,
+                         kernel_activation activation, float *c);
 
 // ---- Images, one item at a time: x[channels, height, width]
 // columns[channels * kh * kw, out_h * out_w], zero outside the image
@@ -91,6 +96,16 @@ void kernel_im2col(const float *x, size_t channels, size_t height, size_t width,
 // The transpose of kernel_im2col: adds every column entry to its pixel in a fixed order; x is cleared first.
 void kernel_col2im(const float *columns, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h, size_t pad_w,
                    size_t out_h, size_t out_w, float *x);
+
+// The same for images with channels last, x[height, width, channels], some output places at a time: patches[count, kh, kw, channels] of the places
+// first ..< first + count, zero outside the image.
+void kernel_patches(const float *image, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h, size_t pad_w,
+                    size_t out_w, size_t first, size_t count, float *patches);
+// The transpose: adds every entry to its pixel, places in ascending order.
+void kernel_add_patches(const float *patches, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h,
+                        size_t pad_w, size_t out_w, size_t first, size_t count, float *image);
+// y[columns, y_stride] = x[rows, columns] transposed; y_stride >= rows.
+void kernel_transpose(const float *x, size_t rows, size_t columns, float *y, size_t y_stride);
 
 // ---- Random numbers: Philox4x32-10 (Salmon et al. 2011). The 64-bit key is (low word, high word); block b of row r has the counter
 // (b low, b high, r low, r high) and yields words 4b ... 4b + 3 of that row. A row's numbers are a prefix of a longer row's.
@@ -115,4 +130,13 @@ void kernel_keep_freed_blocks(void);
 void kernel_return_freed_blocks(void);
 // At most this many heaps for all threads; call before threads are many.
 void kernel_share_arenas(int count);
+
+// ---- Threads: tells the processor that a loop waits for another thread.
+static inline void kernel_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
 #endif

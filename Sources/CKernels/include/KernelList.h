@@ -62,6 +62,11 @@ KERNEL(void, pack, (const float *b, size_t k, size_t n, int transposed, float *p
 KERNEL(void, gemm,
        (const float *a, size_t m, size_t k, const float *packed, size_t n, const float *bias, kernel_activation activation, float *c),
        (a, m, k, packed, n, bias, activation, c))
+KERNEL(void, gemm_columns,
+       (const float *a, size_t m, size_t k, const float *packed, size_t n, size_t first, size_t end, const float *bias,
+        kernel_activation activation, float *c),
+       (a, m, k, packed, n, first, end, bias, activation, c))
+KERNEL(void, unpack, (const float *packed, size_t k, size_t n, int transposed, float *b), (packed, k, n, transposed, b))
 
 KERNEL(void, im2col,
        (const float *x, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h,
@@ -71,6 +76,16 @@ KERNEL(void, col2im,
        (const float *columns, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h,
         size_t pad_w, size_t out_h, size_t out_w, float *x),
        (columns, channels, height, width, kh, kw, stride_h, stride_w, pad_h, pad_w, out_h, out_w, x))
+
+KERNEL(void, patches,
+       (const float *image, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h,
+        size_t pad_w, size_t out_w, size_t first, size_t count, float *patches),
+       (image, channels, height, width, kh, kw, stride_h, stride_w, pad_h, pad_w, out_w, first, count, patches))
+KERNEL(void, add_patches,
+       (const float *patches, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h,
+        size_t pad_w, size_t out_w, size_t first, size_t count, float *image),
+       (patches, channels, height, width, kh, kw, stride_h, stride_w, pad_h, pad_w, out_w, first, count, image))
+KERNEL(void, transpose, (const float *x, size_t rows, size_t columns, float *y, size_t y_stride), (x, rows, columns, y, y_stride))
 
 KERNEL(void, philox, (uint64_t key, uint64_t row, size_t n, uint32_t *words), (key, row, n, words))
 KERNEL(void, uniform, (uint64_t key, uint64_t row, size_t n, float *y), (key, row, n, y))

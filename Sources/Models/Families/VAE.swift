@@ -89,6 +89,8 @@ extension VAE: Sampling {
 }
 
 extension VAE: Encoding {
+  package var latentWidths: [Int] { [configuration.latent] }
+
   package func encode(_ x: Tensor) -> [LatentPosterior] {
     let q = posterior(network, configuration.observation.shown(x), .evaluation)
     return [LatentPosterior(mean: q.mean, deviation: q.deviation)]

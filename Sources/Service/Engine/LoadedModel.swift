@@ -54,7 +54,7 @@ package struct LoadedModel: Sendable {
   ) throws -> LoadedModel {
     // Loading needs the network twice, once as it was initialised.
     defer { Residence.returnMemorySoon() }
-    return LoadedModel(family: try ModelFile.load(path: path, families: families).model, digest: digest, registered: registered)
+    return LoadedModel(family: try ModelFile.load(path: path, families: families).model.packed(), digest: digest, registered: registered)
   }
 
   package var signature: Signature { family.signature }

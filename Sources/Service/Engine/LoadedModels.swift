@@ -191,7 +191,8 @@ package final class LoadedModels: Sendable {
       // The first of those who waited; one that was forgotten meanwhile is not kept.
       guard let entry = state.entries[version.digest], case .loading(load) = entry.content else { return }
       state.loads += 1
-      state.entries[version.digest] = Entry(id: entry.id, content: .ready(model), bytes: entry.bytes, lastUse: entry.lastUse)
+      state.entries[version.digest] = Entry(
+        id: entry.id, content: .ready(model), bytes: max(entry.bytes, model.family.byteCount), lastUse: entry.lastUse)
     }
   }
 

@@ -34,9 +34,10 @@ package struct EncodeRequest: OperationRequest {
   }
 
   package func answer(_ values: Tensor, from model: LoadedModel) -> Answer {
+    guard let family = model.family as? any Encoding else { preconditionFailure("support was checked") }
     var (layers, columns): ([JSONValue], [String]) = ([], [])
     var start = 0
-    for (layer, width) in layerWidths(of: model).enumerated() {
+    for (layer, width) in family.latentWidths.enumerated() {
       func part(_ offset: Int) -> JSONValue {
         .floats(values.slice(1, start + offset..<start + offset + width).scalars, shape: [values.shape[0], width])
       }
@@ -45,11 +46,5 @@ package struct EncodeRequest: OperationRequest {
       start += 2 * width
     }
     return Answer(values, columns: columns, members: [.init(name: "layers", value: .array(layers))])
-  }
-
-  /// Latent variables a layer, from the shapes that the encoder gives to one item of zeros.
-  private func layerWidths(of model: LoadedModel) -> [Int] {
-    guard let family = model.family as? any Encoding else { preconditionFailure("support was checked") }
-    return family.encode(Tensor.zeros([1, model.signature.width])).map { $0.mean.shape[1] }
   }
 }

@@ -1,0 +1,96 @@
+internal import CKernels
+
+/// A convolution, or its transpose, without history: an item at a time with channels last, where a patch is a few contiguous runs of memory.
+///
+/// Products are `kernel_gemm`'s, so an item's answer has the same bits in any batch. The image side is the larger one, the grid side the smaller one.
+struct ChannelsLast: Sendable {
+  let geometry: ConvolutionGeometry
+  let image: (height: Int, width: Int)
+  let imageChannels: Int
+  let grid: (height: Int, width: Int)
+  let gridChannels: Int
+
+  private var pixels: Int { image.height * image.width }
+  private var places: Int { grid.height * grid.width }
+  private var patch: Int { imageChannels * geometry.kernel.height * geometry.kernel.width }
+  /// Places computed together, few enough for their patches to stay in the cache; the cut changes no bit.
+  private var tile: Int { min(places, max(16, min(128, 65_536 / max(patch, 1)))) }
+
+  private func isWorthThreads(_ items: Int) -> Bool { 2 * items * gridChannels * patch * places > 400_000 }
+
+  /// grid[place, :] = activation(W[:, patch] · patch(place) + bias)
+  func convolution(of images: Tensor, weight: PackedMatrix, bias: Tensor?, _ activation: Activation) -> Tensor {
+    let items = images.shape[0]
+    let fused = activation.fused ?? kernel_identity
+    let grids = Tensor(shape: [items, gridChannels, grid.height, grid.width]) { y in
+      images.withScalars { x in
+        withOptionalScalars(of: bias) { bias in
+          Parallelism.perform(blocks: items, worthwhile: isWorthThreads(items)) { item in
+            withScratch(pixels * imageChannels + tile * (patch + gridChannels)) { last in
+              let patches = last + pixels * imageChannels
+              let product = patches + tile * patch
+              kernel_transpose(x + item * imageChannels * pixels, imageChannels, pixels, last, imageChannels)
+              for first in stride(from: 0, to: places, by: tile) {
+                let count = min(tile, places - first)
+                kernel_patches(
+                  last, imageChannels, image.height, image.width, geometry.kernel.height, geometry.kernel.width, geometry.stride.height,
+                  geometry.stride.width, geometry.padding.height, geometry.padding.width, grid.width, first, count, patches)
+                packedProduct(patches, weight.base, m: count, n: gridChannels, k: patch, bias: bias, activation: fused, into: product)
+                kernel_transpose(product, count, gridChannels, y + item * gridChannels * places + first, places)
+              }
+            }
+          }
+        }
+      }
+    }
+    return activation.fused == nil ? activation(grids) : grids
+  }
+
+  /// images = activation(bias + Σ over places of Wᵀ[patch, :] · grid[place, :], each patch added where it lies), places in ascending order.
+  func transposedConvolution(of grids: Tensor, weight: PackedMatrix, bias: Tensor?, _ activation: Activation) -> Tensor {
+    let items = grids.shape[0]
+    let images = Tensor(shape: [items, imageChannels, image.height, image.width]) { y in
+      grids.withScalars { x in
+        withOptionalScalars(of: bias) { bias in
+          Parallelism.perform(blocks: items, worthwhile: isWorthThreads(items)) { item in
+            withScratch(places * gridChannels + tile * patch + pixels * imageChannels) { last in
+              let patches = last + places * gridChannels
+              let sum = patches + tile * patch
+              kernel_transpose(x + item * gridChannels * places, gridChannels, places, last, gridChannels)
+              for pixel in 0..<pixels {
+                let place = sum + pixel * imageChannels
+                if let bias { place.update(from: bias, count: imageChannels) } else { place.update(repeating: 0, count: imageChannels) }
+              }
+              for first in stride(from: 0, to: places, by: tile) {
+                let count = min(tile, places - first)
+                packedProduct(
+                  last + first * gridChannels, weight.base, m: count, n: patch, k: gridChannels, bias: nil, activation: kernel_identity, into: patches
+                )
+                kernel_add_patches(
+                  patches, imageChannels, image.height, image.width, geometry.kernel.height, geometry.kernel.width, geometry.stride.height,
+                  geometry.stride.width, geometry.padding.height, geometry.padding.width, grid.width, first, count, sum)
+              }
+              let result = y + item * imageChannels * pixels
+              kernel_transpose(sum, pixels, imageChannels, result, pixels)
+              activation.apply(result, imageChannels * pixels)
+            }
+          }
+        }
+      }
+    }
+    return activation.fused == nil ? activation(images) : images
+  }
+}
+
+extension Activation {
+  /// In place, for the activations that products can be fused with.
+  fileprivate func apply(_ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    switch self {
+    case .relu: kernel_relu(y, y, count)
+    case .tanh: kernel_tanh(y, y, count)
+    case .sigmoid: kernel_sigmoid(y, y, count)
+    case .softplus: kernel_softplus(y, y, count)
+    case .identity, .leakyReLU, .elu: break
+    }
+  }
+}
