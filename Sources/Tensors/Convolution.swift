@@ -155,13 +155,14 @@ extension Tensor {
     let image = (height: shape[2], width: shape[3])
     let grid = geometry.outputSize(image)
     precondition(grid.height > 0 && grid.width > 0, "a kernel of \(geometry.kernel) with padding \(geometry.padding) on images of \(image)")
+    let patch = weight.shape[1] * geometry.kernel.height * geometry.kernel.width
+    ProductRecorder.note(rows: shape[0] * grid.height * grid.width, outputs: weight.shape[0], inner: patch)
     guard isWatched || weight.isWatched || bias?.isWatched == true else {
       let layer = ChannelsLast(geometry: geometry, image: image, imageChannels: shape[1], grid: grid, gridChannels: weight.shape[0])
       return layer.convolution(of: self, weight: weight.packing(.convolution), bias: bias, activation)
     }
     let unfolding = Unfolding(geometry: geometry, channels: shape[1], image: image, grid: grid)
     let outer = weight.shape[0]
-    ProductRecorder.note(rows: shape[0] * unfolding.places, outputs: outer, inner: unfolding.patch)
     let (x, w) = (detached, weight.detached)
     let (needsX, needsW) = (isWatched, weight.isWatched)
     let product = unfolding.toGrid(x, weight: w, outer: outer).recording(self, weight) { g in
@@ -183,13 +184,14 @@ extension Tensor {
     let grid = (height: shape[2], width: shape[3])
     let image = geometry.transposedOutputSize(grid, outputPadding: outputPadding)
     precondition(image.height > 0 && image.width > 0, "padding \(geometry.padding) leaves nothing of a transposed convolution on \(shape)")
+    let patch = weight.shape[1] * geometry.kernel.height * geometry.kernel.width
+    ProductRecorder.note(rows: shape[0] * grid.height * grid.width, outputs: patch, inner: weight.shape[0])
     guard isWatched || weight.isWatched || bias?.isWatched == true else {
       let layer = ChannelsLast(geometry: geometry, image: image, imageChannels: weight.shape[1], grid: grid, gridChannels: shape[1])
       return layer.transposedConvolution(of: self, weight: weight.packing(.transposedConvolution), bias: bias, activation)
     }
     let unfolding = Unfolding(geometry: geometry, channels: weight.shape[1], image: image, grid: grid)
     let outer = weight.shape[0]
-    ProductRecorder.note(rows: shape[0] * unfolding.places, outputs: unfolding.patch, inner: outer)
     let (x, w) = (detached, weight.detached)
     let (needsX, needsW) = (isWatched, weight.isWatched)
     let product = unfolding.toImages(x, weight: w, outer: outer).recording(self, weight) { g in

@@ -192,7 +192,7 @@ package final class LoadedModels: Sendable {
       guard let entry = state.entries[version.digest], case .loading(load) = entry.content else { return }
       state.loads += 1
       state.entries[version.digest] = Entry(
-        id: entry.id, content: .ready(model), bytes: max(entry.bytes, model.family.byteCount), lastUse: entry.lastUse)
+        id: entry.id, content: .ready(model), bytes: entry.bytes, lastUse: entry.lastUse)
     }
   }
 
