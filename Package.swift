@@ -60,7 +60,8 @@ let package = Package(
         "Service", "HTTP", "Benchmarking", "Registry", "Training", "Models", "Tensors", "Formats", "Locking",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
       ],
-      swiftSettings: settings),
+      // The tests of commands reach into this target, in the release build as well.
+      swiftSettings: settings + [.unsafeFlags(["-enable-testing"])]),
 
     // A small model of every family, for the laws that all of them keep.
     .target(

@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 import Testing
 
-@testable import Tensors
+import Tensors
 
 @Suite("Threads of one operation", .serialized) struct ThreadTeamTests {
   /// Counts how often each block was computed; written by several threads.
