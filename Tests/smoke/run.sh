@@ -297,7 +297,7 @@ contains "store gc finds nothing" '"blobs":[]' "$work/body"
 blob=$(find "$work/restored/blobs" -type f | head -1)
 chmod 644 "$blob"; printf x | dd of="$blob" bs=1 seek=5000 conv=notrunc status=none
 expect "store check of a damaged file" 1 "$(ran store check --store "$work/restored")"
-contains "store check of a damaged file" "fm@1" "$work/body"
+contains "store check of a damaged file" "no longer those that were published" "$work/body"
 
 # --- a model larger than the memory for models
 start "$store" --model-memory 1MB
