@@ -44,7 +44,7 @@ let package = Package(
       "Registry",
       [
         "Formats", "Locking", "Models", "Training", "CResources", .product(name: "GRDB", package: "GRDB.swift"),
-        .product(name: "Logging", package: "swift-log"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
       ]),
     library("HTTP", ["Locking", "CEpoll", "COpenSSL", "CZlib"]),
     library("Benchmarking", ["CEpoll"]),

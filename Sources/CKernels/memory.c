@@ -10,10 +10,7 @@ void kernel_keep_freed_blocks(void) {
 }
 
 void kernel_return_freed_blocks(void) { malloc_trim(0); }
-
-void kernel_share_arenas(int count) { mallopt(M_ARENA_MAX, count); }
 #else
 void kernel_keep_freed_blocks(void) {}
 void kernel_return_freed_blocks(void) {}
-void kernel_share_arenas(int count) { (void)count; }
 #endif

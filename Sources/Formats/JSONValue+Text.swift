@@ -35,8 +35,13 @@ extension JSONValue {
 
   /// Appends a string with its quotes; only quotes, backslashes and control characters are escaped (RFC 8259 section 7).
   package static func append(_ string: String, to text: inout [UInt8]) {
-    let digits = Array("0123456789abcdef".utf8)
     text.append(UInt8(ascii: "\""))
+    if string.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+      text.append(contentsOf: string.utf8)
+      text.append(UInt8(ascii: "\""))
+      return
+    }
+    let digits = Array("0123456789abcdef".utf8)
     for byte in string.utf8 {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"): text.append(contentsOf: [UInt8(ascii: "\\"), byte])

@@ -6,11 +6,14 @@ package struct AuditAction: RawRepresentable, Hashable, Sendable {
 
   package static let annotateModel = Self(rawValue: "model.annotate")
   package static let annotateVersion = Self(rawValue: "version.annotate")
+  package static let annotateRun = Self(rawValue: "run.annotate")
+  package static let collect = Self(rawValue: "store.gc")
   package static let createKey = Self(rawValue: "key.create")
   package static let deleteAlias = Self(rawValue: "alias.delete")
   package static let deleteVersion = Self(rawValue: "version.delete")
   package static let moveAlias = Self(rawValue: "alias.move")
   package static let publish = Self(rawValue: "version.publish")
+  package static let restore = Self(rawValue: "store.restore")
   package static let revokeKey = Self(rawValue: "key.revoke")
 }
 
@@ -20,7 +23,7 @@ package struct AuditEntry: Hashable, Sendable, Identifiable {
   package let time: Timestamp
   package let actor: Principal
   package let action: AuditAction
-  /// `name`, `name@3`, `name@alias` or a key's identifier.
+  /// `name`, `name@3`, `name@alias`, the identifier of a key or a run, or `store`.
   package let target: String
   /// A JSON object: what the action's verb leaves open.
   package let detail: String
@@ -34,5 +37,5 @@ package struct AuditFilter: Hashable, Sendable {
   package var key: String?
   package var since: Timestamp?
 
-  package init() {}
+  package init(action: AuditAction? = nil) { self.action = action }
 }

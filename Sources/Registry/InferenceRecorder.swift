@@ -4,8 +4,8 @@ internal import Logging
 
 /// Records requests without making them wait: they queue up to a bound, and one writer commits all that wait in one transaction.
 ///
-/// A record that finds the queue full is dropped and counted. What is committed is on disk; what waits when the process is killed is lost,
-/// at most `Options.linger` and a commit old.
+/// A record that finds the queue full is dropped and counted. What waits when the process is killed is lost, at most `Options.linger` and a
+/// commit old; what is committed survives that, but only a power cut later than the next synced change of the store, or its next checkpoint.
 package final class InferenceRecorder: Sendable {
   /// Which requests are recorded.
   package enum Policy: String, CaseIterable, Codable, Sendable { case none, errors, all }
@@ -19,7 +19,7 @@ package final class InferenceRecorder: Sendable {
     /// Bytes that may wait to be committed.
     package var queueBytes = 16 << 20
     /// How long the first of a batch waits for others.
-    package var linger = Duration.milliseconds(50)
+    package var linger = Duration.milliseconds(100)
 
     package init() {}
   }
@@ -99,7 +99,7 @@ package final class InferenceRecorder: Sendable {
     return isTaken
   }
 
-  /// Returns when everything recorded before the call is on disk or given up; blocks for that long.
+  /// Returns when everything recorded before the call is committed or given up; blocks for that long.
   package func flush() {
     writer.sync { commit() }
   }

@@ -1,5 +1,6 @@
 import Formats
 import GRDB
+package import Training
 
 /// What is to be said about a model or a version; what is left out stays as it is.
 package struct Annotation: Hashable, Sendable {
@@ -71,6 +72,30 @@ extension ModelStore {
       try Self.note(database, .annotateVersion, version.id, by: actor, new.detail)
     }.catalogue
     return try catalogue.version(number, of: name)
+  }
+
+  /// Changes the tags of a run; nil removes one. Recorded requests have none.
+  ///
+  /// - Throws: `StoreError.unknownRun`, `.invalidAnnotation`.
+  @discardableResult
+  package func annotate(_ run: RunID, tags: [String: String?], actor: Principal) throws -> Run {
+    try Self.validate(Annotation(tags: tags))
+    try write { database in
+      _ = try Self.status(database, run)
+      let rows = try Row.fetchAll(database, sql: "SELECT name, value FROM run_tags WHERE run = ?", arguments: [run.description])
+      let present: [String: String] = Dictionary(uniqueKeysWithValues: rows.map { ($0["name"], $0["value"]) })
+      let new = Annotation(tags: tags).changing(description: "", tags: present)
+      guard !new.isEmpty else { return }
+      for (tag, value) in new.tags {
+        if let value {
+          try Self.setTag(database, tag, to: value, of: run)
+        } else {
+          try database.execute(sql: "DELETE FROM run_tags WHERE run = ? AND name = ?", arguments: [run.description, tag])
+        }
+      }
+      try Self.note(database, .annotateRun, run.description, by: actor, new.detail)
+    }
+    return try self.run(run.description)
   }
 
   private static func validate(_ annotation: Annotation) throws(StoreError) {

@@ -21,9 +21,11 @@ extension ModelStore {
   ///
   /// Runs beside servers: see `BlobFolder` for why nothing that is being read or published is taken.
   ///
-  /// - Parameter dryRun: tells what would go, and leaves everything.
+  /// - Parameters:
+  ///   - dryRun: tells what would go, and leaves everything.
+  ///   - actor: who is named in the record of changes, where anything goes.
   /// - Throws: `StoreError.inUse` while a backup or a check reads the files.
-  package func collectGarbage(dryRun: Bool = false) throws -> GarbageCollection {
+  package func collectGarbage(dryRun: Bool = false, actor: Principal = .commandLine) throws -> GarbageCollection {
     guard !isReadOnly else { throw StoreError.servedReadOnly }
     let lock = try blobs.lockForCollecting()
     defer { lock.unlock() }
@@ -48,6 +50,13 @@ extension ModelStore {
       guard !dryRun else { return }
       let kept = named.union(collection.inUse.map(\.description))
       for digest in known.subtracting(kept) { try database.execute(sql: "DELETE FROM blobs WHERE digest = ?", arguments: [digest]) }
+      guard !collection.blobs.isEmpty || !collection.leftovers.isEmpty else { return }
+      try Self.note(
+        database, .collect, "store", by: actor,
+        [
+          "model_files": .array(collection.blobs.map { .string($0.description) }), "bytes": .integer(collection.byteCount),
+          "leftovers": .integer(collection.leftovers.count),
+        ])
     }
     return collection
   }

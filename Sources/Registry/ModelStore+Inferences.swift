@@ -6,31 +6,60 @@ package import Training
 extension ModelStore {
   /// Adds records in one transaction, and takes the oldest away where there are more than `retention`.
   ///
+  /// The transaction is kept when this process is killed. A power cut may undo the last ones of this kind, and none of another: whatever is
+  /// committed later by any other verb takes these to the disk with it.
+  ///
   /// - Returns: how many were added; the rest the schema refused.
   package func append(_ records: [InferenceRecord], retention: Int) throws -> Int {
-    try write { database in
+    guard !isReadOnly else { throw StoreError.servedReadOnly }
+    return try StoreError.translating(databasePath) {
+      try database.writeWithoutTransaction { database in
+        // Nobody was told that these are on disk, so that waiting for it with every batch buys nothing.
+        try database.execute(sql: "PRAGMA synchronous = NORMAL")
+        let result = Result { try Self.append(records, retention: retention, to: database) }
+        try database.execute(sql: "PRAGMA synchronous = FULL")
+        return try result.get()
+      }
+    }
+  }
+
+  private static func append(_ records: [InferenceRecord], retention: Int, to database: Database) throws -> Int {
+    var count = 0
+    try database.inTransaction {
+      var insertion = try InferenceInsertion(database)
       var engines: [Digest: Int64] = [:]
-      var count = 0
+      var latest: (digest: Digest?, engine: Int64) = (nil, 0)
       for record in records {
-        let engine = try engines[record.digest] ?? Self.engine(of: record, in: database)
-        engines[record.digest] = engine
+        if record.digest != latest.digest {
+          let engine = try engines[record.digest] ?? Self.engine(of: record, in: database)
+          engines[record.digest] = engine
+          latest = (record.digest, engine)
+        }
         do {
-          try Self.insert(record, engine: engine, into: database)
-          count += 1
+          try insertion.execute(record, engine: latest.engine)
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
           // The statement alone is undone: one bad record does not take the batch with it.
           continue
         }
+        count += 1
+        guard let body = record.input?.body else { continue }
+        try database.cachedStatement(sql: "INSERT INTO inference_inputs (inference, body) VALUES (?, ?)")
+          .execute(arguments: [record.id.description, Data(body)])
       }
-      let excess = try (Int.fetchOne(database, sql: "SELECT records FROM inference_totals") ?? 0) - retention
-      // A little more than came in, so that a lowered limit is reached step by step and no commit is long.
-      let most = 2 * records.count + 100
-      if excess > 0 {
-        try database.execute(
-          sql: "DELETE FROM inferences WHERE id IN (SELECT id FROM inferences ORDER BY id LIMIT ?)", arguments: [min(excess, most)])
-      }
-      return count
+      try removeOldest(after: records.count, retention: retention, from: database)
+      return .commit
     }
+    return count
+  }
+
+  private static func removeOldest(after added: Int, retention: Int, from database: Database) throws {
+    let excess = try (Int.fetchOne(database, sql: "SELECT records FROM inference_totals") ?? 0) - retention
+    guard excess > 0 else { return }
+    // A little more than came in, so that a lowered limit is reached step by step and no commit is long.
+    let count = min(excess, 2 * added + 100)
+    // One walk along the table, whose oldest rows are its first.
+    try database.execute(
+      sql: "DELETE FROM inferences WHERE id <= (SELECT id FROM inferences ORDER BY id LIMIT 1 OFFSET ?)", arguments: [count - 1])
   }
 
   private static func engine(of record: InferenceRecord, in database: Database) throws -> Int64 {
@@ -42,25 +71,6 @@ extension ModelStore {
     try database.execute(
       sql: "INSERT INTO inference_engines (digest, family, build) VALUES (?, ?, ?)", arguments: [digest, record.family, build])
     return database.lastInsertedRowID
-  }
-
-  private static func insert(_ record: InferenceRecord, engine: Int64, into database: Database) throws {
-    let insertion = try database.cachedStatement(
-      sql: """
-        INSERT INTO inferences (id, engine, model, version, operation, http_status, latency_us, parameters, seed, items, input_digest, input_type,
-          output_digest, output_type, failure) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """)
-    // The arguments are as many as the statement has, which need not be counted again for every record.
-    insertion.setUncheckedArguments([
-      record.id.description, engine, record.model, record.version, record.operation, record.status, record.microseconds,
-      record.options?.parameters, record.options?.seed, record.options?.items, record.input.map { Data($0.digest.bytes) }, record.input?.type,
-      record.output.map { Data($0.digest.bytes) }, record.output?.type, record.failure,
-    ])
-    try insertion.execute()
-    if let body = record.input?.body {
-      try database.cachedStatement(sql: "INSERT INTO inference_inputs (inference, body) VALUES (?, ?)")
-        .execute(arguments: [record.id.description, Data(body)])
-    }
   }
 
   /// The body of a recorded request; nil where it was not kept.

@@ -100,7 +100,7 @@ extension ModelStore: RunRecorder {
     }
   }
 
-  private static func setTag(_ database: Database, _ name: String, to value: String, of run: RunID) throws {
+  static func setTag(_ database: Database, _ name: String, to value: String, of run: RunID) throws {
     try database.execute(
       sql: "INSERT INTO run_tags (run, name, value) VALUES (?, ?, ?) ON CONFLICT (run, name) DO UPDATE SET value = excluded.value",
       arguments: [run.description, name, value])

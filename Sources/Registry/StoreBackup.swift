@@ -98,6 +98,7 @@ package struct StoreBackup: Codable, Equatable, Sendable {
         _ = try copyBlob(file, digest, to: target)
       }
       try copyDatabase(source, found, to: target)
+      try recordRestore(of: found, in: target)
       try target.remove(unfinishedRestore)
       try target.synchronize()
     } catch {
@@ -105,6 +106,21 @@ package struct StoreBackup: Codable, Equatable, Sendable {
       throw error
     }
     return found
+  }
+
+  /// The record of changes goes on in the copy: with the restore itself.
+  private static func recordRestore(of backup: StoreBackup, in target: Folder) throws {
+    let path = target.path(of: database)
+    try StoreError.translating(path) {
+      let copy = try DatabaseQueue(path: path)
+      try Migrations.apply(to: copy, path: path)
+      try copy.write { database in
+        try ModelStore.note(
+          database, .restore, "store", by: .commandLine,
+          ["saved_at": .string(backup.createdAt.description), "database_digest": .string(backup.databaseDigest.description)])
+      }
+      try copy.close()
+    }
   }
 
   /// Reads all of a backup.

@@ -58,6 +58,7 @@ extension Application {
     add(.patch, "/v1/admin/models/{name}/versions/{version}", .admin, annotateVersion)
     add(.delete, "/v1/admin/models/{name}/versions/{version}", .admin, deleteVersion)
     add(.put, "/v1/admin/models/{name}/aliases/{alias}", .admin, moveAlias)
+    add(.patch, "/v1/admin/runs/{id}", .admin, annotateRun)
     add(.delete, "/v1/admin/models/{name}/aliases/{alias}", .admin, deleteAlias)
     add(.get, "/v1/admin/models/{name}/aliases/{alias}/history", .admin, aliasHistory)
     return router

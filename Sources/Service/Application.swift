@@ -53,7 +53,7 @@ package struct Application: Sendable {
     memory = MemoryBudget(capacity: options.limits.heldBytes)
     loadLanes = ComputeLanes("load", width: options.lanes, capacity: options.limits.waitingRequests)
     storeLanes = ComputeLanes("store", width: 4, capacity: options.limits.waitingRequests)
-    models = LoadedModels(store: store, families: options.families, lanes: loadLanes, limits: options.limits)
+    models = LoadedModels(store: store, families: options.families, lanes: loadLanes, limits: options.limits, logger: logger)
     var recording = options.recording
     if store.isReadOnly { recording.policy = .none }
     recorder = InferenceRecorder(store: store, options: recording)

@@ -23,6 +23,8 @@ package struct ServiceLimits: Sendable, Equatable {
   /// Models kept ready, and the bytes of their weights together.
   package var loadedModels = 64
   package var loadedBytes = 8 << 30
+  /// How long a model whose file is damaged is refused before the file is read again.
+  package var damagedModelPause = Duration.seconds(30)
   /// Entries of one page of a list.
   package var pageEntries = 100
   /// Names that a "not found" answer lists.

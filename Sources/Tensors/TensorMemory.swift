@@ -4,7 +4,4 @@ internal import CKernels
 package enum TensorMemory {
   /// Gives freed blocks back to the system; glibc keeps them for the next allocation otherwise.
   package static func returnFreedBlocks() { kernel_return_freed_blocks() }
-
-  /// Lets all threads share this many heaps, so that what one of them freed serves the others. Call before there are many threads.
-  package static func shareArenas(_ count: Int32) { kernel_share_arenas(count) }
 }

@@ -57,14 +57,18 @@ package struct RunID: Hashable, Sendable, LosslessStringConvertible {
 
   /// A new identifier, greater than every one that this process made before.
   package static func generate() -> RunID {
-    var generator = SystemRandomNumberGenerator()
     let now = UInt128(UInt64(max(0, Date().timeIntervalSince1970) * 1000))
-    let fresh = now << 80 | UInt128(generator.next()) << 16 | UInt128(generator.next() & 0xFFFF)
-    return latest.withLock { latest in
-      // Within one millisecond, or when the clock steps back, counting on from the last one keeps the order.
-      latest = fresh >> 80 > latest >> 80 ? fresh : latest + 1
-      return RunID(latest)
+    let bits = latest.withLock { latest in
+      // Within one millisecond, or when the clock steps back, counting on from the last one keeps the order, and asks the system for nothing.
+      if now > latest >> 80 {
+        var generator = SystemRandomNumberGenerator()
+        latest = now << 80 | UInt128(generator.next()) << 16 | UInt128(generator.next() & 0xFFFF)
+      } else {
+        latest += 1
+      }
+      return latest
     }
+    return RunID(bits)
   }
 
   /// Milliseconds since 1970 at which the run started.
@@ -73,7 +77,15 @@ package struct RunID: Hashable, Sendable, LosslessStringConvertible {
   }
 
   private init(_ bits: UInt128) {
-    description = String(decoding: (0..<26).map { Self.alphabet[Int(truncatingIfNeeded: bits >> UInt128(5 * (25 - $0))) & 31] }, as: UTF8.self)
+    let alphabet = Self.alphabet
+    description = String(unsafeUninitializedCapacity: 26) { text in
+      var rest = bits
+      for index in (0..<26).reversed() {
+        text[index] = alphabet[Int(truncatingIfNeeded: rest & 31)]
+        rest >>= 5
+      }
+      return 26
+    }
   }
 
   private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)

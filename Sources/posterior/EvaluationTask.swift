@@ -59,13 +59,15 @@ struct EvaluationTask {
     Evaluation(of: model, on: items, draws: draws, seed: seed, progress: progress)
   }
 
-  /// Where the evaluated model file can be found: in the store, else where it was.
-  func modelFile(of run: Run, in store: ModelStore) throws -> String {
+  /// Calls `body` with the path of the evaluated model file: in the store, which keeps it until then, else where it was.
+  func readingModelFile<Value>(of run: Run, in store: ModelStore, _ body: (_ path: String) throws -> Value) throws -> Value {
     guard let digest = run.description.modelDigest else { throw CommandError("Run \(run.id) names no model file.") }
-    if let version = store.version(holding: digest, preferring: run.description.model, run.description.version) { return version.path }
+    if let version = store.version(holding: digest, preferring: run.description.model, run.description.version) {
+      return try store.reading(version, body)
+    }
     guard let path = run.description.parameters["model_file"], FileManager.default.fileExists(atPath: path) else {
       throw CommandError("The model file \(digest) of run \(run.id) is not in the store; name it with --input.")
     }
-    return path
+    return try body(path)
   }
 }

@@ -4,6 +4,7 @@ import Formats
 extension JSONValue {
   func text(_ name: String) -> String? { if case .string(let value)? = self[name] { value } else { nil } }
   func integer(_ name: String) -> Int? { if case .integer(let value)? = self[name] { value } else { nil } }
+  func number(_ name: String) -> Double? { self[name]?.double }
   func elements(_ name: String) -> [JSONValue] { if case .array(let values)? = self[name] { values } else { [] } }
   func texts(_ name: String) -> [String] { elements(name).compactMap { if case .string(let value) = $0 { value } else { nil } } }
 
@@ -15,6 +16,14 @@ extension JSONValue {
 
   /// A cell of a table.
   func cell(_ name: String) -> String { text(name) ?? integer(name).map(String.init) ?? "-" }
+
+  var double: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .number(let value): value
+    case .null, .bool, .string, .array, .object, .numbers: nil
+    }
+  }
 
   func print() { Swift.print(String(decoding: text, as: UTF8.self)) }
 }

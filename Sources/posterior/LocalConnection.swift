@@ -16,8 +16,8 @@ struct LocalConnection: RegistryConnection {
     handler = application.handler
   }
 
-  func send(_ method: HTTP.Method, _ target: String, body: [UInt8]) async throws -> RegistryAnswer {
-    try await answer(await handler.respond(to: try Request(method, target, body: body)))
+  func send(_ method: HTTP.Method, _ target: String, body: [UInt8], accepting type: String?) async throws -> RegistryAnswer {
+    try await answer(await handler.respond(to: try Request(method, target, headers: type.map { ["Accept": $0] } ?? [:], body: body)))
   }
 
   /// A copy with its own digest goes to the store, and the file stays the user's.

@@ -14,6 +14,26 @@ struct AnnotationTarget: ParsableArguments {
   }
 }
 
+/// New tags and those to remove.
+struct TagChanges: ParsableArguments {
+  @Argument(help: "NAME=VALUE sets a tag.") var tags: [String] = []
+  @Option(name: .customLong("remove"), help: "The name of a tag to remove; may be repeated.") var removed: [String] = []
+
+  func validate() throws {
+    guard !tags.isEmpty || !removed.isEmpty else { throw ValidationError("give NAME=VALUE, or --remove NAME") }
+    if let wrong = tags.first(where: { !$0.contains("=") }) { throw ValidationError("\"\(wrong)\" is no tag, expected NAME=VALUE") }
+    let names = tags.map { String($0.prefix { $0 != "=" }) } + removed
+    guard Set(names).count == names.count else { throw ValidationError("a tag is named twice") }
+  }
+
+  /// A merge patch (RFC 7396).
+  var patch: JSONValue {
+    .object(
+      tags.map { .init(name: String($0.prefix { $0 != "=" }), value: .string(String($0.drop { $0 != "=" }.dropFirst()))) }
+        + removed.map { .init(name: $0, value: .null) })
+  }
+}
+
 extension ModelsCommand {
   struct Describe: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Says in words what a model or a version is.")
@@ -34,23 +54,12 @@ extension ModelsCommand {
     static let configuration = CommandConfiguration(abstract: "Sets and removes tags of a model or a version.")
 
     @OptionGroup var annotated: AnnotationTarget
-    @Argument(help: "NAME=VALUE sets a tag.") var tags: [String] = []
-    @Option(name: .customLong("remove"), help: "The name of a tag to remove; may be repeated.") var removed: [String] = []
+    @OptionGroup var changes: TagChanges
     @OptionGroup var registry: RegistryArguments
-
-    func validate() throws {
-      guard !tags.isEmpty || !removed.isEmpty else { throw ValidationError("give NAME=VALUE, or --remove NAME") }
-      if let wrong = tags.first(where: { !$0.contains("=") }) { throw ValidationError("\"\(wrong)\" is no tag, expected NAME=VALUE") }
-      let names = tags.map { String($0.prefix { $0 != "=" }) } + removed
-      guard Set(names).count == names.count else { throw ValidationError("a tag is named twice") }
-    }
 
     func run() async throws {
       try await reporting {
-        let changes =
-          tags.map { JSONValue.Member(name: String($0.prefix { $0 != "=" }), value: .string(String($0.drop { $0 != "=" }.dropFirst()))) }
-          + removed.map { JSONValue.Member(name: $0, value: .null) }
-        let answer = try await registry.connect().annotate(annotated.path(), "tags", .object(changes))
+        let answer = try await registry.connect().annotate(annotated.path(), "tags", changes.patch)
         print(([annotated.target] + answer.pairs("tags")).joined(separator: "  "))
       }
     }

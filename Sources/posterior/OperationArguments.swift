@@ -36,9 +36,10 @@ struct OperationArguments: ParsableArguments {
   private func load() throws -> LoadedModel {
     if store.given == nil, FileManager.default.fileExists(atPath: model) { return try LoadedModel.load(path: model) }
     if store.given == nil, model.contains("/") || model.hasSuffix(".safetensors") { throw CommandError("There is no file \(model).") }
-    let version = try store.openExisting().resolve(model)
-    return try LoadedModel.load(
-      path: version.path, expecting: version.digest, registered: LoadedModel.Registration(name: version.name, version: version.version))
+    let store = try store.openExisting()
+    let version = try store.resolve(model)
+    let registered = LoadedModel.Registration(name: version.name, version: version.version)
+    return try store.reading(version) { path in try LoadedModel.load(path: path, expecting: version.digest, registered: registered) }
   }
 
   private func input(_ options: [String: String], from path: String?) throws -> OperationInput {

@@ -25,6 +25,9 @@ struct RegistryArguments: ParsableArguments {
     return ProcessInfo.processInfo.environment["POSTERIOR_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
   }
 
+  /// Whether commands ask a server.
+  var namesServer: Bool { serverAddress != nil }
+
   /// - Parameter creating: makes the store where there is none.
   func connect(creating: Bool = false) throws -> any RegistryConnection {
     guard let serverAddress else { return LocalConnection(creating ? try store.open() : try store.openExisting()) }

@@ -4,8 +4,10 @@ import HTTP
 
 /// The way to a registry, behind which every command is written once: the routes of the contract, and their answers.
 protocol RegistryConnection: Sendable {
-  /// - Parameter target: the path and query, percent-encoded.
-  func send(_ method: HTTP.Method, _ target: String, body: [UInt8]) async throws -> RegistryAnswer
+  /// - Parameters:
+  ///   - target: the path and query, percent-encoded.
+  ///   - type: the media type of the answer; nil for JSON.
+  func send(_ method: HTTP.Method, _ target: String, body: [UInt8], accepting type: String?) async throws -> RegistryAnswer
 
   /// Sends a file without holding it in memory; `digest` is the file's.
   func upload(file: String, to target: String, digest: Digest) async throws -> RegistryAnswer
@@ -21,13 +23,23 @@ struct RegistryAnswer: Sendable {
   /// - Throws: `RegistryRefusal` with the answer's own sentence.
   var json: JSONValue {
     get throws {
+      let content = try content
+      return content.isEmpty ? .null : try JSONValue(parsing: content)
+    }
+  }
+
+  /// The bytes of a success.
+  ///
+  /// - Throws: `RegistryRefusal` with the answer's own sentence.
+  var content: [UInt8] {
+    get throws {
       guard (200..<300).contains(status) else {
         guard case .string(let detail)? = (try? JSONValue(parsing: body))?["detail"] else {
           throw RegistryRefusal(status: status, detail: "The server answered \(status), not as Posterior does: is the address right?")
         }
         throw RegistryRefusal(status: status, detail: detail)
       }
-      return body.isEmpty ? .null : try JSONValue(parsing: body)
+      return body
     }
   }
 }
@@ -58,6 +70,10 @@ struct RegistryRefusal: Error, Equatable, CustomStringConvertible {
 }
 
 extension RegistryConnection {
+  func send(_ method: HTTP.Method, _ target: String, body: [UInt8]) async throws -> RegistryAnswer {
+    try await send(method, target, body: body, accepting: nil)
+  }
+
   func get(_ path: String..., query: KeyValuePairs<String, String?> = [:]) async throws -> JSONValue {
     try await send(.get, Self.target(path, query), body: []).json
   }

@@ -13,6 +13,14 @@ struct RunSelectionArguments: ParsableArguments {
   @Option(help: "Such as \"metrics.elbo_nats > -240 and params.beta = 4 and tags.team = 'x'\".") var filter: String?
   @Option(help: "started_at or metrics.NAME, with asc or desc behind it.") var orderBy = "started_at desc"
 
+  /// The same for a server.
+  var query: [(String, String?)] {
+    [
+      ("kind", kind?.rawValue), ("model", model), ("status", status?.rawValue), ("since", since?.description), ("until", until?.description),
+      ("filter", filter), ("order_by", orderBy),
+    ]
+  }
+
   /// - Throws: `RunQueryError`.
   var selection: (filter: RunFilter, order: RunOrder) {
     get throws {

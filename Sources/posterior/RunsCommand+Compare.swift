@@ -12,35 +12,45 @@ extension RunsCommand {
 
     @Argument(help: "Two or more identifiers.") var ids: [String]
     @Flag(help: "As JSON, like GET /v1/runs/compare.") var json = false
-    @OptionGroup var store: StoreArguments
+    @OptionGroup var registry: RegistryArguments
 
     func run() async throws {
       try await reporting {
-        let comparison = try RunComparison(of: ids, in: store.openExisting())
-        if json {
-          print(String(decoding: try comparison.json.text, as: UTF8.self))
-        } else {
-          TextTable([""] + ids, Self.rows(comparison)).print()
-        }
+        let comparison = try await registry.connect().get("runs", "compare", query: ["ids": ids.joined(separator: ",")])
+        if json { return comparison.print() }
+        TextTable([""] + ids, Self.rows(comparison)).print()
       }
     }
 
-    private static func rows(_ comparison: RunComparison) -> [[String]] {
-      let width = 40
-      func row(_ name: String, _ values: [String?]) -> [String] {
-        [name] + values.map { $0.map { $0.count > width ? "\($0.prefix(width - 3))..." : $0 } ?? "-" }
+    private static func rows(_ comparison: JSONValue) -> [[String]] {
+      func members(_ value: JSONValue?) -> [JSONValue.Member] { if case .object(let members)? = value { members } else { [] } }
+      func row(_ name: String, _ values: [String?]) -> [String] { [name] + values.map { $0.map(shortened) ?? "-" } }
+      func texts(_ prefix: String, _ lines: JSONValue?) -> [[String]] {
+        members(lines).map { line in
+          row(prefix + line.name, line.value.entries.map { if case .string(let text) = $0 { text } else { nil } })
+        }
       }
-      func number(_ value: Double?) -> String? { value.map { String(format: "%.6g", $0) } }
-      var rows = comparison.facts.map { row($0.name, $0.values) }
-      rows += comparison.parameters.map { row("params.\($0.name)", $0.values) }
-      for metric in comparison.metrics {
-        rows.append(row("metrics.\(metric.name)", metric.last.map(number)))
+      func numbers(_ name: String, _ values: JSONValue?) -> [String] {
+        row(name, (values?.entries ?? []).map { $0.double.map { String(format: "%.6g", $0) } })
+      }
+      let differences = comparison["differences"]
+      var rows = texts("", differences?["facts"]) + texts("params.", differences?["parameters"])
+      for metric in members(comparison["metrics"]) {
+        rows.append(numbers("metrics.\(metric.name)", metric.value["last"]))
         // One value has no range worth a line.
-        guard metric.smallest != metric.largest else { continue }
-        rows.append(row("  smallest", metric.smallest.map(number)))
-        rows.append(row("  largest", metric.largest.map(number)))
+        guard metric.value["min"] != metric.value["max"] else { continue }
+        rows += [numbers("  smallest", metric.value["min"]), numbers("  largest", metric.value["max"])]
       }
-      return rows + comparison.builds.map { row("build.\($0.name)", $0.values) }
+      return rows + texts("build.", differences?["build"])
+    }
+
+    private static func shortened(_ text: String) -> String {
+      let width = 40
+      return text.count > width ? "\(text.prefix(width - 3))..." : text
     }
   }
+}
+
+extension JSONValue {
+  fileprivate var entries: [JSONValue] { if case .array(let values) = self { values } else { [] } }
 }

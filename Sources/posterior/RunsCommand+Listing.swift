@@ -1,5 +1,6 @@
 import ArgumentParser
 import Formats
+import HTTP
 import Foundation
 import Registry
 import Service
@@ -7,30 +8,38 @@ import Training
 
 extension RunsCommand {
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists runs of a store.")
+    static let configuration = CommandConfiguration(abstract: "Lists runs.")
 
-    @OptionGroup var store: StoreArguments
+    @OptionGroup var registry: RegistryArguments
     @OptionGroup var runs: RunSelectionArguments
     @Option(help: "How many.") var limit = 20
+    @Flag(help: "As JSON.") var json = false
     @Flag(help: "Show how the store would look for them instead: SQLite's query plan.") var explain = false
+
+    func validate() throws {
+      guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
+      if explain, registry.namesServer { throw ValidationError("--explain looks into a store, which a server does not show: name one with --store") }
+    }
 
     func run() async throws {
       try await reporting {
-        let (filter, order) = try runs.selection
-        if explain { return print(try store.openExisting().plan(of: filter, order: order).joined(separator: "\n")) }
-        let found = try store.openExisting().runs(filter, order: order, limit: limit).items
-        TextTable(
-          ["ID", "KIND", "STATUS", "MODEL", "STARTED", "SECONDS", "SEED"],
-          found.map { run in
-            let model = run.description.model.map { name in run.description.version.map { "\(name)@\($0)" } ?? name }
-            let kind = run.inference.map { "\(run.description.kind.rawValue) \($0.operation)" } ?? run.description.kind.rawValue
-            return [
-              run.id.description, kind, run.status.rawValue, model ?? run.description.family, "\(run.startedAt)",
-              run.duration.map { String(format: "%.3f", $0 / .seconds(1)) } ?? "-", run.seed.map { "\($0)" } ?? "-",
-            ]
-          }
-        ).print()
+        if explain {
+          let (filter, order) = try runs.selection
+          return print(try registry.store.openExisting().plan(of: filter, order: order).joined(separator: "\n"))
+        }
+        let found = try await registry.connect().all("runs", "runs", query: runs.query, atMost: limit)
+        if json { return JSONValue.array(found).print() }
+        TextTable(["ID", "KIND", "STATUS", "MODEL", "STARTED", "SECONDS", "SEED"], found.map(Self.row)).print()
       }
+    }
+
+    private static func row(_ run: JSONValue) -> [String] {
+      let model = run.text("model").map { name in run.integer("version").map { "\(name)@\($0)" } ?? name }
+      let operation = run["inference"].flatMap { $0.text("operation") }
+      return [
+        run.cell("id"), ([run.cell("kind")] + (operation.map { [$0] } ?? [])).joined(separator: " "), run.cell("status"), model ?? run.cell("family"),
+        run.cell("started_at"), run.number("duration_seconds").map { String(format: "%.3f", $0) } ?? "-", run.cell("seed"),
+      ]
     }
   }
 
@@ -38,31 +47,22 @@ extension RunsCommand {
     static let configuration = CommandConfiguration(abstract: "Shows one run as JSON, with the last value of each metric.")
 
     @Argument(help: "The run's identifier.") var id: String
-    @OptionGroup var store: StoreArguments
+    @OptionGroup var registry: RegistryArguments
 
-    func run() async throws {
-      try await reporting {
-        let store = try store.openExisting()
-        let run = try store.run(id)
-        print(String(decoding: try RunJSON.run(run, latest: store.latestMetrics(of: run.id)).text, as: UTF8.self))
-      }
-    }
+    func run() async throws { try await reporting { try await registry.connect().get("runs", id).print() } }
   }
 
   struct Tag: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Sets a tag of a run, over the value it had. Recorded requests have no tags.")
+    static let configuration = CommandConfiguration(abstract: "Sets and removes tags of a run. Recorded requests have no tags.")
 
     @Argument(help: "The run's identifier.") var id: String
-    @Argument(help: "The tag's name.") var name: String
-    @Argument(help: "Its value.") var value: String
-    @OptionGroup var store: StoreArguments
+    @OptionGroup var changes: TagChanges
+    @OptionGroup var registry: RegistryArguments
 
     func run() async throws {
       try await reporting {
-        let store = try store.openExisting()
-        let run = try store.run(id)
-        guard run.inference == nil else { throw CommandError("\(id) is a recorded request, which has no tags.") }
-        try store.setTag(name, to: value, of: run.id)
+        let answer = try await registry.connect().send(.patch, "admin", "runs", id, json: .object([.init(name: "tags", value: changes.patch)]))
+        print(([id] + answer.pairs("tags")).joined(separator: "  "))
       }
     }
   }
@@ -74,16 +74,27 @@ extension RunsCommand {
 
     enum Format: String, CaseIterable, ExpressibleByArgument { case csv, json }
 
-    @OptionGroup var store: StoreArguments
+    @OptionGroup var registry: RegistryArguments
     @OptionGroup var runs: RunSelectionArguments
-    @Option(help: "csv or json.") var format = Format.csv
+    @Option(help: "csv or json; of a server, csv.") var format = Format.csv
     @Option(name: .shortAndLong, help: "Where to. (default: standard output)", completion: .file()) var output: String?
 
-    func run() async throws { try await reporting(export) }
+    func validate() throws {
+      if registry.namesServer, format == .json { throw ValidationError("a server has this table as csv; for JSON, use posterior runs list --json") }
+    }
+
+    func run() async throws {
+      try await reporting {
+        guard registry.namesServer else { return try export() }
+        let target = ServerConnection.target(["runs"], runs.query)
+        let table = try await registry.connect().send(.get, target, body: [], accepting: "text/csv").content
+        try (try output.map(Self.create) ?? .standardOutput).write(contentsOf: Data(table))
+      }
+    }
 
     private func export() throws {
       let (filter, order) = try runs.selection
-      let table = try RunTable(store.openExisting(), filter, order)
+      let table = try RunTable(registry.store.openExisting(), filter, order)
       let file = try output.map(Self.create) ?? .standardOutput
       if format == .csv { try file.write(contentsOf: Data(table.header)) }
       var token: String?

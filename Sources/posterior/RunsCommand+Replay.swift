@@ -1,5 +1,6 @@
 import ArgumentParser
 import Formats
+import HTTP
 import Foundation
 import Models
 import Registry
@@ -21,13 +22,45 @@ extension RunsCommand {
     @Option(help: "Of a training run: where to keep the new model file. (default: nowhere)", completion: .file()) var output: String?
     @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
     @Flag(help: "As JSON.") var json = false
-    @OptionGroup var store: StoreArguments
+    @OptionGroup var registry: RegistryArguments
 
-    func run() async throws { try await reporting(replay) }
+    func validate() throws {
+      guard registry.namesServer else { return }
+      if output != nil || threads != nil { throw ValidationError("--output and --threads are for a replay on this machine, not for a server") }
+    }
+
+    func run() async throws {
+      try await reporting {
+        if registry.namesServer { try await replayThere() } else { try replay() }
+      }
+    }
+
+    /// A server replays recorded requests alone.
+    private func replayThere() async throws {
+      let target = ServerConnection.target(["runs", id, "replay"], [])
+      let answer = try await registry.connect().send(.post, target, body: try input.map(Self.content) ?? []).json
+      let isEqual = answer["equal"] == .bool(true)
+      if json {
+        answer.print()
+      } else {
+        let differences = answer["differences"]?["build"]
+        print(isEqual ? "The same bytes: \(answer.cell("actual"))." : "Other bytes: \(answer.cell("actual")), expected \(answer.cell("expected")).")
+        if case .object(let parts)? = differences {
+          for part in parts { print("\(part.name) was \"\(part.value.cell("expected"))\" and is \"\(part.value.cell("actual"))\"") }
+        }
+        print("Recorded as run \(answer.cell("run")).")
+      }
+      if !isEqual { throw ExitCode.failure }
+    }
+
+    private static func content(of path: String) throws -> [UInt8] {
+      guard let data = FileManager.default.contents(atPath: path) else { throw CommandError("\(path) can't be read.") }
+      return [UInt8](data)
+    }
 
     private func replay() throws {
       Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
-      let store = try store.openExisting()
+      let store = try registry.store.openExisting()
       let run = try store.run(id)
       let replay: Service.Replay
       switch run.description.kind {
@@ -47,12 +80,10 @@ extension RunsCommand {
     }
 
     private func inference(_ run: Run, _ store: ModelStore) throws -> Service.Replay {
-      let sent = try input.map { path in
-        guard let data = FileManager.default.contents(atPath: path) else { throw CommandError("\(path) can't be read.") }
-        return [UInt8](data)
-      }
+      let sent = try input.map(Self.content)
       let task = try InferenceReplay(of: run, sent: sent, in: store)
-      return try task.perform(on: LoadedModel.load(path: task.version.path, expecting: task.version.digest), limits: ServiceLimits())
+      let model = try store.reading(task.version) { path in try LoadedModel.load(path: path, expecting: task.version.digest) }
+      return try task.perform(on: model, limits: ServiceLimits())
     }
 
     private func training(_ run: Run) throws -> Service.Replay {
@@ -73,13 +104,16 @@ extension RunsCommand {
     private func evaluation(_ run: Run, _ store: ModelStore) throws -> Service.Replay {
       try Service.Replay.expectation(of: run)
       let task = try EvaluationTask(of: run)
-      let path = try input ?? task.modelFile(of: run, in: store)
-      guard try SHA256.digest(ofFile: path) == run.description.modelDigest else {
-        throw CommandError("\(path) is not the model file of run \(run.id), which has \(run.description.modelDigest?.description ?? "no digest").")
+      func evaluate(_ path: String) throws -> Service.Replay {
+        guard try SHA256.digest(ofFile: path) == run.description.modelDigest else {
+          throw CommandError("\(path) is not the model file of run \(run.id), which has \(run.description.modelDigest?.description ?? "no digest").")
+        }
+        let (model, items) = try task.load(modelFile: path)
+        try checkData(items, of: run)
+        return try Service.Replay(of: run, actual: task.evaluate(model, on: items).digest)
       }
-      let (model, items) = try task.load(modelFile: path)
-      try checkData(items, of: run)
-      return try Service.Replay(of: run, actual: task.evaluate(model, on: items).digest)
+      if let input { return try evaluate(input) }
+      return try task.readingModelFile(of: run, in: store, evaluate)
     }
 
     private func checkData(_ data: DataSet, of run: Run) throws {

@@ -26,8 +26,9 @@ struct ServerConnection: RegistryConnection {
     session = URLSession(configuration: configuration, delegate: NoRedirects(), delegateQueue: nil)
   }
 
-  func send(_ method: HTTP.Method, _ target: String, body: [UInt8]) async throws -> RegistryAnswer {
+  func send(_ method: HTTP.Method, _ target: String, body: [UInt8], accepting type: String?) async throws -> RegistryAnswer {
     var request = try request(method, target)
+    if let type { request.setValue(type, forHTTPHeaderField: "Accept") }
     if !body.isEmpty {
       request.httpBody = Data(body)
       request.setValue("application/json", forHTTPHeaderField: "Content-Type")

@@ -30,6 +30,9 @@ struct CollectingTests {
     #expect(try store.modelFiles().count == 2)
     #expect(try store.fetch("SELECT digest FROM blobs").sorted() == [kept.digest, shared.digest].map(\.description).sorted())
     #expect(try store.collectGarbage() == GarbageCollection())
+    // What took nothing is not on record.
+    let lines = try store.audit(AuditFilter(action: .collect)).items
+    #expect(lines.map(\.detail) == [#"{"model_files":["\(unneeded.digest)"],"bytes":3,"leftovers":0}"#])
     for reference in ["a", "b"] { try store.check(try store.resolve(reference)) }
 
     // The same bytes come back as a version of a new number, with a file.

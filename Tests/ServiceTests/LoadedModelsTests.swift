@@ -65,6 +65,48 @@ struct LoadedModelsTests {
     #expect(try await fixture.get("/v1/models").member("models")?.elements.allSatisfy { $0["failure"]?.string == nil } == true)
   }
 
+  @Test("a model whose file was changed is 503 with what to do, is not read for every request, and works when the file is whole again")
+  func damaged() async throws {
+    let fixture = try ServiceFixture()
+    let path = try fixture.store.resolve("vector").path
+    let whole = try #require(FileManager.default.contents(atPath: path))
+    func write(_ data: Data) throws {
+      try FileManager.default.removeItem(atPath: path)
+      try data.write(to: URL(fileURLWithPath: path))
+    }
+    var changed = whole
+    changed[changed.count - 1] ^= 1
+    try write(changed)
+    for _ in 0..<3 {
+      let answer = try await fixture.post("/v1/models/vector/sample", json: "{}")
+      #expect(answer.status == 503 && answer.headers["Retry-After"] == "30", "\(answer.text)")
+      #expect(try answer.member("type")?.string == "urn:posterior:problem:damaged-model" && answer.text.contains("posterior store check"))
+      #expect(!answer.text.contains(fixture.directory))
+    }
+    #expect(try await fixture.post("/v1/models/toy/sample", json: "{}").status == 200)
+    fixture.application.readiness.beginServing()
+    #expect(try await fixture.get("/readyz").status == 200)
+
+    // The pause is not over: the file is not looked at.
+    try write(whole)
+    #expect(try await fixture.post("/v1/models/vector/sample", json: "{}").status == 503)
+    #expect(try await fixture.upload(ModelFiles.vector, as: "vector").status == 200)
+    #expect(try await fixture.post("/v1/models/vector/sample", json: "{}").status == 200)
+  }
+
+  @Test("after its pause a damaged file is read again")
+  func mended() async throws {
+    var limits = ServiceLimits()
+    limits.damagedModelPause = .zero
+    let fixture = try ServiceFixture(limits: limits)
+    let path = try fixture.store.resolve("vector").path
+    let whole = try #require(FileManager.default.contents(atPath: path))
+    try FileManager.default.removeItem(atPath: path)
+    #expect(try await fixture.post("/v1/models/vector/sample", json: "{}").status == 503)
+    try whole.write(to: URL(fileURLWithPath: path))
+    #expect(try await fixture.post("/v1/models/vector/sample", json: "{}").status == 200)
+  }
+
   @Test("the warm-up loads no more than may stay")
   func boundedWarmUp() async throws {
     var limits = ServiceLimits()

@@ -37,6 +37,29 @@ struct RunSearchTests {
     #expect(try await listed(fixture, "until=2020-01-01T00:00:00Z") == [])
   }
 
+  @Test("tags of a run are patched and on record; what changes nothing leaves no line, and recorded requests have none")
+  func tags() async throws {
+    let fixture = try ServiceFixture()
+    let id = try start(fixture, beta: "4", elbo: -250, tag: "vision")
+    func patch(_ id: String, _ body: String, key: String? = ServiceFixture.key) async throws -> Exchange {
+      try await fixture.exchange(.patch, "/v1/admin/runs/\(id)", ["Content-Type": "application/json"], body: Array(body.utf8), key: key)
+    }
+    let changed = try await patch(id.description, #"{"tags":{"team":null,"stage":"trial"}}"#)
+    #expect(changed.status == 200 && changed.text.contains(#""tags":{"stage":"trial"}"#), "\(changed.text)")
+    #expect(try await patch(id.description, #"{"tags":{"stage":"trial","none":null}}"#).status == 200)
+    #expect(try await listed(fixture, "filter=tags.stage%20%3D%20'trial'") == [id.description])
+    let lines = try fixture.store.audit(AuditFilter(action: .annotateRun)).items
+    #expect(lines.map(\.target) == [id.description] && lines.first?.detail == #"{"tags":{"stage":"trial","team":null}}"#)
+    #expect(lines.first?.actor.key == "admin")
+
+    #expect(try await patch(id.description, #"{"tags":{"a":"b"}}"#, key: nil).status == 401)
+    #expect(try await patch(id.description, #"{"description":"x"}"#).member("field")?.string == "description")
+    #expect(try await patch(id.description, #"{"tags":{"a":1}}"#).member("field")?.string == "tags.a")
+    #expect(try await patch("01ARZ3NDEKTSV4RRFFQ69G5FAV", #"{"tags":{"a":"b"}}"#).status == 404)
+    let recorded = try #require(try await fixture.post("/v1/models/toy/sample", json: "{}").headers["Posterior-Run"])
+    #expect(try await patch(recorded, #"{"tags":{"a":"b"}}"#).status == 422)
+  }
+
   @Test("a fault in a filter, an order or a time is 400 and names its place")
   func faults() async throws {
     let fixture = try ServiceFixture(models: false)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A store under `kill -9`: uploads, alias moves, deletions, training runs, gc and backups at once, killed at random, then looked at.
+"""A store under `kill -9`: uploads, alias moves, deletions, keys, tags, training runs, recorded requests, gc and backups at once, killed at
+random, then looked at.
 
     Tests/crash/run.py PATH_OF_POSTERIOR [ROUNDS] [SEED]          ROUNDS is 300 unless told, SEED is drawn and printed
 
@@ -81,7 +82,7 @@ def upload(worker):
         if alias:
             move(state, alias, version)
 
-    return "POST", f"/versions{'?alias=' + alias if alias else ''}", bytes, change
+    return "POST", f"{worker.path}/versions{'?alias=' + alias if alias else ''}", bytes, change
 
 
 def move_alias(worker):
@@ -89,13 +90,13 @@ def move_alias(worker):
     if not versions:
         return upload(worker)
     alias, version = worker.rng.choice(["live", "next"]), worker.rng.choice(versions)
-    return "PUT", f"/aliases/{alias}", json.dumps({"version": version}).encode(), lambda state: move(state, alias, version)
+    return "PUT", f"{worker.path}/aliases/{alias}", json.dumps({"version": version}).encode(), lambda state: move(state, alias, version)
 
 
 def delete_alias(worker):
     if "next" not in worker.state["aliases"]:
         return upload(worker)
-    return "DELETE", "/aliases/next", None, lambda state: move(state, "next", None)
+    return "DELETE", f"{worker.path}/aliases/next", None, lambda state: move(state, "next", None)
 
 
 def delete_version(worker):
@@ -103,7 +104,36 @@ def delete_version(worker):
     if not free:
         return upload(worker)
     version = worker.rng.choice(sorted(free))
-    return "DELETE", f"/versions/{version}", None, lambda state: state["versions"].pop(version)
+    return "DELETE", f"{worker.path}/versions/{version}", None, lambda state: state["versions"].pop(version)
+
+
+def create_key(worker):
+    # A name is never used twice, also where nobody knows whether its key was made.
+    worker.keys_named += 1
+    name = f"{worker.name} key {worker.keys_named}"
+    body = {"name": name, "scopes": ["infer"], "models": [worker.name]}
+    return "POST", "/keys", json.dumps(body).encode(), lambda state: state["keys"].update({name: "active"})
+
+
+def revoke_key(worker):
+    active = [name for name, state in worker.state["keys"].items() if state == "active"]
+    if not active:
+        return create_key(worker)
+    name = worker.rng.choice(active)
+    return "DELETE", f"/keys/{worker.key_ids[name]}", None, lambda state: state["keys"].update({name: "revoked"})
+
+
+def change_tag(worker):
+    if not worker.state["last"]:
+        return upload(worker)
+    name, value = worker.rng.choice(["team", "purpose"]), worker.rng.choice([None, "a", "b"])
+
+    def change(state):
+        state["tags"].pop(name, None)
+        if value:
+            state["tags"][name] = value
+
+    return "PATCH", worker.path, json.dumps({"tags": {name: value}}).encode(), change
 
 
 def move(state, alias, version):
@@ -116,7 +146,7 @@ def move(state, alias, version):
         state["aliases"][alias] = version
 
 
-ACTIONS = [(5, upload), (3, move_alias), (1, delete_alias), (4, delete_version)]
+ACTIONS = [(5, upload), (3, move_alias), (1, delete_alias), (4, delete_version), (2, create_key), (1, revoke_key), (2, change_tag)]
 
 
 class Failure(Exception):
@@ -129,7 +159,10 @@ class Worker:
     def __init__(self, world, index):
         self.world, self.name = world, f"model-{index}"
         self.rng = random.Random(world.rng.random())
-        self.state = {"versions": {}, "last": 0, "aliases": {}, "moves": []}
+        self.path = f"/models/{self.name}"
+        self.state = {"versions": {}, "last": 0, "aliases": {}, "moves": [], "keys": {}, "tags": {}}
+        self.keys_named = 0
+        self.key_ids = {}
         self.pending = None  # the state after the write that nobody has answered yet
 
     def loop(self, port, stop):
@@ -150,11 +183,14 @@ class Worker:
         after = copy.deepcopy(self.state)
         change(after)
         self.pending = after
-        connection.request(method, f"/v1/admin/models/{self.name}{path}", body, {"Authorization": "Bearer " + KEY})
+        connection.request(method, "/v1/admin" + path, body, {"Authorization": "Bearer " + KEY})
         response = connection.getresponse()
         text = response.read()
         if response.status in (200, 201, 204):
             self.state = after
+            if function.__name__ in ("create_key", "revoke_key") and response.status == 201:
+                key = json.loads(text)
+                self.key_ids[key["name"]] = key["id"]
             self.world.tally[f"acknowledged: {function.__name__}"] += 1
         elif self.world.fills and response.status in (503, 507):
             self.world.tally[f"refused with {response.status} on the full disk"] += 1
@@ -177,13 +213,22 @@ class Worker:
         last = database.execute("SELECT last_version FROM models WHERE name = ?", [self.name]).fetchone()
         aliases = dict(database.execute("SELECT alias, version FROM aliases WHERE model = ?", [self.name]))
         moves = database.execute("SELECT alias, to_version FROM alias_history WHERE model = ? ORDER BY id", [self.name])
-        return {"versions": versions, "last": last[0] if last else 0, "aliases": aliases, "moves": [list(row) for row in moves]}
+        keys = database.execute("SELECT name, id, revoked_at FROM keys WHERE name LIKE ?", [self.name + " key %"]).fetchall()
+        self.key_ids = {name: id for name, id, _ in keys}
+        tags = dict(database.execute("SELECT name, value FROM model_tags WHERE model = ?", [self.name]))
+        return {
+            "versions": versions, "last": last[0] if last else 0, "aliases": aliases, "moves": [list(row) for row in moves],
+            "keys": {name: "revoked" if revoked else "active" for name, _, revoked in keys}, "tags": tags,
+        }
 
     def settle(self, database):
         stored = self.stored(database)
         if stored != self.state:
             if stored != self.pending:
-                raise Failure(f"{self.name} is {stored}\nexpected {self.state}\nor {self.pending}")
+                differing = {
+                    part: (value, self.state[part], (self.pending or {}).get(part)) for part, value in stored.items() if value != self.state[part]
+                }
+                raise Failure(f"{self.name}: stored, acknowledged, and sent last differ in {differing}")
             self.world.tally["writes that were stored but not yet answered"] += 1
         self.state, self.pending = stored, None
 
@@ -352,6 +397,10 @@ class World:
         self.command("models", "list", "--store", self.store)
         database = sqlite3.connect(f"file:{urllib.parse.quote(str(self.store))}/posterior.sqlite?mode=ro", uri=True)
         try:
+            counted, total = database.execute("SELECT (SELECT count(*) FROM inferences), records FROM inference_totals").fetchone()
+            if counted != total:
+                raise Failure(f"{counted} requests are recorded, but the store counts {total}")
+            self.tally["most recorded requests in a store"] = max(counted, self.tally["most recorded requests in a store"])
             for worker in self.workers:
                 worker.settle(database)
             runs = {id: (status, output) for id, status, output in database.execute("SELECT id, status, output_digest FROM runs")}

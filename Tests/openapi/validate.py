@@ -194,6 +194,13 @@ def administrate(session, file):
         session.call("PATCH", path, 200, body={"description": "a check", "tags": {"a": "b", "c": None}}, keyed=True, name=name, version="1")
         session.call("PATCH", path, 422, body={"family": "other"}, keyed=True, name=name, version="1")
         session.call("PATCH", path, 404, body={}, keyed=True, name="nobody", version="1")
+    run = "/v1/admin/runs/{id}"
+    session.call("PATCH", run, 404, body={"tags": {"a": "b"}}, keyed=True, id="01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    session.call("PATCH", run, 401, body={"tags": {"a": "b"}}, id="01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    session.call("PATCH", run, 422, body={"description": "x"}, keyed=True, id="01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    replays = json.loads(session.get("/v1/runs", query="?kind=replay"))["runs"]
+    if replays:
+        session.call("PATCH", run, 200, body={"tags": {"a": "b", "c": None}}, keyed=True, id=replays[0]["id"])
     session.get("/v1/models", query="?tag=a%3Db")
     session.get("/v1/models/{model}", model=name)
     session.call("DELETE", version, 409, keyed=True, name=name, version="1")

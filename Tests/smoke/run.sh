@@ -211,6 +211,13 @@ contains "all runs as a table" "$sampled" "$work/body"
 contains "all runs as a table" 'params.temperature' "$work/body"
 contains "the events of a run that has ended" 'event: end' <(curl -sN "$url/v1/runs/$sampled/events")
 expect "the command line finds it" "$sampled" "$("$posterior" runs list --store "$store" --filter "operation = 'sample' and items = 3" --limit 1 --order-by 'started desc' | tail -1 | cut -d' ' -f1)"
+remote_runs() { "$posterior" runs "$@" --server "$url"; }
+expect "a server's runs by the command line" "$sampled" "$(remote_runs list --filter "operation = 'sample' and items = 3" --limit 1 | tail -1 | cut -d' ' -f1)"
+contains "a server's run by the command line" "\"id\":\"$sampled\"" <(remote_runs show "$sampled")
+contains "a server's runs side by side" output_digest <(remote_runs compare "$sampled" "$scored")
+contains "a server's runs as a table" "$sampled" <(remote_runs export --kind inference)
+expect "a server replays for the command line" 0 "$(remote_runs replay "$sampled" >/dev/null 2>&1; echo $?)"
+expect "a run that is not there" 3 "$(remote_runs show 01ARZ3NDEKTSV4RRFFQ69G5FAV >/dev/null 2>&1; echo $?)"
 expect "the command line replays it" 0 "$("$posterior" runs replay "$sampled" --store "$store" >/dev/null 2>&1; echo $?)"
 contains "the command line compares" params.temperature <("$posterior" runs compare "$sampled" "$scored" --store "$store")
 

@@ -128,8 +128,6 @@ void kernel_rmsprop(float *p, const float *g, float *square, size_t n, float rat
 void kernel_keep_freed_blocks(void);
 // Gives the allocator's free blocks back to the system now.
 void kernel_return_freed_blocks(void);
-// At most this many heaps for all threads; call before threads are many.
-void kernel_share_arenas(int count);
 
 // ---- Threads: tells the processor that a loop waits for another thread.
 static inline void kernel_pause(void) {

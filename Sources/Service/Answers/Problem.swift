@@ -71,6 +71,7 @@ extension Problem.Kind {
   package static let impossible = Self("impossible", .unprocessableContent, "Understood, but impossible")
   package static let unsupportedOperation = Self("unsupported-operation", .unprocessableContent, "This model can't do that")
   package static let unusableModel = Self("unusable-model", .unprocessableContent, "The file is no usable model")
+  package static let damagedModel = Self("damaged-model", .serviceUnavailable, "The model's file is damaged")
   package static let internalError = Self("internal", .internalServerError, "Internal error")
   package static let late = Self("deadline-exceeded", .serviceUnavailable, "Too late")
   package static let overloaded = Self("overloaded", .serviceUnavailable, "Too much work is waiting")

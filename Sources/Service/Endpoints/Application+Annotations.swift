@@ -1,6 +1,7 @@
 internal import Formats
 internal import HTTP
 internal import Registry
+internal import Training
 
 extension Application {
   /// PATCH /v1/admin/models/{name}
@@ -19,6 +20,26 @@ extension Application {
     let annotation = try await annotation(in: request)
     let version = try await storeLanes.run { [store] in try store.annotate(number, of: name, annotation, actor: caller.principal) }
     return .json(Self.json(version))
+  }
+
+  /// PATCH /v1/admin/runs/{id}
+  func annotateRun(_ request: Request, _ caller: Caller) async throws -> Response {
+    try request.checkQuery()
+    let id = request.parameter("id")
+    let annotation = try await annotation(in: request)
+    if let description = annotation.description {
+      throw Self.mismatch("description", .string(description), "only tags, which are all that can be changed of a run")
+    }
+    let run = try await storeLanes.run { [self] in
+      let run = try recordedRun(id)
+      guard run.inference == nil else {
+        throw Problem(
+          .impossible, "\(id) is a recorded request, which has no tags.", field: "id", given: run.description.kind.rawValue,
+          expected: "a run of another kind")
+      }
+      return try store.annotate(run.id, tags: annotation.tags, actor: caller.principal)
+    }
+    return .json(try RunJSON.run(run))
   }
 
   /// A merge patch (RFC 7396) of `description` and `tags`: what is absent stays, null takes away.

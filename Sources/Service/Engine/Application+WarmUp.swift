@@ -32,6 +32,8 @@ extension Application {
       let model = try await models.model(of: version)
       try await loadLanes.run { [limits] in try model.warmUp(limits: limits) }
       return true
+    } catch let problem as Problem where problem.kind == .damagedModel {
+      return false  // logged where it was found
     } catch {
       logger.error("\(version.id) can't be served", metadata: ["reason": "\(error)"])
       return false

@@ -1,5 +1,7 @@
 internal import Formats
+internal import HTTP
 internal import Locking
+internal import Logging
 internal import Models
 package import Registry
 
@@ -12,12 +14,15 @@ package final class LoadedModels: Sendable {
   private let families: [any ModelFamily.Type]
   private let lanes: ComputeLanes
   private let limits: ServiceLimits
+  private let logger: Logger
   private let state = Protected(State())
 
   private struct State {
     var entries: [Digest: Entry] = [:]
     /// Why a model could not be loaded, until it can.
     var failures: [Digest: String] = [:]
+    /// Files that were found missing or changed, which are not read again for every request.
+    var damages: [Digest: Damage] = [:]
     /// Counts uses; the entry with the smallest count was used longest ago.
     var clock = 0
     var loads = 0
@@ -32,16 +37,23 @@ package final class LoadedModels: Sendable {
     var lastUse: Int
   }
 
+  private struct Damage {
+    /// What is wrong with the file.
+    let text: String
+    let nextAttempt: ContinuousClock.Instant
+  }
+
   private enum Content {
     case loading(Task<LoadedModel, any Error>)
     case ready(LoadedModel)
   }
 
-  init(store: ModelStore, families: [any ModelFamily.Type], lanes: ComputeLanes, limits: ServiceLimits) {
+  init(store: ModelStore, families: [any ModelFamily.Type], lanes: ComputeLanes, limits: ServiceLimits, logger: Logger) {
     self.store = store
     self.families = families
     self.lanes = lanes
     self.limits = limits
+    self.logger = logger
   }
 
   /// Models that are loaded or being loaded.
@@ -85,7 +97,7 @@ package final class LoadedModels: Sendable {
 
   /// The model of a version; requests that come while it is loaded wait for the one load.
   ///
-  /// - Throws: `Problem.unavailable` for a model that is larger than all that may be loaded; `StoreError.unknownVersion` for one that was deleted meanwhile.
+  /// - Throws: `Problem` for a model that is larger than all that may be loaded, or whose file is damaged; `StoreError.unknownVersion` for one that was deleted meanwhile.
   package func model(of version: ModelVersion) async throws -> LoadedModel {
     let registered = LoadedModel.Registration(name: version.name, version: version.version)
     switch try entry(for: version) {
@@ -96,8 +108,7 @@ package final class LoadedModels: Sendable {
         finish(load, model, version)
         return model.named(registered)
       } catch {
-        fail(load, error, version)
-        throw error
+        throw fail(load, error, version)
       }
     }
   }
@@ -114,7 +125,7 @@ package final class LoadedModels: Sendable {
     guard version.memoryBytes <= limits.loadedBytes else { return }
     let unloaded = state.withLock { state -> [LoadedModel] in
       state.clock += 1
-      state.failures[model.digest] = nil
+      (state.failures[model.digest], state.damages[model.digest]) = (nil, nil)
       if case .ready = state.entries[model.digest]?.content {
         state.entries[model.digest]?.lastUse = state.clock
         return []
@@ -131,7 +142,7 @@ package final class LoadedModels: Sendable {
   /// Lets go of a model that no version needs any more.
   func forget(_ digest: Digest) {
     let unloaded = state.withLock { state -> Content? in
-      state.failures[digest] = nil
+      (state.failures[digest], state.damages[digest]) = (nil, nil)
       guard let entry = state.entries.removeValue(forKey: digest) else { return nil }
       state.unloads += 1
       return entry.content
@@ -148,12 +159,13 @@ package final class LoadedModels: Sendable {
         "\(version.id) takes \(version.memoryBytes) bytes of memory, and this server keeps models of at most \(limits.loadedBytes) bytes together; "
           + "start it with a larger --model-memory.", field: "model", given: version.id)
     }
-    let (content, unloaded) = state.withLock { state -> (Content, [LoadedModel]) in
+    let (found, damage, unloaded) = state.withLock { state -> (Content?, Damage?, [LoadedModel]) in
       state.clock += 1
       if let entry = state.entries[version.digest] {
         state.entries[version.digest]?.lastUse = state.clock
-        return (entry.content, [])
+        return (entry.content, nil, [])
       }
+      if let damage = state.damages[version.digest], damage.nextAttempt > .now { return (nil, damage, []) }
       let unloaded = Self.makeRoom(in: &state, for: version, limits)
       let load = Task { [store, families, lanes] in
         try await lanes.run {
@@ -161,10 +173,11 @@ package final class LoadedModels: Sendable {
         }
       }
       state.entries[version.digest] = Entry(id: version.id, content: .loading(load), bytes: version.memoryBytes, lastUse: state.clock)
-      return (.loading(load), unloaded)
+      return (.loading(load), nil, unloaded)
     }
     withExtendedLifetime(unloaded) {}
-    return content
+    guard let found else { throw problem(damage?.text ?? "can't be read", version) }
+    return found
   }
 
   /// Takes out what was used longest ago until one more fits. What is being loaded stays.
@@ -187,7 +200,7 @@ package final class LoadedModels: Sendable {
 
   private func finish(_ load: Task<LoadedModel, any Error>, _ model: LoadedModel, _ version: ModelVersion) {
     state.withLock { state in
-      state.failures[version.digest] = nil
+      (state.failures[version.digest], state.damages[version.digest]) = (nil, nil)
       // The first of those who waited; one that was forgotten meanwhile is not kept.
       guard let entry = state.entries[version.digest], case .loading(load) = entry.content else { return }
       state.loads += 1
@@ -196,16 +209,39 @@ package final class LoadedModels: Sendable {
     }
   }
 
-  private func fail(_ load: Task<LoadedModel, any Error>, _ error: any Error, _ version: ModelVersion) {
-    state.withLock { state in
-      // The next request tries again.
-      if case .loading(load) = state.entries[version.digest]?.content { state.entries[version.digest] = nil }
+  /// - Returns: what those are told who waited.
+  private func fail(_ load: Task<LoadedModel, any Error>, _ error: any Error, _ version: ModelVersion) -> any Error {
+    let damage: String? =
+      switch error {
+      case StoreError.corruptBlob: "is not the one that was published any more"
+      case StoreError.missingBlob: "is missing"
+      default: nil
+      }
+    let isFirst = state.withLock { state in
+      var isFirst = false
+      // The next request tries again, unless the file is at fault: reading all of it takes long and tells the same.
+      if case .loading(load) = state.entries[version.digest]?.content {
+        state.entries[version.digest] = nil
+        state.damages[version.digest] = damage.map { Damage(text: $0, nextAttempt: .now + limits.damagedModelPause) }
+        isFirst = true
+      }
       switch error {
       // Neither says anything about the file.
       case is LaneOverload, is CancellationError, StoreError.unknownVersion: break
       default: state.failures[version.digest] = "\(error)"
       }
+      return isFirst
     }
+    guard let damage else { return error }
+    if isFirst { logger.error("\(version.id) can't be served", metadata: ["reason": "\(error)"]) }
+    return problem(damage, version)
+  }
+
+  private func problem(_ damage: String, _ version: ModelVersion) -> Problem {
+    Problem(
+      .damagedModel,
+      "\(version.id) can't be served: its file \(damage). \"posterior store check\" lists such files; uploading the same model again mends it.",
+      field: "model", given: version.id, headers: ["Retry-After": "\(Int((limits.damagedModelPause / .seconds(1)).rounded(.up)))"])
   }
 }
 
