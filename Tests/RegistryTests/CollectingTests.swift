@@ -32,7 +32,7 @@ struct CollectingTests {
     #expect(try store.collectGarbage() == GarbageCollection())
     // What took nothing is not on record.
     let lines = try store.audit(AuditFilter(action: .collect)).items
-    #expect(lines.map(\.detail) == [#"{"model_files":["\(unneeded.digest)"],"bytes":3,"leftovers":0}"#])
+    #expect(lines.map(\.detail) == [#"{"model_files":["\#(unneeded.digest)"],"bytes":3,"leftovers":0}"#])
     for reference in ["a", "b"] { try store.check(try store.resolve(reference)) }
 
     // The same bytes come back as a version of a new number, with a file.
