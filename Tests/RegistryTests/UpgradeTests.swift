@@ -41,6 +41,25 @@ struct UpgradeTests {
     #expect(try store.publish(bytes: [1], as: "m").version.version == 2)
   }
 
+  @Test("a store of 0002 keeps every row of every table, and records inference")
+  func keysAndAnnotations() throws {
+    let path = folder.unused() + "/old"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    let before = try Self.build(
+      path: path, migrations: 2, content: SchemaTests.fixture + "INSERT INTO run_tags VALUES (\(SchemaTests.run), 'purpose', 'test');")
+    #expect(before.count >= 15 && before.values.allSatisfy { !$0.isEmpty }, "the fixture has something in each table: \(before.keys.sorted())")
+
+    let store = try ModelStore(directory: path)
+    var expected = before
+    expected["runs"] = nil
+    for (table, rows) in expected {
+      #expect(try Self.rows(path: path, table: table, columns: rows[0].map(\.0)) == rows.map { $0.map(\.1) }, "\(table)")
+    }
+    #expect(try store.fetch("PRAGMA integrity_check") == ["ok"] && store.fetch("SELECT * FROM pragma_foreign_key_check").isEmpty)
+    #expect(try store.fetch("SELECT count(*) FROM inferences") == ["0"])
+    #expect(try store.fetch("SELECT value FROM run_latest_metrics WHERE name = 'elbo'") == ["-240.5"])
+  }
+
   /// Writes the database as the first builds did, and returns its tables.
   private static func build(path: String, migrations count: Int, content: String) throws -> [String: [[(String, DatabaseValue)]]] {
     let database = try DatabaseQueue(path: path + "/posterior.sqlite")
