@@ -73,6 +73,12 @@ extension Signature {
     return Float((0..<width).reduce(0.0) { $0 + Foundation.log(Double(scale[scale.count == 1 ? 0 : $1])) })
   }
 
+  /// raw = offset + scale · model for the number `index` of a table's row or a vector.
+  package func scaling(at index: Int) -> (offset: Float, scale: Float) {
+    let (offset, scale) = effectiveScaling
+    return (offset[offset.count == 1 ? 0 : index], scale[scale.count == 1 ? 0 : index])
+  }
+
   private var effectiveScaling: (offset: [Float], scale: [Float]) {
     if let scaling { return (scaling.offset, scaling.scale) }
     if let range { return ([range[0]], [range[1] - range[0]]) }
