@@ -68,6 +68,7 @@ struct ImputeTests {
       (#"{"inputs": [[1, 3, 2, 0]]}"#, "inputs[0][1]", "a whole number from 0 to 2"),
       (#"{"inputs": [[1, 0.5, 2, 0]]}"#, "inputs[0][1]", "a whole number from 0 to 2"),
       (#"{"inputs": [[1, 1, 2, 0]], "draws": 0}"#, "draws", "1 to"),
+      (#"{"inputs": [[1, 1, 2, 0]], "draws": 1001}"#, "draws", "1 to 1000"),
       (#"{"inputs": [[1, 1, 2, 0]], "mode": "mean"}"#, "mode", "draws or point"),
     ]
     for (json, field, expected) in cases {

@@ -308,7 +308,7 @@ expect "a restored store is sound" 0 "$(ran store check --json --store "$work/re
 contains "a restored store is sound" '"findings":[]' "$work/body"
 expect "store gc" 0 "$(ran store gc --json --store "$store")"
 contains "store gc finds nothing" '"blobs":[]' "$work/body"
-blob=$(find "$work/restored/blobs" -type f | head -1)
+blob=$work/restored/blobs/sha256/${digest:0:2}/$digest
 chmod 644 "$blob"; printf x | dd of="$blob" bs=1 seek=5000 conv=notrunc status=none
 expect "store check of a damaged file" 1 "$(ran store check --store "$work/restored")"
 contains "store check of a damaged file" "fm@1" "$work/body"

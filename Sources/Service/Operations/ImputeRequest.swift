@@ -57,13 +57,28 @@ package struct ImputeRequest: OperationRequest {
     guard Mode(rawValue: mode) != nil else {
       throw RequestError(field: "mode", given: "\"\(mode)\"", expected: Mode.allCases.map(\.rawValue).joined(separator: " or "))
     }
+    let (n, width, marginals) = (max(count(items), 1), model.signature.width, Self.marginalWidths(model.signature).reduce(0, +))
+    guard n * marginals <= limits.answerNumbers else {
+      let expected = "at most \(limits.answerNumbers / marginals) in one request"
+      throw Problem(.impossible, "\(n) items are too many for this table, expected \(expected).", field: "items", given: "\(n)", expected: expected)
+    }
+    // The answer holds every draw of every item; while a block is computed, so do the parameters that the draws are of.
     let most = max(
-      1, min(limits.scoreDraws, limits.scoreDrawsTotal / max(count(items), 1), limits.answerNumbers / max(count(items) * model.signature.width, 1)))
+      1,
+      min(
+        limits.imputationDraws, limits.scoreDrawsTotal / n, limits.answerNumbers / (n * width),
+        limits.answerNumbers / (min(n, limits.blockRows) * marginals)))
     guard (1...most).contains(draws) else {
       throw Problem(
         .impossible, "draws is \(draws), expected 1 to \(most) for \(count(items)) items.", field: "draws", given: "\(draws)",
         expected: "1 to \(most)")
     }
+  }
+
+  /// Numbers of every column's distribution.
+  private static func marginalWidths(_ signature: Signature) -> [Int] {
+    guard let columns = signature.columns else { return [Int](repeating: 4, count: signature.width) }
+    return columns.map { $0.categories?.count ?? 4 }
   }
 
   package func count(_ items: Items?) -> Int { items?.count ?? 0 }
@@ -95,17 +110,13 @@ package struct ImputeRequest: OperationRequest {
     let completed = CompletedTable(
       items: items, signature: signature,
       values: Tensor.concatenated((0..<tables).map { values.slice(1, $0 * width..<($0 + 1) * width) }).reshaped([tables, items.count, width]))
-    var starts: [Int] = []
-    var start = tables * width
-    for column in 0..<width {
-      starts.append(start)
-      start += signature.columns?[column].categories?.count ?? 4
-    }
+    let starts = Self.marginalWidths(signature).reduce(into: [tables * width]) { $0.append(($0.last ?? 0) + $1) }
+    let names = signature.columnNames
     let cells = completed.missing.map { row, column in
       let first = row * rowWidth + starts[column]
       var members = [
         JSONValue.Member(name: "row", value: .integer(row)),
-        JSONValue.Member(name: "column", value: signature.columnNames.map { .string($0[column]) } ?? .integer(column)),
+        JSONValue.Member(name: "column", value: names.map { .string($0[column]) } ?? .integer(column)),
       ]
       if let categories = signature.columns?[column].categories {
         let probabilities = categories.enumerated().map { JSONValue.Member(name: $1, value: .float(values.scalars[first + $0])) }
