@@ -81,6 +81,9 @@ package struct Scores: Sendable {
 package protocol Trainable: ModelFamily {
   associatedtype TrainingOptions: Codable & Sendable
 
+  /// Whether items may be rows of mixed columns with missing numbers (NaN); false where a family doesn't say.
+  static var learnsFromMixedTables: Bool { get }
+
   static var trainingFields: [ConfigurationField] { get }
 
   /// Refuses options that this configuration has no use for.
@@ -94,6 +97,10 @@ package protocol Trainable: ModelFamily {
 
   /// The bound that validation compares checkpoints by, of as many draws as the objective takes, in nats an item: [n].
   func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor
+}
+
+extension Trainable {
+  package static var learnsFromMixedTables: Bool { false }
 }
 
 /// Where in training a batch stands.

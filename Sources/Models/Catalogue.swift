@@ -1,7 +1,8 @@
 /// Every family that this build knows, sorted by name. A test fails until a new family's line is here.
 package enum Catalogue {
   package static let families: [any ModelFamily.Type] = [
-    VAE.self
+    VAE.self,
+    VAEAC.self,
   ]
 
   package static func family(named name: String) -> (any ModelFamily.Type)? { families.first { $0.name == name } }

@@ -12,17 +12,6 @@ package struct Signature: Sendable, Equatable, Codable {
     case vector
   }
 
-  package struct Column: Sendable, Equatable, Codable {
-    package enum Kind: String, Sendable, Codable, CaseIterable { case real }
-    package let name: String
-    package let type: Kind
-
-    package init(name: String, type: Kind) {
-      self.name = name
-      self.type = type
-    }
-  }
-
   /// model = (raw - offset) / scale, one value for every number of an item or one for all.
   package struct Scaling: Sendable, Equatable, Codable {
     package let offset: [Float]
@@ -72,10 +61,22 @@ extension Signature {
     return (shape[0], shape[1], shape.count == 3 ? shape[2] : 1)
   }
 
+  /// ln scale of every number of an item: what its density in model units loses to become one in raw units.
+  package var logScales: [Float] {
+    let (_, scale) = effectiveScaling
+    return (0..<width).map { Foundation.log(scale[scale.count == 1 ? 0 : $0]) }
+  }
+
   /// Σ ln scale over an item: what a density in model units loses to become one in raw units.
   package var logVolume: Float {
     let (_, scale) = effectiveScaling
     return Float((0..<width).reduce(0.0) { $0 + Foundation.log(Double(scale[scale.count == 1 ? 0 : $1])) })
+  }
+
+  /// raw = offset + scale · model for the number `index` of a table's row or a vector.
+  package func scaling(at index: Int) -> (offset: Float, scale: Float) {
+    let (offset, scale) = effectiveScaling
+    return (offset[offset.count == 1 ? 0 : index], scale[scale.count == 1 ? 0 : index])
   }
 
   private var effectiveScaling: (offset: [Float], scale: [Float]) {
@@ -139,6 +140,7 @@ extension Signature {
       guard let columns, (1...100_000).contains(columns.count) else { throw refuse("columns", "\(columns?.count ?? 0)", "from 1 to 100000 columns") }
       var names: Set<String> = []
       for column in columns where !names.insert(column.name).inserted { throw refuse("columns", "\"\(column.name)\" twice", "names that differ") }
+      for (index, column) in columns.enumerated() { try column.check("signature.columns[\(index)]") }
     }
     guard width <= 16_000_000 else { throw refuse("shape", "\(width) numbers an item", "at most 16000000") }
     if let scaling {
@@ -146,6 +148,12 @@ extension Signature {
       guard counts.allSatisfy({ $0 == 1 || $0 == width }) else { throw refuse("scaling", "\(counts) values", "1 or \(width)") }
       guard scaling.offset.allSatisfy(\.isFinite), scaling.scale.allSatisfy({ $0.isFinite && $0 > 0 }) else {
         throw refuse("scaling", "a value that is not finite or a scale that is not positive", "finite offsets and positive scales")
+      }
+      func value(_ values: [Float], _ index: Int) -> Float { values.count == 1 ? values[0] : values[index] }
+      for (index, column) in (columns ?? []).enumerated() where column.type == .categorical {
+        guard value(scaling.offset, index) == 0, value(scaling.scale, index) == 1 else {
+          throw refuse("scaling", "a scaling of \"\(column.name)\"", "offset 0 and scale 1 for a categorical column")
+        }
       }
     }
   }

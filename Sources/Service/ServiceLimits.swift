@@ -12,6 +12,8 @@ package struct ServiceLimits: Sendable, Equatable {
   package var scoreDraws = 10_000
   /// Draws of one `score` request over all its items.
   package var scoreDrawsTotal = 1_000_000
+  /// Latent draws an item of one `impute` request.
+  package var imputationDraws = 1000
   /// Bytes of a request body that isn't a model.
   package var bodyBytes = 64 << 20
   /// Bytes that requests hold at once, read or about to be written; more are answered 503.

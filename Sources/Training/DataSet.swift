@@ -51,24 +51,17 @@ package struct DataSet: Sendable {
   /// The items at `indices` in model units.
   package func batch(_ indices: some Collection<Int>) -> Tensor { signature.toModel(raw(indices)) }
 
-  /// Real-valued rows with every column brought to mean 0 and deviation 1 over `rows`; constant columns keep deviation 1.
+  /// Real columns brought to mean 0 and deviation 1 (of n - 1) over what is observed in `rows`; constant columns keep deviation 1.
   package func standardised(over rows: [Int]) -> DataSet {
-    guard signature.kind != .image, signature.scaling == nil, case .floats(let values) = storage else { return self }
-    let width = signature.width
+    guard signature.kind != .image, signature.scaling == nil, let summaries = columnSummaries(over: rows) else { return self }
     var (offset, scale) = ([Float](), [Float]())
-    for column in 0..<width {
-      let n = Double(max(rows.count, 1))
-      let mean = rows.reduce(0.0) { $0 + Double(values[$1 * width + column]) } / n
-      let variance =
-        rows.reduce(0.0) { sum, row in
-          let difference = Double(values[row * width + column]) - mean
-          return sum + difference * difference
-        } / n
-      offset.append(Float(mean))
-      scale.append(variance > 0 ? Float(variance.squareRoot()) : 1)
+    for (column, summary) in summaries.enumerated() {
+      let isReal = signature.columns.map { $0[column].type == .real } ?? true
+      offset.append(isReal ? Float(summary.mean) : 0)
+      scale.append(isReal && Float(summary.deviation) > 0 ? Float(summary.deviation) : 1)
     }
     let scaling = Signature.Scaling(offset: offset, scale: scale)
-    let standardised = signature.columns.map { Signature.table($0, scaling: scaling) } ?? .vector(width, scaling: scaling)
+    let standardised = signature.columns.map { Signature.table($0, scaling: scaling) } ?? .vector(signature.width, scaling: scaling)
     return DataSet(name: name, storage: storage, signature: standardised, digest: digest)
   }
 

@@ -1,6 +1,6 @@
 internal import Foundation
 internal import Formats
-internal import Models
+package import Models
 
 /// Where the items of a recipe come from.
 package struct DataSource: Sendable, Equatable, Codable {
@@ -17,13 +17,22 @@ package struct DataSource: Sendable, Equatable, Codable {
   package var range: [Float]?
   /// At most so many items, from the first.
   package var limit: Int?
+  /// Columns of a `csv` to learn from, others being left out; inferred where absent.
+  package var columns: [Signature.Column]?
+  /// Marks of a missing cell of a `csv`; where absent "", NA, NaN, nan, ? and null.
+  package var missing: [String]?
 
-  package init(source: String, format: Format? = nil, split: Split = .train, range: [Float]? = nil, limit: Int? = nil) {
+  package init(
+    source: String, format: Format? = nil, split: Split = .train, range: [Float]? = nil, limit: Int? = nil, columns: [Signature.Column]? = nil,
+    missing: [String]? = nil
+  ) {
     self.source = source
     self.format = format
     self.split = split
     self.range = range
     self.limit = limit
+    self.columns = columns
+    self.missing = missing
   }
 
   package init(from decoder: any Decoder) throws {
@@ -31,20 +40,24 @@ package struct DataSource: Sendable, Equatable, Codable {
     self.init(
       source: try values.decode(String.self, forKey: .source), format: try values.decodeIfPresent(Format.self, forKey: .format),
       split: try values.decodeIfPresent(Split.self, forKey: .split) ?? .train, range: try values.decodeIfPresent([Float].self, forKey: .range),
-      limit: try values.decodeIfPresent(Int.self, forKey: .limit))
+      limit: try values.decodeIfPresent(Int.self, forKey: .limit),
+      columns: try values.decodeIfPresent([Signature.Column].self, forKey: .columns),
+      missing: try values.decodeIfPresent([String].self, forKey: .missing))
   }
 
-  /// Reads the items.
-  package func load() throws -> DataSet {
-    let whole = try loadWhole()
+  /// Reads the items; a mixed table may have categories and missing cells, any other is refused where a cell is no number.
+  package func load(isMixed: Bool = false) throws -> DataSet {
+    let whole = try loadWhole(isMixed: isMixed)
     guard let limit else { return whole }
     guard limit > 0 else { throw DataError("data.limit is \(limit), expected a positive number") }
     return whole.prefix(limit)
   }
 
-  private func loadWhole() throws -> DataSet {
+  private func loadWhole(isMixed: Bool) throws -> DataSet {
     if let named = NamedDataSet(rawValue: source) {
-      guard format == nil, range == nil else { throw DataError("data.format and data.range are for paths; \(source) knows its own") }
+      guard format == nil, range == nil, columns == nil, missing == nil else {
+        throw DataError("data.format, data.range, data.columns and data.missing are for paths; \(source) knows its own")
+      }
       return try named.load(split)
     }
     guard split == .train else { throw DataError("data.split is \(split.rawValue): only data sets known by name have splits, \(source) is a path") }
@@ -55,10 +68,13 @@ package struct DataSource: Sendable, Equatable, Codable {
     }
     let format = try format ?? inferredFormat(isFolder: isFolder.boolValue)
     guard range == nil || format == .npy else { throw DataError("data.range is for npy; \(format.rawValue) has a range of its own") }
+    guard (columns == nil && missing == nil) || format == .csv else {
+      throw DataError("data.columns and data.missing are for csv; \(format.rawValue) has neither names nor marks")
+    }
     guard format == .png || !isFolder.boolValue else { throw DataError("\(source) is a folder, expected a file in the format \(format.rawValue)") }
     switch format {
     case .idx: return try Self.idx(source, name: source)
-    case .csv: return try csv()
+    case .csv: return try csv(isMixed: isMixed)
     case .npy: return try npy()
     case .png:
       guard isFolder.boolValue else { throw DataError("\(source) is a file, expected a folder of PNGs") }
@@ -90,26 +106,12 @@ package struct DataSource: Sendable, Equatable, Codable {
     return DataSet(name: name, storage: .bytes(values), signature: signature, digest: SHA256.digest(bytes))
   }
 
-  private func csv() throws -> DataSet {
-    do { return try table(Self.bytes(source)) } catch let error as CSVError { throw DataError("\(source), \(error.detail)") }
+  private func csv(isMixed: Bool) throws -> DataSet {
+    do { return try table(Self.bytes(source), isMixed: isMixed) } catch let error as CSVError { throw DataError("\(source), \(error.detail)") }
   }
 
-  private func table(_ bytes: [UInt8]) throws -> DataSet {
-    var reader = try CSVReader(bytes)
-    var values: [Float] = []
-    while let record = try reader.next() {
-      for field in reader.header.indices {
-        guard let number = try reader.number(field, in: record) else {
-          throw DataError("\(source), line \(record.line), column \"\(reader.header[field])\" is missing: this family learns from complete rows")
-        }
-        guard Float(number).isFinite else {
-          throw DataError("\(source), line \(record.line), column \"\(reader.header[field])\" is \(number), more than float32 can hold")
-        }
-        values.append(Float(number))
-      }
-    }
-    let signature = Signature.table(reader.header.map { Signature.Column(name: $0, type: .real) })
-    try signature.check()
+  private func table(_ bytes: [UInt8], isMixed: Bool) throws -> DataSet {
+    let (values, signature) = try TableReading(source: source, columns: columns, missing: missing, isMixed: isMixed).read(bytes)
     return DataSet(name: source, storage: .floats(values), signature: signature, digest: SHA256.digest(bytes))
   }
 

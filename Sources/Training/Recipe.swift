@@ -61,6 +61,12 @@ package struct Recipe: Sendable {
 }
 
 extension Recipe {
+  /// The items to learn from; categories and missing cells are read where the family learns from them.
+  package func loadData() throws -> DataSet {
+    let family = Catalogue.family(named: family) as? any Trainable.Type
+    return try data.load(isMixed: family?.learnsFromMixedTables ?? false)
+  }
+
   package func check() throws(JSONError) {
     func refuse(_ field: String, _ given: String, _ expected: String) -> JSONError {
       JSONError(.mismatch, field: field, given: given, expected: expected)

@@ -76,7 +76,7 @@ package struct Training: Sendable {
   }
 
   private func train<Family: Trainable>(_ type: Family.Type, _ observe: (TrainingEvent) -> Void, _ shouldStop: () -> Bool) throws -> Result {
-    var loop = try TrainingLoop<Family>(recipe, data: recipe.data.load())
+    var loop = try TrainingLoop<Family>(recipe, data: recipe.loadData())
     if options.resumes { try loop.restore(from: options.checkpoint) }
     let resumedAt = loop.state.epoch
     let run = try recorder?.start(

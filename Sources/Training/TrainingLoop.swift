@@ -48,6 +48,9 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     let order = key.split("validation split").permutation(data.count)
     validationItems = order.prefix(recipe.validation).sorted()
     trainingItems = order.dropFirst(recipe.validation).sorted()
+    if let empty = data.columnSummaries(over: trainingItems)?.first(where: { $0.observed == 0 }) {
+      throw TrainingError.invalid("the column \"\(empty.name)\" of \(data.name) has no value to learn from: leave it out of data.columns")
+    }
     self.data = data.standardised(over: trainingItems)
     let signature = self.data.signature
     let configuration = try Self.decode(Family.Configuration.self, "configuration", recipe.configuration)
@@ -69,7 +72,8 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     let block = 512
     for start in stride(from: 0, to: data.count, by: block) {
       let items = data.batch(start..<min(start + block, data.count))
-      guard items.isFinite else { throw TrainingError.invalid("\(data.name) holds values that are not finite") }
+      let isSound = Family.learnsFromMixedTables ? !items.scalars.contains(where: \.isInfinite) : items.isFinite
+      guard isSound else { throw TrainingError.invalid("\(data.name) holds values that are not finite") }
       try inField("configuration") { () throws(ConfigurationError) in try model.check(items: items) }
     }
   }

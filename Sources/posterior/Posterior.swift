@@ -7,8 +7,10 @@ struct Posterior: AsyncParsableCommand {
     subcommands: [
       AuditCommand.self,
       BenchCommand.self,
+      DataCommand.self,
       EncodeCommand.self,
       EvaluateCommand.self,
+      ImputeCommand.self,
       KeysCommand.self,
       ModelsCommand.self,
       ReconstructCommand.self,

@@ -89,7 +89,7 @@ extension RunsCommand {
     private func training(_ run: Run) throws -> Service.Replay {
       try Service.Replay.expectation(of: run)
       let recipe = try Recipe(parsing: Array(run.description.configuration.utf8))
-      try checkData(try recipe.data.load(), of: run)
+      try checkData(try recipe.loadData(), of: run)
       let folder = FileManager.default.temporaryDirectory.appendingPathComponent("posterior-replay-\(UUID().uuidString)").path
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       // What can't be removed is the system's to clear away, and takes nothing from the result.

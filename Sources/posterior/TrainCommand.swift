@@ -36,7 +36,7 @@ struct TrainCommand: AsyncParsableCommand {
     if let batchSize { recipe.batchSize = batchSize }
     if let seed { recipe.seed = seed }
     if let rate { recipe.optimiser.rate = rate }
-    if let data { recipe.data = DataSource(source: data, limit: recipe.data.limit) }
+    if let data { recipe.data = DataSource(source: data, limit: recipe.data.limit, columns: recipe.data.columns, missing: recipe.data.missing) }
     if let limit { recipe.data.limit = limit }
     try recipe.check()
 

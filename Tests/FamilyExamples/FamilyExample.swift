@@ -11,10 +11,14 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
   package let signature: Signature
   /// Training options under which gradients are checked, as JSON.
   package let training: [String]
+  /// Share of the numbers that items lack, for families that take such items.
+  package let holes: Float
 
-  package init(_ description: String, _ family: String, _ configuration: String, _ signature: Signature, training: [String] = ["{}"]) {
+  package init(
+    _ description: String, _ family: String, _ configuration: String, _ signature: Signature, training: [String] = ["{}"], holes: Float = 0
+  ) {
     self.description = "\(family): \(description)"
-    (self.family, self.configuration, self.signature, self.training) = (family, configuration, signature, training)
+    (self.family, self.configuration, self.signature, self.training, self.holes) = (family, configuration, signature, training, holes)
   }
 
   package static let all: [FamilyExample] = [
@@ -42,6 +46,18 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
     FamilyExample(
       "gaussian of fixed deviation, wide enough for several threads", "vae",
       #"{"latent": 8, "hidden": [256], "activation": "relu", "scale": "exp", "likelihood": "gaussian", "deviation": 0.7}"#, .vector(256)),
+    FamilyExample(
+      "real and categorical columns with holes", "vaeac",
+      #"{"latent": 3, "hidden": 8, "blocks": 2, "deviation": "learned", "deviation_floor": 0.02}"#,
+      .table(
+        [
+          .init(name: "age", type: .real), .categorical("colour", ["red", "green", "blue"]), .init(name: "height", type: .real),
+          .categorical("only", ["one"]), .categorical("answer", ["yes", "no", "other"], unknown: .other),
+        ], scaling: .init(offset: [40, 0, 170, 0, 0], scale: [20, 1, 10, 1, 1])),
+      training: [#"{"mask_rate": 0.5}"#, #"{"mask_rate": 1}"#], holes: 0.3),
+    FamilyExample(
+      "vectors of fixed deviation", "vaeac", #"{"latent": 2, "hidden": 16, "blocks": 0, "deviation": "fixed"}"#, .vector(6),
+      training: [#"{"mask_rate": 0.5}"#], holes: 0.2),
   ]
 
   /// A model whose every number, running averages included, differs from a fresh one's.
@@ -61,13 +77,24 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
     return model
   }
 
-  /// Items as a client would send them, in model units: levels of images, normal numbers elsewhere.
+  /// Items as a client would send them, in model units: levels of images, codes of categories, normal numbers elsewhere.
   package func items(_ count: Int, seed: UInt64 = 2) -> Tensor {
     let key = RandomKey(seed: seed)
     if signature.kind == .image {
       let raw = key.uniform([count, signature.width])
       return signature.toModel(Tensor(shape: raw.shape, scalars: raw.scalars.map { ($0 * 255).rounded() }))
     }
-    return key.normal([count, signature.width])
+    var items = key.normal([count, signature.width]).scalars
+    let width = signature.width
+    for (column, kind) in (signature.columns ?? []).enumerated() {
+      guard let categories = kind.categories?.count else { continue }
+      let draws = key.split("categories").split(column).uniform([count, 1]).scalars
+      for row in 0..<count { items[row * width + column] = (draws[row] * Float(categories)).rounded(.down) }
+    }
+    if holes > 0 {
+      let draws = key.split("holes").uniform([count, width]).scalars
+      for index in items.indices where draws[index] < holes { items[index] = .nan }
+    }
+    return Tensor(shape: [count, width], scalars: items)
   }
 }

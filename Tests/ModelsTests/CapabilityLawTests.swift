@@ -32,6 +32,12 @@ struct CapabilityLawTests {
       let scores = model.score(x, draws: 3, keys: keys)
       answers += [("elbo", scores.elbo), ("kl", scores.kl), ("reconstruction term", scores.reconstruction), ("iwae", scores.iwae)]
     }
+    if let model = model as? any Imputing {
+      let imputation = model.impute(x, draws: 3, keys: keys)
+      answers += imputation.draws.enumerated().map { ("imputed draw \($0)", $1) }
+      answers.append(("imputed point", imputation.point))
+      answers += imputation.marginals.enumerated().map { ("marginal of column \($0)", $1.values) }
+    }
     if let model = model as? any Trainable { answers.append(("validation bound", try validationBound(model, x, keys))) }
     return answers
   }
@@ -170,6 +176,36 @@ struct CapabilityLawTests {
       let numeric = (4 * difference(step / 2) - difference(step)) / 3
       #expect(
         abs(numeric - length) < 0.01 * length + 1e-3 * total, "\(leaf.path) under \(text): \(numeric) by differences, \(length) by the gradient")
+    }
+  }
+
+  @Test("imputed cells are drawn anew with every key, and their marginals are distributions", arguments: FamilyExample.all)
+  func imputing(_ example: FamilyExample) throws {
+    guard let model = try example.model() as? any Imputing else { return }
+    let (n, width) = (40, example.signature.width)
+    let x = example.items(n)
+    let imputation = model.impute(x, draws: 4, keys: keys(0..<n))
+    #expect(imputation.draws.count == 4 && imputation.marginals.count == width && imputation.point.shape == x.shape)
+    #expect(bits(imputation.draws[0]) != bits(imputation.draws[1]))
+    #expect(bits(model.impute(x, draws: 4, keys: RowKeys(key.split(1), rows: 0..<n)).draws[0]) != bits(imputation.draws[0]))
+    // Fewer draws are the first of more.
+    #expect(bits(model.impute(x, draws: 2, keys: keys(0..<n)).draws[1]) == bits(imputation.draws[1]))
+    for (column, marginal) in imputation.marginals.enumerated() {
+      for row in 0..<n where x.scalars[row * width + column].isNaN {
+        let point = imputation.point.scalars[row * width + column]
+        switch marginal {
+        case .real(let values):
+          let (mean, deviation, low, high) = (
+            values.scalars[4 * row], values.scalars[4 * row + 1], values.scalars[4 * row + 2], values.scalars[4 * row + 3]
+          )
+          #expect(deviation > 0 && low < mean && mean < high && point == mean)
+        case .categorical(let values):
+          let count = values.shape[1]
+          let p = values.scalars[row * count..<(row + 1) * count]
+          #expect(abs(p.reduce(0, +) - 1) < 1e-5 && p.allSatisfy { $0 > 0 } && p.max() == p[row * count + Int(point)])
+          for draw in imputation.draws { #expect((0..<count).contains(Int(draw.scalars[row * width + column]))) }
+        }
+      }
     }
   }
 

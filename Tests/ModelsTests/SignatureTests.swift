@@ -35,6 +35,22 @@ struct SignatureTests {
     #expect(Signature.vector(3).logVolume == 0)
   }
 
+  @Test("missing numbers stay missing, and categories are their codes in raw and model units")
+  func mixedTable() {
+    let signature = Signature.table(
+      [.init(name: "a", type: .real), .categorical("b", ["x", "y"])], scaling: .init(offset: [1, 0], scale: [2, 1]))
+    let model = signature.toModel(Tensor(rows: [[3, 1], [.nan, .nan]]))
+    #expect(Array(model.scalars.prefix(2)) == [1, 1] && model.scalars.suffix(2).allSatisfy(\.isNaN))
+    #expect(Array(signature.toRaw(model).scalars.prefix(2)) == [3, 1] && signature.toRaw(model).scalars.suffix(2).allSatisfy(\.isNaN))
+  }
+
+  @Test("an unlisted category has no code, unless the column takes it for other")
+  func codes() {
+    #expect(Signature.Column.categorical("b", ["x", "y"]).code(of: "y") == 1)
+    #expect(Signature.Column.categorical("b", ["x", "y"]).code(of: "z") == nil)
+    #expect(Signature.Column.categorical("b", ["x", "other"], unknown: .other).code(of: "z") == 1)
+  }
+
   @Test(
     "a signature of no item is refused by field",
     arguments: [
@@ -44,6 +60,11 @@ struct SignatureTests {
       (.table([]), "signature.columns"), (.table([.init(name: "a", type: .real), .init(name: "a", type: .real)]), "signature.columns"),
       (.vector(3, scaling: .init(offset: [0, 0], scale: [1])), "signature.scaling"),
       (.vector(3, scaling: .init(offset: [0], scale: [0])), "signature.scaling"),
+      (.table([.init(name: "a", type: .real, categories: ["x"])]), "signature.columns[0].categories"),
+      (.table([.categorical("a", [])]), "signature.columns[0].categories"),
+      (.table([.categorical("a", ["x", "x"])]), "signature.columns[0].categories"),
+      (.table([.categorical("a", ["x"], unknown: .other)]), "signature.columns[0].unknown_category"),
+      (.table([.categorical("a", ["x"])], scaling: .init(offset: [1], scale: [1])), "signature.scaling"),
       (.vector(3, scaling: .init(offset: [.nan], scale: [1])), "signature.scaling"),
     ])
   func refused(_ signature: Signature, _ field: String) {

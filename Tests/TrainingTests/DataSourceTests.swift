@@ -122,8 +122,8 @@ struct DataSourceTests {
     let data = DataSet(
       name: "t", storage: .floats([1, 5, 3, 5, 1000, 5]), signature: table(["a", "b"]), digest: SHA256.digest([]))
     let standardised = data.standardised(over: [0, 1])
-    #expect(standardised.signature.scaling == Signature.Scaling(offset: [2, 5], scale: [1, 1]))
-    #expect(standardised.batch([0, 1, 2]).scalars == [-1, 0, 1, 0, 998, 0])
+    #expect(standardised.signature.scaling == Signature.Scaling(offset: [2, 5], scale: [Float(2).squareRoot(), 1]))
+    #expect(zip(standardised.batch([0, 1, 2]).scalars, [-1, 0, 1, 0, 998, 0]).allSatisfy { abs($0 * Float(2).squareRoot() - $1) < 1e-3 })
     #expect(standardised.raw([2]).scalars == [1000, 5])
     #expect(standardised.standardised(over: [2]).signature == standardised.signature)
     let image = DataSet(name: "i", storage: .bytes([0, 255]), signature: .image(height: 1, width: 2), digest: SHA256.digest([]))

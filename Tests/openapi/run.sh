@@ -20,6 +20,10 @@ finish() {
 trap finish EXIT
 
 "$posterior" models upload "$model" --name fashion-mnist --store "$work/store"
+printf 'size,kind\n1,a\n,b\n3,\n4,a\n' >"$work/holes.csv"
+printf '{"family": "vaeac", "data": {"source": "%s"}, "configuration": {"latent": 2, "hidden": 4, "blocks": 1}, "epochs": 1}' "$work/holes.csv" >"$work/recipe.json"
+"$posterior" train "$work/recipe.json" -o "$work/table.safetensors" --no-record >/dev/null 2>&1
+"$posterior" models upload "$work/table.safetensors" --name table --store "$work/store"
 "$posterior" serve --listen 127.0.0.1:0 --store "$work/store" --quiet >"$work/out" &
 server=$!
 url=

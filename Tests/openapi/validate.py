@@ -142,6 +142,11 @@ def operate(session):
                 session.call("POST", path, 422, body=body, model=name)
                 continue
             session.call("POST", path, 200, body=body, model=name)
+            if operation == "impute":
+                holes = {"rows": [{column["name"]: None for column in model["signature"]["columns"]}], "draws": 2}
+                session.call("POST", path, 200, body=holes, model=name)
+                session.call("POST", path, 200, body=holes | {"mode": "point"}, model=name)
+                session.call("POST", path, 422, body=holes | {"mode": "mean"}, model=name)
             for accept in ["application/x-npy", "application/octet-stream"]:
                 session.call("POST", path, 200, body=body, model=name, headers={"Accept": accept})
             shows = model["signature"]["kind"] == "image" and operation in ("sample", "reconstruct")

@@ -120,6 +120,24 @@ expect "reconstruct" 200 "$(status /v1/models/fm/reconstruct "${png[@]}" -H 'Acc
 expect "score" 200 "$(status '/v1/models/fm/score?k=10&seed=3' "${png[@]}")"
 contains "score" elbo_nats "$work/body"
 
+# --- a table with holes, from the file to the completed file
+awk 'BEGIN { print "size,weight,kind"; for (i = 0; i < 60; i++) printf "%s,%s,%s\n", i % 7 ? i % 10 + 0.50 : "", i % 5 ? 2 * (i % 10) : "NA", i % 3 ? "small" : "\"large, or so\"" }' >"$work/holes.csv"
+printf '{"family": "vaeac", "data": {"source": "%s"}, "configuration": {"latent": 2, "hidden": 8, "blocks": 1}, "epochs": 2, "seed": 1}' "$work/holes.csv" \
+  >"$work/recipe.json"
+"$posterior" data describe "$work/holes.csv" >"$work/body"
+contains "describe" categorical "$work/body"
+"$posterior" train "$work/recipe.json" -o "$work/table.safetensors" --no-record >/dev/null 2>&1
+expect "upload an imputer" 201 "$(status '/v1/admin/models/table/versions?alias=live' "${admin[@]}" --data-binary @"$work/table.safetensors")"
+expect "impute" 200 "$(status '/v1/models/table/impute?mode=point&seed=4' -H 'Content-Type: text/csv' -H 'Accept: text/csv' --data-binary @"$work/holes.csv")"
+cp "$work/body" "$work/completed"
+expect "no hole is left" 0 "$(grep -cE '(^|,)(NA|,|$)' "$work/completed" || true)"
+contains "an observed cell as it was sent" '1.5,2,small' "$work/completed"
+"$posterior" impute "$work/table.safetensors" "$work/holes.csv" --mode point --seed 4 -o "$work/offline.csv"
+expect "offline imputes the same bytes" "$(sha256sum <"$work/completed")" "$(sha256sum <"$work/offline.csv")"
+expect "impute rows" 200 "$(status /v1/models/table/impute -d '{"rows":[{"kind":null,"weight":4,"size":null}],"draws":2,"seed":1}')"
+contains "the chances of a category" '"probabilities":{"large, or so":' "$work/body"
+expect "a category that is not known" 422 "$(status /v1/models/table/impute -d '{"rows":[{"kind":"huge","weight":4,"size":1}]}')"
+
 # --- the command line, on the server and on its store: the same verbs, the same words
 export POSTERIOR_KEY=$key
 remote() { "$posterior" "$@" --server "$url"; }

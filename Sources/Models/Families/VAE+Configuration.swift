@@ -155,6 +155,10 @@ extension VAE {
 extension VAE.Configuration {
   fileprivate func check(_ signature: Signature) throws(ConfigurationError) {
     try signature.check()
+    if let column = signature.columns?.first(where: { $0.type != .real }) {
+      throw ConfigurationError(
+        field: "signature.columns", given: "\(column.type.rawValue) for \"\(column.name)\"", expected: "real columns; the family vaeac takes categories")
+    }
     func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(ConfigurationError) {
       guard range.contains(value) else {
         throw ConfigurationError(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")

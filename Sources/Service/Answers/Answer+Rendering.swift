@@ -4,7 +4,7 @@ extension Answer {
   /// The bytes of the answer: the same for the same numbers, over HTTP and on the command line.
   package func bytes(as type: MediaType, receipt: Receipt) throws -> [UInt8] {
     switch type {
-    case .csv: table
+    case .csv: csv?() ?? table
     case .png: try grid
     case .npy: NPY.encode(scalars, shape: shape)
     case .floats: floats

@@ -11,6 +11,8 @@ package struct Answer: Sendable {
   package let columns: [String]?
   /// What the numbers show where each item is a picture.
   package let picture: Picture?
+  /// The answer as CSV, where it is more than the numbers under their names.
+  package let csv: (@Sendable () -> [UInt8])?
   /// Members of the JSON answer after the receipt and the shape.
   package let members: [JSONValue.Member]
 
@@ -28,6 +30,16 @@ package struct Answer: Sendable {
     scalars = values.scalars
     self.columns = columns
     picture = nil
+    csv = nil
+    self.members = members
+  }
+
+  /// - Parameter values: [..., items, extents of an item...].
+  init(_ values: Tensor, csv: @escaping @Sendable () -> [UInt8], members: [JSONValue.Member]) {
+    shape = values.shape.dimensions
+    scalars = values.scalars
+    (columns, picture) = (nil, nil)
+    self.csv = csv
     self.members = members
   }
 
@@ -36,6 +48,7 @@ package struct Answer: Sendable {
     self.scalars = scalars
     self.columns = columns
     self.picture = picture
+    csv = nil
     self.members = members
   }
 

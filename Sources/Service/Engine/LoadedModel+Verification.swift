@@ -22,6 +22,8 @@ extension LoadedModel {
     guard operation.takesItems else { return OperationInput(options: [seed]) }
     // The item whose every number is 0 for the model: mid-table, a black picture; inside the range whatever rounding did.
     var item = signature.toRaw(Tensor.zeros([1, signature.width])).scalars
+    // Every number missing, so that all of them are imputed.
+    if operation.completesItems { item = item.map { _ in .nan } }
     if let range = signature.range { item = item.map { min(max($0, range[0]), range[1]) } }
     var body: [UInt8] = []
     FloatBytes.append(item, to: &body)

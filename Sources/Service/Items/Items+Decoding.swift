@@ -28,7 +28,7 @@ extension Items {
   }
 
   /// Objects by column name, in any order of the names.
-  package static func objects(_ rows: JSONValue, signature: Signature, limits: ServiceLimits) throws -> Items {
+  package static func objects(_ rows: JSONValue, signature: Signature, limits: ServiceLimits, keepingText: Bool = false) throws -> Items {
     guard let columns = signature.columnNames else {
       throw Problem(.impossible, "rows are for tables; this model takes \(signature.itemDescription): send them as inputs.", field: "rows")
     }
@@ -42,12 +42,35 @@ extension Items {
       var values = [Float?](repeating: nil, count: columns.count)
       for member in members {
         guard let position = positions[member.name] else { throw unknownColumn(member.name, field: "rows[\(index)]", columns: columns) }
-        values[position] = try number(member.value, field: "rows[\(index)].\(member.name)")
+        values[position] = try cell(member.value, of: signature.columns?[position], field: "rows[\(index)].\(member.name)")
       }
       if let absent = values.firstIndex(of: nil) { throw missingColumn(columns[absent], field: "rows[\(index)]", columns: columns) }
       scalars += values.compactMap { $0 }
     }
-    return Items(raw: Tensor(shape: [rows.count, columns.count], scalars: scalars), layout: .named(field: "rows", columns: columns))
+    return Items(
+      raw: Tensor(shape: [rows.count, columns.count], scalars: scalars), layout: .named(field: "rows", columns: columns),
+      sent: keepingText ? .objects(rows) : nil)
+  }
+
+  /// A number, or the code of a category, whose name may look like a number or a truth value; NaN for null.
+  private static func cell(_ value: JSONValue, of column: Signature.Column?, field: String) throws -> Float {
+    guard let column, column.type == .categorical, value != .null else { return try number(value, field: field) }
+    switch value {
+    case .string(let name): return try code(name, of: column, field: field)
+    case .bool, .integer, .number: return try code(String(decoding: value.text, as: UTF8.self), of: column, field: field)
+    case .null, .array, .object, .numbers:
+      let given = String(decoding: value.text.prefix(60), as: UTF8.self)
+      throw Problem(.impossible, "\(field) is \(given), expected a category or null.", field: field, given: given, expected: "a category or null")
+    }
+  }
+
+  private static func code(_ name: String, of column: Signature.Column, field: String) throws -> Float {
+    if let code = column.code(of: name) { return Float(code) }
+    let known = list(column.categories ?? [])
+    let given = "\"\(name.prefix(60))\""
+    throw Problem(
+      .impossible, "\(field) is \(given), a category that this model doesn't know; it knows \(known).", field: field, given: given,
+      expected: "one of \(known)")
   }
 
   private static func number(_ value: JSONValue, field: String) throws -> Float {
@@ -67,7 +90,7 @@ extension Items {
   }
 
   /// A header row with the names of the columns in any order, then one item a record.
-  package static func csv(_ bytes: [UInt8], signature: Signature, limits: ServiceLimits) throws -> Items {
+  package static func csv(_ bytes: [UInt8], signature: Signature, limits: ServiceLimits, keepingText: Bool = false) throws -> Items {
     guard let columns = signature.columnNames else {
       throw Problem(.unsupportedMedia, "text/csv is for tables and vectors; this model takes \(signature.itemDescription).")
     }
@@ -79,10 +102,16 @@ extension Items {
     let order = columns.compactMap { positions[$0] }
     var scalars: [Float] = []
     var count = 0
+    var records: [CSVRecord] = []
     while let record = try reader.next() {
       count += 1
       try check(count: count, field: "the table", limits: limits)
-      for (column, field) in zip(columns, order) {
+      if keepingText { records.append(record) }
+      for (index, (column, field)) in zip(columns, order).enumerated() {
+        if let known = signature.columns?[index], known.type == .categorical, !record.fields[field].isMissing {
+          scalars.append(try code(record.fields[field].value, of: known, field: "rows[\(count - 1)].\(column)"))
+          continue
+        }
         let number = try reader.number(field, in: record)
         let value = number.map { Float($0) } ?? .nan
         guard number == nil || value.isFinite else {
@@ -93,7 +122,9 @@ extension Items {
       }
     }
     try check(count: count, field: "the table", limits: limits)
-    return Items(raw: Tensor(shape: [count, columns.count], scalars: scalars), layout: .named(field: "rows", columns: columns))
+    return Items(
+      raw: Tensor(shape: [count, columns.count], scalars: scalars), layout: .named(field: "rows", columns: columns),
+      sent: keepingText ? .records(header: reader.header, records) : nil)
   }
 
   /// One picture; its samples 0...255 become the signature's range.
@@ -147,10 +178,6 @@ extension Items {
     Problem(
       .impossible, "\(field) has no column \"\(name)\"; expected are \(list(columns)), and null (in CSV an empty field) for a missing value.",
       field: name, given: "no such column", expected: list(columns))
-  }
-
-  private static func list(_ names: [String], limit: Int = 20) -> String {
-    names.count <= limit ? names.joined(separator: ", ") : names.prefix(limit).joined(separator: ", ") + " and \(names.count - limit) more"
   }
 }
 

@@ -8,6 +8,8 @@ package struct Items: Sendable {
   package let raw: Tensor
   /// How the client addressed the cells.
   package let layout: Layout
+  /// What the client sent, where it is wanted back; nil for plain numbers, which `raw` holds.
+  package let sent: SentTable?
 
   package enum Layout: Sendable, Equatable {
     /// Nested arrays below a field: `inputs[3][2][5]`.
@@ -16,9 +18,10 @@ package struct Items: Sendable {
     case named(field: String, columns: [String])
   }
 
-  package init(raw: Tensor, layout: Layout) {
+  package init(raw: Tensor, layout: Layout, sent: SentTable? = nil) {
     self.raw = raw
     self.layout = layout
+    self.sent = sent
   }
 
   package var count: Int { raw.shape[0] }
@@ -37,22 +40,43 @@ package struct Items: Sendable {
     }
   }
 
-  /// Refuses missing cells, and values outside the range that the signature declares.
+  /// Refuses missing cells.
   package func checkComplete(_ signature: Signature) throws {
+    guard let fault = raw.scalars.firstIndex(where: \.isNaN) else { return }
+    let place = place(row: fault / signature.width, cell: fault % signature.width)
+    throw Problem(
+      .impossible, "\(place) is missing; this operation needs complete items. To fill in missing values use a model with the operation impute.",
+      field: place, given: "null", expected: "a number")
+  }
+
+  /// Refuses infinite values, values outside the range that the signature declares, and numbers that are no code of a category.
+  package func checkValues(_ signature: Signature) throws {
     let width = signature.width
     let range = signature.range.map { $0[0]...$0[1] }
+    let counts = signature.columns.flatMap { columns in
+      columns.contains { $0.type == .categorical } ? columns.map { $0.categories?.count } : nil
+    }
     let fault = raw.withScalars { x -> Int? in
-      (0..<raw.count).first { index in !x[index].isFinite || range.map { !$0.contains(x[index]) } ?? false }
+      (0..<raw.count).first { index in
+        if x[index].isNaN { return false }
+        if let count = counts?[index % width] { return !(x[index] >= 0 && x[index] < Float(count) && x[index] == x[index].rounded()) }
+        return x[index].isInfinite || range.map { !$0.contains(x[index]) } ?? false
+      }
     }
     guard let fault else { return }
     let (place, value) = (place(row: fault / width, cell: fault % width), raw.scalars[fault])
-    if value.isNaN {
-      throw Problem(
-        .impossible, "\(place) is missing; this operation needs complete items. To fill in missing values use a model with the operation impute.",
-        field: place, given: "null", expected: "a number")
+    let expected: String
+    if let categories = signature.columns?[fault % width].categories {
+      expected = "a whole number from 0 to \(categories.count - 1), the place of a category in \(Self.list(categories))"
+    } else {
+      expected = range.map { "a number from \(Self.text($0.lowerBound)) to \(Self.text($0.upperBound))" } ?? "a finite number"
     }
-    let expected = range.map { "a number from \(Self.text($0.lowerBound)) to \(Self.text($0.upperBound))" } ?? "a finite number"
     throw Problem(.impossible, "\(place) is \(Self.text(value)), expected \(expected).", field: place, given: Self.text(value), expected: expected)
+  }
+
+  /// Names for a sentence.
+  static func list(_ names: [String], limit: Int = 20) -> String {
+    names.count <= limit ? names.joined(separator: ", ") : names.prefix(limit).joined(separator: ", ") + " and \(names.count - limit) more"
   }
 
   static func text(_ value: Float) -> String {

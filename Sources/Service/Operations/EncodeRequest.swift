@@ -33,7 +33,7 @@ package struct EncodeRequest: OperationRequest {
     return Tensor.concatenated(family.encode(model.signature.toModel(items)).flatMap { [$0.mean, $0.deviation] }, axis: 1)
   }
 
-  package func answer(_ values: Tensor, from model: LoadedModel) -> Answer {
+  package func answer(_ values: Tensor, to items: Items?, from model: LoadedModel) -> Answer {
     guard let family = model.family as? any Encoding else { preconditionFailure("support was checked") }
     var (layers, columns): ([JSONValue], [String]) = ([], [])
     var start = 0

@@ -7,6 +7,8 @@ package struct Operation: Sendable {
   package let summary: String
   package let fields: [RequestField]
   package let takesItems: Bool
+  /// Whether items may lack numbers.
+  package let completesItems: Bool
   package let isSupported: @Sendable (any ModelFamily.Type) -> Bool
   private let decode: @Sendable (OperationInput, LoadedModel, ServiceLimits) throws -> DecodedOperation
 
@@ -15,6 +17,7 @@ package struct Operation: Sendable {
     summary = request.summary
     fields = request.fields
     takesItems = request.takesItems
+    completesItems = request.completesItems
     isSupported = { request.isSupported(by: $0) }
     decode = { input, model, limits in try input.decode(request, model: model, limits: limits) }
   }
@@ -22,6 +25,7 @@ package struct Operation: Sendable {
   /// Sorted by name; a new operation is one file beside this one and one line here.
   package static let all: [Operation] = [
     Operation(EncodeRequest.self),
+    Operation(ImputeRequest.self),
     Operation(ReconstructRequest.self),
     Operation(SampleRequest.self),
     Operation(ScoreRequest.self),
@@ -40,7 +44,8 @@ package struct Operation: Sendable {
     if let seed = request.seed, seed < 0 {
       throw Problem(.impossible, "seed is \(seed), expected 0 to 2^63 - 1.", field: "seed", given: "\(seed)", expected: "0 to 2^63 - 1")
     }
-    try items?.checkComplete(model.signature)
+    try items?.checkValues(model.signature)
+    if !completesItems { try items?.checkComplete(model.signature) }
     try request.check(model, items: items, limits: limits)
     return PreparedOperation(decoded, model: model, limits: limits)
   }

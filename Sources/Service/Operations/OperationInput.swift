@@ -43,7 +43,7 @@ package struct OperationInput: Sendable {
     let request = try StrictJSON.decode(OperationBody<Request>.self, from: given)
     let items: Items?
     if type.takesItems {
-      items = try self.items(model: model, limits: limits)
+      items = try self.items(model: model, limits: limits, keepingText: type.completesItems)
     } else {
       guard body.isEmpty else {
         throw Problem(.unsupportedMedia, "\(type.name) takes a JSON body or none, not \(contentType?.name ?? "bytes without a type").", field: "body")
@@ -79,14 +79,14 @@ package struct OperationInput: Sendable {
     return .object(members)
   }
 
-  private func items(model: LoadedModel, limits: ServiceLimits) throws -> Items {
+  private func items(model: LoadedModel, limits: ServiceLimits, keepingText: Bool) throws -> Items {
     let signature = model.signature
     guard !body.isEmpty else {
       throw Problem(
         .malformed, "The body is empty, expected items: JSON with inputs or rows, or one of \(Self.listed(Self.itemTypes)).", field: "body")
     }
     switch contentType {
-    case MediaType.csv: return try .csv(body, signature: signature, limits: limits)
+    case MediaType.csv: return try .csv(body, signature: signature, limits: limits, keepingText: keepingText)
     case MediaType.png: return try .png(body, signature: signature)
     case MediaType.floats: return try .floats(body, signature: signature, limits: limits)
     case MediaType.npy:
@@ -142,7 +142,8 @@ private struct OperationBody<Options: OperationRequest>: Decodable {
         expected: "inputs or rows")
     case (.some, .some):
       throw Problem(.impossible, "Both inputs and rows are given, expected one of them.", field: "rows", given: "both", expected: "inputs or rows")
-    case (nil, .some(let rows)): return try .objects(rows, signature: model.signature, limits: limits)
+    case (nil, .some(let rows)):
+      return try .objects(rows, signature: model.signature, limits: limits, keepingText: Options.completesItems)
     case (.some(.numbers(let array)), nil): return try .nested(array, field: "inputs", signature: model.signature, limits: limits)
     case (.some(let other), nil):
       let given = String(decoding: other.text.prefix(60), as: UTF8.self)

@@ -15,6 +15,8 @@ package protocol OperationRequest: Sendable, Decodable {
   static var fields: [RequestField] { get }
   /// Whether the client sends items.
   static var takesItems: Bool { get }
+  /// Whether items may lack numbers, and are given back as they were sent where they don't; false where an operation doesn't say.
+  static var completesItems: Bool { get }
   /// Whether an item of the answer is one of the model's items, so that it can be shown as one.
   static var answersItems: Bool { get }
   /// Whether the family has the capability behind this operation.
@@ -25,6 +27,9 @@ package protocol OperationRequest: Sendable, Decodable {
   /// The options that requests have to share for their rows to be computed together.
   associatedtype RowOptions: Hashable & Sendable
   var rowOptions: RowOptions { get }
+
+  /// Items of the answer for every row; 1 where an operation doesn't say.
+  var answersPerRow: Int { get }
 
   /// What a row costs beside the cheapest request of this kind.
   var rowWeight: Double { get }
@@ -38,11 +43,13 @@ package protocol OperationRequest: Sendable, Decodable {
   /// One row of numbers an item: [rows, width of the answer]. `rows.items` is in raw units.
   func compute(_ model: LoadedModel, _ rows: Rows) throws -> Tensor
 
-  /// The answer of all rows together.
-  func answer(_ values: Tensor, from model: LoadedModel) -> Answer
+  /// The answer of all rows together; `items` are those that the client sent.
+  func answer(_ values: Tensor, to items: Items?, from model: LoadedModel) -> Answer
 }
 
 extension OperationRequest {
+  package static var completesItems: Bool { false }
+  package var answersPerRow: Int { 1 }
   package var rowWeight: Double { 1 }
 
   /// Media types that an answer about such items can be written in, the default first.
@@ -87,7 +94,7 @@ package struct Rows: Sendable {
 
 /// One option of an operation, as a JSON field, a query parameter and a flag of the command line.
 package struct RequestField: Sendable, Equatable {
-  package enum Kind: String, Sendable, CaseIterable { case integer, number, boolean, object }
+  package enum Kind: String, Sendable, CaseIterable { case integer, number, boolean, object, string }
 
   package let name: String
   package let kind: Kind
@@ -119,6 +126,7 @@ package struct RequestField: Sendable, Equatable {
     case .integer: return Int(text).map(JSONValue.integer) ?? .string(text)
     case .number: return DecimalText.double(text).map(JSONValue.number) ?? .string(text)
     case .boolean: return ["true": .bool(true), "false": .bool(false)][text] ?? .string(text)
+    case .string: return .string(text)
     case .object:
       guard let value = try? JSONValue(parsing: Array(text.utf8)) else { return .string(text) }
       return value

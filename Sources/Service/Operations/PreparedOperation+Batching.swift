@@ -8,7 +8,7 @@ extension PreparedOperation {
   var rowWeight: Double { request.rowWeight }
 
   /// Memory that the answer needs on its way out: the numbers twice, once in parts and once joined, and their text.
-  var answerBytes: Int { count * model.signature.width * 20 }
+  var answerBytes: Int { count * request.answersPerRow * model.signature.width * 20 }
 
   /// Seconds that a unit of cost may take before any was measured: a multiplication and an addition a parameter, at ten thousand million a second.
   var guessedSecondsPerUnit: Double { Double(model.parameterCount) * 2 / 1e10 }

@@ -16,6 +16,7 @@ package struct PreparedOperation: Sendable {
   package let keepsInput: Bool
   let request: any OperationRequest
   private let rows: Rows
+  private let items: Items?
   /// Rows that are computed together at most, so that intermediate results stay small.
   let rowLimit: Int
   /// Whether writing the answer takes long enough to hold up others.
@@ -28,12 +29,13 @@ package struct PreparedOperation: Sendable {
     receipt = Receipt(model: model, seed: seed)
     self.model = model
     self.request = request
+    self.items = items
     count = request.count(items)
     mediaTypes = type(of: request).mediaTypes(for: model.signature)
     // Item i depends on (seed, i) alone.
     rows = Rows(items: items?.raw, keys: RowKeys(RandomKey(seed: UInt64(seed)), rows: 0..<count))
     rowLimit = max(1, min(limits.blockRows, limits.blockNumbers / model.signature.width))
-    hasLongAnswer = count * model.signature.width > limits.longAnswerNumbers
+    hasLongAnswer = count * request.answersPerRow * model.signature.width > limits.longAnswerNumbers
   }
 
   /// The rows cut into blocks.
@@ -45,7 +47,7 @@ package struct PreparedOperation: Sendable {
 
   func rows(in block: Range<Int>) -> Rows { block == 0..<count ? rows : rows.slice(block) }
 
-  package func answer(_ parts: [Tensor]) -> Answer { request.answer(Tensor.concatenated(parts), from: model) }
+  package func answer(_ parts: [Tensor]) -> Answer { request.answer(Tensor.concatenated(parts), to: items, from: model) }
 
   /// All of it, on this thread.
   package func perform() throws -> Answer { answer(try blocks.map(compute)) }

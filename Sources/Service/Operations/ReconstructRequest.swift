@@ -36,5 +36,7 @@ package struct ReconstructRequest: OperationRequest {
     return model.signature.toRaw(family.reconstruct(model.signature.toModel(items), sampling: sampling, keys: rows.keys))
   }
 
-  package func answer(_ values: Tensor, from model: LoadedModel) -> Answer { .items(values, signature: model.signature, field: "reconstructions") }
+  package func answer(_ values: Tensor, to items: Items?, from model: LoadedModel) -> Answer {
+    .items(values, signature: model.signature, field: "reconstructions")
+  }
 }

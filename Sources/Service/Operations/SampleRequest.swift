@@ -55,5 +55,7 @@ package struct SampleRequest: OperationRequest {
     return model.signature.toRaw(try family.sample(rows.keys, rowOptions))
   }
 
-  package func answer(_ values: Tensor, from model: LoadedModel) -> Answer { .items(values, signature: model.signature, field: "samples") }
+  package func answer(_ values: Tensor, to items: Items?, from model: LoadedModel) -> Answer {
+    .items(values, signature: model.signature, field: "samples")
+  }
 }

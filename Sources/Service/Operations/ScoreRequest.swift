@@ -52,7 +52,7 @@ package struct ScoreRequest: OperationRequest {
 
   private static let names = ["elbo_nats", "kl_nats", "reconstruction_nats", "iwae_nats", "bits_per_dim"]
 
-  package func answer(_ values: Tensor, from model: LoadedModel) -> Answer {
+  package func answer(_ values: Tensor, to items: Items?, from model: LoadedModel) -> Answer {
     guard let family = model.family as? any Scoring else { preconditionFailure("support was checked") }
     let width = Self.names.count
     let count = values.shape[0]

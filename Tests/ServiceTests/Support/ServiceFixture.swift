@@ -48,7 +48,7 @@ final class ServiceFixture: Sendable {
     var options = Application.Options(lanes: lanes)
     options.limits = limits
     options.requiresKeys = requiresKeys
-    options.families = [ToyFamily.self, VAE.self]
+    options.families = [ToyFamily.self, VAE.self, VAEAC.self]
     options.recording = recording
     return Application(store: store, adminKey: try AdminKey(secret: key), options: options)
   }
@@ -90,6 +90,16 @@ enum ModelFiles {
       scaling: Signature.Scaling(offset: [40, 170, 70], scale: [10, 8, 12])),
     Observation(.gaussian))
   static let vector = vae(.vector(3), Observation(.gaussian))
+  /// Columns with holes: not among `all`, so that other tests keep the store that they expect.
+  static let mixed = encoded {
+    try VAEAC(
+      .init(latent: 2, hidden: 8, blocks: 1),
+      signature: .table(
+        [
+          .init(name: "age", type: .real), .categorical("colour", ["red", "green", "other, or none"]), .init(name: "weight", type: .real),
+          .categorical("answer", ["1", "2", "other"], unknown: .other),
+        ], scaling: .init(offset: [40, 0, 70, 0], scale: [10, 1, 12, 1])), key: RandomKey(seed: 4))
+  }
   static let toy = encoded { try ToyFamily(.init(latent: 2), signature: .vector(3), key: RandomKey(seed: 5)) }
 
   static func vae(_ signature: Signature, _ observation: Observation, seed: UInt64 = 3) -> [UInt8] {

@@ -1,0 +1,105 @@
+package import Distributions
+internal import Networks
+package import Tensors
+
+extension VAEAC: Trainable {
+  package struct TrainingOptions: Codable, Sendable, Equatable {
+    /// The probability that an observed cell is hidden, independently of all others.
+    package var maskRate: Float
+    /// Draws of the importance-weighted bound by which validation compares epochs.
+    package var validationDraws: Int
+
+    package init(maskRate: Float = 0.2, validationDraws: Int = 25) {
+      self.maskRate = maskRate
+      self.validationDraws = validationDraws
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case maskRate = "mask_rate"
+      case validationDraws = "validation_draws"
+    }
+
+    package init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      self.init(
+        maskRate: try values.decodeIfPresent(Float.self, forKey: .maskRate) ?? 0.2,
+        validationDraws: try values.decodeIfPresent(Int.self, forKey: .validationDraws) ?? 25)
+    }
+  }
+
+  package static let trainingFields: [ConfigurationField] = [
+    ConfigurationField("mask_rate", "number", default: "0.2", "The probability that an observed cell is hidden, independently of all others."),
+    ConfigurationField(
+      "validation_draws", "integer", default: "25", "Draws of the importance-weighted bound by which validation compares epochs."),
+  ]
+
+  package static let learnsFromMixedTables = true
+
+  package func check(_ options: TrainingOptions) throws(ConfigurationError) {
+    guard (0...1).contains(options.maskRate) else {
+      throw ConfigurationError(field: "mask_rate", given: "\(options.maskRate)", expected: "0 to 1")
+    }
+    guard (1...10_000).contains(options.validationDraws) else {
+      throw ConfigurationError(field: "validation_draws", given: "\(options.validationDraws)", expected: "1 to 10000")
+    }
+  }
+
+  /// Any numbers, missing ones among them, are items.
+  package func check(items: Tensor) throws(ConfigurationError) {}
+
+  /// What is missing (1) and what the model has to generate (1), which is all of that and some of the rest: [n, columns] each.
+  private func masks(_ x: Tensor, _ options: TrainingOptions, _ keys: RowKeys) -> (missing: Tensor, hidden: Tensor) {
+    let missing = coding.missing(x)
+    return (missing, Tensor.maximum(missing, keys.split("mask").bernoulli(.full(x.shape, options.maskRate))))
+  }
+
+  /// Σ ln scale over the real cells of weight 1: what their density in model units loses in raw units: [n].
+  private func logVolumes(_ weights: Tensor) -> Tensor {
+    weights.rowDots(Tensor(signature.logScales).reshaped([1, coding.columns]).expanded(to: weights.shape))
+  }
+
+  /// -‖μ‖² / (2 σ_μ²) + σ_σ Σ (ln σ - σ) of the prior network's answer, which keeps it from drifting to infinity; σ_μ = 1e4, σ_σ = 1e-4: [n].
+  package static func regulariser(_ prior: Normal) -> Tensor {
+    prior.mean.squared().rowSums() * (-0.5 / 1e8) + (prior.logDeviation - prior.deviation).rowSums() * 1e-4
+  }
+
+  /// E_q[Σ ln p(x_i | z, ·) over hidden known i] - KL(q(z | x, b) ‖ p(z | x_1-b, b)) + regulariser, with one draw of z.
+  package func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective {
+    let (missing, hidden) = masks(batch, options, pass.keys)
+    let weights = hidden - missing
+    let evidence = evidence(network, batch, hidden: hidden)
+    let q = proposal(network, batch, missing: missing, hidden: hidden)
+    let z = q.sample(pass.keys.split("latent"))
+    let reconstruction = observation.logProbability(of: batch, weights: weights, decode(network, z, evidence)).mean()
+    let kl = q.divergence(from: evidence.prior).mean()
+    let regulariser = Self.regulariser(evidence.prior).mean()
+    let offset = logVolumes(weights).mean().scalar
+    return Objective(
+      loss: kl - reconstruction - regulariser,
+      terms: [
+        Objective.Term("elbo_nats", reconstruction.scalar - kl.scalar - offset),
+        Objective.Term("reconstruction_nats", reconstruction.scalar - offset),
+        Objective.Term("kl_nats", kl.scalar),
+        Objective.Term("prior_regulariser", regulariser.scalar),
+      ])
+  }
+
+  /// ln 1/K Σ_k p(x_b | z_k, ·) p(z_k | x_1-b, b) / q(z_k | x, b) of cells hidden at the rate of training.
+  package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor {
+    let (missing, hidden) = masks(batch, options, keys)
+    return conditionalBound(batch, missing: missing, hidden: hidden, draws: options.validationDraws, keys: keys.split("latent"))
+  }
+
+  /// The importance-weighted bound of ln p(hidden known cells | the others), in nats of raw units: [n].
+  func conditionalBound(_ x: Tensor, missing: Tensor, hidden: Tensor, draws: Int, keys: RowKeys) -> Tensor {
+    let evidence = evidence(network, x, hidden: hidden)
+    let q = proposal(network, x, missing: missing, hidden: hidden)
+    let weights = hidden - missing
+    let logWeights = (0..<draws).map { draw in
+      let z = q.sample(keys.split(draw))
+      let logLikelihood = observation.logProbability(of: x, weights: weights, decode(network, z, evidence))
+      return (logLikelihood + evidence.prior.logProbability(of: z) - q.logProbability(of: z)).reshaped([1, x.shape[0]])
+    }
+    return iwaeBound(Tensor.concatenated(logWeights)) - logVolumes(weights)
+  }
+}

@@ -1,0 +1,37 @@
+package import Tensors
+
+/// Fills in what is missing, by draws from p(missing | observed).
+package protocol Imputing: ModelFamily {
+  /// `draws` latent draws of every row; x: [n, width] in model units, NaN where a number is missing.
+  func impute(_ x: Tensor, draws: Int, keys: RowKeys) -> Imputation
+}
+
+/// What a model believes of the missing numbers, and draws from it; nothing here knows the observed numbers' raw form.
+package struct Imputation: Sendable {
+  /// One set of values a draw, each sampled: [n, width] in model units. Only missing entries mean anything.
+  package let draws: [Tensor]
+  /// The values of least expected error: the mean of a real column, the likeliest category of a categorical one: [n, width] in model units.
+  package let point: Tensor
+  /// One entry a column of the signature.
+  package let marginals: [Marginal]
+
+  /// The distribution of one column given the observed ones, averaged over the latent draws, a row an item.
+  package enum Marginal: Sendable {
+    /// Model units: mean, deviation, and the quantiles at 5 % and 95 %: [n, 4].
+    case real(Tensor)
+    /// Probabilities of the categories: [n, categories].
+    case categorical(Tensor)
+
+    package var values: Tensor {
+      switch self {
+      case .real(let values), .categorical(let values): values
+      }
+    }
+  }
+
+  package init(draws: [Tensor], point: Tensor, marginals: [Marginal]) {
+    self.draws = draws
+    self.point = point
+    self.marginals = marginals
+  }
+}

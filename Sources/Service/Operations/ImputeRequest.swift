@@ -1,0 +1,140 @@
+internal import Formats
+package import Models
+package import Tensors
+
+/// Items with holes filled in: several completed tables of sampled values, or one of least expected error.
+package struct ImputeRequest: OperationRequest {
+  package enum Mode: String, Sendable, CaseIterable {
+    /// As many completed tables as draws, every value sampled: multiple imputation.
+    case draws
+    /// One completed table: the mean over the draws, or the likeliest category.
+    case point
+  }
+
+  package let draws: Int
+  package let mode: String
+  package let seed: Int?
+
+  private enum Key: String, CodingKey { case draws, mode, seed }
+
+  package init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: Key.self)
+    draws = try fields.decodeIfPresent(Int.self, forKey: .draws) ?? 5
+    mode = try fields.decodeIfPresent(String.self, forKey: .mode) ?? Mode.draws.rawValue
+    seed = try fields.decodeIfPresent(Int.self, forKey: .seed)
+  }
+
+  package static let name = "impute"
+  package static let summary =
+    "Fills in the missing numbers and categories of items, and says how sure it is of each; what was observed comes back as it was sent."
+  package static let takesItems = true
+  package static let answersItems = false
+  package static let completesItems = true
+  package static let fields: [RequestField] = [
+    RequestField("draws", .integer, default: "5", "Latent draws; with mode draws as many completed tables."),
+    RequestField(
+      "mode", .string, default: "\"draws\"",
+      "draws: tables of sampled values, for multiple imputation; point: one table of means and likeliest categories, for the lowest error."),
+    .seed,
+  ]
+
+  package static func isSupported(by family: any ModelFamily.Type) -> Bool { family is any Imputing.Type }
+
+  package struct RowOptions: Hashable, Sendable {
+    let draws: Int
+    let mode: String
+  }
+
+  package var rowOptions: RowOptions { RowOptions(draws: draws, mode: mode) }
+  package var rowWeight: Double { Double(draws) }
+  package var answersPerRow: Int { tables }
+
+  private var isPoint: Bool { mode == Mode.point.rawValue }
+  /// Completed tables of the answer.
+  private var tables: Int { isPoint ? 1 : draws }
+
+  package func check(_ model: LoadedModel, items: Items?, limits: ServiceLimits) throws {
+    guard Mode(rawValue: mode) != nil else {
+      throw RequestError(field: "mode", given: "\"\(mode)\"", expected: Mode.allCases.map(\.rawValue).joined(separator: " or "))
+    }
+    let (n, width, marginals) = (max(count(items), 1), model.signature.width, Self.marginalWidths(model.signature).reduce(0, +))
+    guard n * marginals <= limits.answerNumbers else {
+      let expected = "at most \(limits.answerNumbers / marginals) in one request"
+      throw Problem(.impossible, "\(n) items are too many for this table, expected \(expected).", field: "items", given: "\(n)", expected: expected)
+    }
+    // The answer holds every draw of every item; while a block is computed, so do the parameters that the draws are of.
+    let most = max(
+      1,
+      min(
+        limits.imputationDraws, limits.scoreDrawsTotal / n, limits.answerNumbers / (n * width),
+        limits.answerNumbers / (min(n, limits.blockRows) * marginals)))
+    guard (1...most).contains(draws) else {
+      throw Problem(
+        .impossible, "draws is \(draws), expected 1 to \(most) for \(count(items)) items.", field: "draws", given: "\(draws)",
+        expected: "1 to \(most)")
+    }
+  }
+
+  /// Numbers of every column's distribution.
+  private static func marginalWidths(_ signature: Signature) -> [Int] {
+    guard let columns = signature.columns else { return [Int](repeating: 4, count: signature.width) }
+    return columns.map { $0.categories?.count ?? 4 }
+  }
+
+  package func count(_ items: Items?) -> Int { items?.count ?? 0 }
+
+  /// A row: its completed versions one after the other, then the marginals of every column.
+  package func compute(_ model: LoadedModel, _ rows: Rows) -> Tensor {
+    guard let family = model.family as? any Imputing, let items = rows.items else { preconditionFailure("support was checked") }
+    let signature = model.signature
+    let imputation = family.impute(signature.toModel(items), draws: draws, keys: rows.keys)
+    let completed = (isPoint ? [imputation.point] : imputation.draws).map { values in
+      let raw = signature.toRaw(values)
+      return Tensor(shape: raw.shape, scalars: zip(items.scalars, raw.scalars).map { $0.isNaN ? $1 : $0 })
+    }
+    let marginals = imputation.marginals.enumerated().map { column, marginal in
+      switch marginal {
+      case .categorical(let probabilities): return probabilities
+      case .real(let values):
+        // The deviation alone is not shifted.
+        let (offset, scale) = signature.scaling(at: column)
+        return values * Tensor(scale) + Tensor([offset, 0, offset, offset])
+      }
+    }
+    return Tensor.concatenated(completed + marginals, axis: 1)
+  }
+
+  package func answer(_ values: Tensor, to items: Items?, from model: LoadedModel) -> Answer {
+    guard let items else { preconditionFailure("impute takes items") }
+    let (signature, width, rowWidth) = (model.signature, model.signature.width, values.shape[1])
+    let completed = CompletedTable(
+      items: items, signature: signature,
+      values: Tensor.concatenated((0..<tables).map { values.slice(1, $0 * width..<($0 + 1) * width) }).reshaped([tables, items.count, width]))
+    let starts = Self.marginalWidths(signature).reduce(into: [tables * width]) { $0.append(($0.last ?? 0) + $1) }
+    let names = signature.columnNames
+    let cells = completed.missing.map { row, column in
+      let first = row * rowWidth + starts[column]
+      var members = [
+        JSONValue.Member(name: "row", value: .integer(row)),
+        JSONValue.Member(name: "column", value: names.map { .string($0[column]) } ?? .integer(column)),
+      ]
+      if let categories = signature.columns?[column].categories {
+        let probabilities = categories.enumerated().map { JSONValue.Member(name: $1, value: .float(values.scalars[first + $0])) }
+        members.append(.init(name: "probabilities", value: .object(probabilities)))
+      } else {
+        for (offset, name) in ["mean", "sd", "q05", "q95"].enumerated() {
+          members.append(.init(name: name, value: .float(values.scalars[first + offset])))
+        }
+      }
+      return JSONValue.object(members)
+    }
+    let isPoint = isPoint
+    return Answer(
+      isPoint ? completed.values.reshaped([items.count, width]) : completed.values, csv: { completed.csv(isNumbered: !isPoint) },
+      members: [
+        .init(name: "mode", value: .string(mode)), .init(name: "draws", value: .integer(draws)),
+        .init(name: "completed", value: isPoint ? completed.json(0) : .array((0..<tables).map(completed.json))),
+        .init(name: "cells", value: .array(cells)),
+      ])
+  }
+}

@@ -1,0 +1,114 @@
+import FamilyExamples
+import Formats
+import HTTP
+import Models
+import Tensors
+import Testing
+
+import Service
+
+@Suite("Imputing")
+struct ImputeTests {
+  private let fixture: ServiceFixture
+  private let target = "/v1/models/mixed/impute"
+
+  init() throws {
+    fixture = try ServiceFixture()
+    try fixture.publish(ModelFiles.mixed, as: "mixed")
+  }
+
+  @Test("observed cells of a CSV file come back byte for byte, whatever their order, quotes and zeros")
+  func bytes() async throws {
+    let body = "weight,colour,answer,age\r\n\"071.50\",green,1,+3.10e1\r\n,\"other, or none\",NA,\r\n7.0e1,?,purple,40.000000000000001\r\n"
+    let point = try await fixture.post(target + "?mode=point&seed=3", Array(body.utf8), type: "text/csv", accept: "text/csv")
+    #expect(point.status == 200, "\(point.text)")
+    let lines = point.text.split(separator: "\r\n").map(String.init)
+    #expect(lines.count == 4 && lines[0] == "weight,colour,answer,age" && lines[1] == "\"071.50\",green,1,+3.10e1")
+    #expect(lines[2].contains(",\"other, or none\",") && lines[3].hasPrefix("7.0e1,") && lines[3].hasSuffix(",purple,40.000000000000001"))
+    for missing in ["NA", "?", "null"] { #expect(!point.text.contains(missing)) }
+    // Several tables below each other, each with its number.
+    let draws = try await fixture.post(target + "?draws=2&seed=3", Array(body.utf8), type: "text/csv", accept: "text/csv")
+    let rows = draws.text.split(separator: "\r\n").map(String.init)
+    #expect(rows.count == 7 && rows[0] == "imputation,weight,colour,answer,age")
+    #expect(rows[1] == "1," + lines[1] && rows[4] == "2," + lines[1] && rows[2].dropFirst(2) != rows[5].dropFirst(2))
+  }
+
+  @Test("JSON rows come back with their members as sent, nulls filled in, and what is believed of every missing cell")
+  func rows() async throws {
+    let rows =
+      #"[{"colour": null, "age": 31.123456789012, "answer": 2, "weight": null}, {"age": null, "colour": "red", "weight": 70, "answer": "no such"}]"#
+    let answer = try await fixture.post(target, json: #"{"seed": 5, "draws": 3, "rows": \#(rows)}"#)
+    #expect(answer.status == 200, "\(answer.text)")
+    let document = try JSONValue(parsing: answer.body)
+    let tables = try #require(document["completed"]).elements
+    #expect(tables.count == 3)
+    for table in tables {
+      let (first, second) = (table.elements[0], table.elements[1])
+      #expect(first["age"] == .number(31.123456789012) && first["answer"] == .integer(2) && second["answer"] == .string("no such"))
+      #expect(second["weight"] == .integer(70) && second["colour"] == .string("red"))
+      #expect(["red", "green", "other, or none"].contains(first["colour"]?.string ?? ""))
+      guard case .number = first["weight"] else { return #expect(Bool(false), "\(String(describing: first["weight"]))") }
+    }
+    let cells = try #require(document["cells"]).elements
+    #expect(cells.map { "\($0["row"]?.integer ?? -1) \($0["column"]?.string ?? "")" } == ["0 colour", "0 weight", "1 age"])
+    guard case .object(let probabilities) = cells[0]["probabilities"] else { return #expect(Bool(false)) }
+    #expect(probabilities.map(\.name) == ["red", "green", "other, or none"])
+    #expect(cells[1]["mean"] != nil && cells[1]["sd"] != nil && cells[1]["q05"] != nil && cells[1]["q95"] != nil)
+    #expect(
+      try JSONValue(parsing: await fixture.post(target, json: #"{"seed": 5, "draws": 3, "rows": \#(rows)}"#).body)["completed"]
+        == document["completed"])
+  }
+
+  @Test("what can't be imputed is refused by place, given and expected")
+  func refused() async throws {
+    let cases: [(json: String, field: String, expected: String)] = [
+      (#"{"rows": [{"age": 1, "weight": 2, "answer": "1", "colour": "purple"}]}"#, "rows[0].colour", "red, green, other, or none"),
+      (#"{"rows": [{"age": "x", "weight": 2, "answer": "1", "colour": "red"}]}"#, "rows[0].age", "a number or null"),
+      (#"{"rows": [{"age": 1, "weight": 2, "answer": "1", "colour": "red", "height": 3}]}"#, "height", "age, colour, weight, answer"),
+      (#"{"inputs": [[1, 3, 2, 0]]}"#, "inputs[0][1]", "a whole number from 0 to 2"),
+      (#"{"inputs": [[1, 0.5, 2, 0]]}"#, "inputs[0][1]", "a whole number from 0 to 2"),
+      (#"{"inputs": [[1, 1, 2, 0]], "draws": 0}"#, "draws", "1 to"),
+      (#"{"inputs": [[1, 1, 2, 0]], "draws": 1001}"#, "draws", "1 to 1000"),
+      (#"{"inputs": [[1, 1, 2, 0]], "mode": "mean"}"#, "mode", "draws or point"),
+    ]
+    for (json, field, expected) in cases {
+      let answer = try await fixture.post(target, json: json)
+      #expect(answer.status == 422, "\(json): \(answer.text)")
+      #expect(try answer.member("field")?.string == field && answer.text.contains(expected), "\(answer.text)")
+    }
+    let other = try await fixture.post("/v1/models/table/impute", json: #"{"inputs": [[1, 2, null]]}"#)
+    #expect(other.status == 422 && other.text.contains("encode"))
+    let incomplete = try await fixture.post("/v1/models/table/encode", json: #"{"inputs": [[1, 2, null]]}"#)
+    #expect(incomplete.status == 422 && incomplete.text.contains("missing"))
+  }
+
+  @Test("numbers come back with their bits, missing ones are filled, and rows alone or together have the same answer", arguments: FamilyExample.all)
+  func catalogue(_ example: FamilyExample) throws {
+    guard Operation(ImputeRequest.self).isSupported(type(of: try example.model())) else { return }
+    let model = LoadedModel(family: try example.model(), digest: SHA256.digest([1]))
+    let (n, width) = (30, example.signature.width)
+    let raw = example.signature.toRaw(example.items(n))
+    var body: [UInt8] = []
+    FloatBytes.append(raw.scalars, to: &body)
+    func completed(_ body: [UInt8], _ options: [OperationInput.Option]) throws -> Answer {
+      try Operation(ImputeRequest.self).prepare(
+        OperationInput(body: body, contentType: .floats, options: options + [.init(name: "seed", value: "9")]), on: model, limits: ServiceLimits()
+      ).perform()
+    }
+    for options in [[OperationInput.Option(name: "draws", value: "3")], [OperationInput.Option(name: "mode", value: "point")]] {
+      let answer = try completed(body, options)
+      let tables = answer.scalars.count / (n * width)
+      #expect(answer.shape == (tables == 1 ? [n, width] : [3, n, width]))
+      for (index, value) in answer.scalars.enumerated() {
+        let sent = raw.scalars[index % (n * width)]
+        if sent.isNaN { #expect(value.isFinite) } else { #expect(value.bitPattern == sent.bitPattern) }
+      }
+      // The first row of a request, whatever follows it.
+      let alone = try completed(Array(body.prefix(4 * width)), options)
+      for table in 0..<tables {
+        let (all, one) = (answer.scalars[table * n * width..<table * n * width + width], alone.scalars[table * width..<(table + 1) * width])
+        #expect(all.map(\.bitPattern) == one.map(\.bitPattern))
+      }
+    }
+  }
+}
