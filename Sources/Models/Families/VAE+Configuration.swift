@@ -157,7 +157,8 @@ extension VAE.Configuration {
     try signature.check()
     if let column = signature.columns?.first(where: { $0.type != .real }) {
       throw ConfigurationError(
-        field: "signature.columns", given: "\(column.type.rawValue) for \"\(column.name)\"", expected: "real columns; the family vaeac takes categories")
+        field: "signature.columns", given: "\(column.type.rawValue) for \"\(column.name)\"",
+        expected: "real columns; the family vaeac takes categories")
     }
     func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(ConfigurationError) {
       guard range.contains(value) else {
