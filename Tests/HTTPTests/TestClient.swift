@@ -40,7 +40,8 @@ final class TestClient: Sendable {
   }
 
   private static func connected(_ family: Int32, _ name: UnsafePointer<sockaddr>, _ length: socklen_t) throws -> Int32 {
-    let descriptor = socket(family, Int32(SOCK_STREAM.rawValue), 0)
+    // Not for the processes of exit tests, which begin while other tests run.
+    let descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard connect(descriptor, name, length) == 0 else {
       Glibc.close(descriptor)
       throw ConnectionRefused()
