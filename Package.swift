@@ -51,7 +51,7 @@ let package = Package(
     library(
       "Service",
       [
-        "Formats", "Locking", "Tensors", "Networks", "Models", "Training", "Registry", "HTTP", "CResources",
+        "Formats", "Locking", "Tensors", "Networks", "Distributions", "Models", "Training", "Registry", "HTTP", "CResources",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(

@@ -41,6 +41,8 @@ extension Application {
       add(.post, "/v1/models/{model}/\(operation.name)", .infer) { request in try await recorded(operation, request) }
     }
 
+    add(.post, "/v1/pool", .infer, pool)
+
     add(.get, "/v1/runs", .infer, listRuns)
     add(.get, "/v1/runs/{id}", .infer, showRun)
     add(.get, "/v1/runs/compare", .infer, compareRuns)

@@ -13,6 +13,7 @@ struct Posterior: AsyncParsableCommand {
       ImputeCommand.self,
       KeysCommand.self,
       ModelsCommand.self,
+      PoolCommand.self,
       ReconstructCommand.self,
       RunsCommand.self,
       SampleCommand.self,

@@ -9,8 +9,12 @@ struct ScoreCommand: AsyncParsableCommand {
   var input: String
   @Option(help: "Draws of the importance-weighted bound. (default: 100)")
   var k: Int?
+  @Option(help: "Columns to score given the others, parted by commas, for families that can. (default: all)")
+  var targets: String?
+  @Option(help: "With such families: proposal (importance sampling) or prior (Monte Carlo from the prior). (default: proposal)")
+  var estimator: String?
 
   func run() async throws {
-    try await arguments.perform(Operation(ScoreRequest.self), ["k": k.map { "\($0)" }], input: input)
+    try await arguments.perform(Operation(ScoreRequest.self), ["k": k.map { "\($0)" }, "targets": targets, "estimator": estimator], input: input)
   }
 }

@@ -32,6 +32,14 @@ struct CapabilityLawTests {
       let scores = model.score(x, draws: 3, keys: keys)
       answers += [("elbo", scores.elbo), ("kl", scores.kl), ("reconstruction term", scores.reconstruction), ("iwae", scores.iwae)]
     }
+    if let model = model as? any ConditionalScoring {
+      // Every other number given the rest.
+      let targets = Tensor(shape: x.shape, scalars: x.scalars.indices.map { Float($0 % x.shape[1] % 2) })
+      for estimator in ConditionalEstimator.allCases {
+        let scores = model.score(x, targets: targets, draws: 3, estimator: estimator, keys: keys)
+        answers += [("conditional elbo", scores.elbo), ("conditional iwae by the \(estimator)", scores.iwae)]
+      }
+    }
     if let model = model as? any Imputing {
       let imputation = model.impute(x, draws: 3, keys: keys)
       answers += imputation.draws.enumerated().map { ("imputed draw \($0)", $1) }

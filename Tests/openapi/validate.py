@@ -147,6 +147,11 @@ def operate(session):
                 session.call("POST", path, 200, body=holes, model=name)
                 session.call("POST", path, 200, body=holes | {"mode": "point"}, model=name)
                 session.call("POST", path, 422, body=holes | {"mode": "mean"}, model=name)
+            if operation == "score" and model["family"] == "vaeac":
+                first = model["signature"]["columns"][0]["name"]
+                session.call("POST", path, 200, body=body | {"targets": [first], "estimator": "prior", "k": 5}, model=name)
+                session.call("POST", path, 422, body=body | {"targets": ["no such column"]}, model=name)
+                session.call("POST", path, 422, body=body | {"targets": []}, model=name)
             for accept in ["application/x-npy", "application/octet-stream"]:
                 session.call("POST", path, 200, body=body, model=name, headers={"Accept": accept})
             shows = model["signature"]["kind"] == "image" and operation in ("sample", "reconstruct")
@@ -157,6 +162,20 @@ def operate(session):
             session.call("POST", path, 400, body=b"{", model=name, headers={"Content-Type": "application/json"})
             session.call("POST", path, 415, body=b"x", model=name, headers={"Content-Type": "text/plain"})
             session.call("POST", path, 404, body=body, model="nobody")
+
+
+def pool(session):
+    terms = [{"term": "a", "estimates": [1, 2, 4], "std_errors": [0.5, 0.6, 0.5]}, {"term": "b", "estimates": [0, 0, 0], "variances": [0, 0, 0]}]
+    session.call("POST", "/v1/pool", 200, body={"terms": terms})
+    session.call("POST", "/v1/pool", 200, body={"terms": terms, "dfcom": 12.5, "confidence": 0.5}, headers={"Accept": "text/csv"})
+    session.call("POST", "/v1/pool", 200, body={"terms": [{"term": "alone", "estimates": [1], "variances": [2]}]})
+    table = b"term,estimate,std_error\na,1,0.5\na,2,0.6\n"
+    session.call("POST", "/v1/pool", 200, body=table, query="?dfcom=20", headers={"Content-Type": "text/csv"})
+    session.call("POST", "/v1/pool", 400, body=table, query="?nonsense=1", headers={"Content-Type": "text/csv"})
+    session.call("POST", "/v1/pool", 400, body=b"{", headers={"Content-Type": "application/json"})
+    session.call("POST", "/v1/pool", 406, body={"terms": terms}, headers={"Accept": "image/png"})
+    session.call("POST", "/v1/pool", 415, body=b"x", headers={"Content-Type": "text/plain"})
+    session.call("POST", "/v1/pool", 422, body={"terms": []})
 
 
 def replay(session):
@@ -251,6 +270,7 @@ def main():
     session = Session(contract, arguments.server.rstrip("/"), arguments.key)
     read(session)
     operate(session)
+    pool(session)
     replay(session)
     if arguments.key and arguments.model_file:
         administrate(session, arguments.model_file)

@@ -137,6 +137,15 @@ expect "offline imputes the same bytes" "$(sha256sum <"$work/completed")" "$(sha
 expect "impute rows" 200 "$(status /v1/models/table/impute -d '{"rows":[{"kind":null,"weight":4,"size":null}],"draws":2,"seed":1}')"
 contains "the chances of a category" '"probabilities":{"large, or so":' "$work/body"
 expect "a category that is not known" 422 "$(status /v1/models/table/impute -d '{"rows":[{"kind":"huge","weight":4,"size":1}]}')"
+expect "score a column given the others" 200 "$(status '/v1/models/table/score?k=5&targets=size&seed=4' -H 'Content-Type: text/csv' --data-binary @"$work/holes.csv")"
+contains "score a column given the others" '"targets":["size"]' "$work/body"
+expect "a target that is no column" 422 "$(status '/v1/models/table/score?targets=height' -H 'Content-Type: text/csv' --data-binary @"$work/holes.csv")"
+printf 'term,estimate,std_error\nslope,2,0.5\nslope,3,1\nslope,4,2\n' >"$work/estimates.csv"
+expect "pool" 200 "$(status '/v1/pool?dfcom=20' -H 'Content-Type: text/csv' --data-binary @"$work/estimates.csv")"
+contains "pool" '"qbar":3.0,"ubar":1.75,"b":1.0' "$work/body"
+cp "$work/body" "$work/pooled"
+"$posterior" pool "$work/estimates.csv" --dfcom 20 -o "$work/pooled.json"
+expect "offline pools the same bytes" "$(sha256sum <"$work/pooled")" "$(sha256sum <"$work/pooled.json")"
 
 # --- the command line, on the server and on its store: the same verbs, the same words
 export POSTERIOR_KEY=$key

@@ -54,7 +54,7 @@ extension VAEAC: Trainable {
   }
 
   /// Σ ln scale over the real cells of weight 1: what their density in model units loses in raw units: [n].
-  private func logVolumes(_ weights: Tensor) -> Tensor {
+  func logVolumes(_ weights: Tensor) -> Tensor {
     weights.rowDots(Tensor(signature.logScales).reshaped([1, coding.columns]).expanded(to: weights.shape))
   }
 
@@ -86,20 +86,7 @@ extension VAEAC: Trainable {
 
   /// ln 1/K Σ_k p(x_b | z_k, ·) p(z_k | x_1-b, b) / q(z_k | x, b) of cells hidden at the rate of training.
   package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor {
-    let (missing, hidden) = masks(batch, options, keys)
-    return conditionalBound(batch, missing: missing, hidden: hidden, draws: options.validationDraws, keys: keys.split("latent"))
-  }
-
-  /// The importance-weighted bound of ln p(hidden known cells | the others), in nats of raw units: [n].
-  func conditionalBound(_ x: Tensor, missing: Tensor, hidden: Tensor, draws: Int, keys: RowKeys) -> Tensor {
-    let evidence = evidence(network, x, hidden: hidden)
-    let q = proposal(network, x, missing: missing, hidden: hidden)
-    let weights = hidden - missing
-    let logWeights = (0..<draws).map { draw in
-      let z = q.sample(keys.split(draw))
-      let logLikelihood = observation.logProbability(of: x, weights: weights, decode(network, z, evidence))
-      return (logLikelihood + evidence.prior.logProbability(of: z) - q.logProbability(of: z)).reshaped([1, x.shape[0]])
-    }
-    return iwaeBound(Tensor.concatenated(logWeights)) - logVolumes(weights)
+    let hidden = masks(batch, options, keys).hidden
+    return score(batch, targets: hidden, draws: options.validationDraws, estimator: .proposal, keys: keys).iwae
   }
 }

@@ -7,8 +7,10 @@ package struct Operation: Sendable {
   package let summary: String
   package let fields: [RequestField]
   package let takesItems: Bool
-  /// Whether items may lack numbers.
+  /// Whether items are given back with what they lacked.
   package let completesItems: Bool
+  /// Whether items of this family's models may lack numbers.
+  package let acceptsMissing: @Sendable (any ModelFamily.Type) -> Bool
   package let isSupported: @Sendable (any ModelFamily.Type) -> Bool
   private let decode: @Sendable (OperationInput, LoadedModel, ServiceLimits) throws -> DecodedOperation
 
@@ -18,6 +20,7 @@ package struct Operation: Sendable {
     fields = request.fields
     takesItems = request.takesItems
     completesItems = request.completesItems
+    acceptsMissing = { request.acceptsMissing($0) }
     isSupported = { request.isSupported(by: $0) }
     decode = { input, model, limits in try input.decode(request, model: model, limits: limits) }
   }
@@ -45,7 +48,7 @@ package struct Operation: Sendable {
       throw Problem(.impossible, "seed is \(seed), expected 0 to 2^63 - 1.", field: "seed", given: "\(seed)", expected: "0 to 2^63 - 1")
     }
     try items?.checkValues(model.signature)
-    if !completesItems { try items?.checkComplete(model.signature) }
+    if !acceptsMissing(type(of: model.family)) { try items?.checkComplete(model.signature) }
     try request.check(model, items: items, limits: limits)
     return PreparedOperation(decoded, model: model, limits: limits)
   }

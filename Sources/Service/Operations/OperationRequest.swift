@@ -15,8 +15,10 @@ package protocol OperationRequest: Sendable, Decodable {
   static var fields: [RequestField] { get }
   /// Whether the client sends items.
   static var takesItems: Bool { get }
-  /// Whether items may lack numbers, and are given back as they were sent where they don't; false where an operation doesn't say.
+  /// Whether items are given back as they were sent, with what they lacked; false where an operation doesn't say.
   static var completesItems: Bool { get }
+  /// Whether items may lack numbers; only those of operations that complete them where an operation doesn't say.
+  static func acceptsMissing(_ family: any ModelFamily.Type) -> Bool
   /// Whether an item of the answer is one of the model's items, so that it can be shown as one.
   static var answersItems: Bool { get }
   /// Whether the family has the capability behind this operation.
@@ -49,6 +51,7 @@ package protocol OperationRequest: Sendable, Decodable {
 
 extension OperationRequest {
   package static var completesItems: Bool { false }
+  package static func acceptsMissing(_: any ModelFamily.Type) -> Bool { completesItems }
   package var answersPerRow: Int { 1 }
   package var rowWeight: Double { 1 }
 
@@ -94,7 +97,8 @@ package struct Rows: Sendable {
 
 /// One option of an operation, as a JSON field, a query parameter and a flag of the command line.
 package struct RequestField: Sendable, Equatable {
-  package enum Kind: String, Sendable, CaseIterable { case integer, number, boolean, object, string }
+  /// `names` is an array of texts; as a query parameter or flag they are parted by commas, or a JSON array where a name has a comma.
+  package enum Kind: String, Sendable, CaseIterable { case integer, number, boolean, object, string, names }
 
   package let name: String
   package let kind: Kind
@@ -127,7 +131,8 @@ package struct RequestField: Sendable, Equatable {
     case .number: return DecimalText.double(text).map(JSONValue.number) ?? .string(text)
     case .boolean: return ["true": .bool(true), "false": .bool(false)][text] ?? .string(text)
     case .string: return .string(text)
-    case .object:
+    case .names where !text.hasPrefix("["): return .array(text.split(separator: ",", omittingEmptySubsequences: false).map { .string(String($0)) })
+    case .object, .names:
       guard let value = try? JSONValue(parsing: Array(text.utf8)) else { return .string(text) }
       return value
     }

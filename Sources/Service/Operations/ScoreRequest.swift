@@ -3,31 +3,50 @@ internal import Foundation
 package import Models
 package import Tensors
 
-/// Bounds of ln p(x) an item, with the parts that they are made of.
+/// Bounds of ln p(x) an item, or of ln p(some columns | the others), with the parts that they are made of.
 package struct ScoreRequest: OperationRequest {
   package let k: Int
+  /// Columns to score given the others; nil for all of them.
+  package let targets: [String]?
+  package let estimator: String
   package let seed: Int?
 
-  private enum Key: String, CodingKey { case k, seed }
+  private enum Key: String, CodingKey { case estimator, k, seed, targets }
 
   package init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: Key.self)
     k = try fields.decodeIfPresent(Int.self, forKey: .k) ?? 100
+    targets = try fields.decodeIfPresent([String].self, forKey: .targets)
+    estimator = try fields.decodeIfPresent(String.self, forKey: .estimator) ?? ConditionalEstimator.proposal.rawValue
     seed = try fields.decodeIfPresent(Int.self, forKey: .seed)
   }
 
   package static let name = "score"
-  package static let summary = "Bounds ln p(x) of every item: the ELBO with its parts, and the importance-weighted bound of k draws."
+  package static let summary =
+    "Bounds ln p(x) of every item, or ln p(some columns | the others): the ELBO with its parts, and the importance-weighted bound of k draws."
   package static let takesItems = true
   package static let answersItems = false
   package static let fields: [RequestField] = [
     RequestField("k", .integer, default: "100", "Draws of the importance-weighted bound (Burda et al. 2016)."),
+    RequestField(
+      "targets", .names, "Columns to score given the others, for families that can; all columns where absent."),
+    RequestField(
+      "estimator", .string, default: "\"proposal\"",
+      "With such families: proposal (importance sampling from q(z|x)) or prior (Monte Carlo from the prior given the other columns)."),
     .seed,
   ]
 
   package static func isSupported(by family: any ModelFamily.Type) -> Bool { family is any Scoring.Type }
 
-  package var rowOptions: Int { k }
+  package static func acceptsMissing(_ family: any ModelFamily.Type) -> Bool { family is any ConditionalScoring.Type }
+
+  package struct RowOptions: Hashable, Sendable {
+    let k: Int
+    let targets: [String]?
+    let estimator: String
+  }
+
+  package var rowOptions: RowOptions { RowOptions(k: k, targets: targets, estimator: estimator) }
   package var rowWeight: Double { Double(k) }
 
   package func check(_ model: LoadedModel, items: Items?, limits: ServiceLimits) throws {
@@ -36,39 +55,91 @@ package struct ScoreRequest: OperationRequest {
       throw Problem(
         .impossible, "k is \(k), expected 1 to \(most) for \(count(items)) items.", field: "k", given: "\(k)", expected: "1 to \(most)")
     }
+    guard ConditionalEstimator(rawValue: estimator) != nil else {
+      throw RequestError(
+        field: "estimator", given: "\"\(estimator)\"", expected: ConditionalEstimator.allCases.map(\.rawValue).joined(separator: " or "))
+    }
+    let isConditional = model.family is any ConditionalScoring
+    for (field, isGiven) in [("targets", targets != nil), ("estimator", estimator != ConditionalEstimator.proposal.rawValue)]
+    where isGiven && !isConditional {
+      throw RequestError(field: field, given: "there", expected: "no such field: the family \(type(of: model.family).name) only scores whole items")
+    }
+    try checkTargets(model.signature)
+  }
+
+  private func checkTargets(_ signature: Signature) throws {
+    guard let targets else { return }
+    guard let columns = signature.columnNames else {
+      throw RequestError(field: "targets", given: "there", expected: "no such field: images have no columns")
+    }
+    guard !targets.isEmpty else { throw RequestError(field: "targets", given: "no column", expected: "at least one of \(Items.list(columns))") }
+    var seen: Set<String> = []
+    for (index, name) in targets.enumerated() {
+      guard columns.contains(name) else {
+        throw RequestError(field: "targets[\(index)]", given: "\"\(name.prefix(80))\"", expected: "one of \(Items.list(columns))")
+      }
+      guard seen.insert(name).inserted else {
+        throw RequestError(field: "targets[\(index)]", given: "\"\(name)\" again", expected: "columns that differ")
+      }
+    }
   }
 
   package func count(_ items: Items?) -> Int { items?.count ?? 0 }
 
   package func compute(_ model: LoadedModel, _ rows: Rows) -> Tensor {
     guard let family = model.family as? any Scoring, let items = rows.items else { preconditionFailure("support was checked") }
-    let scores = family.score(model.signature.toModel(items), draws: k, keys: rows.keys)
-    let count = items.shape[0]
-    // bits/dim: -iwae / (dimensions · ln 2)
-    let bits = scores.iwae * (-1 / (Float(model.signature.width) * Float(M_LN2)))
-    let columns = [scores.elbo, scores.kl, scores.reconstruction, scores.iwae, bits]
-    return Tensor.concatenated(columns.map { $0.reshaped([count, 1]) }, axis: 1)
+    let (n, x) = (items.shape[0], model.signature.toModel(items))
+    guard let conditional = family as? any ConditionalScoring, let estimator = ConditionalEstimator(rawValue: estimator) else {
+      return table(family.score(x, draws: k, keys: rows.keys), scored: [Float](repeating: Float(model.signature.width), count: n))
+    }
+    let isTarget = targetMask(model.signature)
+    let mask = Tensor(isTarget).reshaped([1, isTarget.count]).expanded(to: x.shape)
+    // What is missing can't be scored.
+    let scored = (0..<n).map { row in
+      isTarget.indices.reduce(Float(0)) { $0 + (items.scalars[row * isTarget.count + $1].isNaN ? 0 : isTarget[$1]) }
+    }
+    let scores = conditional.score(x, targets: mask, draws: k, estimator: estimator, keys: rows.keys)
+    return Tensor.concatenated([table(scores, scored: scored), Tensor(scored).reshaped([n, 1])], axis: 1)
   }
 
-  private static let names = ["elbo_nats", "kl_nats", "reconstruction_nats", "iwae_nats", "bits_per_dim"]
+  /// 1 for every number of an item that is a target.
+  private func targetMask(_ signature: Signature) -> [Float] {
+    guard let targets, let columns = signature.columnNames else { return [Float](repeating: 1, count: signature.width) }
+    let wanted = Set(targets)
+    return columns.map { wanted.contains($0) ? 1 : 0 }
+  }
+
+  /// The bounds of every row side by side, bits/dim = -iwae / (scored ln 2) at the end.
+  private func table(_ scores: Scores, scored: [Float]) -> Tensor {
+    let bits = zip(scores.iwae.scalars, scored).map { $1 > 0 ? $0 * (-1 / ($1 * Float(M_LN2))) : .nan }
+    let columns = [scores.elbo, scores.kl, scores.reconstruction, scores.iwae, Tensor(bits)]
+    return Tensor.concatenated(columns.map { $0.reshaped([scored.count, 1]) }, axis: 1)
+  }
+
+  private static let bounds = ["elbo_nats", "kl_nats", "reconstruction_nats", "iwae_nats", "bits_per_dim"]
 
   package func answer(_ values: Tensor, to items: Items?, from model: LoadedModel) -> Answer {
     guard let family = model.family as? any Scoring else { preconditionFailure("support was checked") }
-    let width = Self.names.count
-    let count = values.shape[0]
+    let isConditional = family is any ConditionalScoring
+    let names = isConditional ? Self.bounds + ["scored"] : Self.bounds
+    let (count, width) = (values.shape[0], names.count)
     let items = (0..<count).map { row in
-      JSONValue.object(Self.names.enumerated().map { .init(name: $1, value: .float(values.scalars[row * width + $0])) })
+      JSONValue.object(names.enumerated().map { .init(name: $1, value: .float(values.scalars[row * width + $0])) })
     }
     func summary(_ statistic: ([Double]) -> Double) -> JSONValue {
       .object(
-        Self.names.enumerated().map { column, name in
+        Self.bounds.enumerated().map { column, name in
           .init(name: name, value: .number(statistic((0..<count).map { Double(values.scalars[$0 * width + column]) })))
         })
     }
+    var members: [JSONValue.Member] = [.init(name: "items", value: .array(items)), .init(name: "k", value: .integer(k))]
+    if isConditional {
+      members.append(.init(name: "targets", value: targets.map { .strings($0) } ?? .null))
+      members.append(.init(name: "estimator", value: .string(estimator)))
+    }
     return Answer(
-      values, columns: Self.names,
-      members: [
-        .init(name: "items", value: .array(items)), .init(name: "k", value: .integer(k)),
+      values, columns: names,
+      members: members + [
         .init(name: "observation_model", value: .string(family.observationModel)),
         .init(name: "dimensions", value: .integer(model.signature.width)),
         .init(name: "mean", value: summary(Self.mean)), .init(name: "standard_error", value: summary(Self.standardError)),
