@@ -21,5 +21,5 @@ package struct Linear: Layer {
   package func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor { x.linear(weight: weight, bias: bias) }
 
   /// The layer and the non-linearity behind it in one pass.
-  func callAsFunction(_ x: Tensor, activation: Activation) -> Tensor { x.linear(weight: weight, bias: bias, activation: activation) }
+  package func callAsFunction(_ x: Tensor, activation: Activation) -> Tensor { x.linear(weight: weight, bias: bias, activation: activation) }
 }

@@ -90,7 +90,8 @@ extension Activation {
     case .tanh: kernel_tanh(y, y, count)
     case .sigmoid: kernel_sigmoid(y, y, count)
     case .softplus: kernel_softplus(y, y, count)
-    case .identity, .leakyReLU, .elu: break
+    case .leakyReLU: kernel_leaky_relu(y, 0.01, y, count)
+    case .identity, .elu: break
     }
   }
 }

@@ -133,12 +133,6 @@ private struct Unfolding: Sendable {
   }
 }
 
-func withScratch(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
-  withUnsafeTemporaryAllocation(of: Float.self, capacity: max(count, 1)) { buffer in
-    if let base = buffer.baseAddress { body(base) }
-  }
-}
-
 /// The row-stable product on the calling thread.
 private func serialGemm(_ a: UnsafePointer<Float>, _ b: MatrixOperand, m: Int, n: Int, k: Int, into c: UnsafeMutablePointer<Float>) {
   withScratch(kernel_packed_size(k, n)) { panel in

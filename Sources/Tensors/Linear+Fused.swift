@@ -30,7 +30,8 @@ package enum Activation: String, Sendable, Codable, CaseIterable {
     case .tanh: kernel_activation_tanh
     case .sigmoid: kernel_activation_sigmoid
     case .softplus: kernel_activation_softplus
-    case .leakyReLU, .elu: nil
+    case .leakyReLU: kernel_activation_leaky_relu
+    case .elu: nil
     }
   }
 }
@@ -38,60 +39,49 @@ package enum Activation: String, Sendable, Codable, CaseIterable {
 extension Tensor {
   /// activation(x Wᵀ + b); x: [rows, in], weight: [out, in] as in PyTorch, bias: [out] -> [rows, out].
   ///
-  /// Without history it is row-stable: a row's answer has the same bits in any batch, the weight packed or not. With history it is OpenBLAS's.
+  /// It is row-stable: a row's answer has the same bits in any batch, with history or without, the weight packed or not.
   package func linear(weight: Tensor, bias: Tensor?, activation: Activation = .identity) -> Tensor {
     precondition(
       shape.rank == 2 && weight.shape.rank == 2 && shape[1] == weight.shape[1], "a linear layer of weight \(weight.shape) on an input \(shape)")
     precondition(bias.map { $0.shape == [weight.shape[0]] } ?? true, "a bias \(String(describing: bias?.shape)) beside a weight \(weight.shape)")
     ProductRecorder.note(rows: shape[0], outputs: weight.shape[0], inner: shape[1])
-    guard isWatched || weight.isWatched || bias?.isWatched == true else { return rowStableLinear(weight, bias, activation) }
-    // Activations whose derivative can be read from their output join the product; the others follow it.
-    switch activation {
-    case .identity, .relu, .tanh, .sigmoid: return recordedLinear(weight, bias, activation)
-    case .leakyReLU, .elu, .softplus: return activation(recordedLinear(weight, bias, .identity))
+    guard isWatched || weight.isWatched || bias?.isWatched == true else {
+      let product = fusedProduct(weight, bias, activation.fused ?? kernel_identity)
+      return activation.fused == nil ? activation(product) : product
     }
+    // Activations whose derivative can be read from their output join the product; the others follow it.
+    return activation.hasDerivativeOfOutput ? recordedLinear(weight, bias, activation) : activation(recordedLinear(weight, bias, .identity))
   }
 
-  private func rowStableLinear(_ weight: Tensor, _ bias: Tensor?, _ activation: Activation) -> Tensor {
+  /// activation(x Wᵀ + b) without history.
+  private func fusedProduct(_ weight: Tensor, _ bias: Tensor?, _ activation: kernel_activation) -> Tensor {
     let (m, k, n) = (shape[0], shape[1], weight.shape[0])
-    let fused = activation.fused ?? kernel_identity
-    let product = Tensor(shape: [m, n]) { c in
+    return Tensor(shape: [m, n]) { c in
       withScalars { a in
         withOptionalScalars(of: bias) { bias in
           if let packing = weight.packing, packing.layout == .matrix {
-            packedProduct(a, packing.base, m: m, n: n, k: k, bias: bias, activation: fused, into: c)
+            packedProduct(a, packing.base, m: m, n: n, k: k, bias: bias, activation: activation, into: c)
           } else {
             weight.withScalars { b in
-              rowStableGemm(a, MatrixOperand(base: b, transposed: true), m: m, n: n, k: k, bias: bias, activation: fused, into: c)
+              rowStableGemm(
+                MatrixOperand(base: a, transposed: false), MatrixOperand(base: b, transposed: true), m: m, n: n, k: k, bias: bias,
+                activation: activation, into: c)
             }
           }
         }
       }
     }
-    return activation.fused == nil ? activation(product) : product
   }
 
   private func recordedLinear(_ weight: Tensor, _ bias: Tensor?, _ activation: Activation) -> Tensor {
-    let (m, k, n) = (shape[0], shape[1], weight.shape[0])
-    let y = Tensor(shape: [m, n]) { c in
-      withScalars { a in
-        weight.withScalars { w in
-          withOptionalScalars(of: bias) { bias in
-            gemm(
-              MatrixOperand(base: a, transposed: false), MatrixOperand(base: w, transposed: true), m: m, n: n, k: k, bias: bias,
-              activation: activation.inPlace, into: c)
-          }
-        }
-      }
-    }
+    let y = fusedProduct(weight, bias, activation.fused ?? kernel_identity)
     let (x, w) = (detached, weight.detached)
     let (needsX, needsW, needsBias) = (isWatched, weight.isWatched, bias?.isWatched == true)
     let inputs = [self, weight] + (bias.map { [$0] } ?? [])
-    let saved = y
     return y.recording(inputs) { g in
-      let g = activation.backward(output: saved, gradient: g)
-      let dX = needsX ? g.fastProduct(w) : nil
-      let dW = needsW ? g.fastProduct(x, transposingSelf: true) : nil
+      let g = activation.backward(output: y, gradient: g)
+      let dX = needsX ? g.pulledBack(w) : nil
+      let dW = needsW ? g.pulledBack(x, transposingSelf: true) : nil
       let dBias = needsBias ? g.columnSums() : nil
       return [dX, dW, dBias]
     }
@@ -103,13 +93,11 @@ func withOptionalScalars(of tensor: Tensor?, _ body: (UnsafePointer<Float>?) -> 
 }
 
 extension Activation {
-  /// The kernel of an activation whose derivative can be read from its output.
-  fileprivate var inPlace: UnaryKernel? {
+  /// Whether the derivative is a function of the output, so that the input need not be kept.
+  fileprivate var hasDerivativeOfOutput: Bool {
     switch self {
-    case .relu: kernel_relu
-    case .tanh: kernel_tanh
-    case .sigmoid: kernel_sigmoid
-    case .identity, .leakyReLU, .elu, .softplus: nil
+    case .identity, .relu, .leakyReLU, .tanh, .sigmoid: true
+    case .elu, .softplus: false
     }
   }
 
@@ -117,9 +105,11 @@ extension Activation {
   fileprivate func backward(output y: Tensor, gradient g: Tensor) -> Tensor {
     switch self {
     case .relu: y.combined(with: g, kernel_relu_backward)
+    // The output has the sign of the input.
+    case .leakyReLU: y.combined(with: g) { kernel_leaky_relu_backward($0, $1, 0.01, $2, $3) }
     case .tanh: y.combined(with: g, kernel_tanh_backward)
     case .sigmoid: y.combined(with: g, kernel_sigmoid_backward)
-    case .identity, .leakyReLU, .elu, .softplus: g
+    case .identity, .elu, .softplus: g
     }
   }
 }

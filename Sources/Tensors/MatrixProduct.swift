@@ -1,5 +1,4 @@
 internal import CKernels
-internal import COpenBLAS
 
 /// A matrix in row-major memory, perhaps to be read as its transpose.
 struct MatrixOperand {
@@ -7,75 +6,70 @@ struct MatrixOperand {
   let transposed: Bool
 }
 
-/// c[m, n] = activation(op(a)[m, k] · op(b)[k, n] + bias), by OpenBLAS in blocks whose number depends on the shape alone.
+/// c[m, n] = activation(op(a)[m, k] · op(b)[k, n] + bias), every element fused multiply-adds over k ascending.
 ///
-/// The cut runs along the longer side of c, so that the operand which every block has to pack again is the shorter one.
-/// Bias and activation are done block by block, while the block is in its core's cache.
-func gemm(
-  _ a: MatrixOperand, _ b: MatrixOperand, m: Int, n: Int, k: Int, bias: UnsafePointer<Float>? = nil, activation: UnaryKernel? = nil,
+/// The work is cut by columns of c: a thread packs the part of b that it needs and reads all of a. The cut changes no bit.
+func panelProduct(
+  _ a: MatrixOperand, _ b: MatrixOperand, m: Int, n: Int, k: Int, bias: UnsafePointer<Float>? = nil, activation: kernel_activation = kernel_identity,
   into c: UnsafeMutablePointer<Float>
 ) {
   guard m > 0, n > 0 else { return }
-  _ = Parallelism.singleThreadedBLAS
-  let cutsRows = m > n
-  let extent = cutsRows ? m : n
-  let blocks = min(blockCount(work: 2 * m * n * k), max(1, extent / 16))
-  let size = (extent + blocks - 1) / blocks
-  Parallelism.perform(blocks: blocks) { block in
-    let start = block * size
-    let length = min(size, extent - start)
-    guard length > 0 else { return }
-    let (rows, columns) = cutsRows ? (length, n) : (m, length)
-    let aStart = cutsRows ? (a.transposed ? start : start * k) : 0
-    let bStart = cutsRows ? 0 : (b.transposed ? start * k : start)
-    let c = c + (cutsRows ? start * n : start)
-    if let bias {
-      // The bias goes in first and the product adds to it.
-      for row in 0..<rows { (c + row * n).update(from: bias + (cutsRows ? 0 : start), count: columns) }
-    } else if k == 0 {
-      for row in 0..<rows { (c + row * n).update(repeating: 0, count: columns) }
+  guard !a.transposed else {
+    return withScratch(m * k) { rows in
+      // Rows of the stored operand in strips of sixteen, which the transposition takes whole.
+      Parallelism.performParts((k + 15) / 16, cost: 16 * m) { strip, count in
+        let (first, end) = (strip * 16, min((strip + count) * 16, k))
+        kernel_transpose(a.base + first * m, end - first, m, rows + first, k)
+      }
+      panelProduct(MatrixOperand(base: rows, transposed: false), b, m: m, n: n, k: k, bias: bias, activation: activation, into: c)
     }
-    if k > 0 {
-      cblas_sgemm(
-        CblasRowMajor, a.transposed ? CblasTrans : CblasNoTrans, b.transposed ? CblasTrans : CblasNoTrans,
-        blasint(rows), blasint(columns), blasint(k), 1,
-        a.base + aStart, blasint(a.transposed ? m : k), b.base + bStart, blasint(b.transposed ? k : n), bias == nil ? 0 : 1,
-        c, blasint(n))
+  }
+  let panels = (n + panelWidth - 1) / panelWidth
+  let width = 2 * m * n * k > 400_000 ? Parallelism.width : 1
+  if width > 1, panels < width {
+    // Too few columns for every thread: all read the same panels, each for its rows.
+    return withScratch(panels * panelWidth * k) { packed in
+      kernel_pack_panels(b.base, k, n, b.transposed ? 1 : 0, 0, n, packed)
+      let rows = ((m + width - 1) / width + 15) / 16 * 16
+      Parallelism.perform(blocks: (m + rows - 1) / rows) { block in
+        let start = block * rows
+        kernel_panel_product(a.base + start * k, min(rows, m - start), k, packed, n, bias, activation, c + start * n, n)
+      }
     }
-    guard let activation else { return }
-    if columns == n { activation(c, c, rows * n) } else { for row in 0..<rows { activation(c + row * n, c + row * n, columns) } }
+  }
+  // Two blocks a thread where there is enough to do, so that a thread that is held up leaves work to the others.
+  let blocks = panels >= 4 * width ? 2 * width : width
+  Parallelism.perform(blocks: blocks, worthwhile: width > 1) { block in
+    let first = block * panels / blocks * panelWidth
+    let end = min((block + 1) * panels / blocks * panelWidth, n)
+    withScratch((end - first + panelWidth - 1) / panelWidth * panelWidth * k) { packed in
+      kernel_pack_panels(b.base, k, n, b.transposed ? 1 : 0, first, end, packed)
+      kernel_panel_product(a.base, m, k, packed, end - first, bias.map { $0 + first }, activation, c + first, n)
+    }
   }
 }
 
-/// Blocks for a product of so many floating-point operations: enough to use a few cores, few enough that a wake-up pays.
-private func blockCount(work: Int) -> Int {
-  switch work {
-  case ..<8_000_000: 1
-  case ..<400_000_000: 2
-  case ..<2_000_000_000: 4
-  default: 8
-  }
-}
+/// Columns of a panel of `kernel_pack`.
+let panelWidth = 32
 
 extension Tensor {
   /// The matrix product self · other, each perhaps transposed first; [m, k] · [k, n] -> [m, n], or the same for every item of two equal leading axes.
   ///
-  /// Without history the product is row-stable, as in `linear`: a row's answer has the same bits in any batch. With history it is OpenBLAS's.
+  /// It is row-stable, as `linear` is: a row's answer has the same bits in any batch, with history or without.
   package func matrixProduct(_ other: Tensor, transposingSelf: Bool = false, transposingOther: Bool = false) -> Tensor {
-    let isRecorded = isWatched || other.isWatched
-    if transposingSelf, !isRecorded { return transposed().matrixProduct(other, transposingOther: transposingOther) }
     let inner = shape[transposingSelf ? -2 : -1]
     ProductRecorder.note(rows: count / Swift.max(inner, 1), outputs: other.shape[transposingOther ? -2 : -1], inner: inner)
-    if isRecorded { return recordedProduct(other, transposingSelf: transposingSelf, transposingOther: transposingOther) }
-    return product(other, transposingOther: transposingOther) { a, b, m, n, k, c in
-      rowStableGemm(a.base, b, m: m, n: n, k: k, bias: nil, activation: kernel_identity, into: c)
+    let product = product(other, transposingSelf: transposingSelf, transposingOther: transposingOther) { a, b, m, n, k, c in
+      rowStableGemm(a, b, m: m, n: n, k: k, bias: nil, activation: kernel_identity, into: c)
     }
+    guard isWatched || other.isWatched else { return product }
+    return recording(product, other, transposingSelf: transposingSelf, transposingOther: transposingOther)
   }
 
-  /// The product by OpenBLAS, without history: what pullbacks compute with.
-  func fastProduct(_ other: Tensor, transposingSelf: Bool = false, transposingOther: Bool = false) -> Tensor {
+  /// The product without history that pullbacks compute with: every element adds its terms in ascending order.
+  func pulledBack(_ other: Tensor, transposingSelf: Bool = false, transposingOther: Bool = false) -> Tensor {
     product(other, transposingSelf: transposingSelf, transposingOther: transposingOther) { a, b, m, n, k, c in
-      gemm(a, b, m: m, n: n, k: k, into: c)
+      panelProduct(a, b, m: m, n: n, k: k, into: c)
     }
   }
 
@@ -103,8 +97,7 @@ extension Tensor {
     }
   }
 
-  private func recordedProduct(_ other: Tensor, transposingSelf: Bool, transposingOther: Bool) -> Tensor {
-    let product = fastProduct(other, transposingSelf: transposingSelf, transposingOther: transposingOther)
+  private func recording(_ product: Tensor, _ other: Tensor, transposingSelf: Bool, transposingOther: Bool) -> Tensor {
     let (a, b) = (detached, other.detached)
     let (needsA, needsB) = (isWatched, other.isWatched)
     return product.recording(self, other) { g in
@@ -113,29 +106,33 @@ extension Tensor {
         !needsA
         ? nil
         : transposingSelf
-          ? b.fastProduct(g, transposingSelf: transposingOther, transposingOther: true)
-          : g.fastProduct(b, transposingOther: !transposingOther)
+          ? b.pulledBack(g, transposingSelf: transposingOther, transposingOther: true)
+          : g.pulledBack(b, transposingOther: !transposingOther)
       let dB =
         !needsB
         ? nil
         : transposingOther
-          ? g.fastProduct(a, transposingSelf: true, transposingOther: transposingSelf)
-          : a.fastProduct(g, transposingSelf: !transposingSelf)
+          ? g.pulledBack(a, transposingSelf: true, transposingOther: transposingSelf)
+          : a.pulledBack(g, transposingSelf: !transposingSelf)
       return [dA, dB]
     }
   }
 }
 
-/// c = activation(a · op(b) + bias), every element accumulated in one order that follows from the shape of b alone (`kernel_gemm`).
+/// c = activation(op(a) · op(b) + bias), every element accumulated in one order that follows from the shape of op(b) alone (`kernel_gemm`).
 ///
 /// b is [n, k] when `transposed`, as PyTorch stores a Linear weight, else [k, n]; it is packed for this one product.
 func rowStableGemm(
-  _ a: UnsafePointer<Float>, _ b: MatrixOperand, m: Int, n: Int, k: Int, bias: UnsafePointer<Float>?, activation: kernel_activation,
+  _ a: MatrixOperand, _ b: MatrixOperand, m: Int, n: Int, k: Int, bias: UnsafePointer<Float>?, activation: kernel_activation,
   into c: UnsafeMutablePointer<Float>
 ) {
-  withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, kernel_packed_size(k, n))) { packed in
-    guard let panel = packed.baseAddress else { return }
-    kernel_pack(b.base, k, n, b.transposed ? 1 : 0, panel)
-    packedProduct(a, panel, m: m, n: n, k: k, bias: bias, activation: activation, into: c)
+  guard kernel_is_narrow(k, n) != 0 else { return panelProduct(a, b, m: m, n: n, k: k, bias: bias, activation: activation, into: c) }
+  withScratch(kernel_packed_size(k, n)) { packed in
+    kernel_pack(b.base, k, n, b.transposed ? 1 : 0, packed)
+    if !a.transposed { return packedProduct(a.base, packed, m: m, n: n, k: k, bias: bias, activation: activation, into: c) }
+    withScratch(m * k) { rows in
+      kernel_transpose(a.base, k, m, rows, k)
+      packedProduct(rows, packed, m: m, n: n, k: k, bias: bias, activation: activation, into: c)
+    }
   }
 }

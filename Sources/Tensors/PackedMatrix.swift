@@ -92,9 +92,8 @@ func packedProduct(
 ) {
   let width = Parallelism.width
   guard width > 1, 2 * m * n * k > 400_000 else { return kernel_gemm(a, m, k, packed, n, bias, activation, c) }
-  let panel = 32
-  if m <= 192, n >= 2 * width * panel {
-    let columns = ((n + width - 1) / width + panel - 1) / panel * panel
+  if m <= 192, n >= 2 * width * panelWidth {
+    let columns = ((n + width - 1) / width + panelWidth - 1) / panelWidth * panelWidth
     Parallelism.perform(blocks: (n + columns - 1) / columns) { block in
       kernel_gemm_columns(a, m, k, packed, n, block * columns, min((block + 1) * columns, n), bias, activation, c)
     }

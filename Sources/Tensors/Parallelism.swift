@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// How many threads one arithmetic operation may use: one when a lane serves, every core when training.
 ///
-/// Work is cut into blocks whose results do not depend on who computes them. OpenBLAS itself always runs on the calling thread.
+/// Work is cut into blocks whose results do not depend on who computes them.
 package enum Parallelism {
   private static let storedWidth = Atomic<Int>(1)
 
@@ -13,7 +13,7 @@ package enum Parallelism {
     set { storedWidth.store(max(1, newValue), ordering: .relaxed) }
   }
 
-  /// OpenBLAS on one thread a call: the cut into blocks is ours, so that two libraries' threads never compete for the cores.
+  /// OpenBLAS, the yardstick of benchmarks, on one thread a call.
   static let singleThreadedBLAS: Void = openblas_set_num_threads(1)
 
   /// Runs `body` for every block, on several threads where the width allows it and the work is worth a wake-up.

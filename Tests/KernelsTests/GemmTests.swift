@@ -133,6 +133,7 @@ import Testing
       (kernel_activation_tanh, { kernels.tanh(plain, &$0, m * n) }),
       (kernel_activation_sigmoid, { kernels.sigmoid(plain, &$0, m * n) }),
       (kernel_activation_softplus, { kernels.softplus(plain, &$0, m * n) }),
+      (kernel_activation_leaky_relu, { kernels.leaky_relu(plain, 0.01, &$0, m * n) }),
     ]
     for (activation, apply) in activations {
       var expected = plain

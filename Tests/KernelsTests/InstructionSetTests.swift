@@ -54,9 +54,21 @@ import Testing
       var db = b
       output(a.count) { k.beta_binomial_backward(counts, alpha, beta, 255, bias, &$0, &db, rows, columns) }
       outputs.append(db)
-      for activation in [kernel_identity, kernel_activation_tanh, kernel_activation_sigmoid, kernel_activation_softplus] {
+      let activations = [
+        kernel_identity, kernel_activation_tanh, kernel_activation_sigmoid, kernel_activation_softplus, kernel_activation_leaky_relu,
+      ]
+      for activation in activations {
         outputs.append(GemmTests.product(k, a, b, m: rows, k: columns, n: rows, bias: bias, activation: activation))
+        outputs.append(PanelProductTests.product(k, a, b, m: rows, k: columns, n: rows, part: 32, bias: bias, activation: activation))
       }
+      output(a.count) { k.bernoulli_backward(a, b, bias, &$0, rows, columns) }
+      var (p, first, second) = (a, b, alpha)
+      k.adam(&p, b, &first, &second, a.count, 0.01, 0.9, 0.999, 1e-8, 0.1, 0, 0.1, 0.001)
+      k.adam(&p, a, &first, &second, a.count, 0.01, 0.9, 0.999, 1e-8, 0.1, 1, 0.19, 0.002)
+      k.adamax(&p, b, &first, &second, a.count, 0.01, 0.9, 0.999, 1e-8, 0.1, 0.1)
+      k.sgd(&p, a, &first, a.count, 0.01, 0.9, 0.1, 1, 0)
+      k.rmsprop(&p, b, &second, a.count, 0.01, 0.99, 1e-8, 0.1)
+      outputs += [p, first, second]
       for row in 0..<5 { output(20_003) { k.normal(UInt64(columns), UInt64(row), $0.count, &$0) } }
       output(1003) { k.uniform(UInt64(columns), 3, $0.count, &$0) }
       return outputs.map(bits)

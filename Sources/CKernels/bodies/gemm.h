@@ -27,7 +27,7 @@
 #define MOST_VECTORS 8
 
 // Few columns leave most of a panel empty, and long rows pay for adding up lanes: such a B stays in rows, for dots.h.
-INLINE int is_narrow(size_t k, size_t n) { return n < 16 ? k >= 32 : n <= 40 && n != PANEL && k >= 128; }
+static int body_is_narrow(size_t k, size_t n) { return n < 16 ? k >= 32 : n <= 40 && n != PANEL && k >= 128; }
 
 typedef float vn __attribute__((ext_vector_type(WIDTH)));
 
@@ -95,7 +95,7 @@ TILES(1) TILES_4(2) TILES_4(3) TILES_2(4)
 static const tile_function tiles[MOST_ROWS][4] = {ENTRY(1), ENTRY_4(2), ENTRY_4(3), ENTRY_2(4)};
 #endif
 
-static size_t body_packed_size(size_t k, size_t n) { return is_narrow(k, n) ? n * k : (n + PANEL - 1) / PANEL * PANEL * k; }
+static size_t body_packed_size(size_t k, size_t n) { return body_is_narrow(k, n) ? n * k : (n + PANEL - 1) / PANEL * PANEL * k; }
 
 // to = from transposed, sixteen by sixteen: after four rounds of interleaving row i with row i + 8, every row is a column.
 INLINE void transpose_block(const float *from, size_t from_stride, float *to, size_t to_stride) {
@@ -124,20 +124,21 @@ static void transpose(const float *from, size_t rows, size_t columns, size_t fro
   }
 }
 
-static void body_pack(const float *b, size_t k, size_t n, int transposed, float *packed) {
-  if (is_narrow(k, n)) {
-    if (transposed)
-      memcpy(packed, b, n * k * sizeof(float));
-    else
-      transpose(b, k, n, n, packed, k);
-    return;
-  }
-  for (size_t first = 0; first < n; first += PANEL, packed += PANEL * k) {
-    const size_t columns = n - first < PANEL ? n - first : PANEL;
+// Panels of the columns first ..< end of B; `first` is a multiple of PANEL.
+static void body_pack_panels(const float *b, size_t k, size_t n, int transposed, size_t first, size_t end, float *packed) {
+  for (; first < end; first += PANEL, packed += PANEL * k) {
+    const size_t columns = end - first < PANEL ? end - first : PANEL;
     if (!transposed) {
-      for (size_t i = 0; i < k; i++) {
-        memcpy(packed + i * PANEL, b + i * n + first, columns * sizeof(float));
-        memset(packed + i * PANEL + columns, 0, (PANEL - columns) * sizeof(float));
+      const float *from = b + first;
+      for (size_t i = 0; i < k; i++, from += n) {
+        float *const to = packed + i * PANEL;
+        if (columns == PANEL) {  // two vectors, not a call
+          store(to, load(from));
+          store(to + LANES, load(from + LANES));
+        } else {
+          memcpy(to, from, columns * sizeof(float));
+          memset(to + columns, 0, (PANEL - columns) * sizeof(float));
+        }
       }
       continue;
     }
@@ -147,8 +148,17 @@ static void body_pack(const float *b, size_t k, size_t n, int transposed, float 
   }
 }
 
+static void body_pack(const float *b, size_t k, size_t n, int transposed, float *packed) {
+  if (!body_is_narrow(k, n))
+    body_pack_panels(b, k, n, transposed, 0, n, packed);
+  else if (transposed)
+    memcpy(packed, b, n * k * sizeof(float));
+  else
+    transpose(b, k, n, n, packed, k);
+}
+
 static void body_unpack(const float *packed, size_t k, size_t n, int transposed, float *b) {
-  if (is_narrow(k, n)) {
+  if (body_is_narrow(k, n)) {
     if (transposed)
       memcpy(b, packed, n * k * sizeof(float));
     else
@@ -200,11 +210,19 @@ INLINE void activate(kernel_activation activation, float *c, size_t n) {
     case kernel_activation_tanh: body_tanh(c, c, n); break;
     case kernel_activation_sigmoid: body_sigmoid(c, c, n); break;
     case kernel_activation_softplus: body_softplus(c, c, n); break;
+    case kernel_activation_leaky_relu: body_leaky_relu(c, 0.01f, c, n); break;
   }
 }
 
+INLINE void activate_rows(kernel_activation activation, float *c, size_t rows, size_t columns, size_t c_stride) {
+  if (columns == c_stride)
+    activate(activation, c, rows * columns);
+  else
+    for (size_t i = 0; i < rows; i++) activate(activation, c + i * c_stride, columns);
+}
+
 // Rows of c by panels, for all of k.
-static void gemm_panels(const float *a, size_t rows, size_t k, const float *packed, const float *bias, float *c, size_t n, size_t columns) {
+static void gemm_panels(const float *a, size_t rows, size_t k, const float *packed, const float *bias, float *c, size_t c_stride, size_t columns) {
   float block[MOST_ROWS * STRIDE] __attribute__((aligned(64)));
   for (size_t top = 0; top == 0 || top < k; top += BLOCK) {
     const size_t depth = k - top < BLOCK ? k - top : BLOCK;
@@ -215,10 +233,21 @@ static void gemm_panels(const float *a, size_t rows, size_t k, const float *pack
                           .start = top == 0 ? bias : c,
                           .depth = depth,
                           .panel_size = PANEL * k,
-                          .start_stride = top == 0 ? 0 : n,
+                          .start_stride = top == 0 ? 0 : c_stride,
                           .c = c,
-                          .c_stride = n},
+                          .c_stride = c_stride},
               columns);
+  }
+}
+
+static void body_panel_product(const float *a, size_t m, size_t k, const float *panels, size_t columns, const float *bias,
+                               kernel_activation activation, float *c, size_t c_stride) {
+  const size_t passes = (m + MOST_ROWS - 1) / MOST_ROWS;
+  if (columns == 0) return;
+  for (size_t pass = 0, rows; pass < passes; pass++, m -= rows, a += rows * k, c += rows * c_stride) {
+    rows = (m + (passes - pass) - 1) / (passes - pass);  // as even as can be: 16 rows are 8 and 8, not 14 and 2
+    gemm_panels(a, rows, k, panels, bias, c, c_stride, columns);
+    activate_rows(activation, c, rows, columns, c_stride);
   }
 }
 
@@ -229,20 +258,11 @@ static void body_gemm_columns(const float *a, size_t m, size_t k, const float *p
   packed += first * k;  // panels and rows alike: `first` columns are first * k numbers
   if (bias != NULL) bias += first;
   c += first;
-  const int narrow = is_narrow(k, n);
-  const size_t most = narrow ? 4 * DOT_ROWS : MOST_ROWS, passes = (m + most - 1) / most;
-  for (size_t pass = 0, rows; pass < passes; pass++, m -= rows, a += rows * k, c += rows * n) {
-    if (narrow) {
-      rows = m < most ? m : most;
-      dot_products(a, rows, k, packed, columns, bias, c, n);
-    } else {
-      rows = (m + (passes - pass) - 1) / (passes - pass);  // as even as can be: 16 rows are 8 and 8, not 14 and 2
-      gemm_panels(a, rows, k, packed, bias, c, n, columns);
-    }
-    if (columns == n)
-      activate(activation, c, rows * n);
-    else
-      for (size_t i = 0; i < rows; i++) activate(activation, c + i * n, columns);
+  if (!body_is_narrow(k, n)) return body_panel_product(a, m, k, packed, columns, bias, activation, c, n);
+  for (size_t rows; m > 0; m -= rows, a += rows * k, c += rows * n) {
+    rows = m < 4 * DOT_ROWS ? m : 4 * DOT_ROWS;
+    dot_products(a, rows, k, packed, columns, bias, c, n);
+    activate_rows(activation, c, rows, columns, n);
   }
 }
 

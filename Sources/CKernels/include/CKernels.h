@@ -75,10 +75,17 @@ void kernel_beta_binomial_rows(const float *x, const float *a, const float *b, f
 void kernel_beta_binomial_backward(
     const float *x, const float *a, const float *b, float trials, const float *g, float *da, float *db, size_t rows, size_t columns);
 
-// ---- Matrix product with one fixed order of accumulation, whatever m is, wherever the row stands and whatever the instruction set. For serving, where an
-// answer must not depend on its neighbours. The order follows from k and n: an element is bias[j] followed by fused multiply-adds over k ascending; where
+// ---- Matrix product with one fixed order of accumulation, whatever m is, wherever the row stands and whatever the instruction set: an answer never
+// depends on its neighbours. The order follows from k and n: an element is bias[j] followed by fused multiply-adds over k ascending; where
 // columns are few and k is long (gemm.h says when) it is a dot product in sixteen lanes, then bias[j].
-typedef enum { kernel_identity = 0, kernel_activation_relu = 1, kernel_activation_tanh = 2, kernel_activation_sigmoid = 3, kernel_activation_softplus = 4 } kernel_activation;
+typedef enum {
+  kernel_identity = 0,
+  kernel_activation_relu = 1,
+  kernel_activation_tanh = 2,
+  kernel_activation_sigmoid = 3,
+  kernel_activation_softplus = 4,
+  kernel_activation_leaky_relu = 5,  // slope 0.01
+} kernel_activation;
 size_t kernel_packed_size(size_t k, size_t n);  // in floats
 // Packs b for kernel_gemm: transposed != 0 means that b is stored [n, k] (a PyTorch Linear weight), otherwise [k, n]. Faster where `packed` is 64-byte aligned.
 void kernel_pack(const float *b, size_t k, size_t n, int transposed, float *packed);
@@ -88,6 +95,16 @@ void kernel_gemm(const float *a, size_t m, size_t k, const float *packed, size_t
 // The same for columns first ..< end of c alone; `first` is a multiple of 32. c and bias are those of the whole product.
 void kernel_gemm_columns(const float *a, size_t m, size_t k, const float *packed, size_t n, size_t first, size_t end, const float *bias,
                          kernel_activation activation, float *c);
+
+// The same in two steps, for a B that changes with every call, as in training: each thread packs the columns that it computes. Nothing is narrow here: an
+// element is always fused multiply-adds over k ascending. Where kernel_is_narrow says no, the bits are kernel_gemm's.
+// Panels of the columns first ..< end of B; `first` is a multiple of 32. Each takes 32 k numbers, with zeros past the last column. B is stored as for kernel_pack.
+void kernel_pack_panels(const float *b, size_t k, size_t n, int transposed, size_t first, size_t end, float *panels);
+// c[m, columns] = activation(a[m, k] * panels + bias); rows of c are c_stride numbers apart.
+void kernel_panel_product(const float *a, size_t m, size_t k, const float *panels, size_t columns, const float *bias, kernel_activation activation, float *c,
+                          size_t c_stride);
+// Whether kernel_gemm adds in lanes for a B of this shape.
+int kernel_is_narrow(size_t k, size_t n);
 
 // ---- Images, one item at a time: x[channels, height, width]
 // columns[channels * kh * kw, out_h * out_w], zero outside the image

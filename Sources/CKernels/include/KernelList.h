@@ -68,6 +68,14 @@ KERNEL(void, gemm_columns,
        (a, m, k, packed, n, first, end, bias, activation, c))
 KERNEL(void, unpack, (const float *packed, size_t k, size_t n, int transposed, float *b), (packed, k, n, transposed, b))
 
+KERNEL(void, pack_panels, (const float *b, size_t k, size_t n, int transposed, size_t first, size_t end, float *panels),
+       (b, k, n, transposed, first, end, panels))
+KERNEL(void, panel_product,
+       (const float *a, size_t m, size_t k, const float *panels, size_t columns, const float *bias, kernel_activation activation, float *c,
+        size_t c_stride),
+       (a, m, k, panels, columns, bias, activation, c, c_stride))
+KERNEL(int, is_narrow, (size_t k, size_t n), (k, n))
+
 KERNEL(void, im2col,
        (const float *x, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h,
         size_t pad_w, size_t out_h, size_t out_w, float *columns),

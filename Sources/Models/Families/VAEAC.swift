@@ -74,10 +74,10 @@ extension VAEAC {
   /// p(z | x_1-b, b); `hidden` is 1 where a cell is to be generated: [n, columns].
   package func evidence(_ network: Network, _ x: Tensor, hidden: Tensor) -> Evidence {
     let input = Tensor.concatenated([coding.coded(x, hidden: hidden), hidden], axis: 1)
-    var h = network.prior.input(input, .evaluation).leakyReLU()
+    var h = network.prior.input(input, activation: .leakyReLU)
     var features = [h]
     for block in network.prior.blocks {
-      h = h + block(h, .evaluation).leakyReLU()
+      h = h + block(h, activation: .leakyReLU)
       features.append(h)
     }
     return Evidence(prior: normal(network.prior.output(h, .evaluation)), input: input, features: features)
@@ -85,17 +85,17 @@ extension VAEAC {
 
   /// q(z | x, b), which sees every cell that is not natively missing.
   func proposal(_ network: Network, _ x: Tensor, missing: Tensor, hidden: Tensor) -> Normal {
-    var h = network.proposal.input(Tensor.concatenated([coding.coded(x, hidden: missing), missing, hidden], axis: 1), .evaluation).leakyReLU()
-    for block in network.proposal.blocks { h = h + block(h, .evaluation).leakyReLU() }
+    var h = network.proposal.input(Tensor.concatenated([coding.coded(x, hidden: missing), missing, hidden], axis: 1), activation: .leakyReLU)
+    for block in network.proposal.blocks { h = h + block(h, activation: .leakyReLU) }
     return normal(network.proposal.output(h, .evaluation))
   }
 
   /// The parameters of p(x_b | z, x_1-b, b): [n, coding.outputs].
   func decode(_ network: Network, _ z: Tensor, _ evidence: Evidence) -> Tensor {
-    var h = network.generative.input(z, .evaluation).leakyReLU()
+    var h = network.generative.input(z, activation: .leakyReLU)
     // The last feature of the prior network meets the first layer here.
     for (block, feature) in zip(network.generative.blocks, evidence.features.reversed()) {
-      h = h + block(Tensor.concatenated([h, feature], axis: 1), .evaluation).leakyReLU()
+      h = h + block(Tensor.concatenated([h, feature], axis: 1), activation: .leakyReLU)
     }
     return network.generative.output(Tensor.concatenated([h, evidence.input], axis: 1), .evaluation)
   }
