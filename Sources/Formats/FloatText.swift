@@ -4,11 +4,13 @@
 package enum FloatText {
   /// Bytes of the longest text, "-1.17549435e-38", and of a comma.
   private static let longest = 16
+  /// Bytes that may be written behind the end of a text: eight digits are written at once, however many count.
+  private static let slack = 8
 
   /// Appends `value`; negative zero is "-0".
   /// - Parameter missing: what stands for NaN and the infinities, which JSON doesn't have; at most 16 bytes.
   package static func append(_ value: Float, to text: inout [UInt8], missing: StaticString = "null") {
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: longest) { buffer in
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: longest + slack) { buffer in
       guard let start = buffer.baseAddress else { return }
       let end = write(value, to: start, missing: missing)
       text.append(contentsOf: UnsafeBufferPointer(start: start, count: end - start))
@@ -29,7 +31,7 @@ package enum FloatText {
   /// Appends numbers with commas between them.
   package static func appendList(_ scalars: UnsafeBufferPointer<Float>, to text: inout [UInt8], missing: StaticString = "null") {
     let blockCount = 256
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: blockCount * longest) { buffer in
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: blockCount * longest + slack) { buffer in
       guard let start = buffer.baseAddress else { return }
       var index = 0
       while index < scalars.count {
@@ -65,7 +67,7 @@ package enum FloatText {
 
   // MARK: One number
 
-  /// Writes at most 15 bytes, and returns the end.
+  /// Writes at most 15 bytes that count, and returns their end.
   @inline(__always)
   private static func write(_ value: Float, to start: UnsafeMutablePointer<UInt8>, missing: StaticString) -> UnsafeMutablePointer<UInt8> {
     var end = start
@@ -73,76 +75,58 @@ package enum FloatText {
       end.update(from: missing.utf8Start, count: missing.utf8CodeUnitCount)
       return end + missing.utf8CodeUnitCount
     }
-    if value.sign == .minus {
-      end.pointee = UInt8(ascii: "-")
-      end += 1
-    }
+    // Without a branch: signs are as good as random.
+    end.pointee = UInt8(ascii: "-")
+    end += Int(value.bitPattern >> 31)
     let magnitude = value.magnitude
     if magnitude <= 0x1p24 {
       let whole = UInt32(magnitude)
-      if Float(whole) == magnitude { return writeDigits(whole, count: digitCount(whole), to: end) }
+      if Float(whole) == magnitude {
+        let count = DecimalDigits.count(whole)
+        DecimalDigits.write(DecimalDigits.eight(whole &* DecimalDigits.power(8 - count)), to: end)
+        return end + count
+      }
     }
     let decimal = ShortestDecimal(magnitude)
-    var (digits, exponent) = (decimal.digits, decimal.exponent)
-    while digits % 10 == 0 {
-      digits /= 10
-      exponent += 1
-    }
-    let count = digitCount(digits)
+    let written = DecimalDigits.count(decimal.digits)
+    // Nine digits with zeros behind: the first, and the other eight in the bytes of a word.
+    let aligned = decimal.digits &* DecimalDigits.power(9 - written)
+    let first = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: aligned / 100_000_000)
+    let others = DecimalDigits.eight(aligned % 100_000_000)
+    // Without the zeros at the end.
+    let count = 9 - DecimalDigits.trailingZeros(others)
     // v = 0.digits · 10^point
-    let point = count + exponent
-    if magnitude > 0x1p24 || point < -3 { return writeScientific(digits, count: count, exponent: point - 1, to: end) }
+    let point = written &+ decimal.exponent
+    if magnitude > 0x1p24 || point < -3 { return writeScientific(first, others, count: count, exponent: point - 1, to: end) }
     if point <= 0 {
       // 0.000ddd
-      end[0] = UInt8(ascii: "0")
-      end[1] = UInt8(ascii: ".")
-      (end + 2).update(repeating: UInt8(ascii: "0"), count: -point)
-      return writeDigits(digits, count: count, to: end + 2 - point)
+      DecimalDigits.write(0x3030_3030_3030_2E30, to: end)
+      end += 2 - point
+      end[0] = first
+      DecimalDigits.write(others, to: end + 1)
+      return end + count
     }
-    // ddd.ddd: the digits one place to the right, then those before the point moved back.
-    let last = writeDigits(digits, count: count, to: end + 1)
-    for index in 0..<point { end[index] = end[index + 1] }
+    // ddd.ddd: all digits, then those behind the point again one place further.
+    end[0] = first
+    DecimalDigits.write(others, to: end + 1)
+    DecimalDigits.write(others &>> UInt64(8 * (point - 1)), to: end + point + 1)
     end[point] = UInt8(ascii: ".")
-    return last
+    return end + count + 1
   }
 
   /// d.ddde-05, the exponent signed and of two digits.
-  private static func writeScientific(_ digits: UInt32, count: Int, exponent: Int, to start: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<
-    UInt8
-  > {
-    var end = writeDigits(digits, count: count, to: start + 1)
-    start[0] = start[1]
+  private static func writeScientific(
+    _ first: UInt8, _ others: UInt64, count: Int, exponent: Int, to start: UnsafeMutablePointer<UInt8>
+  ) -> UnsafeMutablePointer<UInt8> {
+    start[0] = first
     start[1] = UInt8(ascii: ".")
-    if count == 1 { end = start + 1 }
+    DecimalDigits.write(others, to: start + 2)
+    let end = count == 1 ? start + 1 : start + count + 1
+    let magnitude = UInt8(exponent.magnitude)
     end[0] = UInt8(ascii: "e")
     end[1] = exponent < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+")
-    return writeDigits(UInt32(exponent.magnitude), count: 2, to: end + 2)
+    end[2] = UInt8(ascii: "0") + magnitude / 10
+    end[3] = UInt8(ascii: "0") + magnitude % 10
+    return end + 4
   }
-
-  @inline(__always)
-  private static func digitCount(_ number: UInt32) -> Int {
-    if number < 1000 { return number < 10 ? 1 : number < 100 ? 2 : 3 }
-    if number < 1_000_000 { return number < 10_000 ? 4 : number < 100_000 ? 5 : 6 }
-    return number < 10_000_000 ? 7 : number < 100_000_000 ? 8 : 9
-  }
-
-  /// Writes exactly `count` digits, two at a time from the last.
-  @inline(__always)
-  private static func writeDigits(_ number: UInt32, count: Int, to start: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
-    var (rest, place) = (number, count)
-    while place >= 2 {
-      place -= 2
-      let pair = Int(rest % 100) * 2
-      rest /= 100
-      start[place] = pairs.utf8Start[pair]
-      start[place + 1] = pairs.utf8Start[pair + 1]
-    }
-    if place == 1 { start[0] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest) }
-    return start + count
-  }
-
-  private static let pairs: StaticString = """
-    00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960616263646566676869\
-    707172737475767778798081828384858687888990919293949596979899
-    """
 }

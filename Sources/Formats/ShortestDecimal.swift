@@ -29,22 +29,24 @@ struct ShortestDecimal {
     low += c & 1
     high -= c & 1
 
+    // Which of the four candidates is right is as good as random, so it is computed: a branch would be mispredicted every other time.
     let s = v >> 2
     let tens = s / 10
-    let (tensLow, tensHigh) = (low <= 40 * tens, 40 * tens + 40 <= high)
-    if s >= 10, tensLow != tensHigh {
-      digits = tens + (tensHigh ? 1 : 0)
-      exponent = k + 1
-      return
-    }
-    let (isLowIn, isHighIn) = (low <= 4 * s, 4 * s + 4 <= high)
-    exponent = k
-    if isLowIn != isHighIn {
-      digits = s + (isHighIn ? 1 : 0)
-    } else {
-      let half = 4 * s + 2
-      digits = s + (v > half || (v == half && s & 1 == 1) ? 1 : 0)
-    }
+    let (tensLow, tensHigh) = (Self.one(low, atMost: 40 &* tens), Self.one(40 &* tens &+ 40, atMost: high))
+    let (onesLow, onesHigh) = (Self.one(low, atMost: 4 &* s), Self.one(4 &* s &+ 4, atMost: high))
+    // Above the middle of s and s + 1, or in it and s odd.
+    let isNearerAbove = Self.one(4 &* s &+ 3, atMost: v &+ (s & 1))
+    let isOnlyOne = onesLow ^ onesHigh
+    let ones = s &+ (isOnlyOne & onesHigh | (isOnlyOne ^ 1) & isNearerAbove)
+    let isShorter = (tensLow ^ tensHigh) & Self.one(10, atMost: s)
+    digits = ones ^ ((ones ^ (tens &+ tensHigh)) & (0 &- isShorter))
+    exponent = k + Int(isShorter)
+  }
+
+  /// 1 where `left` is at most `right`, else 0.
+  @inline(__always)
+  private static func one(_ left: UInt32, atMost right: UInt32) -> UInt32 {
+    UInt32(truncatingIfNeeded: (Int64(left) &- Int64(right) &- 1) &>> 63) & 1
   }
 
   /// ⌊x g / 2^64⌋, rounded to odd.
