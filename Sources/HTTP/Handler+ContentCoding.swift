@@ -43,6 +43,7 @@ extension Response {
     var response = self
     // Caches have to know, of the plain form too (RFC 9110 §12.5.5).
     response.headers.append("Vary", "Accept-Encoding")
+    guard request.headers.contains("Accept-Encoding") else { return response }
     let forbids = headers.values(of: "Cache-Control").contains { $0.lowercased().contains("no-transform") }
     guard !forbids, AcceptedCodings(request.headers.values(of: "Accept-Encoding")).prefersGzip, let small = body.gzipped() else { return response }
     response.body = small
@@ -61,7 +62,10 @@ extension Response {
   }
 
   private var isText: Bool {
-    let type = (headers["Content-Type"] ?? "").prefix { $0 != ";" }.trimmingBlanks().lowercased()
+    guard let given = headers["Content-Type"] else { return false }
+    // What nearly every answer is needs no taking apart.
+    if given == "application/json" { return true }
+    let type = given.prefix { $0 != ";" }.trimmingBlanks().lowercased()
     let others = ["application/json", "application/yaml", "application/javascript", "application/xml", "image/svg+xml"]
     return (type.hasPrefix("text/") && type != "text/event-stream") || type.hasSuffix("+json") || type.hasSuffix("+xml") || others.contains(type)
   }

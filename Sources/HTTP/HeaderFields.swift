@@ -48,6 +48,7 @@ package struct HeaderFields: Sendable, Equatable {
   /// - Precondition: `name` is a token (RFC 9110 §5.1): names are literals in the program, never a client's text.
   package mutating func append(_ name: String, _ value: String) {
     precondition(!name.isEmpty && name.utf8.allSatisfy(\.isTokenByte), "a header field's name is a token, not \"\(name)\"")
+    if lines.isEmpty { reserve(bytes: 512, lines: 12) }
     let start = wire.count
     wire.append(contentsOf: name.utf8)
     wire.append(.colon)
