@@ -147,7 +147,7 @@ actor Connection: EventSource {
 
   // MARK: Request bodies
 
-  private enum Chunk {
+  private enum Chunk: Sendable {
     case bytes([UInt8])
     case end
     case failed(BodyError)
@@ -163,6 +163,17 @@ actor Connection: EventSource {
       case .failed(let error): throw error
       case .missing: await waitForBytes()
       }
+    }
+  }
+
+  /// The next chunk where the caller is on the loop and there is one: without a detour through the loop's queue.
+  fileprivate nonisolated func chunkAtHand(of request: Int) throws(BodyError) -> [UInt8]?? {
+    guard loop.isolation.isIsolatingCurrentContext() == true else { return .none }
+    switch onLoop({ $0.takeChunk(of: request) }) {
+    case .bytes(let bytes): return .some(bytes)
+    case .end: return .some(nil)
+    case .failed(let error): throw error
+    case .missing: return .none
     }
   }
 
@@ -441,7 +452,10 @@ private struct ConnectionBody: BodySource {
   let connection: Connection
   let request: Int
 
-  func nextChunk() async throws(BodyError) -> [UInt8]? { try await connection.nextChunk(of: request) }
+  func nextChunk() async throws(BodyError) -> [UInt8]? {
+    if let chunk = try connection.chunkAtHand(of: request) { return chunk }
+    return try await connection.nextChunk(of: request)
+  }
 }
 
 /// What every connection of a server shares.

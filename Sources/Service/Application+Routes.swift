@@ -9,7 +9,7 @@ extension Application {
 
     func add(
       _ method: Method, _ pattern: String, _ scope: Gate.Scope, bodyLimit: Int? = nil,
-      _ endpoint: @escaping @Sendable (Request, Caller) async throws -> Response
+      _ endpoint: nonisolated(nonsending) @escaping @Sendable (Request, Caller) async throws -> Response
     ) {
       router.add(method, pattern, bodyLimit: bodyLimit) { request in
         let response = await answering(request) { request in
@@ -23,7 +23,7 @@ extension Application {
     }
     func add(
       _ method: Method, _ pattern: String, _ scope: Gate.Scope, bodyLimit: Int? = nil,
-      _ endpoint: @escaping @Sendable (Request) async throws -> Response
+      _ endpoint: nonisolated(nonsending) @escaping @Sendable (Request) async throws -> Response
     ) {
       add(method, pattern, scope, bodyLimit: bodyLimit) { request, _ in try await endpoint(request) }
     }
@@ -67,7 +67,7 @@ extension Application {
   }
 
   /// A key for some models reaches nothing of others, whatever the route.
-  private func requireModel(of request: Request, route: String, _ caller: Caller) async throws {
+  private nonisolated(nonsending) func requireModel(of request: Request, route: String, _ caller: Caller) async throws {
     guard caller.models != nil else { return }
     if let reference = request.parameters["model"] {
       try caller.requireModel(String(reference.prefix { $0 != "@" }), field: "model")

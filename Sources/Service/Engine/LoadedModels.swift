@@ -86,7 +86,7 @@ package final class LoadedModels: Sendable {
   /// The model that `name`, `name@3` or `name@alias` means now.
   ///
   /// A version may be replaced, deleted and collected before its file was opened; then what was asked for means another version by now, or nothing.
-  package func model(named reference: String) async throws -> LoadedModel {
+  package nonisolated(nonsending) func model(named reference: String) async throws -> LoadedModel {
     for _ in 0..<3 {
       do {
         return try await model(of: store.resolve(reference))
@@ -98,7 +98,7 @@ package final class LoadedModels: Sendable {
   /// The model of a version; requests that come while it is loaded wait for the one load.
   ///
   /// - Throws: `Problem` for a model that is larger than all that may be loaded, or whose file is damaged; `StoreError.unknownVersion` for one that was deleted meanwhile.
-  package func model(of version: ModelVersion) async throws -> LoadedModel {
+  package nonisolated(nonsending) func model(of version: ModelVersion) async throws -> LoadedModel {
     let registered = LoadedModel.Registration(name: version.name, version: version.version)
     switch try entry(for: version) {
     case .ready(let model): return model.named(registered)

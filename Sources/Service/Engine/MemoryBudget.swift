@@ -41,7 +41,7 @@ package final class MemoryBudget: Sendable {
     }
 
     /// The whole body, counted while it arrives.
-    func collect(_ body: RequestBody) async throws -> [UInt8] {
+    nonisolated(nonsending) func collect(_ body: RequestBody) async throws -> [UInt8] {
       var bytes: [UInt8] = []
       for try await chunk in body {
         try take(chunk.count)

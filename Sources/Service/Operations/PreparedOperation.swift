@@ -2,8 +2,8 @@ package import Formats
 internal import Models
 package import Tensors
 
-/// A request that was understood and can be carried out: pure arithmetic from here on.
-package struct PreparedOperation: Sendable {
+/// A request that was understood and can be carried out: pure arithmetic from here on. A class because it is handed on many times and never changes.
+package final class PreparedOperation: Sendable {
   package let receipt: Receipt
   package let model: LoadedModel
   /// Items of the answer.

@@ -4,7 +4,7 @@ internal import Training
 
 extension Application {
   /// Performs an operation and records it, as the server's options want it; `Posterior-Run` names the record in the answer.
-  func recorded(_ operation: Operation, _ request: Request) async throws -> Response {
+  nonisolated(nonsending) func recorded(_ operation: Operation, _ request: Request) async throws -> Response {
     guard recorder.options.policy != .none else { return try await perform(operation, request, nil) }
     let account = InferenceAccount(operation.name, recorder: recorder)
     do {
