@@ -4,7 +4,7 @@ internal import Registry
 
 extension Application {
   /// POST /v1/models/{model}/{operation}
-  func perform(_ operation: Operation, _ request: Request, _ account: InferenceAccount?) async throws -> Response {
+  nonisolated(nonsending) func perform(_ operation: Operation, _ request: Request, _ account: InferenceAccount?) async throws -> Response {
     let deadline = try request.deadline()
     let acceptance = Acceptance(request.headers["Accept"])
     let model = try await models.model(named: request.parameter("model"))
@@ -34,7 +34,7 @@ extension Application {
     // Megabytes of numbers would hold up the I/O loop, so those are read on a lane.
     let (prepared, type) = body < limits.longBodyBytes ? try read() : try await batcher.run(read)
     try memory.take(prepared.answerBytes)
-    return try await batcher.perform(prepared, urgency: request.urgency, deadline: deadline) { answer in
+    return try await batcher.perform(prepared, urgency: request.urgency, deadline: deadline, isSlowToWrite: type == .png) { answer in
       let bytes = try answer.bytes(as: type, receipt: prepared.receipt)
       account?.note(bytes, as: type)
       return Self.response(bytes, type: type, receipt: prepared.receipt, shape: answer.shape)

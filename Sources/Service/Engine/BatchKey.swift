@@ -1,26 +1,32 @@
 package import Formats
 
 /// What rows must have in common to be computed together: the weights, the operation and its options.
-package struct BatchKey: Hashable, Sendable {
+///
+/// Lines of waiting requests are found by it several times a request, so it is hashed once and copied as one reference.
+package final class BatchKey: Hashable, Sendable {
   package let model: Digest
   package let operation: String
   package let options: any Hashable & Sendable
+  private let hash: Int
 
   package init(model: Digest, operation: String, options: any Hashable & Sendable) {
     self.model = model
     self.operation = operation
     self.options = options
-  }
-
-  package static func == (left: BatchKey, right: BatchKey) -> Bool {
-    left.model == right.model && left.operation == right.operation && AnyHashable(left.options) == AnyHashable(right.options)
-  }
-
-  package func hash(into hasher: inout Hasher) {
+    var hasher = Hasher()
     hasher.combine(model)
     hasher.combine(operation)
     options.hash(into: &hasher)
+    hash = hasher.finalize()
   }
+
+  package static func == (left: BatchKey, right: BatchKey) -> Bool {
+    if left === right { return true }
+    return left.hash == right.hash && left.model == right.model && left.operation == right.operation
+      && AnyHashable(left.options) == AnyHashable(right.options)
+  }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
 /// Who goes first: someone waits for an interactive answer; audits and jobs take what is left.
@@ -38,6 +44,8 @@ package struct BatchPolicy: Sendable, Equatable {
   package var targetSeconds = 0.004
   /// What a part of a request has to cost at least to be given to another lane.
   package var worthwhileSeconds = 0.0002
+  /// Numbers of answers that one lane writes before it hands these answers over together.
+  package var numbersWrittenTogether = 8192
   /// Interactive batches in a row while background work waits; then one of that is let through.
   package var interactiveRun = 32
 

@@ -13,8 +13,8 @@ final class BatchWork: WorkSource {
     var queue: BatchQueue
     var pending: [Int: PendingOperation] = [:]
     var nextID = 0
-    /// Requests whose rows are all computed.
-    var computed: [Job] = []
+    /// Requests whose rows are all computed, in groups that are written together.
+    var computed: [[Job]] = []
     /// Long jobs: large bodies to read, large answers to write.
     var long: [Job] = []
     var runningLong = 0
@@ -35,12 +35,12 @@ final class BatchWork: WorkSource {
 
   var depth: Int { state.withLock { $0.depth } }
 
-  func pending(_ prepared: PreparedOperation, urgency: Urgency) -> PendingOperation {
+  func pending(_ prepared: PreparedOperation, urgency: Urgency, isSlowToWrite: Bool) -> PendingOperation {
     let id = state.withLock { state in
       state.nextID += 1
       return state.nextID
     }
-    return PendingOperation(id: id, prepared, urgency: urgency, arrival: .now)
+    return PendingOperation(id: id, prepared, urgency: urgency, arrival: .now, isSlowToWrite: isSlowToWrite)
   }
 
   func submit(_ job: Job) throws(LaneOverload) {
@@ -96,7 +96,7 @@ final class BatchWork: WorkSource {
   }
 
   private enum Choice {
-    case job(Job)
+    case jobs([Job])
     case long(Job)
     case batch(BatchQueue.Batch, [(PendingOperation, Range<Int>)])
     case nothing(wakeAt: ContinuousClock.Instant?)
@@ -105,9 +105,10 @@ final class BatchWork: WorkSource {
   func takeWork() -> (() -> Void)? {
     let now = ContinuousClock.now
     let (choice, late, hasMore) = state.withLock { state -> (Choice, [PendingOperation], Bool) in
+      if !state.computed.isEmpty { return (.jobs(state.computed.removeFirst()), [], true) }
       let late = state.queue.removeLate(at: now).compactMap { state.pending.removeValue(forKey: $0) }
       let choice = choose(&state, at: now)
-      let hasMore = !state.computed.isEmpty || !state.long.isEmpty || !state.queue.isEmpty
+      let hasMore = !state.long.isEmpty || !state.queue.isEmpty
       return (choice, late, hasMore)
     }
     for pending in late {
@@ -121,7 +122,7 @@ final class BatchWork: WorkSource {
     // One lane wakes the next while there is something for it.
     if hasMore { lanes.wake(self) }
     switch choice {
-    case .job(let job): return { job.run() }
+    case .jobs(let jobs): return { Job.run(jobs) }
     case .long(let job):
       return {
         job.run()
@@ -133,7 +134,6 @@ final class BatchWork: WorkSource {
   }
 
   private func choose(_ state: inout State, at now: ContinuousClock.Instant) -> Choice {
-    if !state.computed.isEmpty { return .job(state.computed.removeFirst()) }
     let mayRunLong = !state.long.isEmpty && state.runningLong < allButOne
     let background = state.runningBackground < allButOne
     if mayRunLong, !(state.owesBatch && state.queue.isReady(at: now, background: background)) {
@@ -166,34 +166,41 @@ final class BatchWork: WorkSource {
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     metrics.observe(batch)
 
-    var finished: [Job] = []
+    var done: [PendingOperation] = []
     for ((pending, rows), outcome) in zip(members, values) {
       switch outcome {
-      case .success(let values): if pending.deliver(values, of: rows) { finished.append(pending.job) }
+      case .success(let values): if pending.deliver(values, of: rows) { done.append(pending) }
       case .failure(let error):
         withdraw(pending)
         pending.job.drop(error)
       }
     }
-    let done = members.filter { member in finished.contains { $0 === member.0.job } }
-    // A small answer is written by this lane at once; more than one are shared out, and a large one waits among the long jobs.
-    let own: Job? = state.withLock { state in
+    // Small answers are written in groups, the first by this lane at once; a large one waits among the long jobs.
+    let (own, hasMore): ([Job], Bool) = state.withLock { state in
       state.queue.record(batch, seconds: seconds)
       if batch.urgency == .background { state.runningBackground -= 1 }
-      var own: Job?
-      for (pending, _) in done {
-        state.pending[pending.id] = nil
-        if pending.prepared.hasLongAnswer {
-          state.long.append(pending.job)
-        } else if own == nil {
-          own = pending.job
-        } else {
-          state.computed.append(pending.job)
-        }
-      }
-      return own
+      for pending in done { state.pending[pending.id] = nil }
+      state.long += done.filter(\.prepared.hasLongAnswer).map(\.job)
+      let groups = groups(done.filter { !$0.prepared.hasLongAnswer })
+      state.computed += groups.dropFirst()
+      return (groups.first ?? [], !state.computed.isEmpty || !state.long.isEmpty)
     }
-    if done.count > 1 { lanes.wake(self) }
-    own?.run()
+    if hasMore { lanes.wake(self) }
+    Job.run(own)
+  }
+
+  /// Answers that are written one after the other and then handed over together, so that those who wait for them are woken once and not one by one:
+  /// a wake-up costs about as much as writing a small answer.
+  private func groups(_ computed: [PendingOperation]) -> [[Job]] {
+    var (groups, room) = ([[Job]](), 0)
+    for pending in computed {
+      if pending.numbersToWrite > room {
+        groups.append([])
+        room = policy.numbersWrittenTogether
+      }
+      groups[groups.count - 1].append(pending.job)
+      room -= pending.numbersToWrite
+    }
+    return groups
   }
 }

@@ -42,13 +42,14 @@ package final class Batcher: Sendable {
   }
 
   /// Computes a request and makes something of its answer, on a lane.
+  /// - Parameter isSlowToWrite: whether `finish` takes much longer than writing the answer's numbers as text.
   /// - Throws: `LaneOverload` at once where too much waits; `DeadlineExceeded` where the deadline passed before the last row was begun;
   ///   `CancellationError` where the task is cancelled first: then the rest of its rows are never computed.
-  package func perform<Result: Sendable>(
-    _ prepared: PreparedOperation, urgency: Urgency = .interactive, deadline: ContinuousClock.Instant? = nil,
+  package nonisolated(nonsending) func perform<Result: Sendable>(
+    _ prepared: PreparedOperation, urgency: Urgency = .interactive, deadline: ContinuousClock.Instant? = nil, isSlowToWrite: Bool = false,
     finish: @escaping @Sendable (Answer) throws -> Result
   ) async throws -> Result {
-    let pending = work.pending(prepared, urgency: urgency)
+    let pending = work.pending(prepared, urgency: urgency, isSlowToWrite: isSlowToWrite)
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Result, any Error>) in
         pending.job.prepare(
@@ -56,7 +57,7 @@ package final class Batcher: Sendable {
             let computed = ContinuousClock.now
             let result = Swift.Result { try finish(prepared.answer(pending.takeParts())) }
             metrics.observe(pending, computed: computed, finished: .now)
-            continuation.resume(with: result)
+            return { continuation.resume(with: result) }
           },
           drop: { continuation.resume(throwing: $0) })
         do throws(LaneOverload) { try work.submit(pending, deadline: deadline) } catch { pending.job.drop(error) }

@@ -2,16 +2,20 @@ internal import Locking
 
 /// Work that is run once or dropped once, whichever comes first.
 final class Job: Sendable {
+  /// Tells who waits what came out.
+  typealias Delivery = @Sendable () -> Void
+
   private enum State {
     case new
-    case ready(work: @Sendable () -> Void, drop: @Sendable (any Error) -> Void)
+    case ready(work: @Sendable () -> Delivery, drop: @Sendable (any Error) -> Void)
     /// Dropped before it was prepared.
     case stillborn(any Error)
     case over
   }
   private let state = Protected(State.new)
 
-  func prepare(work: @escaping @Sendable () -> Void, drop: @escaping @Sendable (any Error) -> Void) {
+  /// - Parameter work: what is to be done; it tells nobody before it is told to.
+  func prepare(work: @escaping @Sendable () -> Delivery, drop: @escaping @Sendable (any Error) -> Void) {
     let error: (any Error)? = state.withLock { state in
       guard case .stillborn(let error) = state else {
         state = .ready(work: work, drop: drop)
@@ -32,8 +36,16 @@ final class Job: Sendable {
     }
   }
 
-  func run() {
-    if case .ready(let work, _) = state.withLock({ take(&$0, leaving: .over) }) { work() }
+  func run() { perform()?() }
+
+  /// Does the work and leaves its delivery to the caller; nil where it was dropped before.
+  func perform() -> Delivery? {
+    if case .ready(let work, _) = state.withLock({ take(&$0, leaving: .over) }) { work() } else { nil }
+  }
+
+  /// Does the work of all, then delivers: who waits is woken once for all of them, where they wait at the same place.
+  static func run(_ jobs: [Job]) {
+    for delivery in jobs.compactMap({ $0.perform() }) { delivery() }
   }
 
   func drop(_ error: any Error) {
@@ -58,7 +70,10 @@ final class Job: Sendable {
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Result, any Error>) in
         job.prepare(
-          work: { continuation.resume(with: Swift.Result { try body() }) },
+          work: {
+            let result = Swift.Result { try body() }
+            return { continuation.resume(with: result) }
+          },
           drop: { continuation.resume(throwing: $0) })
         do throws(LaneOverload) { try submit(job) } catch { job.drop(error) }
       }

@@ -3,16 +3,29 @@ internal import Tensors
 
 /// A request between its arrival and its answer: which of its rows are computed, and who waits for them.
 ///
-/// Its rows travel through batches with strangers, and can't be mixed up with theirs: a batch is a list of (request, range of that request's rows), what
-/// comes out is cut at the same places, and each piece is handed to the object that it was cut for, which alone knows the continuation of its client.
+/// Its rows travel through batches with strangers, and can't be mixed up with theirs, by construction. The queue knows it by a number that is given once
+/// and never again; the number is turned into this object once, when a batch is chosen, under the lock of `BatchWork`. From there a batch is a list of pairs
+/// (this object, range of its rows), what comes out is cut at the lengths of those ranges in the order of that list (`PreparedOperation.compute`), and
+/// each piece goes with its range to the object that stood beside it, which checks its length. The object holds the request that its answer is
+/// written for, and its job the one continuation of the one task that waits for it; that task belongs to one connection, which begins no other request
+/// before this one is answered. No buffer of an answer is shared or used again.
+///
+///     members   (A, 0..<2)   (B, 5..<6)   (C, 0..<3)
+///     rows       a0 a1        b5           c0 c1 c2      one tensor, computed
+///     pieces    [0..<2]      [2..<3]      [3..<6]        cut at the same places, delivered to A, B, C
 final class PendingOperation: Sendable {
   let id: Int
   let prepared: PreparedOperation
   let key: BatchKey
   let urgency: Urgency
   let arrival: ContinuousClock.Instant
+  /// Numbers that take as long to write as this answer.
+  let numbersToWrite: Int
   let job = Job()
   private let state = Protected(State())
+
+  /// More than any group holds: such an answer is written and handed over by itself.
+  private static let slow = Int.max / 2
 
   private struct State {
     /// What was computed, by the first row.
@@ -21,11 +34,12 @@ final class PendingOperation: Sendable {
     var firstStart: ContinuousClock.Instant?
   }
 
-  init(id: Int, _ prepared: PreparedOperation, urgency: Urgency, arrival: ContinuousClock.Instant) {
+  init(id: Int, _ prepared: PreparedOperation, urgency: Urgency, arrival: ContinuousClock.Instant, isSlowToWrite: Bool) {
     self.id = id
     self.prepared = prepared
     self.urgency = urgency
     self.arrival = arrival
+    numbersToWrite = isSlowToWrite ? Self.slow : prepared.answerNumbers
     key = prepared.batchKey
   }
 

@@ -7,8 +7,11 @@ extension PreparedOperation {
 
   var rowWeight: Double { request.rowWeight }
 
+  /// Numbers of the answer, or more.
+  var answerNumbers: Int { count * request.answersPerRow * model.signature.width }
+
   /// Memory that the answer needs on its way out: the numbers twice, once in parts and once joined, and their text.
-  var answerBytes: Int { count * request.answersPerRow * model.signature.width * 20 }
+  var answerBytes: Int { answerNumbers * 20 }
 
   /// Seconds that a unit of cost may take before any was measured: a multiplication and an addition a parameter, at ten thousand million a second.
   var guessedSecondsPerUnit: Double { Double(model.parameterCount) * 2 / 1e10 }
