@@ -45,15 +45,20 @@ struct BatcherTests {
 
   @Test(
     "whatever is computed together, in any order and cut, on 1, 2 or 4 lanes and 1 or 2 threads, every answer has the bytes of the request alone",
-    arguments: FamilyExample.all, [1, 2, 4])
+    .serialized, arguments: FamilyExample.all, [1, 2, 4])
   func sameBytes(_ example: FamilyExample, lanes: Int) async throws {
+    defer { Parallelism.width = 1 }
     let key = RandomKey(seed: 17).split(lanes)
     let model = LoadedModel(family: try example.model(), digest: SHA256.digest(Array(example.description.utf8)))
     let requests = try requests(example, model, count: 48, key: key)
+    #expect(Set(requests.map(\.operation.name)) == Set(model.operations.map(\.name)))
     for round in 0..<3 {
+      Parallelism.width = [1, 2, 2][round]
       var policy = BatchPolicy()
       policy.maxRows = [256, 7, 3][round]
-      policy.maxDelay = [.milliseconds(2), .zero, .zero][round]
+      policy.maxDelay = [.milliseconds(20), .zero, .zero][round]
+      // Rows may cost what they like, so that a slow machine makes no smaller batches.
+      if round == 0 { policy.targetSeconds = 1e6 }
       let batcher = Batcher(width: lanes, capacity: 1000, policy: policy)
       let order = key.split(round).permutation(requests.count)
       let answers = try await withThrowingTaskGroup(of: (Int, [UInt8]).self) { group in
@@ -74,7 +79,25 @@ struct BatcherTests {
         #expect(answers[index] == request.solo, "\(request.operation.name), \(request.prepared.count) rows, round \(round)")
       }
       #expect(batcher.depth == 0)
+      // With time to gather, strangers were in one batch: the law was put to the test.
+      if round == 0 { #expect(sharedBatches(batcher)) }
     }
+  }
+
+  /// Whether some batch had rows of several requests.
+  private func sharedBatches(_ batcher: Batcher) -> Bool {
+    func total(_ name: String) -> Double {
+      let samples = batcher.metrics.text.split(separator: "\n").filter { $0.hasPrefix("posterior_batch_requests_\(name){") }
+      return samples.compactMap { Double($0.split(separator: " ")[1]) }.reduce(0, +)
+    }
+    return total("sum") > total("count")
+  }
+
+  @Test("every operation, and every family, is among those whose answers are compared")
+  func coverage() {
+    let families = FamilyExample.all.compactMap { Catalogue.family(named: $0.family) }
+    #expect(Set(families.map { $0.name }) == Set(Catalogue.families.map { $0.name }))
+    #expect(Set(families.flatMap { Operation.supported(by: $0) }.map(\.name)) == Set(Operation.all.map(\.name)))
   }
 
   private func sample(_ n: Int = 1, seed: Int = 1) throws -> PreparedOperation {
@@ -104,6 +127,28 @@ struct BatcherTests {
     #expect(rows.contains("posterior_batch_requests_sum{operation=\"sample\"} 10.0"))
     #expect(rows.contains("posterior_batches_total{closed=\"idle\"} 1\n"))
     #expect(rows.contains("posterior_request_seconds_count{phase=\"compute\"} 10\n"))
+  }
+
+  @Test("a lane waits for company as long as it is told to, takes no more rows than it is told to, and says which of the two closed a batch")
+  func knobs() async throws {
+    var policy = BatchPolicy()
+    (policy.maxRows, policy.maxDelay, policy.targetSeconds) = (4, .seconds(1_000_000), 1e6)
+    let full = Batcher(width: 1, capacity: 100, policy: policy)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for seed in 0..<8 {
+        let prepared = try sample(seed: seed)
+        group.addTask { try await full.perform(prepared) { _ in } }
+      }
+      try await group.waitForAll()
+    }
+    #expect(full.metrics.text.contains("posterior_batches_total{closed=\"full\"} 2\n"))
+    #expect(full.metrics.text.contains("posterior_batch_rows_bucket{operation=\"sample\",le=\"2.0\"} 0\n"))
+    #expect(full.metrics.text.contains("posterior_batch_rows_bucket{operation=\"sample\",le=\"4.0\"} 2\n"))
+
+    policy.maxDelay = .milliseconds(1)
+    let delayed = Batcher(width: 1, capacity: 100, policy: policy)
+    try await delayed.perform(try sample()) { _ in }
+    #expect(delayed.metrics.text.contains("posterior_batches_total{closed=\"delay\"} 1\n"))
   }
 
   @Test("a request that is cancelled while it waits is never computed and frees its place")

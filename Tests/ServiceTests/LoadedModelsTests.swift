@@ -107,6 +107,19 @@ struct LoadedModelsTests {
     #expect(try await fixture.post("/v1/models/vector/sample", json: "{}").status == 200)
   }
 
+  @Test("once the server says that it is ready, the first request to a live model loads nothing and waits for nobody")
+  func readyIsWarm() async throws {
+    let fixture = try ServiceFixture()
+    #expect(try await fixture.get("/readyz").status == 503)
+    #expect(try await fixture.application.warmUp().isEmpty)
+    fixture.application.readiness.beginServing()
+    #expect(try await fixture.get("/readyz").status == 200)
+    let loads = fixture.application.models.census.loads
+    #expect(loads == ModelFiles.all.count)
+    for (name, _) in ModelFiles.all { #expect(try await fixture.post("/v1/models/\(name)/sample", json: "{}").status == 200) }
+    #expect(fixture.application.models.census.loads == loads)
+  }
+
   @Test("the warm-up loads no more than may stay")
   func boundedWarmUp() async throws {
     var limits = ServiceLimits()

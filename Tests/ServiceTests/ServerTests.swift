@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import HTTP
+import Registry
 import Service
 import Testing
 
@@ -31,44 +32,68 @@ struct ServerTests {
     #expect(application.readiness.state == .draining)
   }
 
-  @Test("sixty-four connections at once, on mixed models and operations, are each sent the bytes of their request alone")
+  @Test("sixty-four connections at once, each pipelining requests for every operation of every model, are sent the bytes of each request alone")
   func manyConnections() async throws {
     let fixture = try ServiceFixture()
+    try fixture.publish(ModelFiles.mixed, as: "mixed")
     let application = fixture.application
     let server = Server(handler: application.handler, listen: [try ListenAddress("127.0.0.1:0")], refuse: application.refuse)
     let address = try server.start()[0]
-    let requests: [(target: String, body: String)] = (0..<320).map { index in
-      switch index % 5 {
-      case 0: ("/v1/models/pictures/sample", #"{"n": \#(1 + index % 7), "seed": \#(index)}"#)
-      case 1: ("/v1/models/table/sample", #"{"n": 3, "seed": \#(index), "temperature": 0.5}"#)
-      case 2: ("/v1/models/vector/score", #"{"inputs": [[1, \#(index), 3]], "k": 5, "seed": \#(index)}"#)
-      case 3: ("/v1/models/vector/reconstruct", #"{"inputs": [[\#(index), 2, 3], [1, 1, 1]], "sampling": true, "seed": \#(index)}"#)
-      default: ("/v1/models/toy/sample", #"{"n": 40, "seed": \#(index)}"#)
+    let targets = try Self.targets(fixture)
+    #expect(Set(targets.map(\.operation)) == Set(Service.Operation.all.map(\.name)))
+    // Every connection asks for everything, each beginning elsewhere, with seeds of its own.
+    let plans: [[(target: String, body: String)]] = (0..<64).map { connection in
+      targets.indices.map { index in
+        let target = targets[(index + connection) % targets.count]
+        return ("/v1/models/\(target.model)/\(target.operation)", "{\"seed\": \(connection * 100 + index)\(target.options)}")
       }
     }
-    let answers = try await withThrowingTaskGroup(of: [(Int, String)].self) { group in
-      for connection in 0..<64 {
-        group.addTask {
-          var answers: [(Int, String)] = []
-          for index in stride(from: connection, to: requests.count, by: 64) {
-            let (target, body) = requests[index]
-            answers.append(
-              (
-                index,
-                try await Self.send(
-                  "POST \(target) HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)", to: address)
-              ))
-          }
-          return answers
+    let answers = try await withThrowingTaskGroup(of: (Int, String).self) { group in
+      for (connection, plan) in plans.enumerated() {
+        let requests = plan.enumerated().map { index, request in
+          "POST \(request.target) HTTP/1.1\r\nHost: x\r\n\(index == plan.count - 1 ? "Connection: close\r\n" : "")"
+            + "Content-Type: application/json\r\nContent-Length: \(request.body.utf8.count)\r\n\r\n\(request.body)"
         }
+        group.addTask { (connection, try await Self.send(requests.joined(), to: address)) }
       }
-      return try await group.reduce(into: [Int: String]()) { for (index, answer) in $1 { $0[index] = answer } }
+      return try await group.reduce(into: [Int: String]()) { $0[$1.0] = $1.1 }
     }
-    for (index, request) in requests.enumerated() {
-      let alone = try await fixture.post(request.target, json: request.body)
-      #expect(answers[index]?.hasPrefix("HTTP/1.1 200 OK\r\n") == true && answers[index]?.hasSuffix("\r\n\r\n" + alone.text) == true)
+    for (connection, plan) in plans.enumerated() {
+      var rest = try #require(answers[connection])[...]
+      for request in plan {
+        let alone = try await fixture.post(request.target, json: request.body)
+        let headEnd = try #require(rest.range(of: "\r\n\r\n"))
+        #expect(alone.status == 200 && rest.hasPrefix("HTTP/1.1 200 OK\r\n"), "\(request) \(alone.text)")
+        rest = rest[headEnd.upperBound...]
+        #expect(rest.hasPrefix(alone.text), "connection \(connection), \(request)")
+        rest = rest.dropFirst(alone.text.count)
+      }
+      #expect(rest.isEmpty)
     }
     await server.shutdown()
+  }
+
+  /// Every operation that each model can do, with options and items in JSON.
+  private static func targets(_ fixture: ServiceFixture) throws -> [(model: String, operation: String, options: String)] {
+    let items = [
+      "pictures": #", "inputs": [[[1,2,3,4,5],[250,0,9,8,7],[0,0,0,0,0],[99,98,97,96,95]]]"#,
+      "colours": #", "inputs": [[[[1,2,3],[4,5,6],[7,8,9]],[[255,0,255],[0,255,0],[9,9,9]]]]"#,
+      "table": #", "inputs": [[40, 170.5, 71], [18, 181, 64]]"#,
+      "vector": #", "inputs": [[1, -2, 0.5], [3, 3, 3]]"#,
+      "mixed": #", "rows": [{"age": 31, "colour": "red", "weight": 70.5, "answer": "1"}, {"age": 7, "colour": "green", "weight": 8, "answer": "2"}]"#,
+    ]
+    let options = [
+      "impute": #", "draws": 3"#, "reconstruct": #", "sampling": true"#, "sample": #", "n": 3, "temperature": 0.5"#, "score": #", "k": 5"#,
+    ]
+    let holes = #", "rows": [{"age": null, "colour": "red", "weight": 7, "answer": "1"}, {"age": 7, "colour": null, "weight": null, "answer": "2"}]"#
+    return try (ModelFiles.all.map(\.0) + ["mixed"]).flatMap { name in
+      let version = try fixture.store.resolve(name)
+      let model = try LoadedModel.load(path: version.path, families: fixture.application.options.families)
+      return model.operations.map { operation in
+        let given = operation.completesItems ? holes : operation.takesItems ? items[name] ?? "" : ""
+        return (name, operation.name, (options[operation.name] ?? "") + given)
+      }
+    }
   }
 
   @Test("a client that goes away while its request waits frees the place, and nothing is computed for it")
