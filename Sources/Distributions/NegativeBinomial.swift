@@ -56,7 +56,8 @@ extension NegativeBinomial {
     package func cumulative(_ k: Double) -> Double {
       guard k >= 0 else { return 0 }
       let total = dispersion + mean
-      return regularisedBeta(dispersion / total, complement: mean / total, a: dispersion, b: k.rounded(.down) + 1)
+      let (r, above) = (dispersion, k.rounded(.down) + 1)
+      return regularisedBeta(r / total, complement: mean / total, a: r, b: above, logBeta: lgamma(r) + lgamma(above) - lgamma(r + above))
     }
 
     /// The smallest count whose cumulative probability is above u; NaN for parameters that are no positive numbers.
@@ -77,30 +78,4 @@ package func smallestCount(above u: Double, near centre: Double, _ spread: Doubl
     if cumulative(middle) > u { high = middle } else { low = middle }
   }
   return high
-}
-
-/// I_x(a, b) with 1 - x given as well, so that neither loses its small digits; about 1e-12 of absolute error.
-///
-/// Lentz's evaluation of the continued fraction (Abramowitz and Stegun 26.5.8), on the side of the mean where it converges fast.
-func regularisedBeta(_ x: Double, complement y: Double, a: Double, b: Double) -> Double {
-  guard x > 0 else { return 0 }
-  guard y > 0 else { return 1 }
-  if x > (a + 1) / (a + b + 2) { return 1 - regularisedBeta(y, complement: x, a: b, b: a) }
-  let front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log(y)) / a
-  let tiny = 1e-300
-  var (c, d) = (1.0, 1 - (a + b) * x / (a + 1))
-  d = 1 / (abs(d) < tiny ? tiny : d)
-  var fraction = d
-  for step in 1...100_000 {
-    let m = Double(step)
-    for coefficient in [m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)), -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))] {
-      d = 1 + coefficient * d
-      d = 1 / (abs(d) < tiny ? tiny : d)
-      c = 1 + coefficient / c
-      if abs(c) < tiny { c = tiny }
-      fraction *= d * c
-    }
-    if abs(d * c - 1) < 1e-14 { break }
-  }
-  return min(front * fraction, 1)
 }
