@@ -16,9 +16,7 @@ package struct StudentT: Sendable {
     // I_x(ν/2, 1/2) with x = ν / (ν + t²), DLMF 8.17; t² / ν first, so that nothing overflows.
     let (a, y) = (degreesOfFreedom / 2, t / degreesOfFreedom * t)
     let (x, complement) = (1 / (1 + y), y / (1 + y))
-    let logBeta = Self.logBeta(a)
-    return x > (a + 1) / (a + 2.5)
-      ? 1 - Self.incompleteBeta(complement, 0.5, a, logBeta: logBeta) : Self.incompleteBeta(x, a, 0.5, logBeta: logBeta)
+    return regularisedBeta(x, complement: complement, a: a, b: 0.5, logBeta: Self.logBeta(a))
   }
 
   /// The t with P(|T| > t) = tail, for a tail in (0, 1), by bisection to the last bits.
@@ -40,28 +38,5 @@ package struct StudentT: Sendable {
     let (inverse, square) = (1 / a, 1 / (a * a))
     let series: Double = -1.0 / 8 + square * (1.0 / 192 - square / 640)
     return 0.5 * log(Double.pi / a) - inverse * series
-  }
-
-  /// I_x(a, b), the regularised incomplete beta function, by its continued fraction (DLMF 8.17.22), which converges fast below the mean.
-  private static func incompleteBeta(_ x: Double, _ a: Double, _ b: Double, logBeta: Double) -> Double {
-    if x <= 0 { return 0 }
-    let front = exp(a * log(x) + b * log1p(-x) - logBeta) / a
-    // Lentz's method: fraction = 1 / (1 + d₁ / (1 + d₂ / (1 + ...))).
-    let tiny = 1e-300
-    var (numerator, denominator) = (1.0, 1 - (a + b) * x / (a + 1))
-    denominator = 1 / (abs(denominator) < tiny ? tiny : denominator)
-    var fraction = denominator
-    for index in 1...100_000 {
-      let m = Double(index)
-      for d in [m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)), -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))] {
-        denominator = 1 + d * denominator
-        denominator = 1 / (abs(denominator) < tiny ? tiny : denominator)
-        numerator = 1 + d / numerator
-        if abs(numerator) < tiny { numerator = tiny }
-        fraction *= denominator * numerator
-      }
-      if abs(denominator * numerator - 1) < 1e-16 { break }
-    }
-    return front * fraction
   }
 }

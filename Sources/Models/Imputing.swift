@@ -10,7 +10,7 @@ package protocol Imputing: ModelFamily {
 package struct Imputation: Sendable {
   /// One set of values a draw, each sampled: [n, width] in model units. Only missing entries mean anything.
   package let draws: [Tensor]
-  /// The values of least expected error: the mean of a real column, the likeliest category of a categorical one: [n, width] in model units.
+  /// The values of least expected error: the mean of a number, the likeliest of categories, the median of ordered ones: [n, width] in model units.
   package let point: Tensor
   /// One entry a column of the signature.
   package let marginals: [Marginal]
@@ -19,12 +19,14 @@ package struct Imputation: Sendable {
   package enum Marginal: Sendable {
     /// Model units: mean, deviation, and the quantiles at 5 % and 95 %: [n, 4].
     case real(Tensor)
+    /// The same in raw units, where these are more than model units scaled: of a positive number or a count.
+    case raw(Tensor)
     /// Probabilities of the categories: [n, categories].
     case categorical(Tensor)
 
     package var values: Tensor {
       switch self {
-      case .real(let values), .categorical(let values): values
+      case .real(let values), .raw(let values), .categorical(let values): values
       }
     }
   }

@@ -13,6 +13,9 @@ package struct Signature: Sendable, Equatable, Codable {
   }
 
   /// model = (raw - offset) / scale, one value for every number of an item or one for all.
+  ///
+  /// Of a positive column it is the logarithm that is scaled: model = (ln raw - offset) / scale. A count is its own model value; networks are shown
+  /// (ln(1 + raw) - offset) / scale. Codes of categories are their own model values, with offset 0 and scale 1.
   package struct Scaling: Sendable, Equatable, Codable {
     package let offset: [Float]
     package let scale: [Float]
@@ -61,10 +64,20 @@ extension Signature {
     return (shape[0], shape[1], shape.count == 3 ? shape[2] : 1)
   }
 
-  /// ln scale of every number of an item: what its density in model units loses to become one in raw units.
-  package var logScales: [Float] {
-    let (_, scale) = effectiveScaling
-    return (0..<width).map { Foundation.log(scale[scale.count == 1 ? 0 : $0]) }
+  /// ln |d raw / d model| of every number: what its density in model units loses to become one in raw units; [n, width] each.
+  ///
+  /// ln scale of a real number, ln scale + ln raw of a positive one, 0 of what is counted and of what is missing.
+  package func logVolumes(_ model: Tensor) -> Tensor {
+    let cells = (0..<width).map { index -> (constant: Float, slope: Float) in
+      let (offset, scale) = scaling(at: index)
+      switch columns?[index].type ?? .real {
+      case .real: return (Foundation.log(scale), 0)
+      // ln raw = offset + scale · model
+      case .positive: return (Foundation.log(scale) + offset, scale)
+      case .count, .ordinal, .categorical, .binary: return (0, 0)
+      }
+    }
+    return mapped(model) { index, x in x.isNaN ? 0 : cells[index].constant + (cells[index].slope == 0 ? 0 : cells[index].slope * x) }
   }
 
   /// Σ ln scale over an item: what a density in model units loses to become one in raw units.
@@ -88,13 +101,47 @@ extension Signature {
   /// Raw rows as clients send them -> model rows: scaled, and images with channels first. Both [n, width].
   package func toModel(_ raw: Tensor) -> Tensor {
     let (offset, scale) = effectiveScaling
+    if let columns, hasUnitsOfItsOwn {
+      return mapped(raw) { index, x in
+        switch columns[index].type {
+        case .real: (x - offset[offset.count == 1 ? 0 : index]) / scale[scale.count == 1 ? 0 : index]
+        case .positive: (Foundation.log(x) - offset[offset.count == 1 ? 0 : index]) / scale[scale.count == 1 ? 0 : index]
+        case .count, .ordinal, .categorical, .binary: x
+        }
+      }
+    }
     return channelsFirst((raw - Tensor(offset)) / Tensor(scale))
   }
 
-  /// The inverse of `toModel`.
+  /// The inverse of `toModel`; numbers beyond a column's bounds become the bound.
   package func toRaw(_ model: Tensor) -> Tensor {
     let (offset, scale) = effectiveScaling
+    if let columns, hasUnitsOfItsOwn {
+      return mapped(model) { index, x in
+        let (offset, scale) = (offset[offset.count == 1 ? 0 : index], scale[scale.count == 1 ? 0 : index])
+        return switch columns[index].type {
+        case .real: columns[index].bounded(offset + scale * x)
+        case .positive: columns[index].bounded(Foundation.exp(Column.exponent(offset + scale * x)))
+        case .count: columns[index].bounded(x)
+        case .ordinal, .categorical, .binary: x
+        }
+      }
+    }
     return channelsLast(model) * Tensor(scale) + Tensor(offset)
+  }
+
+  /// Whether a column is more than scaled, or has bounds.
+  private var hasUnitsOfItsOwn: Bool {
+    columns?.contains { $0.type == .positive || $0.type == .count || $0.minimum != nil || $0.maximum != nil } ?? false
+  }
+
+  private func mapped(_ rows: Tensor, _ change: (Int, Float) -> Float) -> Tensor {
+    let width = width
+    return Tensor(shape: rows.shape) { y in
+      rows.withScalars { x in
+        for row in 0..<rows.shape[0] { for column in 0..<width { y[row * width + column] = change(column, x[row * width + column]) } }
+      }
+    }
   }
 
   private func channelsFirst(_ rows: Tensor) -> Tensor {
@@ -150,9 +197,9 @@ extension Signature {
         throw refuse("scaling", "a value that is not finite or a scale that is not positive", "finite offsets and positive scales")
       }
       func value(_ values: [Float], _ index: Int) -> Float { values.count == 1 ? values[0] : values[index] }
-      for (index, column) in (columns ?? []).enumerated() where column.type == .categorical {
+      for (index, column) in (columns ?? []).enumerated() where column.type.isDiscrete {
         guard value(scaling.offset, index) == 0, value(scaling.scale, index) == 1 else {
-          throw refuse("scaling", "a scaling of \"\(column.name)\"", "offset 0 and scale 1 for a categorical column")
+          throw refuse("scaling", "a scaling of \"\(column.name)\"", "offset 0 and scale 1 for a column of categories")
         }
       }
     }

@@ -53,6 +53,26 @@ extension Tensor {
     }
   }
 
+  /// ln NegativeBinomial(x; mean, dispersion), scalar by scalar, of variance mean + mean² / dispersion; all three of one shape, x whole and from 0.
+  package static func negativeBinomialLogProbability(of x: Tensor, mean: Tensor, dispersion: Tensor) -> Tensor {
+    precondition(mean.shape == dispersion.shape && x.shape == mean.shape, "parameters \(mean.shape) and \(dispersion.shape) beside \(x.shape)")
+    let (x, m, r, count) = (x.detached, mean.detached, dispersion.detached, mean.count)
+    let value = Tensor(shape: mean.shape) { y in
+      x.withScalars { x in m.withScalars { m in r.withScalars { r in kernel_negative_binomial(x, m, r, y, count) } } }
+    }
+    return value.recording(mean, dispersion) { g in
+      var towardsDispersion = Tensor.zeros(r.shape)
+      let towardsMean = Tensor(shape: m.shape) { dm in
+        towardsDispersion.update { dr in
+          x.withScalars { x in
+            m.withScalars { m in r.withScalars { r in g.withScalars { g in kernel_negative_binomial_backward(x, m, r, g, dm, dr, count) } } }
+          }
+        }
+      }
+      return [towardsMean, towardsDispersion]
+    }
+  }
+
   /// Σ_j a_j b_j of every row: [rows, columns] twice -> [rows].
   package func rowDots(_ other: Tensor) -> Tensor {
     precondition(shape.rank == 2 && shape == other.shape, "row products of \(shape) and \(other.shape)")

@@ -1,3 +1,4 @@
+internal import Foundation
 package import Formats
 package import Models
 package import Tensors
@@ -51,17 +52,31 @@ package struct DataSet: Sendable {
   /// The items at `indices` in model units.
   package func batch(_ indices: some Collection<Int>) -> Tensor { signature.toModel(raw(indices)) }
 
-  /// Real columns brought to mean 0 and deviation 1 (of n - 1) over what is observed in `rows`; constant columns keep deviation 1.
+  /// Columns brought to mean 0 and deviation 1 (of n - 1) over what is observed in `rows`; constant columns keep deviation 1, categories stay as they are.
+  ///
+  /// Of positive columns it is the logarithm that is brought there, of counts what networks are shown, ln(1 + x).
   package func standardised(over rows: [Int]) -> DataSet {
-    guard signature.kind != .image, signature.scaling == nil, let summaries = columnSummaries(over: rows) else { return self }
+    guard signature.kind != .image, signature.scaling == nil, case .floats(let values) = storage else { return self }
+    let width = signature.width
     var (offset, scale) = ([Float](), [Float]())
-    for (column, summary) in summaries.enumerated() {
-      let isReal = signature.columns.map { $0[column].type == .real } ?? true
-      offset.append(isReal ? Float(summary.mean) : 0)
-      scale.append(isReal && Float(summary.deviation) > 0 ? Float(summary.deviation) : 1)
+    for column in 0..<width {
+      let transform: ((Double) -> Double)?
+      switch signature.columns?[column].type ?? .real {
+      case .real: transform = { $0 }
+      case .positive: transform = { Foundation.log($0) }
+      case .count: transform = { Foundation.log1p($0) }
+      case .ordinal, .categorical, .binary: transform = nil
+      }
+      guard let transform else {
+        (offset, scale) = (offset + [0], scale + [1])
+        continue
+      }
+      let moments = Moments(rows.lazy.map { values[$0 * width + column] }.filter { !$0.isNaN }.map { transform(Double($0)) })
+      offset.append(Float(moments.mean))
+      scale.append(Float(moments.deviation) > 0 ? Float(moments.deviation) : 1)
     }
     let scaling = Signature.Scaling(offset: offset, scale: scale)
-    let standardised = signature.columns.map { Signature.table($0, scaling: scaling) } ?? .vector(signature.width, scaling: scaling)
+    let standardised = signature.columns.map { Signature.table($0, scaling: scaling) } ?? .vector(width, scaling: scaling)
     return DataSet(name: name, storage: storage, signature: standardised, digest: digest)
   }
 

@@ -21,10 +21,18 @@ package struct DataSource: Sendable, Equatable, Codable {
   package var columns: [Signature.Column]?
   /// Marks of a missing cell of a `csv`; where absent "", NA, NaN, nan, ? and null.
   package var missing: [String]?
+  /// Between the fields of a `csv`; where absent the one of them that its header has most of.
+  package var delimiter: Delimiter?
+
+  package enum Delimiter: String, Sendable, Codable, CaseIterable {
+    case comma = ","
+    case semicolon = ";"
+    case tab = "\t"
+  }
 
   package init(
     source: String, format: Format? = nil, split: Split = .train, range: [Float]? = nil, limit: Int? = nil, columns: [Signature.Column]? = nil,
-    missing: [String]? = nil
+    missing: [String]? = nil, delimiter: Delimiter? = nil
   ) {
     self.source = source
     self.format = format
@@ -33,6 +41,7 @@ package struct DataSource: Sendable, Equatable, Codable {
     self.limit = limit
     self.columns = columns
     self.missing = missing
+    self.delimiter = delimiter
   }
 
   package init(from decoder: any Decoder) throws {
@@ -42,7 +51,8 @@ package struct DataSource: Sendable, Equatable, Codable {
       split: try values.decodeIfPresent(Split.self, forKey: .split) ?? .train, range: try values.decodeIfPresent([Float].self, forKey: .range),
       limit: try values.decodeIfPresent(Int.self, forKey: .limit),
       columns: try values.decodeIfPresent([Signature.Column].self, forKey: .columns),
-      missing: try values.decodeIfPresent([String].self, forKey: .missing))
+      missing: try values.decodeIfPresent([String].self, forKey: .missing),
+      delimiter: try values.decodeIfPresent(Delimiter.self, forKey: .delimiter))
   }
 
   /// Reads the items; a mixed table may have categories and missing cells, any other is refused where a cell is no number.
@@ -55,8 +65,8 @@ package struct DataSource: Sendable, Equatable, Codable {
 
   private func loadWhole(isMixed: Bool) throws -> DataSet {
     if let named = NamedDataSet(rawValue: source) {
-      guard format == nil, range == nil, columns == nil, missing == nil else {
-        throw DataError("data.format, data.range, data.columns and data.missing are for paths; \(source) knows its own")
+      guard format == nil, range == nil, columns == nil, missing == nil, delimiter == nil else {
+        throw DataError("data.format, data.range, data.columns, data.missing and data.delimiter are for paths; \(source) knows its own")
       }
       return try named.load(split)
     }
@@ -68,8 +78,8 @@ package struct DataSource: Sendable, Equatable, Codable {
     }
     let format = try format ?? inferredFormat(isFolder: isFolder.boolValue)
     guard range == nil || format == .npy else { throw DataError("data.range is for npy; \(format.rawValue) has a range of its own") }
-    guard (columns == nil && missing == nil) || format == .csv else {
-      throw DataError("data.columns and data.missing are for csv; \(format.rawValue) has neither names nor marks")
+    guard (columns == nil && missing == nil && delimiter == nil) || format == .csv else {
+      throw DataError("data.columns, data.missing and data.delimiter are for csv; \(format.rawValue) has neither names nor marks")
     }
     guard format == .png || !isFolder.boolValue else { throw DataError("\(source) is a folder, expected a file in the format \(format.rawValue)") }
     switch format {
@@ -85,7 +95,7 @@ package struct DataSource: Sendable, Equatable, Codable {
   private func inferredFormat(isFolder: Bool) throws(DataError) -> Format {
     if isFolder { return .png }
     let name = source.lowercased()
-    if name.hasSuffix(".csv") { return .csv }
+    if name.hasSuffix(".csv") || name.hasSuffix(".tsv") { return .csv }
     if name.hasSuffix(".npy") { return .npy }
     if name.hasSuffix("-ubyte") || name.hasSuffix("-ubyte.gz") || name.hasSuffix(".idx") || name.hasSuffix(".idx.gz") { return .idx }
     throw DataError("the name of \(source) tells no format: set data.format to one of \(Format.allCases.map(\.rawValue).joined(separator: ", "))")
@@ -111,7 +121,7 @@ package struct DataSource: Sendable, Equatable, Codable {
   }
 
   private func table(_ bytes: [UInt8], isMixed: Bool) throws -> DataSet {
-    let (values, signature) = try TableReading(source: source, columns: columns, missing: missing, isMixed: isMixed).read(bytes)
+    let (values, signature) = try TableReading(source: source, columns: columns, missing: missing, delimiter: delimiter, isMixed: isMixed).read(bytes)
     return DataSet(name: source, storage: .floats(values), signature: signature, digest: SHA256.digest(bytes))
   }
 

@@ -17,8 +17,12 @@ package struct Recipe: Sendable {
   package var batchSize: Int
   /// Items held out to choose the best checkpoint.
   package var validation: Int
+  /// Epochs without a better validation bound after which training stops; nil: `epochs` are run whatever comes.
+  package var patience: Int?
   package var seed: UInt64
+}
 
+extension Recipe {
   /// Reads a recipe; unknown fields are errors. The family decodes its own two parts when the run starts.
   package init(parsing bytes: [UInt8]) throws(JSONError) {
     let form = try StrictJSON.decode(Form.self, from: bytes)
@@ -33,6 +37,7 @@ package struct Recipe: Sendable {
     epochs = form.epochs ?? 20
     batchSize = form.batchSize ?? 128
     validation = form.validation ?? 0
+    patience = form.patience
     let seed = form.seed ?? 0
     guard seed >= 0 else { throw JSONError(.mismatch, field: "seed", given: "\(seed)", expected: "0 to 2^63-1") }
     self.seed = UInt64(seed)
@@ -51,10 +56,11 @@ package struct Recipe: Sendable {
     let epochs: Int?
     let batchSize: Int?
     let validation: Int?
+    let patience: Int?
     let seed: Int64?
 
     enum CodingKeys: String, CodingKey {
-      case family, name, data, configuration, training, optimiser, schedule, clip, epochs, validation, seed
+      case family, name, data, configuration, training, optimiser, schedule, clip, epochs, validation, patience, seed
       case batchSize = "batch_size"
     }
   }
@@ -80,6 +86,10 @@ extension Recipe {
     guard (1...1_000_000).contains(epochs) else { throw refuse("epochs", "\(epochs)", "1 to 1000000") }
     guard (1...65_536).contains(batchSize) else { throw refuse("batch_size", "\(batchSize)", "1 to 65536") }
     guard validation >= 0 else { throw refuse("validation", "\(validation)", "0 or more items") }
+    if let patience {
+      guard patience > 0 else { throw refuse("patience", "\(patience)", "1 or more epochs") }
+      guard validation > 0 else { throw refuse("patience", "\(patience)", "no such field without validation, by which it stops") }
+    }
     guard optimiser.rate.isFinite, optimiser.rate > 0 else { throw refuse("optimiser.rate", "\(optimiser.rate)", "a positive number") }
     guard optimiser.betas.count == 2, optimiser.betas.allSatisfy({ (0..<1).contains($0) }) else {
       throw refuse("optimiser.betas", "\(optimiser.betas)", "two numbers from 0 to below 1")
@@ -126,17 +136,18 @@ extension Recipe {
     let epochs: Int
     let batchSize: Int
     let validation: Int
+    let patience: Int?
     let seed: UInt64
 
     enum CodingKeys: String, CodingKey {
-      case family, name, data, optimiser, schedule, clip, epochs, validation, seed
+      case family, name, data, optimiser, schedule, clip, epochs, validation, patience, seed
       case batchSize = "batch_size"
     }
 
     init(_ recipe: Recipe) {
       (family, name, data) = (recipe.family, recipe.name, recipe.data)
       (optimiser, schedule, clip) = (recipe.optimiser, recipe.schedule, recipe.clipping)
-      (epochs, batchSize, validation, seed) = (recipe.epochs, recipe.batchSize, recipe.validation, recipe.seed)
+      (epochs, batchSize, validation, patience, seed) = (recipe.epochs, recipe.batchSize, recipe.validation, recipe.patience, recipe.seed)
     }
   }
 }

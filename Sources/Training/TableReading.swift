@@ -9,6 +9,8 @@ struct TableReading {
   let columns: [Signature.Column]?
   /// Marks of a missing cell; nil for the usual ones.
   let missing: [String]?
+  /// Between fields; nil: read from the header.
+  let delimiter: DataSource.Delimiter?
   /// Whether missing cells and categories are allowed.
   let isMixed: Bool
 
@@ -19,22 +21,24 @@ struct TableReading {
   func read(_ bytes: [UInt8]) throws -> (values: [Float], signature: Signature) {
     var options = CSVOptions()
     if let missing { options.missing = Set(missing) }
-    let columns = try columns ?? inferred(bytes, options)
+    options.delimiter = delimiter?.rawValue.utf8.first ?? CSVOptions.delimiter(of: bytes)
+    let columns = try complete(bytes, options)
     let signature = Signature.table(columns)
     try signature.check()
     var reader = try CSVReader(bytes, options: options)
-    var fields: [Int] = []
-    for column in columns {
-      guard let field = reader.header.firstIndex(of: column.name) else {
-        throw DataError("\(source) has no column \"\(column.name)\"; it has \(reader.header.joined(separator: ", "))")
-      }
-      fields.append(field)
-    }
+    let fields = try columns.map { try field(of: $0, reader.header) }
     var values: [Float] = []
     while let record = try reader.next() {
       for (column, field) in zip(columns, fields) { values.append(try value(field, of: column, in: record, reader)) }
     }
     return (values, signature)
+  }
+
+  private func field(of column: Signature.Column, _ header: [String]) throws -> Int {
+    guard let field = header.firstIndex(of: column.name) else {
+      throw DataError("\(source) has no column \"\(column.name)\"; it has \(header.joined(separator: ", "))")
+    }
+    return field
   }
 
   private func value(_ field: Int, of column: Signature.Column, in record: CSVRecord, _ reader: CSVReader) throws -> Float {
@@ -43,43 +47,85 @@ struct TableReading {
       guard isMixed else { throw place("is missing: this family learns from complete rows") }
       return .nan
     }
-    switch column.type {
-    case .categorical:
-      let category = record.fields[field].value
-      guard let code = column.code(of: category) else {
-        throw place("is \"\(category.prefix(40))\", none of its categories: \((column.categories ?? []).prefix(20).joined(separator: ", "))")
+    let text = record.fields[field].value
+    guard !column.type.isDiscrete else {
+      guard let code = column.code(of: text) else {
+        throw place("is \"\(text.prefix(40))\", none of its categories: \((column.categories ?? []).prefix(20).joined(separator: ", "))")
       }
       return Float(code)
-    case .real:
-      guard let number = try reader.number(field, in: record), Float(number).isFinite else {
-        throw place("is \(record.fields[field].value), more than float32 can hold")
-      }
-      return Float(number)
+    }
+    guard let number = try reader.number(field, in: record), Float(number).isFinite else { throw place("is \(text), more than float32 can hold") }
+    guard column.accepts(Float(number)) else {
+      throw place("is \(text.prefix(40)), expected \(column.expectation): its type is \(column.type.rawValue)")
+    }
+    return Float(number)
+  }
+}
+
+// MARK: What a table says of its columns
+
+extension TableReading {
+  /// The columns with their types and categories, which are read from the table where they were not given.
+  private func complete(_ bytes: [UInt8], _ options: CSVOptions) throws -> [Signature.Column] {
+    var reader = try CSVReader(bytes, options: options)
+    let header = reader.header
+    guard let columns else {
+      guard isMixed else { return header.map { Signature.Column(name: $0, type: .real) } }
+      return try zip(header, scanned(Array(header.indices), &reader)).map { try inferred($0, $1) }
+    }
+    let open = columns.filter { $0.type.isDiscrete && $0.categories == nil }
+    guard !open.isEmpty else { return columns }
+    let contents = try scanned(open.map { try field(of: $0, header) }, &reader)
+    let categories = try Dictionary(zip(open, contents).map { ($0.name, try listed($0.name, $1)) }) { first, _ in first }
+    return columns.map { column in
+      guard let names = categories[column.name] else { return column }
+      return Signature.Column(name: column.name, type: column.type, categories: names, unknownCategory: column.unknownCategory)
     }
   }
 
-  /// Real where every cell that is there is a number, otherwise categorical with its categories in the order of their names.
-  private func inferred(_ bytes: [UInt8], _ options: CSVOptions) throws -> [Signature.Column] {
-    var reader = try CSVReader(bytes, options: options)
-    guard isMixed else { return reader.header.map { Signature.Column(name: $0, type: .real) } }
-    var categories = [Set<String>](repeating: [], count: reader.header.count)
-    var refusals = [CSVError?](repeating: nil, count: reader.header.count)
+  /// What one column holds: its different texts, as far as they are few, and the first that is no number.
+  private struct Content {
+    var texts: Set<String> = []
+    var refusal: CSVError?
+  }
+
+  private func scanned(_ fields: [Int], _ reader: inout CSVReader) throws -> [Content] {
+    var contents = [Content](repeating: Content(), count: fields.count)
     while let record = try reader.next() {
-      for field in reader.header.indices where !record.fields[field].isMissing {
-        if refusals[field] == nil {
-          do throws(CSVError) { _ = try reader.number(field, in: record) } catch { refusals[field] = error }
+      for (index, field) in fields.enumerated() where !record.fields[field].isMissing {
+        if contents[index].refusal == nil {
+          do throws(CSVError) { _ = try reader.number(field, in: record) } catch { contents[index].refusal = error }
         }
-        if categories[field].count <= Self.mostInferredCategories { categories[field].insert(record.fields[field].value) }
+        if contents[index].texts.count <= Self.mostInferredCategories { contents[index].texts.insert(record.fields[field].value) }
       }
     }
-    return try reader.header.indices.map { field in
-      guard let refusal = refusals[field] else { return Signature.Column(name: reader.header[field], type: .real) }
-      guard categories[field].count <= Self.mostInferredCategories else {
-        throw DataError(
-          "\(source), column \"\(reader.header[field])\" has more than \(Self.mostInferredCategories) different texts, the first at line "
-            + "\(refusal.line) (\(refusal.given)): correct them, leave the column out of data.columns, or list its categories there")
-      }
-      return .categorical(reader.header[field], categories[field].sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+    return contents
+  }
+
+  /// Numbers are real, except that a column of 0 and 1 is binary; texts are categories, two of them binary.
+  ///
+  /// Nothing else is taken for a type of its own: whole numbers may be counts, ranks or codes, and only the user knows.
+  private func inferred(_ name: String, _ content: Content) throws -> Signature.Column {
+    guard content.refusal == nil else {
+      let categories = try listed(name, content)
+      return Signature.Column(name: name, type: categories.count == 2 ? .binary : .categorical, categories: categories)
     }
+    let numbers = Set(content.texts.prefix(Self.mostInferredCategories).compactMap { DecimalText.double($0) })
+    return Signature.Column(name: name, type: numbers == [0, 1] ? .binary : .real)
+  }
+
+  /// The categories of a column: in the order of their numbers where all are numbers, which may be written in several ways, else of their names.
+  private func listed(_ name: String, _ content: Content) throws -> [String] {
+    guard content.texts.count <= Self.mostInferredCategories else {
+      let place = content.refusal.map { ", the first at line \($0.line) (\($0.given))" } ?? ""
+      throw DataError(
+        "\(source), column \"\(name)\" has more than \(Self.mostInferredCategories) different texts\(place): correct them, leave the column out of "
+          + "data.columns, or list its categories there")
+    }
+    let names = content.texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    guard content.refusal == nil else { return names }
+    let shortestFirst = names.sorted { $0.utf8.count < $1.utf8.count }
+    let byNumber = Dictionary(shortestFirst.compactMap { text in DecimalText.double(text).map { ($0, text) } }) { first, _ in first }
+    return byNumber.sorted { $0.key < $1.key }.map(\.value)
   }
 }

@@ -36,9 +36,12 @@ package struct Training: Sendable {
   package let options: Options
   package let recorder: (any RunRecorder)?
   package let build: BuildInformation
+  /// The recipe's data where they have been read already.
+  private let data: DataSet?
 
-  package init(_ recipe: Recipe, options: Options, recorder: (any RunRecorder)? = nil, build: BuildInformation) {
+  package init(_ recipe: Recipe, options: Options, data: DataSet? = nil, recorder: (any RunRecorder)? = nil, build: BuildInformation) {
     self.recipe = recipe
+    self.data = data
     self.options = options
     self.recorder = recorder
     self.build = build
@@ -76,7 +79,7 @@ package struct Training: Sendable {
   }
 
   private func train<Family: Trainable>(_ type: Family.Type, _ observe: (TrainingEvent) -> Void, _ shouldStop: () -> Bool) throws -> Result {
-    var loop = try TrainingLoop<Family>(recipe, data: recipe.loadData())
+    var loop = try TrainingLoop<Family>(recipe, data: data ?? recipe.loadData())
     if options.resumes { try loop.restore(from: options.checkpoint) }
     let resumedAt = loop.state.epoch
     let run = try recorder?.start(
@@ -121,6 +124,8 @@ package enum TrainingEvent: Sendable {
   case started(TrainingSummary)
   case step(StepReport)
   case epochFinished(EpochReport)
+  /// Before the last epoch of the recipe, because the validation bound has not risen for `patience` epochs.
+  case stoppedEarly(epoch: Int, best: Int)
   case finished(Training.Result)
 }
 
@@ -132,6 +137,8 @@ package struct TrainingSummary: Sendable {
   package let parameters: Int
   package let epochs: Int
   package let firstEpoch: Int
+  /// What of the data teaches nothing or little, a sentence each.
+  package let notes: [String]
 }
 
 /// Where in an epoch a run is; the terms are means over the epoch so far.

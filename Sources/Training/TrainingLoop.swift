@@ -36,6 +36,7 @@ struct TrainingLoop<Family: Trainable>: Sendable {
   private let key: RandomKey
   private let trainingItems: [Int]
   private let validationItems: [Int]
+  private let notes: [String]
   var state: TrainingState<Family>
 
   init(_ recipe: Recipe, data: DataSet) throws {
@@ -48,9 +49,11 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     let order = key.split("validation split").permutation(data.count)
     validationItems = order.prefix(recipe.validation).sorted()
     trainingItems = order.dropFirst(recipe.validation).sorted()
-    if let empty = data.columnSummaries(over: trainingItems)?.first(where: { $0.observed == 0 }) {
+    let columns = data.columnSummaries(over: trainingItems) ?? []
+    if let empty = columns.first(where: { $0.observed == 0 }) {
       throw TrainingError.invalid("the column \"\(empty.name)\" of \(data.name) has no value to learn from: leave it out of data.columns")
     }
+    notes = Self.notes(columns, data, trainingItems)
     self.data = data.standardised(over: trainingItems)
     let signature = self.data.signature
     let configuration = try Self.decode(Family.Configuration.self, "configuration", recipe.configuration)
@@ -64,6 +67,26 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     trainingOptions = options
     self.model = model
     state = TrainingState(network: model.network, optimiser: OptimiserState(recipe.optimiser, for: model.network))
+  }
+
+  /// What of a table teaches nothing or little.
+  private static func notes(_ columns: [DataSet.ColumnSummary], _ data: DataSet, _ items: [Int]) -> [String] {
+    guard !columns.isEmpty else { return [] }
+    let constant = columns.filter { $0.smallest == $0.largest }.map(\.name)
+    var notes: [String] = []
+    if items.count == 1 { notes.append("there is one row to learn from: every column has one value, and no spread can be learnt") }
+    if !constant.isEmpty, items.count > 1 {
+      let names = constant.prefix(10).joined(separator: ", ") + (constant.count > 10 ? " and \(constant.count - 10) more" : "")
+      notes.append("the same value in every row that has one: \(names)")
+    }
+    if let empty = data.emptyRows, empty > 0 { notes.append("rows without any value, which teach nothing: \(empty) of \(data.count)") }
+    return notes
+  }
+
+  /// Whether the validation bound has not risen for as long as the recipe waits.
+  private var isOutOfPatience: Bool {
+    guard let patience = recipe.patience, let best = state.best else { return false }
+    return state.epoch - best.epoch >= patience
   }
 
   /// Every item, so that the first bad one is named before an epoch is spent. Bytes are within the range of their signature by themselves.
@@ -97,7 +120,7 @@ struct TrainingLoop<Family: Trainable>: Sendable {
   var summary: TrainingSummary {
     TrainingSummary(
       family: Family.name, data: data.name, items: trainingItems.count, validationItems: validationItems.count,
-      parameters: state.network.parameterCount, epochs: recipe.epochs, firstEpoch: state.epoch + 1)
+      parameters: state.network.parameterCount, epochs: recipe.epochs, firstEpoch: state.epoch + 1, notes: notes)
   }
 
   /// The network of the best validation bound, or the last one without validation.
@@ -117,7 +140,7 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     let clock = ContinuousClock()
     let start = clock.now
     var learnt = 0
-    while state.epoch < recipe.epochs {
+    while state.epoch < recipe.epochs, !isOutOfPatience {
       let epochStart = clock.now
       let firstBatch = state.batch
       let order = key.split("shuffle").split(state.epoch).permutation(trainingItems.count)
@@ -144,6 +167,7 @@ struct TrainingLoop<Family: Trainable>: Sendable {
       try observe(.epochFinished(finishEpoch(seconds: seconds, itemsPerSecond: Double(items) / seconds)))
       try save(self)
     }
+    if state.epoch < recipe.epochs, let best = state.best { try observe(.stoppedEarly(epoch: state.epoch, best: best.epoch)) }
   }
 
   /// One batch: gradient, clipping, optimiser.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Formats
 import Foundation
 import Locking
+import Models
 import Registry
 import Tensors
 import Training
@@ -10,15 +11,22 @@ import Training
 struct TrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train a model from a recipe.",
-    discussion: "The same recipe on the same data gives the same file, also when the run was stopped and resumed. Flags override the recipe's fields."
-  )
+    discussion: """
+      The same recipe on the same data gives the same file, also when the run was stopped and resumed. Flags override the recipe's fields.
+      Without a recipe, --data TABLE.csv --family vaeac chooses everything else from the size of the table and says what.
+      """)
 
-  @Argument(help: "A recipe in JSON; see deploy/recipes.") var recipe: String
+  @Argument(help: "A recipe in JSON; see deploy/recipes. Without one: --data and --family.") var recipe: String?
+  @Option(help: "Without a recipe: the family, one that learns from tables.") var family: String?
+  @Option(help: "Without a recipe: types and categories of the columns, as `posterior data describe --json` prints them.") var schema: String?
+  @Flag(help: "Prints the whole recipe and trains nothing.") var printRecipe = false
   @Option(name: [.short, .long], help: "The model file to write. Default: NAME.safetensors.") var output: String?
   @Option(help: "Where the state between epochs is kept. Default: OUTPUT.checkpoint.") var checkpoint: String?
   @Flag(help: "Go on from the checkpoint.") var resume = false
   @Option(help: "Overrides `epochs`.") var epochs: Int?
   @Option(help: "Overrides `batch_size`.") var batchSize: Int?
+  @Option(help: "Overrides `validation`: items held out.") var validation: Int?
+  @Option(help: "Overrides `patience`: epochs without a better bound of the items held out after which training stops.") var patience: Int?
   @Option(help: "Overrides `seed`.") var seed: UInt64?
   @Option(help: "Overrides `optimiser.rate`.") var rate: Float?
   @Option(help: "Overrides `data.source`.") var data: String?
@@ -30,23 +38,26 @@ struct TrainCommand: AsyncParsableCommand {
   func run() async throws { try await reporting(train) }
 
   private func train() throws {
-    guard let text = FileManager.default.contents(atPath: recipe) else { throw CommandError("There is no recipe \(recipe).") }
-    var recipe = try Recipe(parsing: [UInt8](text))
+    var (recipe, table) = try start()
     if let epochs { recipe.epochs = epochs }
     if let batchSize { recipe.batchSize = batchSize }
+    if let validation { recipe.validation = validation }
+    if let patience { recipe.patience = patience }
     if let seed { recipe.seed = seed }
     if let rate { recipe.optimiser.rate = rate }
-    if let data { recipe.data = DataSource(source: data, limit: recipe.data.limit, columns: recipe.data.columns, missing: recipe.data.missing) }
-    if let limit { recipe.data.limit = limit }
+    // Nothing is held out to stop by.
+    if table != nil, recipe.validation == 0, patience == nil { recipe.patience = nil }
     try recipe.check()
+    if printRecipe { return print(try JSONValue(parsing: Array(recipe.canonicalText().utf8)).indented()) }
+    if let table { show(recipe, table) }
 
     Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
     TrainingMemory.keepFreedBlocks()
     let output = output ?? "\(recipe.name).safetensors"
     let recorder = noRecord ? nil : try store.open()
     let training = Training(
-      recipe, options: Training.Options(output: output, checkpoint: checkpoint ?? "\(output).checkpoint", resumes: resume), recorder: recorder,
-      build: .current)
+      recipe, options: Training.Options(output: output, checkpoint: checkpoint ?? "\(output).checkpoint", resumes: resume), data: table,
+      recorder: recorder, build: .current)
     let display = TrainingDisplay()
     let interruption = Interruption()
     do {
@@ -56,6 +67,50 @@ struct TrainCommand: AsyncParsableCommand {
       display.finish()
       throw CommandError("Stopped; the same command with --resume goes on.")
     }
+  }
+
+  /// The recipe from its file, or the one that a table comes to, which is then read already.
+  private func start() throws -> (recipe: Recipe, table: DataSet?) {
+    guard let path = recipe else { return try startFromTable() }
+    guard family == nil, schema == nil else { throw CommandError("--family and --schema are for training without a recipe; \(path) names its own.") }
+    guard let text = FileManager.default.contents(atPath: path) else { throw CommandError("There is no recipe \(path).") }
+    var recipe = try Recipe(parsing: [UInt8](text))
+    if let data {
+      recipe.data = DataSource(
+        source: data, limit: recipe.data.limit, columns: recipe.data.columns, missing: recipe.data.missing, delimiter: recipe.data.delimiter)
+    }
+    if let limit { recipe.data.limit = limit }
+    return (recipe, nil)
+  }
+
+  private func startFromTable() throws -> (recipe: Recipe, table: DataSet?) {
+    let families = Catalogue.families.filter { ($0 as? any Trainable.Type)?.learnsFromMixedTables ?? false }.map { $0.name }
+    guard let data, let family else {
+      throw CommandError("Expected a recipe, or --data with the path of a table and --family (\(families.joined(separator: ", "))).")
+    }
+    guard families.contains(family) else {
+      throw CommandError("--family is \(family), which needs a recipe; without one expected: \(families.joined(separator: ", ")).")
+    }
+    var source = DataSource(source: data, limit: limit)
+    if let schema {
+      guard let text = FileManager.default.contents(atPath: schema) else { throw CommandError("There is no schema \(schema).") }
+      source = source.reading(try TableSchema(parsing: [UInt8](text)))
+    }
+    let table = try source.load(isMixed: true)
+    guard table.signature.kind == .table else { throw CommandError("\(data) is no table, expected a CSV file.") }
+    return (Recipe(family: family, source: source, rows: table.count), table)
+  }
+
+  /// What was chosen, on standard error.
+  private func show(_ recipe: Recipe, _ table: DataSet) {
+    let types = Dictionary(grouping: table.signature.columns ?? [], by: \.type.rawValue).sorted { $0.key < $1.key }
+      .map { "\($0.value.count) \($0.key)" }
+    let text = """
+      \(table.count) rows, columns: \(types.joined(separator: ", ")) (posterior data describe \(recipe.data.source))
+      chosen: \(recipe.choices) (--print-recipe shows all)
+
+      """
+    FileHandle.standardError.write(Data(text.utf8))
   }
 }
 

@@ -14,12 +14,14 @@ final class TrainingDisplay {
         "\(summary.family): \(summary.parameters) parameters, \(summary.items) items of \(summary.data)"
           + (summary.validationItems > 0 ? ", \(summary.validationItems) held out" : "")
           + (summary.firstEpoch > 1 ? ", from epoch \(summary.firstEpoch)" : ""))
+      for note in summary.notes { line("note: \(note)") }
     case .step(let report): if isTerminal { draw(report) }
     case .epochFinished(let epoch):
       let bound = epoch.validationBound.map { "  validation \(Self.number($0))" + (epoch.isBest ? " *" : "") } ?? ""
       line(
         "epoch \(epoch.epoch)/\(epoch.epochs)  \(Self.terms(epoch.terms))\(bound)  \(Int(epoch.itemsPerSecond.rounded())) items/s  "
           + "\(Self.time(epoch.seconds))")
+    case .stoppedEarly(let epoch, let best): line("stopped after epoch \(epoch): the validation bound was best at epoch \(best)")
     case .finished(let result):
       line("wrote \(result.path) from epoch \(result.bestEpoch)" + (result.run.map { ", run \($0)" } ?? ""))
     }

@@ -54,7 +54,20 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
           .init(name: "age", type: .real), .categorical("colour", ["red", "green", "blue"]), .init(name: "height", type: .real),
           .categorical("only", ["one"]), .categorical("answer", ["yes", "no", "other"], unknown: .other),
         ], scaling: .init(offset: [40, 0, 170, 0, 0], scale: [20, 1, 10, 1, 1])),
-      training: [#"{"mask_rate": 0.5}"#, #"{"mask_rate": 1}"#], holes: 0.3),
+      training: [#"{"mask_rate": 0.2}"#, #"{"mask_rate": 0.5}"#, #"{"mask_rate": 1}"#], holes: 0.3),
+    FamilyExample(
+      "columns of every type with holes", "vaeac", #"{"latent": 3, "hidden": 12, "blocks": 1}"#,
+      .table(
+        [
+          .init(name: "age", type: .real, minimum: 0, maximum: 120), .init(name: "income", type: .positive), .init(name: "visits", type: .count),
+          .init(name: "grade", type: .ordinal, categories: ["low", "middle", "high", "top"]), .init(name: "smokes", type: .binary),
+          .init(name: "either", type: .ordinal, categories: ["a", "b"]), .categorical("colour", ["red", "green", "blue"]),
+          .init(name: "calls", type: .count, maximum: 40), .init(name: "price", type: .positive, minimum: 0.5),
+        ], scaling: .init(offset: [40, 10, 1.5, 0, 0, 0, 0, 2, 3], scale: [20, 0.5, 0.8, 1, 1, 1, 1, 1, 0.25])),
+      training: [
+        #"{"mask_rate": 0.5}"#, #"{"mask_rate": 1}"#,
+        #"{"mask": [{"kind": "mcar", "rate": 0.7}, {"kind": "groups", "groups": [["age", "colour"], ["visits"]], "rate": 0.8}, {"kind": "adjacent", "width": 4, "weight": 2}]}"#,
+      ], holes: 0.3),
     FamilyExample(
       "vectors of fixed deviation", "vaeac", #"{"latent": 2, "hidden": 16, "blocks": 0, "deviation": "fixed"}"#, .vector(6),
       training: [#"{"mask_rate": 0.5}"#], holes: 0.2),
@@ -87,6 +100,9 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
     var items = key.normal([count, signature.width]).scalars
     let width = signature.width
     for (column, kind) in (signature.columns ?? []).enumerated() {
+      if kind.type == .count {
+        for row in 0..<count { items[row * width + column] = (4 * abs(items[row * width + column])).rounded() }
+      }
       guard let categories = kind.categories?.count else { continue }
       let draws = key.split("categories").split(column).uniform([count, 1]).scalars
       for row in 0..<count { items[row * width + column] = (draws[row] * Float(categories)).rounded(.down) }

@@ -216,4 +216,23 @@ import Testing
     let error = #expect(throws: JSONError.self) { try JSONValue(parsing: Array("{\"x\":\(text)}".utf8), numericFields: ["x"]) }
     #expect(error?.field == field, "\(error?.detail ?? "")")
   }
+
+  @Test("indented JSON is the same value, one line where it is short")
+  func indented() throws {
+    let long = String(repeating: "x", count: 80)
+    let text = #"{"a":[1,2.5,null],"b":{"c":"\#(long)","d":["\#(long)",true]},"e \"":[]}"#
+    let value = try JSONValue(parsing: Array(text.utf8))
+    let expected = """
+      {
+        "a": [1,2.5,null],
+        "b": {
+          "c": "\(long)",
+          "d": ["\(long)",true]
+        },
+        "e \\"": []
+      }
+      """
+    #expect(value.indented() == expected && value["a"]?.indented() == "[1,2.5,null]")
+    #expect(try JSONValue(parsing: Array(value.indented().utf8)) == value)
+  }
 }

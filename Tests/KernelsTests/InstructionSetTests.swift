@@ -54,6 +54,9 @@ import Testing
       var db = b
       output(a.count) { k.beta_binomial_backward(counts, alpha, beta, 255, bias, &$0, &db, rows, columns) }
       outputs.append(db)
+      output(a.count) { k.negative_binomial(counts, alpha, beta, &$0, a.count) }
+      output(a.count) { k.negative_binomial_backward(counts, alpha, beta, a, &$0, &db, a.count) }
+      outputs.append(db)
       let activations = [
         kernel_identity, kernel_activation_tanh, kernel_activation_sigmoid, kernel_activation_softplus, kernel_activation_leaky_relu,
       ]

@@ -49,6 +49,24 @@ struct SignatureTests {
     #expect(Signature.Column.categorical("b", ["x", "y"]).code(of: "y") == 1)
     #expect(Signature.Column.categorical("b", ["x", "y"]).code(of: "z") == nil)
     #expect(Signature.Column.categorical("b", ["x", "other"], unknown: .other).code(of: "z") == 1)
+    let answer = Signature.Column(name: "b", type: .binary, categories: ["False", "True"])
+    #expect(answer.code(of: "true") == 1 && answer.code(of: "FALSE") == 0 && answer.code(of: "yes") == nil)
+    let bit = Signature.Column(name: "b", type: .binary)
+    #expect(bit.categories == ["0", "1"] && bit.code(of: "1.0") == 1 && bit.code(of: "2") == nil)
+    #expect(Signature.Column.categorical("b", ["x", "y"]).code(of: "X") == nil)
+  }
+
+  @Test("a column takes the values of its type within its bounds")
+  func values() {
+    func accepted(_ column: Signature.Column, _ values: [Float]) -> [Float] { values.filter(column.accepts) }
+    let values: [Float] = [-.infinity, -1, 0, 0.5, 1, 2, 1e7, 2e7, .infinity]
+    #expect(accepted(.init(name: "a", type: .real), values) == [-1, 0, 0.5, 1, 2, 1e7, 2e7])
+    #expect(accepted(.init(name: "a", type: .real, minimum: 0.5, maximum: 2), values) == [0.5, 1, 2])
+    #expect(accepted(.init(name: "a", type: .positive), values) == [0.5, 1, 2, 1e7, 2e7])
+    #expect(accepted(.init(name: "a", type: .count), values) == [0, 1, 2, 1e7])
+    #expect(accepted(.init(name: "a", type: .count, minimum: 1), values) == [1, 2, 1e7])
+    #expect(accepted(.init(name: "a", type: .binary), values) == [0, 1])
+    #expect(accepted(.init(name: "a", type: .ordinal, categories: ["x", "y", "z"]), values) == [0, 1, 2])
   }
 
   @Test(
@@ -66,6 +84,15 @@ struct SignatureTests {
       (.table([.categorical("a", ["x"], unknown: .other)]), "signature.columns[0].unknown_category"),
       (.table([.categorical("a", ["x"])], scaling: .init(offset: [1], scale: [1])), "signature.scaling"),
       (.vector(3, scaling: .init(offset: [.nan], scale: [1])), "signature.scaling"),
+      (.table([.init(name: "a", type: .ordinal)]), "signature.columns[0].categories"),
+      (.table([.init(name: "a", type: .ordinal, categories: ["x"])]), "signature.columns[0].categories"),
+      (.table([.init(name: "a", type: .binary, categories: ["x", "y", "z"])]), "signature.columns[0].categories"),
+      (.table([.init(name: "a", type: .count, categories: ["x"])]), "signature.columns[0].categories"),
+      (.table([.init(name: "a", type: .binary, minimum: 0)]), "signature.columns[0].minimum"),
+      (.table([.init(name: "a", type: .positive, minimum: 0)]), "signature.columns[0].minimum"),
+      (.table([.init(name: "a", type: .count, maximum: 1.5)]), "signature.columns[0].maximum"),
+      (.table([.init(name: "a", type: .real, minimum: 2, maximum: 1)]), "signature.columns[0].maximum"),
+      (.table([.init(name: "a", type: .binary)], scaling: .init(offset: [0], scale: [2])), "signature.scaling"),
     ])
   func refused(_ signature: Signature, _ field: String) {
     let error = #expect(throws: ConfigurationError.self) { try signature.check() }

@@ -82,6 +82,49 @@ struct ImputeTests {
     #expect(incomplete.status == 422 && incomplete.text.contains("missing"))
   }
 
+  @Test("cells of every type are filled with values of that type, and described by moments or probabilities")
+  func types() async throws {
+    try fixture.publish(ModelFiles.types, as: "types")
+    let row = #"{"colour": null, "age": null, "income": null, "visits": null, "grade": null, "smokes": null}"#
+    let answer = try await fixture.post("/v1/models/types/impute", json: #"{"rows": [\#(row)], "draws": 20, "seed": 1}"#)
+    #expect(answer.status == 200, "\(answer.text)")
+    let document = try JSONValue(parsing: answer.body)
+    for table in try #require(document["completed"]).elements {
+      let row = table.elements[0]
+      guard case .integer(let visits) = row["visits"] else { return #expect(Bool(false), "\(String(describing: row["visits"]))") }
+      #expect(visits >= 0)
+      #expect(["low", "middle", "high"].contains(row["grade"]?.string ?? "") && ["no", "yes"].contains(row["smokes"]?.string ?? ""))
+    }
+    let cells = try #require(document["cells"]).elements
+    #expect(cells.map { $0["column"]?.string } == ["age", "income", "visits", "grade", "smokes", "colour"])
+    #expect(cells.prefix(3).allSatisfy { $0["mean"] != nil && $0["sd"] != nil && $0["q05"] != nil && $0["q95"] != nil })
+    #expect(cells.suffix(3).allSatisfy { $0["probabilities"] != nil })
+    let csv = "income,age,smokes,visits,colour,grade\r\n12.50,,yes,3,red,\r\n"
+    let point = try await fixture.post("/v1/models/types/impute?mode=point", Array(csv.utf8), type: "text/csv", accept: "text/csv")
+    #expect(point.status == 200 && point.text.contains("\r\n12.50,") && point.text.contains(",yes,3,red,"), "\(point.text)")
+  }
+
+  @Test("a value that its column can't have is refused by row and column, in every format")
+  func impossible() async throws {
+    try fixture.publish(ModelFiles.types, as: "types")
+    let cases: [(column: String, value: String, expected: String)] = [
+      ("income", "-3", "a number above 0"), ("income", "0", "a number above 0"), ("visits", "1.5", "a whole number from 0"),
+      ("visits", "-1", "a whole number from 0"), ("age", "121", "from 0 to 120"), ("grade", "\"lower\"", "low, middle, high"),
+      ("smokes", "true", "no, yes"),
+    ]
+    let names = ["age", "income", "visits", "grade", "smokes", "colour"]
+    for (column, value, expected) in cases {
+      let members = names.map { "\"\($0)\": \($0 == column ? value : "null")" }.joined(separator: ", ")
+      let blank = names.map { "\"\($0)\": null" }.joined(separator: ", ")
+      let json = try await fixture.post("/v1/models/types/impute", json: #"{"rows": [{\#(blank)}, {\#(members)}]}"#)
+      #expect(try json.status == 422 && json.member("field")?.string == "rows[1].\(column)" && json.text.contains(expected), "\(json.text)")
+      let line = names.map { $0 == column ? value : "" }.joined(separator: ",")
+      let body = names.joined(separator: ",") + "\n,,,,,red\n" + line + "\n"
+      let csv = try await fixture.post("/v1/models/types/impute", Array(body.utf8), type: "text/csv")
+      #expect(try csv.status == 422 && csv.member("field")?.string == "rows[1].\(column)" && csv.text.contains(expected), "\(csv.text)")
+    }
+  }
+
   @Test("numbers come back with their bits, missing ones are filled, and rows alone or together have the same answer", arguments: FamilyExample.all)
   func catalogue(_ example: FamilyExample) throws {
     guard Operation(ImputeRequest.self).isSupported(type(of: try example.model())) else { return }

@@ -17,10 +17,71 @@ struct MixedTableTests {
 
   @Test("columns are real where every cell that is there is a number, and categories are sorted by name")
   func inferred() throws {
-    let data = try load("a,b,c\n1,x,1\n,w,?\nNA,x,B\n")
-    #expect(data.signature == .table([.init(name: "a", type: .real), .categorical("b", ["w", "x"]), .categorical("c", ["1", "B"])]))
+    let data = try load("a,b,c\n1,x,1\n,w,?\nNA,x,B\n3,y,C\n")
+    #expect(data.signature == .table([.init(name: "a", type: .real), .categorical("b", ["w", "x", "y"]), .categorical("c", ["1", "B", "C"])]))
     let values = data.raw([0, 1, 2]).scalars
     #expect(values[0] == 1 && values[3].isNaN && values[6].isNaN && values[1] == 1 && values[4] == 0 && values[2] == 0 && values[5].isNaN)
+  }
+
+  @Test("two texts, or 0 and 1, are binary; other whole numbers stay real until the user says otherwise")
+  func binary() throws {
+    let data = try load("a,b,c,d\n0,yes,1,3\n1.0,no,2,4\n,yes,1,NA\n1,,2,5\n")
+    #expect(
+      data.signature
+        == .table([
+          .init(name: "a", type: .binary), .init(name: "b", type: .binary, categories: ["no", "yes"]), .init(name: "c", type: .real),
+          .init(name: "d", type: .real),
+        ]))
+    #expect(data.raw([0, 1]).scalars == [0, 1, 1, 3, 1, 0, 2, 4])
+  }
+
+  @Test("categories that a listed column doesn't name are read from the table, numbers in their order")
+  func open() throws {
+    let data = try load(
+      "q,c\n10,b\n9,a\n10.0,b\n,c\n",
+      columns: [.init(name: "q", type: .ordinal), .init(name: "c", type: .categorical)])
+    #expect(data.signature == .table([.init(name: "q", type: .ordinal, categories: ["9", "10"]), .categorical("c", ["a", "b", "c"])]))
+    #expect(Array(data.raw([0, 1, 2]).scalars) == [1, 1, 0, 0, 1, 1])
+  }
+
+  @Test("values that a column's type or bounds rule out are named by line and column")
+  func impossible() throws {
+    let cases: [(Signature.Column, String, String)] = [
+      (.init(name: "a", type: .positive), "0", "a number above 0"), (.init(name: "a", type: .positive), "-2", "a number above 0"),
+      (.init(name: "a", type: .count), "1.5", "a whole number from 0"), (.init(name: "a", type: .count), "-1", "a whole number from 0"),
+      (.init(name: "a", type: .count), "2e7", "to 10000000"), (.init(name: "a", type: .real, maximum: 3), "4", "at most 3"),
+      (.init(name: "a", type: .ordinal, categories: ["1", "2"]), "3", "1, 2"), (.init(name: "a", type: .binary), "2", "0, 1"),
+    ]
+    for (column, cell, expected) in cases {
+      do {
+        _ = try load("b,a\n1,1\n2,\(cell)\n", columns: [column])
+        Issue.record("\(column.type) took \(cell)")
+      } catch { for part in ["line 3", "column \"a\"", cell, expected] { #expect("\(error)".contains(part), "\(error)") } }
+    }
+  }
+
+  @Test("fields may be parted by semicolons or tabs, which the header or the recipe tells")
+  func delimiters() throws {
+    for (delimiter, given) in [(";", nil), ("\t", nil), (";", .semicolon), ("\t", .tab)] as [(String, DataSource.Delimiter?)] {
+      let text = "\"a,b\",c,d\n1,2,x\n".replacingOccurrences(of: ",c,d", with: ",c,d".replacingOccurrences(of: ",", with: delimiter))
+        .replacingOccurrences(of: "1,2,x", with: ["1", "2", "x"].joined(separator: delimiter))
+      let data = try DataSource(source: bench.folder.file("t.csv", text), delimiter: given).load(isMixed: true)
+      #expect(data.signature.columns?.map(\.name) == ["a,b", "c", "d"])
+    }
+    #expect(try load("a\n1\n").signature.width == 1)
+  }
+
+  @Test("positive columns are scaled by the moments of their logarithm, counts shown by those of ln(1 + x), and both come back as they were")
+  func transforms() throws {
+    let data = try load("p,n\n1,0\n,3\n7.389056,\n", columns: [.init(name: "p", type: .positive), .init(name: "n", type: .count)])
+      .standardised(over: [0, 1, 2])
+    let scaling = try #require(data.signature.scaling)
+    #expect(abs(scaling.offset[0] - 1) < 1e-5 && abs(scaling.scale[0] - Float(2).squareRoot()) < 1e-5)
+    #expect(abs(scaling.offset[1] - 0.693_147) < 1e-5 && abs(scaling.scale[1] - 0.980_258) < 1e-5)
+    let model = data.batch([0, 1, 2])
+    #expect(abs(model.scalars[0] + 0.707_107) < 1e-5 && model.scalars[1] == 0 && model.scalars[3] == 3)
+    let raw = data.signature.toRaw(model).scalars
+    #expect(abs(raw[0] - 1) < 1e-5 && raw[1] == 0 && raw[3] == 3 && abs(raw[4] - 7.389_056) < 1e-4 && raw[2].isNaN)
   }
 
   @Test("listed columns are the ones that are read, in their order and with the marks that are given")
@@ -80,7 +141,7 @@ struct MixedTableTests {
     let result = try bench.run(
       bench.recipe(
         #"""
-        {"family": "vaeac", "data": {"source": "\#(data)"}, "epochs": 40, "batch_size": 50, "validation": 200, "seed": 3,
+        {"family": "vaeac", "data": {"source": "\#(data)"}, "epochs": 60, "batch_size": 50, "validation": 200, "seed": 3,
          "configuration": {"latent": 2, "hidden": 24, "blocks": 1}, "training": {"mask_rate": 0.4}, "optimiser": {"rate": 0.005}}
         """#))
     #expect(try #require(result.bestBound).isFinite)

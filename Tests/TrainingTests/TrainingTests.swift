@@ -338,6 +338,7 @@ struct TrainingTests {
         case .started(let summary): "started \(summary.items)+\(summary.validationItems) epochs \(summary.epochs) from \(summary.firstEpoch)"
         case .step(let report): "step \(report.epoch).\(report.step)/\(report.steps)"
         case .epochFinished(let report): "epoch \(report.epoch)"
+        case .stoppedEarly: "stopped early"
         case .finished: "finished"
         }
       seen.withLock { $0.append(line) }

@@ -74,3 +74,46 @@ static void body_beta_binomial_backward(const float *x, const float *a, const fl
     }
   }
 }
+
+// log Gamma(x + r) - log Gamma(r) - log x! + r log(r / (r + m)) + x log(m / (r + m))
+INLINE vd negative_binomial(vd x, vd m, vd r) {
+  const vd total = v_log_double(r + m);
+  const vd ways = (v_lgamma(x + r) - v_lgamma(r)) - v_lgamma(x + 1);
+  return ways + (r * (v_log_double(r) - total) + x * (v_log_double(m) - total));
+}
+
+static void body_negative_binomial(const float *x, const float *mean, const float *dispersion, float *y, size_t n) {
+  for (size_t i = 0; i < n; i += LANES) {
+    const size_t count = n - i < LANES ? n - i : LANES;
+    const vf xs = load_some(x + i, count, 0), ms = load_some(mean + i, count, 1), rs = load_some(dispersion + i, count, 1);
+    const vf p = floats(negative_binomial(low_doubles(xs), low_doubles(ms), low_doubles(rs)),
+                        negative_binomial(high_doubles(xs), high_doubles(ms), high_doubles(rs)));
+    if (count == LANES) store(y + i, p);
+    else store_part(y + i, p, count);
+  }
+}
+
+// d/dm = r (x - m) / (m (r + m)), d/dr = psi(x + r) - psi(r) + log(r / (r + m)) + (m - x) / (r + m)
+INLINE vd negative_binomial_mean_slope(vd x, vd m, vd r) { return r * (x - m) / (m * (r + m)); }
+INLINE vd negative_binomial_dispersion_slope(vd x, vd m, vd r) {
+  return (v_digamma(x + r) - v_digamma(r)) + (v_log_double(r) - v_log_double(r + m)) + (m - x) / (r + m);
+}
+
+static void body_negative_binomial_backward(const float *x, const float *mean, const float *dispersion, const float *g, float *dm, float *dr, size_t n) {
+  for (size_t i = 0; i < n; i += LANES) {
+    const size_t count = n - i < LANES ? n - i : LANES;
+    const vf xs = load_some(x + i, count, 0), ms = load_some(mean + i, count, 1), rs = load_some(dispersion + i, count, 1);
+    const vf scale = load_some(g + i, count, 0);
+    const vd x0 = low_doubles(xs), m0 = low_doubles(ms), r0 = low_doubles(rs), g0 = low_doubles(scale);
+    const vd x1 = high_doubles(xs), m1 = high_doubles(ms), r1 = high_doubles(rs), g1 = high_doubles(scale);
+    const vf towards_mean = floats(g0 * negative_binomial_mean_slope(x0, m0, r0), g1 * negative_binomial_mean_slope(x1, m1, r1));
+    const vf towards_dispersion = floats(g0 * negative_binomial_dispersion_slope(x0, m0, r0), g1 * negative_binomial_dispersion_slope(x1, m1, r1));
+    if (count == LANES) {
+      store(dm + i, towards_mean);
+      store(dr + i, towards_dispersion);
+    } else {
+      store_part(dm + i, towards_mean, count);
+      store_part(dr + i, towards_dispersion, count);
+    }
+  }
+}

@@ -74,6 +74,9 @@ void kernel_bernoulli_backward(const float *x, const float *logits, const float 
 void kernel_beta_binomial_rows(const float *x, const float *a, const float *b, float trials, float *y, size_t rows, size_t columns);
 void kernel_beta_binomial_backward(
     const float *x, const float *a, const float *b, float trials, const float *g, float *da, float *db, size_t rows, size_t columns);
+// Negative binomial, value by value: counts x >= 0, mean > 0, dispersion > 0, variance mean + mean^2 / dispersion; evaluated in double.
+void kernel_negative_binomial(const float *x, const float *mean, const float *dispersion, float *y, size_t n);
+void kernel_negative_binomial_backward(const float *x, const float *mean, const float *dispersion, const float *g, float *dm, float *dr, size_t n);
 
 // ---- Matrix product with one fixed order of accumulation, whatever m is, wherever the row stands and whatever the instruction set: an answer never
 // depends on its neighbours. The order follows from k and n: an element is bias[j] followed by fused multiply-adds over k ascending; where

@@ -56,6 +56,10 @@ KERNEL(void, beta_binomial_rows, (const float *x, const float *a, const float *b
 KERNEL(void, beta_binomial_backward,
        (const float *x, const float *a, const float *b, float trials, const float *g, float *da, float *db, size_t rows, size_t columns),
        (x, a, b, trials, g, da, db, rows, columns))
+KERNEL(void, negative_binomial, (const float *x, const float *mean, const float *dispersion, float *y, size_t n), (x, mean, dispersion, y, n))
+KERNEL(void, negative_binomial_backward,
+       (const float *x, const float *mean, const float *dispersion, const float *g, float *dm, float *dr, size_t n),
+       (x, mean, dispersion, g, dm, dr, n))
 
 KERNEL(size_t, packed_size, (size_t k, size_t n), (k, n))
 KERNEL(void, pack, (const float *b, size_t k, size_t n, int transposed, float *packed), (b, k, n, transposed, packed))

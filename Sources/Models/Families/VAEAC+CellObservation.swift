@@ -1,8 +1,12 @@
+internal import Distributions
 internal import Foundation
 package import Tensors
 
 extension VAEAC {
-  /// p(x_b | z, x_1-b, b): independent normals for real cells and independent choices for categorical ones.
+  /// p(x_b | z, x_1-b, b), every cell independent of the others given z.
+  ///
+  /// Real: a normal variable. Positive: its logarithm is one. Count: negative binomial. Categorical: softmax. Ordinal: cumulative logits,
+  /// P(x <= k) = sigmoid(c_k) with c_k rising (McCullagh 1980). Binary: one logit.
   package struct CellObservation: Sendable {
     let coding: Coding
     /// The smallest learned deviation; nil where it is fixed at 1.
@@ -13,55 +17,91 @@ extension VAEAC {
       deviationFloor = configuration.deviation == .learned ? configuration.deviationFloor : nil
     }
 
-    private var realCount: Int { coding.reals.count }
+    var normalCount: Int { coding.normals.count }
+    var countCount: Int { coding.counts.count }
 
-    /// Means and deviations of the real columns: [n, real columns] each.
-    private func normals(_ heads: Tensor) -> (mean: Tensor, deviation: Tensor) {
-      let mean = heads.slice(1, 0..<realCount)
+    /// Means and deviations in model units of the real and positive columns: [n, such columns] each.
+    func normals(_ heads: Tensor) -> (mean: Tensor, deviation: Tensor) {
+      let mean = heads.slice(1, 0..<normalCount)
       guard let deviationFloor else { return (mean, .ones(mean.shape)) }
-      return (mean, VAEAC.deviation(heads.slice(1, realCount..<2 * realCount), floor: deviationFloor))
+      return (mean, VAEAC.deviation(heads.slice(1, normalCount..<2 * normalCount), floor: deviationFloor))
+    }
+
+    /// Negative binomials of the counts, ln mean = offset + scale · head as the network is shown ln(1 + x); [n, such columns].
+    func negativeBinomials(_ heads: Tensor) -> NegativeBinomial {
+      let (start, count) = (2 * normalCount, countCount)
+      let offset = Tensor(coding.countScaling.map(\.offset)).reshaped([1, count])
+      let scale = Tensor(coding.countScaling.map(\.scale)).reshaped([1, count])
+      return NegativeBinomial(
+        mean: (heads.slice(1, start..<start + count) * scale + offset).clamped(low: -14, high: 16).exp(),
+        dispersion: heads.slice(1, start + count..<start + 2 * count).clamped(low: -7, high: 12).exp())
     }
 
     /// ln p of every category of one column, none less likely than 1e-4 before they are normalised again: [n, categories].
-    private func logProbabilities(_ heads: Tensor, _ categories: Int, at logits: Int) -> Tensor {
+    func logProbabilities(_ heads: Tensor, _ choice: Coding.Choice, _ categories: Int, at logits: Int) -> Tensor {
+      let n = heads.shape[0]
+      let p: Tensor
+      switch choice {
+      case .categorical: p = heads.slice(1, logits..<logits + categories).softmax()
+      case .ordinal:
+        // c_0 is the first logit, c_k = c_k-1 + softplus of the k-th; p_k = sigmoid(c_k) - sigmoid(c_k-1).
+        let first = heads.slice(1, logits..<logits + 1)
+        let steps = categories > 2 ? [heads.slice(1, logits + 1..<logits + categories - 1).softplus()] : []
+        let below = Tensor.concatenated([first] + steps, axis: 1).cumulativeSum().sigmoid()
+        p = Tensor.concatenated([below, .ones([n, 1])], axis: 1) - Tensor.concatenated([.zeros([n, 1]), below], axis: 1)
+      case .binary:
+        let second = heads.slice(1, logits..<logits + 1).sigmoid()
+        p = Tensor.concatenated([1 - second, second], axis: 1)
+      }
       // 1e-4 for each of thousands of categories would be most of the probability.
-      let floor = min(1e-4, 0.01 / Float(categories))
-      let p = heads.slice(1, logits..<logits + categories).softmax().clamped(low: floor, high: 1)
-      return p.log() - p.rowSums().reshaped([p.shape[0], 1]).log()
+      let floored = p.clamped(low: min(1e-4, 0.01 / Float(categories)), high: 1)
+      return floored.log() - floored.rowSums().reshaped([n, 1]).log()
+    }
+
+    /// ln p of the real and positive cells: [n, such columns].
+    private func normalLogProbabilities(_ x: Tensor, _ heads: Tensor) -> Tensor {
+      let (mean, deviation) = normals(heads)
+      // ln p = -½ ((x - μ) / σ)² - ln σ - ½ ln 2π
+      let z = (coding.selected(x, coding.normals) - mean) / deviation
+      return z.squared().affine(scale: -0.5, shift: -0.918_938_53) - deviation.log()
+    }
+
+    private func countLogProbabilities(_ x: Tensor, _ heads: Tensor) -> Tensor {
+      negativeBinomials(heads).logProbabilityPerDimension(of: coding.selected(x, coding.counts))
     }
 
     /// Σ ln p of the cells whose weight is 1, in model units; x and weights: [n, columns], x finite where a weight is not 0 -> [n].
     package func logProbability(of x: Tensor, weights: Tensor, _ heads: Tensor) -> Tensor {
       let n = x.shape[0]
       var sum = Tensor.zeros([n])
-      if realCount > 0 {
-        let (mean, deviation) = normals(heads)
-        let (target, weight) = (reals(x), reals(weights))
-        // ln p = -½ ((x - μ) / σ)² - ln σ - ½ ln 2π
-        let z = (target - mean) / deviation
-        let logDensity = z.squared().affine(scale: -0.5, shift: -0.918_938_53) - deviation.log()
-        sum = sum + logDensity.rowDots(weight)
-      }
+      if normalCount > 0 { sum = sum + normalLogProbabilities(x, heads).rowDots(coding.selected(weights, coding.normals)) }
+      if countCount > 0 { sum = sum + countLogProbabilities(x, heads).rowDots(coding.selected(weights, coding.counts)) }
       for (column, kind) in coding.layout.enumerated() {
-        guard case .categorical(let categories, let logits) = kind else { continue }
-        sum = sum + logProbabilities(heads, categories, at: logits).rowDots(oneHot(x, weights, column, categories))
+        guard case .choice(let choice, let categories, let logits) = kind else { continue }
+        sum = sum + logProbabilities(heads, choice, categories, at: logits).rowDots(oneHot(x, weights, column, categories))
       }
       return sum
     }
 
-    /// The real columns of [n, columns], a missing number being 0.
-    private func reals(_ x: Tensor) -> Tensor {
+    /// ln p of every cell in model units, 0 where it is missing; x: [n, columns] -> the same, without history.
+    package func cellLogProbabilities(of x: Tensor, _ heads: Tensor) -> Tensor {
       let (n, columns) = (x.shape[0], coding.columns)
-      return Tensor(shape: [n, realCount]) { y in
-        x.withScalars { x in
-          for row in 0..<n {
-            for (index, column) in coding.reals.enumerated() {
-              let value = x[row * columns + column]
-              y[row * realCount + index] = value.isNaN ? 0 : value
-            }
-          }
+      var values = [Float](repeating: 0, count: x.count)
+      func fill(_ column: Int, _ value: (Int) -> Float) {
+        for cell in stride(from: column, to: n * columns, by: columns) where !x.scalars[cell].isNaN { values[cell] = value(cell / columns) }
+      }
+      let normal = normalCount > 0 ? normalLogProbabilities(x, heads).scalars : []
+      let count = countCount > 0 ? countLogProbabilities(x, heads).scalars : []
+      for (column, kind) in coding.layout.enumerated() {
+        switch kind {
+        case .normal(let number): fill(column) { normal[$0 * normalCount + number] }
+        case .count(let number): fill(column) { count[$0 * countCount + number] }
+        case .choice(let choice, let categories, let logits):
+          let p = logProbabilities(heads, choice, categories, at: logits).scalars
+          fill(column) { p[$0 * categories + Int(x.scalars[$0 * columns + column])] }
         }
       }
+      return Tensor(shape: x.shape, scalars: values)
     }
 
     /// A row of zeros where the weight is 0.
@@ -69,104 +109,12 @@ extension VAEAC {
       let (n, columns) = (x.shape[0], coding.columns)
       return Tensor(shape: [n, categories]) { y in
         y.update(repeating: 0, count: n * categories)
-        for row in 0..<n where weights.scalars[row * columns + column] != 0 { y[row * categories + Int(x.scalars[row * columns + column])] = 1 }
-      }
-    }
-  }
-}
-
-// MARK: What the missing cells are
-
-extension VAEAC.CellObservation {
-  /// Draws and marginals from the heads of every latent draw; `missing` is 1 where a cell is asked for: [n, columns].
-  func imputation(_ heads: [Tensor], missing: Tensor, keys: RowKeys) -> Imputation {
-    let (n, columns, count) = (missing.shape[0], coding.columns, heads.count)
-    var draws = [[Float]](repeating: [Float](repeating: 0, count: n * columns), count: count)
-    var point = [Float](repeating: 0, count: n * columns)
-    var marginals: [Imputation.Marginal] = []
-    let noise = (0..<count).map { keys.split("normal").split($0).normal(columns).scalars }
-    let uniforms = (0..<count).map { keys.split("category").split($0).uniform(columns).scalars }
-    let cells = heads.map { head in
-      let (mean, deviation) = normals(head)
-      return (mean: mean.scalars, deviation: deviation.scalars)
-    }
-    for (column, kind) in coding.layout.enumerated() {
-      switch kind {
-      case .real(let number):
-        var values = [Float](repeating: 0, count: 4 * n)
-        for row in 0..<n where missing.scalars[row * columns + column] != 0 {
-          let (cell, entry) = (row * columns + column, row * realCount + number)
-          let mixture = Mixture(
-            means: cells.map { Double($0.mean[entry]) }, deviations: cells.map { Double($0.deviation[entry]) })
-          for draw in 0..<count { draws[draw][cell] = cells[draw].mean[entry] + cells[draw].deviation[entry] * noise[draw][cell] }
-          point[cell] = Float(mixture.mean)
-          values.replaceSubrange(
-            4 * row..<4 * row + 4,
-            with: [mixture.mean, mixture.deviation, mixture.quantile(0.05), mixture.quantile(0.95)].map { Float($0) })
-        }
-        marginals.append(.real(Tensor(shape: [n, 4], scalars: values)))
-      case .categorical(let categories, let logits):
-        var values = [Float](repeating: 0, count: categories * n)
-        let probabilities = heads.map { logProbabilities($0, categories, at: logits).exp().scalars }
-        for row in 0..<n where missing.scalars[row * columns + column] != 0 {
-          let cell = row * columns + column
-          for draw in 0..<count {
-            let p = probabilities[draw][row * categories..<(row + 1) * categories]
-            draws[draw][cell] = Float(Self.category(p, uniforms[draw][cell]))
-            for (index, value) in p.enumerated() { values[row * categories + index] += value / Float(count) }
+        x.withScalars { x in
+          weights.withScalars { weights in
+            for row in 0..<n where weights[row * columns + column] != 0 { y[row * categories + Int(x[row * columns + column])] = 1 }
           }
-          var best = 0
-          for index in 1..<max(categories, 1) where values[row * categories + index] > values[row * categories + best] { best = index }
-          point[cell] = Float(best)
         }
-        marginals.append(.categorical(Tensor(shape: [n, categories], scalars: values)))
       }
-    }
-    return Imputation(
-      draws: draws.map { Tensor(shape: [n, columns], scalars: $0) }, point: Tensor(shape: [n, columns], scalars: point), marginals: marginals)
-  }
-
-  /// The first category at which the sum of probabilities passes u.
-  private static func category(_ p: ArraySlice<Float>, _ u: Float) -> Int {
-    var sum: Float = 0
-    for (index, value) in p.enumerated() {
-      sum += value
-      if u < sum { return index }
-    }
-    return p.count - 1
-  }
-
-  /// Equally likely normals, one a latent draw.
-  package struct Mixture {
-    package let means: [Double]
-    package let deviations: [Double]
-
-    package init(means: [Double], deviations: [Double]) {
-      self.means = means
-      self.deviations = deviations
-    }
-
-    package var mean: Double { means.reduce(0, +) / Double(means.count) }
-
-    /// √(E[σ²] + Var[μ])
-    package var deviation: Double {
-      let centre = mean
-      return (zip(means, deviations).reduce(0) { $0 + $1.1 * $1.1 + ($1.0 - centre) * ($1.0 - centre) } / Double(means.count)).squareRoot()
-    }
-
-    private func cumulative(_ x: Double) -> Double {
-      zip(means, deviations).reduce(0) { $0 + 0.5 * erfc(($1.0 - x) / ($1.1 * 2.0.squareRoot())) } / Double(means.count)
-    }
-
-    /// By bisection, to about a hundred millionth of the widest deviation.
-    package func quantile(_ p: Double) -> Double {
-      let reach = 8 * (deviations.max() ?? 1)
-      var (low, high) = ((means.min() ?? 0) - reach, (means.max() ?? 0) + reach)
-      for _ in 0..<48 {
-        let middle = 0.5 * (low + high)
-        if cumulative(middle) < p { low = middle } else { high = middle }
-      }
-      return 0.5 * (low + high)
     }
   }
 }

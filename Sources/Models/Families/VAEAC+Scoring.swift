@@ -8,7 +8,10 @@ extension VAEAC: ConditionalScoring {
       case .learned: "gaussian densities of learned deviation"
       case .fixed: "gaussian densities of deviation 1 in model units, which is no calibrated density"
       }
-    return "independent columns given z: \(reals), densities in raw units; probabilities of categories"
+    let types = Set((signature.columns ?? []).map(\.type))
+    let logarithms = types.contains(.positive) ? " (log-normal where positive)" : ""
+    let counts = types.contains(.count) ? "; negative binomial probabilities of counts" : ""
+    return "independent columns given z: \(reals)\(logarithms), densities in raw units\(counts); probabilities of categories"
   }
 
   /// With b = 1 for targets and missing numbers: the objective's bound, Ivanov et al. 2019 equation 5, and its importance-weighted form.
@@ -19,7 +22,7 @@ extension VAEAC: ConditionalScoring {
     let evidence = evidence(network, x, hidden: hidden)
     let q = proposal(network, x, missing: missing, hidden: hidden)
     let kl = q.divergence(from: evidence.prior)
-    let volumes = logVolumes(weights)
+    let volumes = logVolumes(x, weights: weights)
     func logLikelihood(_ z: Tensor) -> Tensor { observation.logProbability(of: x, weights: weights, decode(network, z, evidence)) - volumes }
 
     var reconstruction: Tensor?

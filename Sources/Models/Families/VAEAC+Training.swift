@@ -4,31 +4,52 @@ package import Tensors
 
 extension VAEAC: Trainable {
   package struct TrainingOptions: Codable, Sendable, Equatable {
-    /// The probability that an observed cell is hidden, independently of all others.
+    /// The probability that an observed cell is hidden, independently of all others, where `mask` is empty.
     package var maskRate: Float
+    /// Other ways of hiding observed cells: one of these is drawn for every row.
+    package var mask: [MaskGenerator]
     /// Draws of the importance-weighted bound by which validation compares epochs.
     package var validationDraws: Int
 
-    package init(maskRate: Float = 0.2, validationDraws: Int = 25) {
+    package init(maskRate: Float = 0.2, mask: [MaskGenerator] = [], validationDraws: Int = 25) {
       self.maskRate = maskRate
+      self.mask = mask
       self.validationDraws = validationDraws
     }
 
+    var generators: [MaskGenerator] { mask.isEmpty ? [.mcar(maskRate)] : mask }
+
     private enum CodingKeys: String, CodingKey {
+      case mask
       case maskRate = "mask_rate"
       case validationDraws = "validation_draws"
     }
 
     package init(from decoder: any Decoder) throws {
       let values = try decoder.container(keyedBy: CodingKeys.self)
+      let rate = try values.decodeIfPresent(Float.self, forKey: .maskRate)
+      let mask = try values.decodeIfPresent([MaskGenerator].self, forKey: .mask) ?? []
+      guard rate == nil || mask.isEmpty else {
+        throw DecodingError.dataCorruptedError(forKey: .maskRate, in: values, debugDescription: "expected mask_rate or mask, not both")
+      }
       self.init(
-        maskRate: try values.decodeIfPresent(Float.self, forKey: .maskRate) ?? 0.2,
-        validationDraws: try values.decodeIfPresent(Int.self, forKey: .validationDraws) ?? 25)
+        maskRate: rate ?? 0.2, mask: mask, validationDraws: try values.decodeIfPresent(Int.self, forKey: .validationDraws) ?? 25)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+      var values = encoder.container(keyedBy: CodingKeys.self)
+      if mask.isEmpty { try values.encode(maskRate, forKey: .maskRate) }
+      try values.encode(mask, forKey: .mask)
+      try values.encode(validationDraws, forKey: .validationDraws)
     }
   }
 
   package static let trainingFields: [ConfigurationField] = [
     ConfigurationField("mask_rate", "number", default: "0.2", "The probability that an observed cell is hidden, independently of all others."),
+    ConfigurationField(
+      "mask", "array of objects", default: "[]",
+      "Instead of mask_rate: ways of hiding cells, one of them drawn for every row by its weight (1). Kinds: mcar, every cell with probability rate (0.2); "
+        + "groups, every one of groups, lists of column names, as a whole with probability rate (0.2); adjacent, width columns next to each other."),
     ConfigurationField(
       "validation_draws", "integer", default: "25", "Draws of the importance-weighted bound by which validation compares epochs."),
   ]
@@ -39,6 +60,7 @@ extension VAEAC: Trainable {
     guard (0...1).contains(options.maskRate) else {
       throw ConfigurationError(field: "mask_rate", given: "\(options.maskRate)", expected: "0 to 1")
     }
+    try MaskMixture.check(options.mask, signature)
     guard (1...10_000).contains(options.validationDraws) else {
       throw ConfigurationError(field: "validation_draws", given: "\(options.validationDraws)", expected: "1 to 10000")
     }
@@ -48,15 +70,13 @@ extension VAEAC: Trainable {
   package func check(items: Tensor) throws(ConfigurationError) {}
 
   /// What is missing (1) and what the model has to generate (1), which is all of that and some of the rest: [n, columns] each.
-  private func masks(_ x: Tensor, _ options: TrainingOptions, _ keys: RowKeys) -> (missing: Tensor, hidden: Tensor) {
+  package func masks(_ x: Tensor, _ options: TrainingOptions, _ keys: RowKeys) -> (missing: Tensor, hidden: Tensor) {
     let missing = coding.missing(x)
-    return (missing, Tensor.maximum(missing, keys.split("mask").bernoulli(.full(x.shape, options.maskRate))))
+    return (missing, Tensor.maximum(missing, MaskMixture(options.generators, signature).hidden(keys)))
   }
 
-  /// Σ ln scale over the real cells of weight 1: what their density in model units loses in raw units: [n].
-  func logVolumes(_ weights: Tensor) -> Tensor {
-    weights.rowDots(Tensor(signature.logScales).reshaped([1, coding.columns]).expanded(to: weights.shape))
-  }
+  /// What the density of the cells of weight 1 loses from model to raw units: [n].
+  func logVolumes(_ x: Tensor, weights: Tensor) -> Tensor { weights.rowDots(signature.logVolumes(x)) }
 
   /// -‖μ‖² / (2 σ_μ²) + σ_σ Σ (ln σ - σ) of the prior network's answer, which keeps it from drifting to infinity; σ_μ = 1e4, σ_σ = 1e-4: [n].
   package static func regulariser(_ prior: Normal) -> Tensor {
@@ -73,7 +93,7 @@ extension VAEAC: Trainable {
     let reconstruction = observation.logProbability(of: batch, weights: weights, decode(network, z, evidence)).mean()
     let kl = q.divergence(from: evidence.prior).mean()
     let regulariser = Self.regulariser(evidence.prior).mean()
-    let offset = logVolumes(weights).mean().scalar
+    let offset = logVolumes(batch, weights: weights).mean().scalar
     return Objective(
       loss: kl - reconstruction - regulariser,
       terms: [

@@ -2,14 +2,14 @@ package import Distributions
 package import Networks
 package import Tensors
 
-/// The variational autoencoder with arbitrary conditioning (Ivanov et al. 2019) for tables of real and categorical columns.
+/// The variational autoencoder with arbitrary conditioning (Ivanov et al. 2019) for tables of mixed columns.
 ///
 /// With b marking what is hidden, p(x_b | x_1-b) = E p(x_b | z, x_1-b, b) over z ~ p(z | x_1-b, b). Three networks: the proposal q(z | x, b), which sees
 /// everything; the prior p(z | x_1-b, b); and the generative network, which decodes z beside the prior network's features.
 package struct VAEAC: ModelFamily {
   package static let name = "vaeac"
   package static let summary =
-    "Variational autoencoder with arbitrary conditioning: imputes any missing cells of a table with real and categorical columns."
+    "Variational autoencoder with arbitrary conditioning: imputes any missing cells of a table of numbers, counts and categories."
 
   /// A linear layer into the width, residual layers h + LeakyReLU(W h + b), and a linear layer out of it.
   package struct Residual: Module {
@@ -115,4 +115,9 @@ extension VAEAC: Imputing {
   }
 
   package var observation: CellObservation { CellObservation(configuration, coding) }
+
+  /// ln p of every cell given a latent draw's heads, in raw units, 0 where it is missing; x in model units: [n, columns] each, without history.
+  package func cellLogProbabilities(of x: Tensor, _ heads: Tensor) -> Tensor {
+    observation.cellLogProbabilities(of: x, heads) - signature.logVolumes(x)
+  }
 }

@@ -54,7 +54,7 @@ extension Items {
 
   /// A number, or the code of a category, whose name may look like a number or a truth value; NaN for null.
   private static func cell(_ value: JSONValue, of column: Signature.Column?, field: String) throws -> Float {
-    guard let column, column.type == .categorical, value != .null else { return try number(value, field: field) }
+    guard let column, column.type.isDiscrete, value != .null else { return try number(value, field: field) }
     switch value {
     case .string(let name): return try code(name, of: column, field: field)
     case .bool, .integer, .number: return try code(String(decoding: value.text, as: UTF8.self), of: column, field: field)
@@ -108,7 +108,7 @@ extension Items {
       try check(count: count, field: "the table", limits: limits)
       if keepingText { records.append(record) }
       for (index, (column, field)) in zip(columns, order).enumerated() {
-        if let known = signature.columns?[index], known.type == .categorical, !record.fields[field].isMissing {
+        if let known = signature.columns?[index], known.type.isDiscrete, !record.fields[field].isMissing {
           scalars.append(try code(record.fields[field].value, of: known, field: "rows[\(count - 1)].\(column)"))
           continue
         }

@@ -49,28 +49,23 @@ package struct Items: Sendable {
       field: place, given: "null", expected: "a number")
   }
 
-  /// Refuses infinite values, values outside the range that the signature declares, and numbers that are no code of a category.
+  /// Refuses infinite values, values outside the range that the signature declares, and values that a column can't have.
   package func checkValues(_ signature: Signature) throws {
     let width = signature.width
     let range = signature.range.map { $0[0]...$0[1] }
-    let counts = signature.columns.flatMap { columns in
-      columns.contains { $0.type == .categorical } ? columns.map { $0.categories?.count } : nil
-    }
+    let columns = signature.columns
     let fault = raw.withScalars { x -> Int? in
       (0..<raw.count).first { index in
         if x[index].isNaN { return false }
-        if let count = counts?[index % width] { return !(x[index] >= 0 && x[index] < Float(count) && x[index] == x[index].rounded()) }
+        if let columns { return !columns[index % width].accepts(x[index]) }
         return x[index].isInfinite || range.map { !$0.contains(x[index]) } ?? false
       }
     }
     guard let fault else { return }
     let (place, value) = (place(row: fault / width, cell: fault % width), raw.scalars[fault])
-    let expected: String
-    if let categories = signature.columns?[fault % width].categories {
-      expected = "a whole number from 0 to \(categories.count - 1), the place of a category in \(Self.list(categories))"
-    } else {
-      expected = range.map { "a number from \(Self.text($0.lowerBound)) to \(Self.text($0.upperBound))" } ?? "a finite number"
-    }
+    let expected =
+      columns?[fault % width].expectation
+      ?? range.map { "a number from \(Self.text($0.lowerBound)) to \(Self.text($0.upperBound))" } ?? "a finite number"
     throw Problem(.impossible, "\(place) is \(Self.text(value)), expected \(expected).", field: place, given: Self.text(value), expected: expected)
   }
 

@@ -7,7 +7,7 @@ package struct ImputeRequest: OperationRequest {
   package enum Mode: String, Sendable, CaseIterable {
     /// As many completed tables as draws, every value sampled: multiple imputation.
     case draws
-    /// One completed table: the mean over the draws, or the likeliest category.
+    /// One completed table: the mean over the draws, the likeliest category, or the median of ordered ones.
     case point
   }
 
@@ -34,7 +34,8 @@ package struct ImputeRequest: OperationRequest {
     RequestField("draws", .integer, default: "5", "Latent draws; with mode draws as many completed tables."),
     RequestField(
       "mode", .string, default: "\"draws\"",
-      "draws: tables of sampled values, for multiple imputation; point: one table of means and likeliest categories, for the lowest error."),
+      "draws: tables of sampled values, for multiple imputation; point: one table of means, likeliest categories and medians of ordered ones, for the lowest error."
+    ),
     .seed,
   ]
 
@@ -94,7 +95,7 @@ package struct ImputeRequest: OperationRequest {
     }
     let marginals = imputation.marginals.enumerated().map { column, marginal in
       switch marginal {
-      case .categorical(let probabilities): return probabilities
+      case .categorical(let values), .raw(let values): return values
       case .real(let values):
         // The deviation alone is not shifted.
         let (offset, scale) = signature.scaling(at: column)

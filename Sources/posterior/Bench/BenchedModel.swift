@@ -42,9 +42,9 @@ struct BenchedModel {
     let keys = RowKeys(RandomKey(seed: UInt64(seed)), rows: 0..<count)
     let rows = try (model.family as? any Sampling)?.sample(keys, SampleOptions()) ?? keys.uniform(model.signature.width)
     var scalars = model.signature.toRaw(rows).scalars
-    // Any category does: the first one.
-    for (column, kind) in (model.signature.columns ?? []).enumerated() where kind.type == .categorical {
-      for cell in stride(from: column, to: scalars.count, by: model.signature.width) { scalars[cell] = 0 }
+    // Any category does, and any count: the first one.
+    for (column, kind) in (model.signature.columns ?? []).enumerated() where kind.type.isDiscrete || kind.type == .count {
+      for cell in stride(from: column, to: scalars.count, by: model.signature.width) { scalars[cell] = kind.minimum ?? 0 }
     }
     // Scaling may round beyond the range, which the server would refuse.
     return model.signature.range.map { range in scalars.map { min(max($0, range[0]), range[1]) } } ?? scalars

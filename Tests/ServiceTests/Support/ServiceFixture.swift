@@ -100,6 +100,18 @@ enum ModelFiles {
           .categorical("answer", ["1", "2", "other"], unknown: .other),
         ], scaling: .init(offset: [40, 0, 70, 0], scale: [10, 1, 12, 1])), key: RandomKey(seed: 4))
   }
+  /// A column of every type.
+  static let types = encoded {
+    try VAEAC(
+      .init(latent: 2, hidden: 8, blocks: 1),
+      signature: .table(
+        [
+          .init(name: "age", type: .real, minimum: 0, maximum: 120), .init(name: "income", type: .positive), .init(name: "visits", type: .count),
+          .init(name: "grade", type: .ordinal, categories: ["low", "middle", "high"]),
+          .init(name: "smokes", type: .binary, categories: ["no", "yes"]),
+          .categorical("colour", ["red", "green", "blue"]),
+        ], scaling: .init(offset: [40, 10, 1.5, 0, 0, 0], scale: [20, 0.5, 0.8, 1, 1, 1])), key: RandomKey(seed: 6))
+  }
   static let toy = encoded { try ToyFamily(.init(latent: 2), signature: .vector(3), key: RandomKey(seed: 5)) }
 
   static func vae(_ signature: Signature, _ observation: Observation, seed: UInt64 = 3) -> [UInt8] {
