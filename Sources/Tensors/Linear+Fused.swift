@@ -94,7 +94,7 @@ func withOptionalScalars(of tensor: Tensor?, _ body: (UnsafePointer<Float>?) -> 
 
 extension Activation {
   /// Whether the derivative is a function of the output, so that the input need not be kept.
-  fileprivate var hasDerivativeOfOutput: Bool {
+  var hasDerivativeOfOutput: Bool {
     switch self {
     case .identity, .relu, .leakyReLU, .tanh, .sigmoid: true
     case .elu, .softplus: false
@@ -102,7 +102,7 @@ extension Activation {
   }
 
   /// The gradient before the activation from the one after it, for the activations whose derivative is a function of their output.
-  fileprivate func backward(output y: Tensor, gradient g: Tensor) -> Tensor {
+  func backward(output y: Tensor, gradient g: Tensor) -> Tensor {
     switch self {
     case .relu: y.combined(with: g, kernel_relu_backward)
     // The output has the sign of the input.

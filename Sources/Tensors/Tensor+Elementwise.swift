@@ -78,7 +78,13 @@ extension Tensor {
     return y.recording(self) { g in
       [
         Tensor(shape: x.shape) { d in
-          x.withScalars { x in y.withScalars { y in g.withScalars { g2 in kernel_elu_backward(x, y, g2, alpha, d, g.count) } } }
+          x.withScalars { x in
+            y.withScalars { y in
+              g.withScalars { g2 in
+                Parallelism.performParts(g.count) { kernel_elu_backward(x + $0, y + $0, g2 + $0, alpha, d + $0, $1) }
+              }
+            }
+          }
         }
       ]
     }

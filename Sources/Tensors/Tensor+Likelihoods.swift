@@ -36,7 +36,17 @@ extension Tensor {
     let (rows, columns) = (a.shape[0], a.shape[1])
     let (va, vb, x) = (a.detached, b.detached, x.detached)
     let value = Tensor(shape: [rows]) { y in
-      x.withScalars { x in va.withScalars { a in vb.withScalars { b in kernel_beta_binomial_rows(x, a, b, trials, y, rows, columns) } } }
+      x.withScalars { x in
+        va.withScalars { a in
+          vb.withScalars { b in
+            // Logarithms of gamma functions in double, six a scalar.
+            Parallelism.performParts(rows, cost: 64 * columns) { start, count in
+              let first = start * columns
+              kernel_beta_binomial_rows(x + first, a + first, b + first, trials, y + start, count, columns)
+            }
+          }
+        }
+      }
     }
     return value.recording(a, b) { g in
       var db = Tensor.zeros(vb.shape)
@@ -44,7 +54,14 @@ extension Tensor {
         db.update { db in
           x.withScalars { x in
             va.withScalars { a in
-              vb.withScalars { b in g.withScalars { g in kernel_beta_binomial_backward(x, a, b, trials, g, da, db, rows, columns) } }
+              vb.withScalars { b in
+                g.withScalars { g in
+                  Parallelism.performParts(rows, cost: 64 * columns) { start, count in
+                    let first = start * columns
+                    kernel_beta_binomial_backward(x + first, a + first, b + first, trials, g + start, da + first, db + first, count, columns)
+                  }
+                }
+              }
             }
           }
         }
@@ -78,10 +95,16 @@ extension Tensor {
     precondition(shape.rank == 2 && shape == other.shape, "row products of \(shape) and \(other.shape)")
     let (rows, columns) = (shape[0], shape[1])
     let (a, b) = (detached, other.detached)
-    return Tensor(shape: [rows]) { y in withScalars { a in other.withScalars { kernel_row_dots(a, $0, y, rows, columns) } } }
-      .recording(self, other) { g in
-        let g = g.reshaped([rows, 1])
-        return [b * g, a * g]
+    return Tensor(shape: [rows]) { y in
+      withScalars { a in
+        other.withScalars { b in
+          Parallelism.performParts(rows, cost: columns) { kernel_row_dots(a + $0 * columns, b + $0 * columns, y + $0, $1, columns) }
+        }
       }
+    }
+    .recording(self, other) { g in
+      let g = g.reshaped([rows, 1])
+      return [b * g, a * g]
+    }
   }
 }

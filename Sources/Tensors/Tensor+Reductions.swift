@@ -41,16 +41,20 @@ extension Tensor {
   package func rowSums() -> Tensor {
     precondition(shape.rank == 2, "row sums of a tensor of shape \(shape)")
     let (rows, columns, source) = (shape[0], shape[1], shape)
-    return Tensor(shape: [rows]) { y in withScalars { kernel_row_sums($0, y, rows, columns) } }
-      .recording(self) { g in [g.reshaped([rows, 1]).expanded(to: source)] }
+    return Tensor(shape: [rows]) { y in
+      withScalars { x in Parallelism.performParts(rows, cost: columns) { kernel_row_sums(x + $0 * columns, y + $0, $1, columns) } }
+    }
+    .recording(self) { g in [g.reshaped([rows, 1]).expanded(to: source)] }
   }
 
   /// [rows, columns] -> [columns], rows added in ascending order.
   package func columnSums() -> Tensor {
     precondition(shape.rank == 2, "column sums of a tensor of shape \(shape)")
     let (rows, columns, source) = (shape[0], shape[1], shape)
-    return Tensor(shape: [columns]) { y in withScalars { kernel_column_sums($0, y, rows, columns) } }
-      .recording(self) { g in [g.expanded(to: source)] }
+    return Tensor(shape: [columns]) { y in
+      withScalars { x in Parallelism.performParts(columns, cost: rows) { kernel_column_sums(x + $0, y + $0, rows, $1, columns) } }
+    }
+    .recording(self) { g in [g.expanded(to: source)] }
   }
 
   /// The largest scalar along an axis, NaN where there is one; the gradient goes to the first of equals.
@@ -124,7 +128,9 @@ extension Tensor {
   /// softmax along the last axis.
   package func softmax() -> Tensor {
     let (rows, columns) = lastAxis
-    let y = Tensor(shape: shape) { y in withScalars { kernel_softmax_rows($0, y, rows, columns) } }
+    let y = Tensor(shape: shape) { y in
+      withScalars { x in Parallelism.performParts(rows, cost: 4 * columns) { kernel_softmax_rows(x + $0 * columns, y + $0 * columns, $1, columns) } }
+    }
     return y.recording(self) { g in
       // dx = y (g - <g, y>)
       let inner = (g * y).reshaped([rows, columns]).rowSums().reshaped([rows, 1])
@@ -137,7 +143,9 @@ extension Tensor {
   package func logSumExp() -> Tensor {
     let (rows, columns) = lastAxis
     let x = detached
-    let y = Tensor(shape: Shape(Array(shape.dimensions.dropLast()))) { y in withScalars { kernel_log_sum_exp_rows($0, y, rows, columns) } }
+    let y = Tensor(shape: Shape(Array(shape.dimensions.dropLast()))) { y in
+      withScalars { x in Parallelism.performParts(rows, cost: 4 * columns) { kernel_log_sum_exp_rows(x + $0 * columns, y + $0, $1, columns) } }
+    }
     return y.recording(self) { g in [x.softmax() * g.reshaped(x.shape.replacing(-1, with: 1))] }
   }
 

@@ -8,7 +8,8 @@ package enum TensorMemory {
 
 /// Lends memory for `count` numbers on a cache line's boundary, where packed panels are read fastest.
 func withScratch(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
-  withUnsafeTemporaryAllocation(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64) { buffer in
-    if let base = buffer.baseAddress { body(base.assumingMemoryBound(to: Float.self)) }
-  }
+  let scratch = kernel_take_scratch(count)
+  guard let scratch else { preconditionFailure("memory that is taken has an address") }
+  defer { kernel_give_scratch(scratch) }
+  body(scratch)
 }

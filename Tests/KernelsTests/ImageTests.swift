@@ -2,7 +2,7 @@ import CKernels
 import CKernels.Testing
 import Testing
 
-@Suite("Images as columns") struct ImageTests {
+@Suite("Images as patches") struct ImageTests {
   struct Geometry: CustomTestStringConvertible, Sendable {
     let (channels, height, width, kh, kw, strideH, strideW, padH, padW): (Int, Int, Int, Int, Int, Int, Int, Int, Int)
 
@@ -14,16 +14,19 @@ import Testing
       (channels, height, width, kh, kw, strideH, strideW, padH, padW) = (c, h, w, kernel.0, kernel.1, stride.0, stride.1, pad.0, pad.1)
     }
 
-    func columns(_ kernels: kernel_table, of x: [Float]) -> [Float] {
-      var y = [Float](repeating: .nan, count: channels * kh * kw * outH * outW)
-      kernels.im2col(x, channels, height, width, kh, kw, strideH, strideW, padH, padW, outH, outW, &y)
-      return y
-    }
-
-    func image(_ kernels: kernel_table, of columns: [Float]) -> [Float] {
-      var x = [Float](repeating: .nan, count: channels * height * width)
-      kernels.col2im(columns, channels, height, width, kh, kw, strideH, strideW, padH, padW, outH, outW, &x)
-      return x
+    /// patches[place, i, j, channel] of x[channel, row, column], by the definition.
+    func patches(of x: [Float]) -> [Float] {
+      var patches: [Float] = []
+      for place in 0..<outH * outW {
+        for i in 0..<kh {
+          for j in 0..<kw {
+            let (row, column) = (place / outW * strideH + i - padH, place % outW * strideW + j - padW)
+            let isInside = (0..<height).contains(row) && (0..<width).contains(column)
+            patches += (0..<channels).map { isInside ? x[($0 * height + row) * width + column] : 0 }
+          }
+        }
+      }
+      return patches
     }
   }
 
@@ -34,28 +37,7 @@ import Testing
     Geometry(2, 20, 40, kernel: (5, 5), stride: (1, 1), pad: (2, 2)), Geometry(1, 2, 2, kernel: (3, 3), stride: (4, 3), pad: (5, 5)),
   ]
 
-  @Test("each column entry is its pixel, or zero outside the image", arguments: geometries, InstructionSet.all)
-  func entries(geometry g: Geometry, set: InstructionSet) {
-    var numbers = TestNumbers(seed: 21)
-    let x = numbers.floats(g.channels * g.height * g.width)
-    var expected: [Float] = []
-    for c in 0..<g.channels {
-      for i in 0..<g.kh {
-        for j in 0..<g.kw {
-          for oh in 0..<g.outH {
-            for ow in 0..<g.outW {
-              let (row, column) = (oh * g.strideH + i - g.padH, ow * g.strideW + j - g.padW)
-              let inside = (0..<g.height).contains(row) && (0..<g.width).contains(column)
-              expected.append(inside ? x[(c * g.height + row) * g.width + column] : 0)
-            }
-          }
-        }
-      }
-    }
-    #expect(g.columns(set.kernels, of: x) == expected)
-  }
-
-  @Test("patches with channels last hold the columns' numbers, and adding them is the adjoint", arguments: geometries, InstructionSet.all)
+  @Test("each entry of a patch is its pixel, or zero outside the image, and adding patches is the adjoint", arguments: geometries, InstructionSet.all)
   func patches(geometry g: Geometry, set: InstructionSet) {
     let kernels = set.kernels
     var numbers = TestNumbers(seed: 24)
@@ -64,12 +46,6 @@ import Testing
     var last = [Float](repeating: .nan, count: x.count)
     kernels.transpose(x, g.channels, area, &last, g.channels)
     #expect((0..<x.count).allSatisfy { last[$0] == x[$0 % g.channels * area + $0 / g.channels] })
-    let columns = g.columns(kernels, of: x)
-    // Column row (c, i, j), place -> patch of that place, entry (i, j, c).
-    let expected = (0..<places * depth).map { entry -> Float in
-      let (place, i, j, c) = (entry / depth, entry % depth / (g.kw * g.channels), entry / g.channels % g.kw, entry % g.channels)
-      return columns[((c * g.kh + i) * g.kw + j) * places + place]
-    }
     var patches = [Float](repeating: .nan, count: places * depth)
     var sum = [Float](repeating: 0, count: x.count)
     let y = numbers.floats(places * depth)
@@ -83,41 +59,8 @@ import Testing
         Array(y[first * depth..<(first + count) * depth]), g.channels, g.height, g.width, g.kh, g.kw, g.strideH, g.strideW, g.padH, g.padW, g.outW,
         first, count, &sum)
     }
-    #expect(patches == expected)
+    #expect(patches == g.patches(of: x))
     func inner(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
     #expect(abs(inner(patches, y) - inner(last, sum)) < 1e-6 * Double(y.count))
-  }
-
-  @Test("columns to image is the adjoint: <im2col(x), y> == <x, col2im(y)>", arguments: geometries, InstructionSet.all)
-  func adjoint(geometry g: Geometry, set: InstructionSet) {
-    var numbers = TestNumbers(seed: 22)
-    let (x, y) = (numbers.floats(g.channels * g.height * g.width), numbers.floats(g.channels * g.kh * g.kw * g.outH * g.outW))
-    func inner(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
-    #expect(abs(inner(g.columns(set.kernels, of: x), y) - inner(x, g.image(set.kernels, of: y))) < 1e-6 * Double(y.count))
-  }
-
-  @Test("weights times columns is the convolution by its definition", arguments: geometries, InstructionSet.all)
-  func convolution(geometry g: Geometry, set: InstructionSet) {
-    var numbers = TestNumbers(seed: 23)
-    let (outputs, depth, area) = (3, g.channels * g.kh * g.kw, g.outH * g.outW)
-    let (x, w) = (numbers.floats(g.channels * g.height * g.width), numbers.floats(outputs * depth))
-    let y = GemmTests.product(set.kernels, w, g.columns(set.kernels, of: x), m: outputs, k: depth, n: area, transposed: false)
-    for o in 0..<outputs {
-      for oh in 0..<g.outH {
-        for ow in 0..<g.outW {
-          var sum = 0.0
-          for c in 0..<g.channels {
-            for i in 0..<g.kh {
-              for j in 0..<g.kw {
-                let (row, column) = (oh * g.strideH + i - g.padH, ow * g.strideW + j - g.padW)
-                guard (0..<g.height).contains(row), (0..<g.width).contains(column) else { continue }
-                sum += Double(w[((o * g.channels + c) * g.kh + i) * g.kw + j]) * Double(x[(c * g.height + row) * g.width + column])
-              }
-            }
-          }
-          #expect(abs(Double(y[o * area + oh * g.outW + ow]) - sum) < 1e-5 * Double(depth).squareRoot())
-        }
-      }
-    }
   }
 }

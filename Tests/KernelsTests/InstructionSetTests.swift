@@ -44,7 +44,7 @@ import Testing
       }
       outputs.append([k.sum(a, a.count), Float(k.sum_of_squares(a, a.count) * 0x1p20)])
       output(rows) { k.row_sums(a, &$0, rows, columns) }
-      output(columns) { k.column_sums(a, &$0, rows, columns) }
+      output(columns) { k.column_sums(a, &$0, rows, columns, columns) }
       output(rows) { k.row_maxima(a, &$0, rows, columns) }
       output(rows) { k.row_dots(a, b, &$0, rows, columns) }
       output(rows) { k.log_sum_exp_rows(a, &$0, rows, columns) }

@@ -70,7 +70,7 @@ import Testing
         var numbers = TestNumbers(seed: UInt64(rows))
         let x = numbers.floats(rows * columns)
         var y = [Float](repeating: .nan, count: columns)
-        set.kernels.column_sums(x, &y, rows, columns)
+        set.kernels.column_sums(x, &y, rows, columns, columns)
         #expect(y == (0..<columns).map { column in (0..<rows).reduce(0) { $0 + x[$1 * columns + column] } })
       }
     }

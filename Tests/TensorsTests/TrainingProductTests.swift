@@ -92,4 +92,24 @@ import Testing
       #expect(gradients[part].map { sameBits($0, results[1].slice(0, rows)) } == true)
     }
   }
+
+  @Test("convolutions have the same bits with history as without, for every activation and number of threads")
+  func convolutions() {
+    defer { Parallelism.width = 1 }
+    let x = point([19, 3, 9, 11])
+    let geometry = ConvolutionGeometry(kernel: (3, 2), stride: (2, 1), padding: (1, 1))
+    let (kernels, transposedKernels, bias) = (point([5, 3, 3, 2], 1), point([3, 5, 3, 2], 2), point([5], 3))
+    for activation in Activation.allCases {
+      Parallelism.width = 1
+      let down = x.convolved(weight: kernels, bias: bias, geometry, activation: activation)
+      let up = x.convolvedTransposed(weight: transposedKernels, bias: bias, geometry, outputPadding: (1, 0), activation: activation)
+      for width in [1, 2, 4] {
+        Parallelism.width = width
+        let (a, b) = (kernels.watched(), transposedKernels.watched())
+        #expect(sameBits(x.convolved(weight: a, bias: bias, geometry, activation: activation).detached, down))
+        #expect(
+          sameBits(x.convolvedTransposed(weight: b, bias: bias, geometry, outputPadding: (1, 0), activation: activation).detached, up))
+      }
+    }
+  }
 }

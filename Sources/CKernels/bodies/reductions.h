@@ -39,16 +39,16 @@ static void body_row_sums(const float *x, float *y, size_t rows, size_t columns)
   for (size_t r = 0; r < rows; r++) y[r] = body_sum(x + r * columns, columns);
 }
 
-static void body_column_sums(const float *x, float *y, size_t rows, size_t columns) {
+static void body_column_sums(const float *x, float *y, size_t rows, size_t columns, size_t stride) {
   memset(y, 0, columns * sizeof(float));
   size_t r = 0;
   for (; r + 4 <= rows; r += 4) {  // four rows a pass over y, still one after the other
-    const float *x0 = x + r * columns, *x1 = x0 + columns, *x2 = x1 + columns, *x3 = x2 + columns;
+    const float *x0 = x + r * stride, *x1 = x0 + stride, *x2 = x1 + stride, *x3 = x2 + stride;
     size_t j = 0;
     for (; j + LANES <= columns; j += LANES) store(y + j, (((load(y + j) + load(x0 + j)) + load(x1 + j)) + load(x2 + j)) + load(x3 + j));
     for (; j < columns; j++) y[j] = (((y[j] + x0[j]) + x1[j]) + x2[j]) + x3[j];
   }
-  for (; r < rows; r++) body_add(y, x + r * columns, y, columns);
+  for (; r < rows; r++) body_add(y, x + r * stride, y, columns);
 }
 
 INLINE float row_maximum(const float *x, size_t n) {

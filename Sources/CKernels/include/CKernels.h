@@ -61,7 +61,7 @@ void kernel_multiply_column(const float *x, const float *c, float *y, size_t row
 float kernel_sum(const float *x, size_t n);
 double kernel_sum_of_squares(const float *x, size_t n);                                    // accumulated in double
 void kernel_row_sums(const float *x, float *y, size_t rows, size_t columns);               // y[rows]; each equals kernel_sum of its row
-void kernel_column_sums(const float *x, float *y, size_t rows, size_t columns);            // y[columns]; rows are added in ascending order
+void kernel_column_sums(const float *x, float *y, size_t rows, size_t columns, size_t stride);  // y[columns]; rows, `stride` apart, are added in ascending order
 void kernel_row_maxima(const float *x, float *y, size_t rows, size_t columns);             // columns >= 1
 void kernel_softmax_rows(const float *x, float *y, size_t rows, size_t columns);           // shifted by the row maximum
 void kernel_log_sum_exp_rows(const float *x, float *y, size_t rows, size_t columns);       // a row of -inf gives -inf
@@ -109,15 +109,7 @@ void kernel_panel_product(const float *a, size_t m, size_t k, const float *panel
 // Whether kernel_gemm adds in lanes for a B of this shape.
 int kernel_is_narrow(size_t k, size_t n);
 
-// ---- Images, one item at a time: x[channels, height, width]
-// columns[channels * kh * kw, out_h * out_w], zero outside the image
-void kernel_im2col(const float *x, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h, size_t pad_w,
-                   size_t out_h, size_t out_w, float *columns);
-// The transpose of kernel_im2col: adds every column entry to its pixel in a fixed order; x is cleared first.
-void kernel_col2im(const float *columns, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h, size_t pad_w,
-                   size_t out_h, size_t out_w, float *x);
-
-// The same for images with channels last, x[height, width, channels], some output places at a time: patches[count, kh, kw, channels] of the places
+// ---- Images with channels last, x[height, width, channels], one item and some output places at a time: patches[count, kh, kw, channels] of the places
 // first ..< first + count, zero outside the image.
 void kernel_patches(const float *image, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h, size_t pad_w,
                     size_t out_w, size_t first, size_t count, float *patches);
@@ -146,6 +138,10 @@ void kernel_rmsprop(float *p, const float *g, float *square, size_t n, float rat
 
 // ---- Memory: keeps freed blocks in the process instead of giving their pages back, for loops that ask for the same large blocks again and again.
 void kernel_keep_freed_blocks(void);
+// Memory for `count` numbers on a cache line's boundary, to be given back by the thread that took it. After kernel_keep_freed_blocks every thread keeps a few
+// blocks for its next turn.
+float *kernel_take_scratch(size_t count);
+void kernel_give_scratch(float *scratch);
 // Gives the allocator's free blocks back to the system now.
 void kernel_return_freed_blocks(void);
 

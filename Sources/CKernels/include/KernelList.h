@@ -42,7 +42,7 @@ KERNEL(void, multiply_column, (const float *x, const float *c, float *y, size_t 
 KERNEL(float, sum, (const float *x, size_t n), (x, n))
 KERNEL(double, sum_of_squares, (const float *x, size_t n), (x, n))
 KERNEL(void, row_sums, (const float *x, float *y, size_t rows, size_t columns), (x, y, rows, columns))
-KERNEL(void, column_sums, (const float *x, float *y, size_t rows, size_t columns), (x, y, rows, columns))
+KERNEL(void, column_sums, (const float *x, float *y, size_t rows, size_t columns, size_t stride), (x, y, rows, columns, stride))
 KERNEL(void, row_maxima, (const float *x, float *y, size_t rows, size_t columns), (x, y, rows, columns))
 KERNEL(void, softmax_rows, (const float *x, float *y, size_t rows, size_t columns), (x, y, rows, columns))
 KERNEL(void, log_sum_exp_rows, (const float *x, float *y, size_t rows, size_t columns), (x, y, rows, columns))
@@ -79,15 +79,6 @@ KERNEL(void, panel_product,
         size_t c_stride),
        (a, m, k, panels, columns, bias, activation, c, c_stride))
 KERNEL(int, is_narrow, (size_t k, size_t n), (k, n))
-
-KERNEL(void, im2col,
-       (const float *x, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h,
-        size_t pad_w, size_t out_h, size_t out_w, float *columns),
-       (x, channels, height, width, kh, kw, stride_h, stride_w, pad_h, pad_w, out_h, out_w, columns))
-KERNEL(void, col2im,
-       (const float *columns, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h,
-        size_t pad_w, size_t out_h, size_t out_w, float *x),
-       (columns, channels, height, width, kh, kw, stride_h, stride_w, pad_h, pad_w, out_h, out_w, x))
 
 KERNEL(void, patches,
        (const float *image, size_t channels, size_t height, size_t width, size_t kh, size_t kw, size_t stride_h, size_t stride_w, size_t pad_h,

@@ -1,8 +1,8 @@
 internal import CKernels
 
-/// A convolution, or its transpose, without history: an item at a time with channels last, where a patch is a few contiguous runs of memory.
+/// The products of a convolution, or of its transpose: an item at a time with channels last, where a patch is a few contiguous runs of memory.
 ///
-/// Products are `kernel_gemm`'s, so an item's answer has the same bits in any batch. The image side is the larger one, the grid side the smaller one.
+/// Each is the other's adjoint. Their order is that of `kernel_gemm`, so an item's answer has the same bits in any batch. The image side is the larger one, the grid side the smaller one.
 struct ChannelsLast: Sendable {
   let geometry: ConvolutionGeometry
   let image: (height: Int, width: Int)
@@ -79,6 +79,42 @@ struct ChannelsLast: Sendable {
       }
     }
     return activation.fused == nil ? activation(images) : images
+  }
+
+  /// dW[gridChannels, imageChannels, kh, kw] = Σ over items of grid[gridChannels, places] · patches[places, patch].
+  ///
+  /// Blocks of eight items are summed in ascending order, whatever the number of threads.
+  func weightGradient(images: Tensor, grids: Tensor) -> Tensor {
+    let items = images.shape[0]
+    let blockItems = 8
+    let blocks = max((items + blockItems - 1) / blockItems, 1)
+    let size = gridChannels * patch
+    let panels = (patch + panelWidth - 1) / panelWidth * panelWidth * places
+    let partial = Tensor(shape: [blocks, size]) { d in
+      d.update(repeating: 0, count: blocks * size)
+      images.withScalars { x in
+        grids.withScalars { g in
+          Parallelism.perform(blocks: blocks, worthwhile: isWorthThreads(items)) { block in
+            withScratch(panels + places * patch + pixels * imageChannels + size) { packed in
+              let patches = packed + panels
+              let last = patches + places * patch
+              let product = last + pixels * imageChannels
+              for item in block * blockItems..<min((block + 1) * blockItems, items) {
+                kernel_transpose(x + item * imageChannels * pixels, imageChannels, pixels, last, imageChannels)
+                kernel_patches(
+                  last, imageChannels, image.height, image.width, geometry.kernel.height, geometry.kernel.width, geometry.stride.height,
+                  geometry.stride.width, geometry.padding.height, geometry.padding.width, grid.width, 0, places, patches)
+                kernel_pack_panels(patches, places, patch, 0, 0, patch, packed)
+                kernel_panel_product(
+                  g + item * gridChannels * places, gridChannels, places, packed, patch, nil, kernel_identity, product, patch)
+                kernel_accumulate(product, 1, d + block * size, size)
+              }
+            }
+          }
+        }
+      }
+    }
+    return partial.columnSums().reshaped([gridChannels, geometry.kernel.height, geometry.kernel.width, imageChannels]).transposed([0, 3, 1, 2])
   }
 }
 
