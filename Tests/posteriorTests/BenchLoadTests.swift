@@ -3,6 +3,7 @@ import Benchmarking
 import Formats
 import Foundation
 import Models
+import Service
 import Tensors
 import Testing
 
@@ -52,6 +53,25 @@ import Testing
     #expect(json["answers"]?["200"] == .integer(all.latencies.count))
     #expect(json["latency_ms"]?["p99"] != nil && json["windows"] != nil && json["yardstick"]?["percent"] != nil)
     #expect(report.lines.contains { $0.hasPrefix("throughput") } && report.lines.contains { $0.hasPrefix("latency") })
+  }
+
+  /// Three real columns; hidden 8, latent 2 and one block: 6 x 8 + 8 x 8 + 8 x 4 once, 2 x 8 + 2 x 16 x 8 + 14 x 6 a draw.
+  @Test("A table is asked to be imputed with holes in it", arguments: ["json", "raw"])
+  func imputing(format: String) async throws {
+    let path = NSTemporaryDirectory() + "/posterior-bench-\(UUID().uuidString).safetensors"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let model = try VAEAC(.init(latent: 2, hidden: 8, blocks: 1), signature: .vector(3), key: RandomKey(seed: 3))
+    try Data(ModelFile.encode(model)).write(to: URL(fileURLWithPath: path))
+    let options = ["--operation", "impute", "--option", "draws=3", "--option", "mode=point", "--items", "5", "--format", format]
+    let report = try await Self.report(["--in-process", path] + options)
+    #expect(report.last.statuses.keys.sorted() == [200] && report.last.failures.isEmpty && report.last.differing == 0)
+    #expect(report.yardstick?.multiplyAddsPerItem == 144 + 3 * 356)
+
+    let digest = SHA256.digest([])
+    let benched = BenchedModel(reference: "table@1", digest: digest, model: LoadedModel(family: model, digest: digest))
+    let (whole, holed) = (try benched.items(40, seed: 1, holes: false), try benched.items(40, seed: 1, holes: true))
+    #expect(zip(whole, holed).allSatisfy { $1.isNaN || $0 == $1 })
+    #expect((40...80).contains(holed.count(where: \.isNaN)), "about half of 120")
   }
 
   @Test("An open loop is one, and says so")

@@ -11,7 +11,9 @@ struct BenchedModel {
   let reference: String
   let digest: Digest
   let model: LoadedModel
+}
 
+extension BenchedModel {
   init(named reference: String, on subject: LoadSubject) async throws {
     let segment = reference.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? reference
     let exchange = try await subject.get("/v1/models/\(segment)")
@@ -27,18 +29,16 @@ struct BenchedModel {
     guard let family = Catalogue.families.first(where: { $0.name == family }) else {
       throw CommandError("\(reference) is of the family \(family), which this build doesn't know.")
     }
-    self.reference = "\(name)@\(version)"
-    self.digest = digest
-    model = LoadedModel(
-      family: try Self.outline(family, configuration, try StrictJSON.decode(Signature.self, from: signature)), digest: digest)
+    let outline = try Self.outline(family, configuration, try StrictJSON.decode(Signature.self, from: signature))
+    self.init(reference: "\(name)@\(version)", digest: digest, model: LoadedModel(family: outline, digest: digest))
   }
 
   private static func outline<Family: ModelFamily>(_: Family.Type, _ configuration: JSONValue, _ signature: Signature) throws -> any ModelFamily {
     try Family(StrictJSON.decode(Family.Configuration.self, from: configuration), signature: signature, key: RandomKey(seed: 0))
   }
 
-  /// Plausible items, in raw units: [count, width].
-  func items(_ count: Int, seed: Int) throws -> [Float] {
+  /// Plausible items, in raw units: [count, width]; with `holes` half of all cells, at random, are missing.
+  func items(_ count: Int, seed: Int, holes: Bool) throws -> [Float] {
     let keys = RowKeys(RandomKey(seed: UInt64(seed)), rows: 0..<count)
     let rows = try (model.family as? any Sampling)?.sample(keys, SampleOptions()) ?? keys.uniform(model.signature.width)
     var scalars = model.signature.toRaw(rows).scalars
@@ -47,6 +47,8 @@ struct BenchedModel {
       for cell in stride(from: column, to: scalars.count, by: model.signature.width) { scalars[cell] = kind.minimum ?? 0 }
     }
     // Scaling may round beyond the range, which the server would refuse.
-    return model.signature.range.map { range in scalars.map { min(max($0, range[0]), range[1]) } } ?? scalars
+    if let range = model.signature.range { scalars = scalars.map { min(max($0, range[0]), range[1]) } }
+    guard holes else { return scalars }
+    return zip(scalars, keys.split("holes").uniform(model.signature.width).scalars).map { $1 < 0.5 ? .nan : $0 }
   }
 }

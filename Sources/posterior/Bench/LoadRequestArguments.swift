@@ -10,7 +10,7 @@ struct LoadRequestArguments: ParsableArguments {
 
   @Option(help: "The model: name, name@3 or name@alias. (default: the server's only one)")
   var model: String?
-  @Option(help: "sample, encode, reconstruct, score, or what else the model can do.")
+  @Option(help: "sample, encode, reconstruct, score, impute (half of all cells are missing), or what else the model can do.")
   var operation = "sample"
   @Option(help: "Items of a request.")
   var items = 1

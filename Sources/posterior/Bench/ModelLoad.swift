@@ -46,7 +46,7 @@ struct ModelLoad {
     _ operation: Service.Operation, of model: BenchedModel, items: Int, type: MediaType, options: [OperationInput.Option], seed: Int
   ) throws -> OperationInput {
     var scalars: [Float] = []
-    if operation.takesItems { scalars = try model.items(items, seed: seed) }
+    if operation.takesItems { scalars = try model.items(items, seed: seed, holes: operation.completesItems) }
     guard type == .json else {
       var body: [UInt8] = []
       FloatBytes.append(scalars, to: &body)

@@ -1,0 +1,67 @@
+"""What is compared: every method with the settings that its results depend on."""
+
+import hashlib
+import json
+import zlib
+from dataclasses import dataclass
+from typing import Callable
+
+import peers
+import vaeac
+
+
+@dataclass(frozen=True)
+class Method:
+    name: str
+    title: str
+    # (table with holes, seed, draws) -> (point, draws or None, note)
+    impute: Callable
+    # Of a table with holes; a change of them is another experiment.
+    settings: Callable = lambda table: {}
+    # Whether the experiment is worth its time.
+    fits: Callable = lambda table, mechanism, rate: True
+    draws: int = 0
+
+    def digest(self, table):
+        return hashlib.sha256(json.dumps([self.settings(table), self.draws], sort_keys=True).encode()).hexdigest()[:12]
+
+
+def seed(table, number):
+    """Of a method's random numbers: the same for all methods, another for every table and mask."""
+    return zlib.crc32(f"{table.name} {number}".encode()) % 2**31
+
+
+def every(posterior):
+    """All methods in the order of the report."""
+    return [
+        Method("mean", "mean, mode", _peer(peers.mean_mode)),
+        Method("gaussian", "Gaussian, EM", _peer(peers.gaussian_em), draws=100),
+        Method("iterative", "IterativeImputer", _peer(peers.iterative)),
+        # Slow: these are asked for the main comparison alone, and miceforest not for 21 columns of up to 12 categories.
+        Method("miceforest", "miceforest", _peer(peers.miceforest), fits=lambda *case: _is_main(*case) and case[0].name != "mushroom", draws=5),
+        Method("missforest", "missForest", _peer(peers.miss_forest), fits=_is_main),
+        _vaeac("vaeac", "VAEAC", posterior, "fixed", 0),
+        _vaeac("vaeac-learned", "VAEAC, learned sd", posterior, "learned", 100),
+    ]
+
+
+def _is_main(table, mechanism, rate):
+    return (mechanism, rate) == ("mcar", 0.5)
+
+
+def _peer(function):
+    def impute(table, seed, draws):
+        return *function(table, seed, draws), []
+
+    return impute
+
+
+def _vaeac(name, title, posterior, deviation, draws):
+    def impute(table, seed, draws):
+        settings = vaeac.settings(table, deviation)
+        return vaeac.impute(table, seed, posterior, settings, draws)
+
+    def fits(table, mechanism, rate):
+        return deviation == "fixed" or (len(table.reals) > 0 and _is_main(table, mechanism, rate))
+
+    return Method(name, title, impute, lambda table: vaeac.settings(table, deviation), fits, draws)
