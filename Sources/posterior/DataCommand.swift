@@ -35,11 +35,11 @@ extension DataCommand {
         }
         let schema = TableSchema(columns: columns, missing: marks, delimiter: delimiter)
         if let output {
-          do { try Data(schema.json.text + [0x0A]).write(to: URL(fileURLWithPath: output), options: .atomic) } catch {
+          do { try Data((schema.json.indented() + "\n").utf8).write(to: URL(fileURLWithPath: output), options: .atomic) } catch {
             throw CommandError("\(output) can't be written: \(error.localizedDescription)")
           }
         }
-        if json { return try schema.json.print() }
+        if json { return print(try schema.json.indented()) }
         TextTable(
           ["COLUMN", "TYPE", "OBSERVED", "MISSING", "CONTENT", "NOTE"],
           zip(columns, summaries).map { [$0.name, $0.type.rawValue, "\($1.observed)", "\($1.missing)", content($0, $1), note($0, $1)] }

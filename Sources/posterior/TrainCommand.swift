@@ -48,7 +48,7 @@ struct TrainCommand: AsyncParsableCommand {
     // Nothing is held out to stop by.
     if table != nil, recipe.validation == 0, patience == nil { recipe.patience = nil }
     try recipe.check()
-    if printRecipe { return try JSONValue(parsing: Array(recipe.canonicalText().utf8)).print() }
+    if printRecipe { return print(try JSONValue(parsing: Array(recipe.canonicalText().utf8)).indented()) }
     if let table { show(recipe, table) }
 
     Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount

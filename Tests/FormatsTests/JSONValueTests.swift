@@ -216,4 +216,26 @@ import Testing
     let error = #expect(throws: JSONError.self) { try JSONValue(parsing: Array("{\"x\":\(text)}".utf8), numericFields: ["x"]) }
     #expect(error?.field == field, "\(error?.detail ?? "")")
   }
+
+  @Test("indented JSON is the same value, a member a line")
+  func indented() throws {
+    let value = try JSONValue(parsing: Array(#"{"a":[1,2.5,null],"b":{"c":"x","d":[{"e":1},true]},"f \"":[]}"#.utf8))
+    let expected = #"""
+      {
+        "a": [1, 2.5, null],
+        "b": {
+          "c": "x",
+          "d": [
+            {
+              "e": 1
+            },
+            true
+          ]
+        },
+        "f \"": []
+      }
+      """#
+    #expect(value.indented() == expected)
+    #expect(try JSONValue(parsing: Array(value.indented().utf8)) == value)
+  }
 }

@@ -34,7 +34,8 @@ struct VAEACAcceptanceTests {
     return (expected.reduce(0, +) / Double(n), mean, (variance / Double(n)).squareRoot())
   }
 
-  @Test("an equal mixture of two Gaussians, each coordinate hidden with probability 0.9: the best possible are 1.029 nats")
+  /// The published code came to about 0.57 nats here (UM_vs_UCM.ipynb of its first version prints -1.084, which lacks its Gaussians' ln 2 pi).
+  @Test("an equal mixture of two Gaussians, each coordinate hidden with probability 0.9: within 0.3 of the best possible 1.029 nats")
   func mixture() throws {
     func rows(_ n: Int, seed: UInt64) -> [[Float]] {
       let (z, u) = (RandomKey(seed: seed).normal([n, 2]).scalars, RandomKey(seed: seed + 1).uniform([n, 1]).scalars)
@@ -59,7 +60,7 @@ struct VAEACAcceptanceTests {
     print("two Gaussians: best \(result.truth), VAEAC less by \(result.loss) +- \(result.error)")
     // 0.81 · 1.0741 + 0.18 · 0.8836
     #expect(abs(result.truth - 1.029) < 0.06)
-    #expect(result.loss < 0.1 && result.loss > -3 * result.error)
+    #expect(result.loss < 0.3 && result.loss > -3 * result.error)
   }
 
   @Test("a bivariate Gaussian: E[x2 | x1] is rho x1, and the mean log-likelihood -ln(2 pi e (1 - rho²)) / 2")
