@@ -1,20 +1,24 @@
 extension JSONValue {
-  /// The same JSON for people to edit: what fits on a line of about 100 characters stays on one, the rest is indented by two spaces a level.
-  package func indented(depth: Int = 0) -> String {
-    let line = String(decoding: text, as: UTF8.self)
-    guard line.utf8.count + 2 * depth > 100 else { return line }
-    let (outer, inner) = (String(repeating: "  ", count: depth), String(repeating: "  ", count: depth + 1))
-    func block(_ parts: [String], _ open: String, _ close: String) -> String {
-      open + "\n" + parts.map { inner + $0 }.joined(separator: ",\n") + "\n" + outer + close
-    }
+  /// The same JSON for people: one member a line, arrays of plain values on one line.
+  package func indented(by depth: Int = 0) -> String {
+    let inner = String(repeating: "  ", count: depth + 1)
+    let outer = String(repeating: "  ", count: depth)
     switch self {
-    case .object(let members):
-      let parts = members.map { member in
-        String(decoding: JSONValue.string(member.name).text, as: UTF8.self) + ": " + member.value.indented(depth: depth + 1)
-      }
-      return block(parts, "{", "}")
-    case .array(let elements): return block(elements.map { $0.indented(depth: depth + 1) }, "[", "]")
-    case .null, .bool, .integer, .number, .string, .numbers: return line
+    case .array(let values) where values.contains(where: \.hasMembers):
+      return "[\n" + values.map { inner + $0.indented(by: depth + 1) }.joined(separator: ",\n") + "\n\(outer)]"
+    case .array(let values): return "[" + values.map { $0.indented(by: depth) }.joined(separator: ", ") + "]"
+    case .object(let members) where !members.isEmpty:
+      let lines = members.map { inner + JSONValue.string($0.name).indented() + ": " + $0.value.indented(by: depth + 1) }
+      return "{\n" + lines.joined(separator: ",\n") + "\n\(outer)}"
+    case .object, .null, .bool, .integer, .number, .string, .numbers: return String(decoding: text, as: UTF8.self)
+    }
+  }
+
+  private var hasMembers: Bool {
+    switch self {
+    case .object(let members): !members.isEmpty
+    case .array(let values): values.contains(where: \.hasMembers)
+    case .null, .bool, .integer, .number, .string, .numbers: false
     }
   }
 }

@@ -105,26 +105,4 @@ extension JSONValue {
       throw ModelFileError(.metadata, place, given: "\(error)", expected: "a value that JSON can hold")
     }
   }
-
-  fileprivate func indented(by depth: Int = 0) -> String {
-    let inner = String(repeating: "  ", count: depth + 1)
-    let outer = String(repeating: "  ", count: depth)
-    switch self {
-    case .array(let values) where values.contains(where: \.hasMembers):
-      return "[\n" + values.map { inner + $0.indented(by: depth + 1) }.joined(separator: ",\n") + "\n\(outer)]"
-    case .array(let values): return "[" + values.map { $0.indented(by: depth) }.joined(separator: ", ") + "]"
-    case .object(let members) where !members.isEmpty:
-      let lines = members.map { inner + JSONValue.string($0.name).indented() + ": " + $0.value.indented(by: depth + 1) }
-      return "{\n" + lines.joined(separator: ",\n") + "\n\(outer)}"
-    case .object, .null, .bool, .integer, .number, .string, .numbers: return String(decoding: text, as: UTF8.self)
-    }
-  }
-
-  private var hasMembers: Bool {
-    switch self {
-    case .object(let members): !members.isEmpty
-    case .array(let values): values.contains(where: \.hasMembers)
-    case .null, .bool, .integer, .number, .string, .numbers: false
-    }
-  }
 }

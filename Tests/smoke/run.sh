@@ -125,7 +125,13 @@ awk 'BEGIN { print "size,weight,kind"; for (i = 0; i < 60; i++) printf "%s,%s,%s
 printf '{"family": "vaeac", "data": {"source": "%s"}, "configuration": {"latent": 2, "hidden": 8, "blocks": 1}, "epochs": 2, "seed": 1}' "$work/holes.csv" \
   >"$work/recipe.json"
 "$posterior" data describe "$work/holes.csv" >"$work/body"
-contains "describe" categorical "$work/body"
+contains "describe" binary "$work/body"
+"$posterior" data describe "$work/holes.csv" -o "$work/schema.json" >/dev/null
+"$posterior" train --data "$work/holes.csv" --family vaeac --schema "$work/schema.json" --print-recipe >"$work/body"
+contains "a recipe from a table" '"validation": 9' "$work/body"
+"$posterior" train --data "$work/holes.csv" --family vaeac --epochs 1 -o "$work/alone.safetensors" --no-record >"$work/body" 2>"$work/chosen"
+contains "training without a recipe" sha256: "$work/body"
+contains "what it chose" '9 rows held out' "$work/chosen"
 "$posterior" train "$work/recipe.json" -o "$work/table.safetensors" --no-record >/dev/null 2>&1
 expect "upload an imputer" 201 "$(status '/v1/admin/models/table/versions?alias=live' "${admin[@]}" --data-binary @"$work/table.safetensors")"
 expect "impute" 200 "$(status '/v1/models/table/impute?mode=point&seed=4' -H 'Content-Type: text/csv' -H 'Accept: text/csv' --data-binary @"$work/holes.csv")"
