@@ -34,6 +34,8 @@ extension Application {
     // Megabytes of numbers would hold up the I/O loop, so those are read on a lane.
     let (prepared, type) = body < limits.longBodyBytes ? try read() : try await batcher.run(read)
     try memory.take(prepared.answerBytes)
+    // Requests that came in with this one are read first, so that the lane which wakes for one of them finds them all and reads the weights once.
+    await Task.yield()
     return try await batcher.perform(prepared, urgency: request.urgency, deadline: deadline, isSlowToWrite: type == .png) { answer in
       let bytes = try answer.bytes(as: type, receipt: prepared.receipt)
       account?.note(bytes, as: type)
