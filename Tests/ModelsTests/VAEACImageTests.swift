@@ -68,7 +68,7 @@ struct VAEACImageTests {
     let objective = model.objective(model.network, batch: x, options: .init(), pass: TrainingPass(mode: .evaluation, keys: keys(2), epoch: 0))
     let terms = Dictionary(uniqueKeysWithValues: objective.terms.map { ($0.name, $0.value) })
     #expect(terms["reconstruction_nats"] == 0 && objective.loss.isFinite)
-    #expect(model.score(x, targets: .ones([2, 64]), draws: 1, estimator: .proposal, keys: keys(2)).iwae.scalars.allSatisfy(\.isFinite))
+    #expect(model.score(x, targets: .ones([2, 64]), draws: 1, estimator: .proposal, keys: keys(2)).iwae.isFinite)
   }
 
   @Test(
