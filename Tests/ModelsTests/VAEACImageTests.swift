@@ -87,7 +87,9 @@ struct VAEACImageTests {
     let proposal = model.score(x, targets: targets, draws: 4000, estimator: .proposal, keys: keys(3)).iwae.scalars
     for row in 0..<3 { #expect(abs(prior[row] - exact[row]) < 1e-3 && abs(proposal[row] - exact[row]) < 0.1, "\(exact[row])") }
     // The bound of ln p rises with the number of draws, on average.
-    let few = (0..<200).map { model.score(x, targets: targets, draws: 1, estimator: .proposal, keys: RowKeys(key.split($0), rows: 0..<3)).iwae.scalars[0] }
+    let few = (0..<200).map { index in
+      model.score(x, targets: targets, draws: 1, estimator: .proposal, keys: RowKeys(key.split(index), rows: 0..<3)).iwae.scalars[0]
+    }
     #expect(few.reduce(0, +) / 200 < proposal[0])
   }
 
