@@ -9,12 +9,14 @@ package enum ImageGrid {
   /// - Parameters:
   ///   - separator: pixels between neighbours; none around the outside, so one image is itself.
   ///   - separatorLevel: the sample value of separators and empty cells.
+  ///   - columns: nil for the most nearly square grid.
   package static func arrange(
-    _ pixels: [UInt8], count: Int, height: Int, width: Int, channels: Int, separator: Int = 2, separatorLevel: UInt8 = 255
+    _ pixels: [UInt8], count: Int, height: Int, width: Int, channels: Int, separator: Int = 2, separatorLevel: UInt8 = 255,
+    columns: Int? = nil
   ) -> Raster {
     precondition(count > 0 && separator >= 0, "a grid has at least one image and no negative gap")
     precondition(pixels.count == count * height * width * channels, "\(pixels.count) samples for [\(count), \(height), \(width), \(channels)]")
-    let columns = Self.columns(count: count, height: height + separator, width: width + separator)
+    let columns = columns ?? Self.columns(count: count, height: height + separator, width: width + separator)
     let rows = (count + columns - 1) / columns
     let gridHeight = rows * (height + separator) - separator
     let gridWidth = columns * (width + separator) - separator

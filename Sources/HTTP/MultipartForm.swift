@@ -31,6 +31,24 @@ package struct MultipartForm: Sendable {
   }
 }
 
+extension MultipartForm {
+  /// Every part of a form that has come whole, in order.
+  package func parts(of body: [UInt8]) throws(MultipartError) -> [(name: String, bytes: [UInt8])] {
+    var parser = MultipartParser(boundary: boundary)
+    parser.feed(body)
+    var parts: [(name: String, bytes: [UInt8])] = []
+    while let event = try parser.next() {
+      switch event {
+      case .part(let part): parts.append((part.name, []))
+      case .data(let bytes): parts[parts.count - 1].bytes += bytes
+      case .partEnd: break
+      case .end: return parts
+      }
+    }
+    throw .truncated
+  }
+}
+
 /// One part of a form, streamed; throws `MultipartError` and `BodyError`.
 package struct MultipartPart: AsyncSequence, Sendable {
   package typealias Element = [UInt8]

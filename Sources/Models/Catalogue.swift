@@ -3,6 +3,7 @@ package enum Catalogue {
   package static let families: [any ModelFamily.Type] = [
     VAE.self,
     VAEAC.self,
+    VAEACImage.self,
   ]
 
   package static func family(named name: String) -> (any ModelFamily.Type)? { families.first { $0.name == name } }

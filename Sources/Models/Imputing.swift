@@ -12,10 +12,10 @@ package struct Imputation: Sendable {
   package let draws: [Tensor]
   /// The values of least expected error: the mean of a number, the likeliest of categories, the median of ordered ones: [n, width] in model units.
   package let point: Tensor
-  /// One entry a column of the signature.
+  /// One entry a column of a table or vector; one for all pixels of an image.
   package let marginals: [Marginal]
 
-  /// The distribution of one column given the observed ones, averaged over the latent draws, a row an item.
+  /// The distribution of one column, or of all pixels, given the observed ones, averaged over the latent draws, a row an item.
   package enum Marginal: Sendable {
     /// Model units: mean, deviation, and the quantiles at 5 % and 95 %: [n, 4].
     case real(Tensor)
@@ -23,10 +23,13 @@ package struct Imputation: Sendable {
     case raw(Tensor)
     /// Probabilities of the categories: [n, categories].
     case categorical(Tensor)
+    /// Means and deviations of every number of an image in model units: [n, width] each.
+    case pixels(mean: Tensor, deviation: Tensor)
 
     package var values: Tensor {
       switch self {
       case .real(let values), .raw(let values), .categorical(let values): values
+      case .pixels(let mean, let deviation): Tensor.concatenated([mean, deviation], axis: 1)
       }
     }
   }

@@ -1,17 +1,10 @@
 internal import Distributions
-package import Formats
 internal import Foundation
 package import Models
 internal import Tensors
 
 /// The bounds of a model on a data set: means over the items with their standard errors.
-package struct Evaluation: Sendable {
-  package struct Estimate: Sendable, Equatable {
-    package let mean: Double
-    /// Standard deviation over the items divided by the square root of their number; noise of the model's draws is part of it.
-    package let standardError: Double
-  }
-
+package struct Evaluation: Findings {
   package let items: Int
   package let dimensions: Int
   package let draws: Int
@@ -51,35 +44,19 @@ package struct Evaluation: Sendable {
     elboBitsPerDimension = Distributions.bitsPerDimension(nats: elbo.mean, dimensions: dimensions)
   }
 
-  /// Every number under its full name.
   package var metrics: [RunMetric] {
-    let named: [(String, Double)] = [
-      ("elbo_nats", elbo.mean), ("elbo_nats.standard_error", elbo.standardError), ("kl_nats", kl.mean), ("kl_nats.standard_error", kl.standardError),
-      ("reconstruction_nats", reconstruction.mean), ("reconstruction_nats.standard_error", reconstruction.standardError),
-      ("iwae_nats", iwae.mean), ("iwae_nats.standard_error", iwae.standardError), ("bits_per_dim", bitsPerDimension),
-      ("elbo_bits_per_dim", elboBitsPerDimension),
+    elbo.metrics("elbo_nats") + kl.metrics("kl_nats") + reconstruction.metrics("reconstruction_nats") + iwae.metrics("iwae_nats")
+      + [
+        RunMetric(name: "bits_per_dim", value: bitsPerDimension, step: 0),
+        RunMetric(name: "elbo_bits_per_dim", value: elboBitsPerDimension, step: 0),
+      ]
+  }
+
+  package var lines: [String] {
+    [
+      "observation model: \(observationModel)", elbo.line("ELBO"), reconstruction.line("  reconstruction"), kl.line("  KL"),
+      iwae.line("IWAE, k = \(draws)"),
+      String(format: "bits per dimension               %10.4f by IWAE, %.4f by the ELBO", bitsPerDimension, elboBitsPerDimension),
     ]
-    return named.map { RunMetric(name: $0.0, value: $0.1, step: 0) }
-  }
-}
-
-extension Evaluation {
-  /// Of every number to the last bit: two evaluations with equal digests found the same.
-  package var digest: Digest {
-    var bytes: [UInt8] = []
-    for metric in metrics {
-      bytes += Array(metric.name.utf8) + [0]
-      withUnsafeBytes(of: metric.value.bitPattern.littleEndian) { bytes += $0 }
-    }
-    return SHA256.digest(bytes)
-  }
-}
-
-extension Evaluation.Estimate {
-  init(_ values: [Double]) {
-    let n = Double(max(values.count, 1))
-    let mean = values.reduce(0, +) / n
-    let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(n - 1, 1)
-    self.init(mean: mean, standardError: (variance / n).squareRoot())
   }
 }

@@ -11,13 +11,16 @@ struct EvaluationTask {
   let limit: Int?
   let draws: Int
   let seed: UInt64
+  /// What is hidden of images, whose likelihood given the rest is measured; nil for the bounds of whole items.
+  let mask: PixelMask?
 
-  init(data: String, split: DataSource.Split, limit: Int?, draws: Int, seed: UInt64) {
+  init(data: String, split: DataSource.Split, limit: Int?, draws: Int, seed: UInt64, mask: PixelMask?) {
     self.data = data
     self.split = split
     self.limit = limit
     self.draws = draws
     self.seed = seed
+    self.mask = mask
   }
 
   /// As a run recorded it; the mirror image of `parameters`.
@@ -26,7 +29,9 @@ struct EvaluationTask {
     guard let data = parameters["data_source"], let split = parameters["split"].flatMap(DataSource.Split.init(rawValue:)),
       let draws = parameters["k"].flatMap({ Int($0) })
     else { throw CommandError("Run \(run.id) was recorded by a build that did not write down where its data came from; it can't be replayed.") }
-    self.init(data: data, split: split, limit: parameters["limit"].flatMap { Int($0) }, draws: draws, seed: run.description.seed)
+    self.init(
+      data: data, split: split, limit: parameters["limit"].flatMap { Int($0) }, draws: draws, seed: run.description.seed,
+      mask: try parameters["masks"].map { text throws(RequestError) in try PixelMask(text) })
   }
 
   func parameters(modelFile: String, items: DataSet) -> [String: String] {
@@ -37,14 +42,15 @@ struct EvaluationTask {
       "k": String(draws), "model_file": absolute(modelFile), "split": split.rawValue,
     ]
     parameters["limit"] = limit.map(String.init)
+    parameters["masks"] = mask?.description
     return parameters
   }
 
   /// The model, and the items in its own scaling, which the data set does not know.
-  func load(modelFile: String) throws -> (model: any Scoring, items: DataSet) {
+  func load(modelFile: String) throws -> (model: any ModelFamily, items: DataSet) {
     let loaded = try ModelFile.load(path: modelFile)
-    guard let scoring = loaded.model as? any Scoring else {
-      throw CommandError("the family \(type(of: loaded.model).name) can't score")
+    guard mask == nil ? loaded.model is any Scoring : loaded.model is any ConditionalScoring else {
+      throw CommandError("the family \(type(of: loaded.model).name) can't score\(mask == nil ? "" : " hidden pixels")")
     }
     // Of the formats, only NPY does not know its own range.
     let range = data.lowercased().hasSuffix(".npy") ? loaded.model.signature.range : nil
@@ -52,11 +58,15 @@ struct EvaluationTask {
     guard items.signature.kind == loaded.model.signature.kind, items.signature.itemShape == loaded.model.signature.itemShape else {
       throw CommandError("\(items.name) has items of shape \(items.signature.itemShape), the model takes \(loaded.model.signature.itemShape)")
     }
-    return (scoring, items.adopting(loaded.model.signature))
+    return (loaded.model, items.adopting(loaded.model.signature))
   }
 
-  func evaluate(_ model: any Scoring, on items: DataSet, progress: (Int) -> Void = { _ in }) -> Evaluation {
-    Evaluation(of: model, on: items, draws: draws, seed: seed, progress: progress)
+  func evaluate(_ model: any ModelFamily, on items: DataSet, progress: (Int) -> Void = { _ in }) throws -> any Findings {
+    if let mask, let model = model as? any ConditionalScoring {
+      return try HiddenPixelEvaluation(of: model, under: mask, on: items, draws: draws, seed: seed, progress: progress)
+    }
+    guard let model = model as? any Scoring else { preconditionFailure("it was loaded as one that can score") }
+    return Evaluation(of: model, on: items, draws: draws, seed: seed, progress: progress)
   }
 
   /// Calls `body` with the path of the evaluated model file: in the store, which keeps it until then, else where it was.

@@ -19,13 +19,13 @@ struct OperationArguments: ParsableArguments {
   var output: String?
 
   /// Performs the operation as the server does: the same code, the same bytes.
-  func perform(_ operation: Service.Operation, _ options: [String: String?], input: String? = nil) async throws {
+  func perform(_ operation: Service.Operation, _ options: [String: String?], input: String? = nil, mask: String? = nil) async throws {
     try await reporting {
       Parallelism.width = ProcessInfo.processInfo.activeProcessorCount
       let model = try load()
       var given = options.compactMapValues { $0 }
       given["seed"] = seed.map { "\($0)" }
-      let prepared = try operation.prepare(try self.input(given, from: input), on: model, limits: ServiceLimits())
+      let prepared = try operation.prepare(try self.input(given, from: input, mask: mask), on: model, limits: ServiceLimits())
       let type = try mediaType(of: prepared)
       let bytes = try prepared.perform().bytes(as: type, receipt: prepared.receipt)
       try write(bytes, type)
@@ -42,14 +42,22 @@ struct OperationArguments: ParsableArguments {
     return try store.reading(version) { path in try LoadedModel.load(path: path, expecting: version.digest, registered: registered) }
   }
 
-  private func input(_ options: [String: String], from path: String?) throws -> OperationInput {
+  private func input(_ options: [String: String], from path: String?, mask: String?) throws -> OperationInput {
     let sorted = options.sorted { $0.key < $1.key }
     guard let path else { return OperationInput(options: sorted.map { .init(name: $0.key, value: $0.value) }) }
     guard let format = OutputFormat(path: path) else {
       throw CommandError("\(path): items come as .json, .csv, .png, .npy or .raw (float32, little-endian); the extension says which.")
     }
-    guard let data = FileManager.default.contents(atPath: path) else { throw CommandError("\(path) can't be read.") }
-    return OperationInput(body: Array(data), contentType: format.mediaType, options: sorted.map { .init(name: $0.key, value: $0.value) })
+    func content(of path: String) throws -> [UInt8] {
+      guard let data = FileManager.default.contents(atPath: path) else { throw CommandError("\(path) can't be read.") }
+      return Array(data)
+    }
+    let listed = sorted.map { OperationInput.Option(name: $0.key, value: $0.value) }
+    guard let mask else { return OperationInput(body: try content(of: path), contentType: format.mediaType, options: listed) }
+    guard format == .png else {
+      throw CommandError("\(path): a mask in a file goes with one .png; items of other formats say themselves what is missing.")
+    }
+    return .form(image: try content(of: path), mask: try content(of: mask), options: listed)
   }
 
   private func mediaType(of prepared: PreparedOperation) throws -> MediaType {

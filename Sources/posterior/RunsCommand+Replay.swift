@@ -110,7 +110,7 @@ extension RunsCommand {
         }
         let (model, items) = try task.load(modelFile: path)
         try checkData(items, of: run)
-        return try Service.Replay(of: run, actual: task.evaluate(model, on: items).digest)
+        return try Service.Replay(of: run, actual: try task.evaluate(model, on: items).digest)
       }
       if let input { return try evaluate(input) }
       return try task.readingModelFile(of: run, in: store, evaluate)

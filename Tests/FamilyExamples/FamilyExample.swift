@@ -71,6 +71,17 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
     FamilyExample(
       "vectors of fixed deviation", "vaeac", #"{"latent": 2, "hidden": 16, "blocks": 0, "deviation": "fixed"}"#, .vector(6),
       training: [#"{"mask_rate": 0.5}"#], holes: 0.2),
+    FamilyExample(
+      "bernoulli on grey images with holes", "vaeac_image",
+      #"{"latent": 2, "hidden": 6, "channels": [2, 3], "activation": "tanh"}"#, .image(height: 8, width: 8),
+      training: [
+        #"{"masks": [{"mask": "band"}]}"#, #"{"masks": [{"mask": "rectangle:0.2"}, {"mask": "half", "weight": 2}, {"mask": "random:0.3"}]}"#,
+      ],
+      holes: 0.3),
+    FamilyExample(
+      "gaussian of learned deviation on colour images with holes", "vaeac_image",
+      #"{"latent": 3, "hidden": 5, "channels": [3, 2], "activation": "softplus", "likelihood": "gaussian_learned", "deviation_floor": 0.05}"#,
+      .image(height: 4, width: 8, channels: 3), training: [#"{"masks": [{"mask": "random:0.5"}]}"#], holes: 0.2),
   ]
 
   /// A model whose every number, running averages included, differs from a fresh one's.
@@ -93,12 +104,12 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
   /// Items as a client would send them, in model units: levels of images, codes of categories, normal numbers elsewhere.
   package func items(_ count: Int, seed: UInt64 = 2) -> Tensor {
     let key = RandomKey(seed: seed)
-    if signature.kind == .image {
-      let raw = key.uniform([count, signature.width])
-      return signature.toModel(Tensor(shape: raw.shape, scalars: raw.scalars.map { ($0 * 255).rounded() }))
-    }
-    var items = key.normal([count, signature.width]).scalars
     let width = signature.width
+    if signature.kind == .image {
+      let raw = key.uniform([count, width]).scalars.map { ($0 * 255).rounded() }
+      return signature.toModel(Tensor(shape: [count, width], scalars: withHoles(raw, key)))
+    }
+    var items = key.normal([count, width]).scalars
     for (column, kind) in (signature.columns ?? []).enumerated() {
       if kind.type == .count {
         for row in 0..<count { items[row * width + column] = (4 * abs(items[row * width + column])).rounded() }
@@ -107,10 +118,12 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
       let draws = key.split("categories").split(column).uniform([count, 1]).scalars
       for row in 0..<count { items[row * width + column] = (draws[row] * Float(categories)).rounded(.down) }
     }
-    if holes > 0 {
-      let draws = key.split("holes").uniform([count, width]).scalars
-      for index in items.indices where draws[index] < holes { items[index] = .nan }
-    }
-    return Tensor(shape: [count, width], scalars: items)
+    return Tensor(shape: [count, width], scalars: withHoles(items, key))
+  }
+
+  private func withHoles(_ items: [Float], _ key: RandomKey) -> [Float] {
+    guard holes > 0 else { return items }
+    let draws = key.split("holes").uniform([items.count / signature.width, signature.width]).scalars
+    return zip(items, draws).map { $1 < holes ? .nan : $0 }
   }
 }

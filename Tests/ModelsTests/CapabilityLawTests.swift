@@ -220,7 +220,8 @@ struct CapabilityLawTests {
     let (n, width) = (40, example.signature.width)
     let x = example.items(n)
     let imputation = model.impute(x, draws: 4, keys: keys(0..<n))
-    #expect(imputation.draws.count == 4 && imputation.marginals.count == width && imputation.point.shape == x.shape)
+    let isImage = example.signature.kind == .image
+    #expect(imputation.draws.count == 4 && imputation.marginals.count == (isImage ? 1 : width) && imputation.point.shape == x.shape)
     #expect(bits(imputation.draws[0]) != bits(imputation.draws[1]))
     #expect(bits(model.impute(x, draws: 4, keys: RowKeys(key.split(1), rows: 0..<n)).draws[0]) != bits(imputation.draws[0]))
     // Fewer draws are the first of more.
@@ -249,6 +250,8 @@ struct CapabilityLawTests {
           let isOrdered = example.signature.columns?[column].type == .ordinal
           #expect(abs(p.reduce(0, +) - 1) < 1e-5 && p.allSatisfy { $0 > 0 } && (isOrdered || p.max() == p[row * count + Int(point)]))
           for draw in imputation.draws { #expect((0..<count).contains(Int(draw.scalars[row * width + column]))) }
+        case .pixels(let mean, let deviation):
+          #expect(bits(mean) == bits(imputation.point) && deviation.scalars.allSatisfy { $0 > 0 })
         }
       }
     }

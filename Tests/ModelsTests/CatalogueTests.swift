@@ -70,7 +70,9 @@ struct CatalogueTests {
   }
 
   private func members(_ value: some Encodable) throws -> [String: JSONValue] {
-    try object(String(decoding: JSONEncoder().encode(value), as: UTF8.self))
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return try object(String(decoding: encoder.encode(value), as: UTF8.self))
   }
 
   private func object(_ text: String) throws -> [String: JSONValue] {

@@ -141,7 +141,7 @@ struct ImputeTests {
     for options in [[OperationInput.Option(name: "draws", value: "3")], [OperationInput.Option(name: "mode", value: "point")]] {
       let answer = try completed(body, options)
       let tables = answer.scalars.count / (n * width)
-      #expect(answer.shape == (tables == 1 ? [n, width] : [3, n, width]))
+      #expect(answer.shape == (tables == 1 ? [] : [3]) + [n] + example.signature.itemShape)
       for (index, value) in answer.scalars.enumerated() {
         let sent = raw.scalars[index % (n * width)]
         if sent.isNaN { #expect(value.isFinite) } else { #expect(value.bitPattern == sent.bitPattern) }

@@ -24,6 +24,11 @@ printf 'size,kind\n1,a\n,b\n3,\n4,a\n' >"$work/holes.csv"
 printf '{"family": "vaeac", "data": {"source": "%s"}, "configuration": {"latent": 2, "hidden": 4, "blocks": 1}, "epochs": 1}' "$work/holes.csv" >"$work/recipe.json"
 "$posterior" train "$work/recipe.json" -o "$work/table.safetensors" --no-record >/dev/null 2>&1
 "$posterior" models upload "$work/table.safetensors" --name table --store "$work/store"
+mkdir "$work/pictures"
+for number in 1 2; do cp deploy/examples/shirt.png "$work/pictures/$number.png"; done
+printf '{"family": "vaeac_image", "data": {"source": "%s"}, "configuration": {"latent": 2, "hidden": 4, "channels": [2, 2]}, "epochs": 1}' "$work/pictures" >"$work/recipe.json"
+"$posterior" train "$work/recipe.json" -o "$work/inpainter.safetensors" --no-record >/dev/null 2>&1
+"$posterior" models upload "$work/inpainter.safetensors" --name inpainter --store "$work/store"
 "$posterior" serve --listen 127.0.0.1:0 --store "$work/store" --quiet >"$work/out" &
 server=$!
 url=

@@ -138,11 +138,18 @@ def operate(session):
             body = {"seed": 1}
             if description["takes_items"]:
                 body["inputs"] = items(model["signature"])
+            is_image = model["signature"]["kind"] == "image"
+            if operation == "impute" and is_image:
+                body["mask"] = "half"
             if operation not in model["operations"]:
                 session.call("POST", path, 422, body=body, model=name)
                 continue
             session.call("POST", path, 200, body=body, model=name)
-            if operation == "impute":
+            if operation == "impute" and is_image:
+                session.call("POST", path, 200, body=body | {"cells": True, "draws": 2}, model=name)
+                session.call("POST", path, 200, body=body | {"mode": "point", "compare": False}, model=name, headers={"Accept": "image/png"})
+                session.call("POST", path, 422, body=body | {"mask": "ring"}, model=name)
+            elif operation == "impute":
                 holes = {"rows": [{column["name"]: None for column in model["signature"]["columns"]}], "draws": 2}
                 session.call("POST", path, 200, body=holes, model=name)
                 session.call("POST", path, 200, body=holes | {"mode": "point"}, model=name)
@@ -154,7 +161,7 @@ def operate(session):
                 session.call("POST", path, 422, body=body | {"targets": []}, model=name)
             for accept in ["application/x-npy", "application/octet-stream"]:
                 session.call("POST", path, 200, body=body, model=name, headers={"Accept": accept})
-            shows = model["signature"]["kind"] == "image" and operation in ("sample", "reconstruct")
+            shows = is_image and operation in ("impute", "sample", "reconstruct")
             session.call("POST", path, 200, body=body, model=name, headers={"Accept": "image/png" if shows else "text/csv"})
             session.call("POST", path, 406, body=body, model=name, headers={"Accept": "text/html"})
             session.call("POST", path, 422, body=body | {"nonsense": 1}, model=name)

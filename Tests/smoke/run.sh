@@ -146,6 +146,25 @@ expect "a category that is not known" 422 "$(status /v1/models/table/impute -d '
 expect "score a column given the others" 200 "$(status '/v1/models/table/score?k=5&targets=size&seed=4' -H 'Content-Type: text/csv' --data-binary @"$work/holes.csv")"
 contains "score a column given the others" '"targets":["size"]' "$work/body"
 expect "a target that is no column" 422 "$(status '/v1/models/table/score?targets=height' -H 'Content-Type: text/csv' --data-binary @"$work/holes.csv")"
+
+# --- an image with a hole
+mkdir "$work/pictures"
+for number in 1 2; do cp deploy/examples/shirt.png "$work/pictures/$number.png"; done
+printf '{"family": "vaeac_image", "data": {"source": "%s"}, "configuration": {"latent": 2, "hidden": 4, "channels": [2, 2]}, "epochs": 1, "seed": 1}' \
+  "$work/pictures" >"$work/recipe.json"
+"$posterior" train "$work/recipe.json" -o "$work/inpainter.safetensors" --no-record >/dev/null 2>&1
+expect "upload an inpainter" 201 "$(status '/v1/admin/models/inpainter/versions?alias=live' "${admin[@]}" --data-binary @"$work/inpainter.safetensors")"
+# The shirt is its own mask: what is bright is hidden.
+form=(-F image=@deploy/examples/shirt.png -F mask=@deploy/examples/shirt.png)
+expect "inpaint" 200 "$(status '/v1/models/inpainter/impute?draws=3&seed=4' "${form[@]}" -H 'Accept: image/png')"
+cp "$work/body" "$work/inpainted.png"
+"$posterior" impute "$work/inpainter.safetensors" deploy/examples/shirt.png --mask deploy/examples/shirt.png --draws 3 --seed 4 -o "$work/offline.png"
+expect "offline inpaints the same bytes" "$(sha256sum <"$work/inpainted.png")" "$(sha256sum <"$work/offline.png")"
+expect "a mask by its name" 200 "$(status '/v1/models/inpainter/impute?mask=left' -H 'Content-Type: image/png' --data-binary @deploy/examples/shirt.png)"
+expect "a mask that is no picture" 400 "$(status /v1/models/inpainter/impute -F image=@deploy/examples/shirt.png -F mask=@"$work/holes.csv")"
+expect "nothing to fill in" 422 "$(status /v1/models/inpainter/impute -F image=@deploy/examples/shirt.png)"
+"$posterior" evaluate "$work/inpainter.safetensors" --data "$work/pictures" --masks band --k 3 --no-record >"$work/body"
+contains "evaluate hidden pixels" 'importance sampling, k = 3' "$work/body"
 printf 'term,estimate,std_error\nslope,2,0.5\nslope,3,1\nslope,4,2\n' >"$work/estimates.csv"
 expect "pool" 200 "$(status '/v1/pool?dfcom=20' -H 'Content-Type: text/csv' --data-binary @"$work/estimates.csv")"
 contains "pool" '"qbar":3.0,"ubar":1.75,"b":1.0' "$work/body"

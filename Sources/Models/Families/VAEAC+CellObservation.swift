@@ -24,7 +24,7 @@ extension VAEAC {
     func normals(_ heads: Tensor) -> (mean: Tensor, deviation: Tensor) {
       let mean = heads.slice(1, 0..<normalCount)
       guard let deviationFloor else { return (mean, .ones(mean.shape)) }
-      return (mean, VAEAC.deviation(heads.slice(1, normalCount..<2 * normalCount), floor: deviationFloor))
+      return (mean, ArbitraryConditioning.deviation(heads.slice(1, normalCount..<2 * normalCount), floor: deviationFloor))
     }
 
     /// Negative binomials of the counts, ln mean = offset + scale · head as the network is shown ln(1 + x); [n, such columns].

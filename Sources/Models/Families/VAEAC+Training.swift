@@ -1,4 +1,4 @@
-package import Distributions
+internal import Distributions
 internal import Networks
 package import Tensors
 
@@ -78,11 +78,6 @@ extension VAEAC: Trainable {
   /// What the density of the cells of weight 1 loses from model to raw units: [n].
   func logVolumes(_ x: Tensor, weights: Tensor) -> Tensor { weights.rowDots(signature.logVolumes(x)) }
 
-  /// -‖μ‖² / (2 σ_μ²) + σ_σ Σ (ln σ - σ) of the prior network's answer, which keeps it from drifting to infinity; σ_μ = 1e4, σ_σ = 1e-4: [n].
-  package static func regulariser(_ prior: Normal) -> Tensor {
-    prior.mean.squared().rowSums() * (-0.5 / 1e8) + (prior.logDeviation - prior.deviation).rowSums() * 1e-4
-  }
-
   /// E_q[Σ ln p(x_i | z, ·) over hidden known i] - KL(q(z | x, b) ‖ p(z | x_1-b, b)) + regulariser, with one draw of z.
   package func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective {
     let (missing, hidden) = masks(batch, options, pass.keys)
@@ -90,18 +85,9 @@ extension VAEAC: Trainable {
     let evidence = evidence(network, batch, hidden: hidden)
     let q = proposal(network, batch, missing: missing, hidden: hidden)
     let z = q.sample(pass.keys.split("latent"))
-    let reconstruction = observation.logProbability(of: batch, weights: weights, decode(network, z, evidence)).mean()
-    let kl = q.divergence(from: evidence.prior).mean()
-    let regulariser = Self.regulariser(evidence.prior).mean()
-    let offset = logVolumes(batch, weights: weights).mean().scalar
-    return Objective(
-      loss: kl - reconstruction - regulariser,
-      terms: [
-        Objective.Term("elbo_nats", reconstruction.scalar - kl.scalar - offset),
-        Objective.Term("reconstruction_nats", reconstruction.scalar - offset),
-        Objective.Term("kl_nats", kl.scalar),
-        Objective.Term("prior_regulariser", regulariser.scalar),
-      ])
+    return ArbitraryConditioning.objective(
+      reconstruction: observation.logProbability(of: batch, weights: weights, decode(network, z, evidence)), q: q, prior: evidence.prior,
+      offset: logVolumes(batch, weights: weights).mean().scalar)
   }
 
   /// ln 1/K Σ_k p(x_b | z_k, ·) p(z_k | x_1-b, b) / q(z_k | x, b) of cells hidden at the rate of training.

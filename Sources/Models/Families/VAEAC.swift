@@ -62,15 +62,6 @@ extension VAEAC {
     let features: [Tensor]
   }
 
-  /// N(μ, σ²) from the two halves of a head, σ = max(softplus, 1e-3).
-  private func normal(_ head: Tensor) -> Normal {
-    let parts = head.split(1, into: 2)
-    return Normal(mean: parts[0], deviation: Self.deviation(parts[1], floor: 1e-3))
-  }
-
-  /// softplus(raw), no less than `floor`.
-  package static func deviation(_ raw: Tensor, floor: Float) -> Tensor { raw.softplus().clamped(low: floor, high: .greatestFiniteMagnitude) }
-
   /// p(z | x_1-b, b); `hidden` is 1 where a cell is to be generated: [n, columns].
   package func evidence(_ network: Network, _ x: Tensor, hidden: Tensor) -> Evidence {
     let input = Tensor.concatenated([coding.coded(x, hidden: hidden), hidden], axis: 1)
@@ -80,14 +71,14 @@ extension VAEAC {
       h = h + block(h, activation: .leakyReLU)
       features.append(h)
     }
-    return Evidence(prior: normal(network.prior.output(h, .evaluation)), input: input, features: features)
+    return Evidence(prior: ArbitraryConditioning.normal(network.prior.output(h, .evaluation)), input: input, features: features)
   }
 
   /// q(z | x, b), which sees every cell that is not natively missing.
   func proposal(_ network: Network, _ x: Tensor, missing: Tensor, hidden: Tensor) -> Normal {
     var h = network.proposal.input(Tensor.concatenated([coding.coded(x, hidden: missing), missing, hidden], axis: 1), activation: .leakyReLU)
     for block in network.proposal.blocks { h = h + block(h, activation: .leakyReLU) }
-    return normal(network.proposal.output(h, .evaluation))
+    return ArbitraryConditioning.normal(network.proposal.output(h, .evaluation))
   }
 
   /// The parameters of p(x_b | z, x_1-b, b): [n, coding.outputs].

@@ -5,7 +5,7 @@ extension Answer {
   package func bytes(as type: MediaType, receipt: Receipt) throws -> [UInt8] {
     switch type {
     case .csv: csv?() ?? table
-    case .png: try grid
+    case .png: try png?() ?? grid
     case .npy: NPY.encode(scalars, shape: shape)
     case .floats: floats
     default: document(receipt)
@@ -43,10 +43,8 @@ extension Answer {
   private var grid: [UInt8] {
     get throws {
       guard let picture else { preconditionFailure("an answer that is no picture") }
-      let (low, extent) = (picture.range.lowerBound, picture.range.upperBound - picture.range.lowerBound)
-      // A value that isn't finite is black.
-      let samples = scalars.map { $0.isFinite ? UInt8(Swift.min(Swift.max((($0 - low) / extent * 255).rounded(), 0), 255)) : 0 }
-      let raster = ImageGrid.arrange(samples, count: shape[0], height: picture.height, width: picture.width, channels: picture.channels)
+      let raster = ImageGrid.arrange(
+        scalars.map(picture.sample), count: shape[0], height: picture.height, width: picture.width, channels: picture.channels)
       return try PNG.encode(raster)
     }
   }

@@ -13,6 +13,8 @@ package struct Answer: Sendable {
   package let picture: Picture?
   /// The answer as CSV, where it is more than the numbers under their names.
   package let csv: (@Sendable () -> [UInt8])?
+  /// The answer as PNG, where it is more than the numbers as pictures.
+  package let png: (@Sendable () throws -> [UInt8])?
   /// Members of the JSON answer after the receipt and the shape.
   package let members: [JSONValue.Member]
 
@@ -22,6 +24,12 @@ package struct Answer: Sendable {
     package let channels: Int
     /// The raw values that are black and white.
     package let range: ClosedRange<Float>
+
+    /// A raw value as one of 256 levels; one that isn't finite is black.
+    func sample(_ value: Float) -> UInt8 {
+      guard value.isFinite else { return 0 }
+      return UInt8(Swift.min(Swift.max(((value - range.lowerBound) / (range.upperBound - range.lowerBound) * 255).rounded(), 0), 255))
+    }
   }
 
   /// - Parameter values: [items, columns].
@@ -29,8 +37,16 @@ package struct Answer: Sendable {
     shape = values.shape.dimensions
     scalars = values.scalars
     self.columns = columns
-    picture = nil
-    csv = nil
+    (picture, csv, png) = (nil, nil, nil)
+    self.members = members
+  }
+
+  /// - Parameter values: [..., items, extents of an item...].
+  init(_ values: Tensor, png: @escaping @Sendable () throws -> [UInt8], members: [JSONValue.Member]) {
+    shape = values.shape.dimensions
+    scalars = values.scalars
+    (columns, picture, csv) = (nil, nil, nil)
+    self.png = png
     self.members = members
   }
 
@@ -38,7 +54,7 @@ package struct Answer: Sendable {
   init(_ values: Tensor, csv: @escaping @Sendable () -> [UInt8], members: [JSONValue.Member]) {
     shape = values.shape.dimensions
     scalars = values.scalars
-    (columns, picture) = (nil, nil)
+    (columns, picture, png) = (nil, nil, nil)
     self.csv = csv
     self.members = members
   }
@@ -48,7 +64,7 @@ package struct Answer: Sendable {
     self.scalars = scalars
     self.columns = columns
     self.picture = picture
-    csv = nil
+    (csv, png) = (nil, nil)
     self.members = members
   }
 
@@ -64,7 +80,7 @@ package struct Answer: Sendable {
 }
 
 extension Signature {
-  fileprivate var picture: Answer.Picture? {
+  var picture: Answer.Picture? {
     guard let image, let range else { return nil }
     return Answer.Picture(height: image.height, width: image.width, channels: image.channels, range: range[0]...range[1])
   }

@@ -12,8 +12,12 @@ package struct MediaType: Sendable, Hashable, CustomStringConvertible {
   package static let png = Self("image/png")
   package static let npy = Self("application/x-npy")
   package static let floats = Self("application/octet-stream")
+  package static let form = Self("multipart/form-data")
 
-  /// The type of a Content-Type field, without its parameters, in lower case.
+  /// Whether it is a form, with or without its boundary.
+  package var isForm: Bool { name == Self.form.name || name.hasPrefix(Self.form.name + ";") }
+
+  /// The type of a Content-Type field, in lower case and without its parameters; a form keeps its own, because its body can't be read without them.
   package init?(contentType: String) {
     // What nearly every client sends needs no taking apart.
     if contentType == Self.json.name {
@@ -22,7 +26,7 @@ package struct MediaType: Sendable, Hashable, CustomStringConvertible {
     }
     let name = contentType.prefix { $0 != ";" }.trimmed.lowercased()
     guard !name.isEmpty else { return nil }
-    self.init(name)
+    self.init(name == Self.form.name ? name + contentType.drop { $0 != ";" } : name)
   }
 }
 

@@ -11,7 +11,7 @@ extension Application {
     try ModelReference.validate(name: name)
     if let alias { try ModelReference.validate(alias: alias) }
     let type = request.headers["Content-Type"] ?? ""
-    let isForm = MediaType(contentType: type)?.name == "multipart/form-data"
+    let isForm = MediaType(contentType: type)?.isForm == true
     let expected = try contentDigest(request, isForm: isForm)
 
     let staged = try await storeLanes.run { [store] in try store.stageUpload(declaredByteCount: isForm ? nil : request.body.length) }

@@ -157,7 +157,7 @@ extension Items {
     return Items(raw: Tensor(shape: [count, signature.width], scalars: scalars), layout: .nested(field: "items", shape: signature.itemShape))
   }
 
-  private static func check(count: Int, field: String, limits: ServiceLimits) throws {
+  static func check(count: Int, field: String, limits: ServiceLimits) throws {
     guard count > 0 else {
       throw Problem(.impossible, "\(field) holds no item, expected at least 1.", field: field, given: "0", expected: "at least 1")
     }

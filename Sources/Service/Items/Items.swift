@@ -10,6 +10,8 @@ package struct Items: Sendable {
   package let layout: Layout
   /// What the client sent, where it is wanted back; nil for plain numbers, which `raw` holds.
   package let sent: SentTable?
+  /// The numbers as they were sent, where a mask hid some of them; in `raw` those are missing.
+  package let unmasked: Tensor?
 
   package enum Layout: Sendable, Equatable {
     /// Nested arrays below a field: `inputs[3][2][5]`.
@@ -18,10 +20,17 @@ package struct Items: Sendable {
     case named(field: String, columns: [String])
   }
 
-  package init(raw: Tensor, layout: Layout, sent: SentTable? = nil) {
+  package init(raw: Tensor, layout: Layout, sent: SentTable? = nil, unmasked: Tensor? = nil) {
     self.raw = raw
     self.layout = layout
     self.sent = sent
+    self.unmasked = unmasked
+  }
+
+  /// The same items without the numbers at which `hidden` is 1: [n, width].
+  func hiding(_ hidden: Tensor) -> Items {
+    let holed = Tensor(shape: raw.shape, scalars: zip(raw.scalars, hidden.scalars).map { $1 == 0 ? $0 : .nan })
+    return Items(raw: holed, layout: layout, sent: sent, unmasked: unmasked ?? raw)
   }
 
   package var count: Int { raw.shape[0] }

@@ -13,14 +13,20 @@ package struct ImputeRequest: OperationRequest {
 
   package let draws: Int
   package let mode: String
+  package let mask: String?
+  package let cells: Bool?
+  package let compare: Bool
   package let seed: Int?
 
-  private enum Key: String, CodingKey { case draws, mode, seed }
+  private enum Key: String, CodingKey { case draws, mode, mask, cells, compare, seed }
 
   package init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: Key.self)
     draws = try fields.decodeIfPresent(Int.self, forKey: .draws) ?? 5
     mode = try fields.decodeIfPresent(String.self, forKey: .mode) ?? Mode.draws.rawValue
+    mask = try fields.decodeIfPresent(String.self, forKey: .mask)
+    cells = try fields.decodeIfPresent(Bool.self, forKey: .cells)
+    compare = try fields.decodeIfPresent(Bool.self, forKey: .compare) ?? true
     seed = try fields.decodeIfPresent(Int.self, forKey: .seed)
   }
 
@@ -28,7 +34,7 @@ package struct ImputeRequest: OperationRequest {
   package static let summary =
     "Fills in the missing numbers and categories of items, and says how sure it is of each; what was observed comes back as it was sent."
   package static let takesItems = true
-  package static let answersItems = false
+  package static let answersItems = true
   package static let completesItems = true
   package static let fields: [RequestField] = [
     RequestField("draws", .integer, default: "5", "Latent draws; with mode draws as many completed tables."),
@@ -36,6 +42,12 @@ package struct ImputeRequest: OperationRequest {
       "mode", .string, default: "\"draws\"",
       "draws: tables of sampled values, for multiple imputation; point: one table of means, likeliest categories and medians of ordered ones, for the lowest error."
     ),
+    RequestField("mask", .string, "What to hide of images, beside what is missing already: \(PixelMask.grammar)."),
+    RequestField(
+      "cells", .boolean, "Whether JSON lists what is believed of every missing number; where absent it does for tables and vectors, not for images."),
+    RequestField(
+      "compare", .boolean, default: "true",
+      "Whether a PNG begins each line with the image and its hole, and ends it with the image as sent where a mask hid some of it."),
     .seed,
   ]
 
@@ -44,13 +56,14 @@ package struct ImputeRequest: OperationRequest {
   package struct RowOptions: Hashable, Sendable {
     let draws: Int
     let mode: String
+    let cells: Bool?
   }
 
-  package var rowOptions: RowOptions { RowOptions(draws: draws, mode: mode) }
+  package var rowOptions: RowOptions { RowOptions(draws: draws, mode: mode, cells: cells) }
   package var rowWeight: Double { Double(draws) }
   package var answersPerRow: Int { tables }
 
-  private var isPoint: Bool { mode == Mode.point.rawValue }
+  var isPoint: Bool { mode == Mode.point.rawValue }
   /// Completed tables of the answer.
   private var tables: Int { isPoint ? 1 : draws }
 
@@ -58,7 +71,7 @@ package struct ImputeRequest: OperationRequest {
     guard Mode(rawValue: mode) != nil else {
       throw RequestError(field: "mode", given: "\"\(mode)\"", expected: Mode.allCases.map(\.rawValue).joined(separator: " or "))
     }
-    let (n, width, marginals) = (max(count(items), 1), model.signature.width, Self.marginalWidths(model.signature).reduce(0, +))
+    let (n, width, marginals) = (max(count(items), 1), model.signature.width, max(marginalWidths(model.signature).reduce(0, +), 1))
     guard n * marginals <= limits.answerNumbers else {
       let expected = "at most \(limits.answerNumbers / marginals) in one request"
       throw Problem(.impossible, "\(n) items are too many for this table, expected \(expected).", field: "items", given: "\(n)", expected: expected)
@@ -77,7 +90,9 @@ package struct ImputeRequest: OperationRequest {
   }
 
   /// Numbers of every column's distribution.
-  private static func marginalWidths(_ signature: Signature) -> [Int] {
+  private func marginalWidths(_ signature: Signature) -> [Int] {
+    guard cells ?? (signature.kind != .image) else { return [] }
+    if signature.kind == .image { return [2 * signature.width] }
     guard let columns = signature.columns else { return [Int](repeating: 4, count: signature.width) }
     return columns.map { $0.categories?.count ?? 4 }
   }
@@ -93,13 +108,17 @@ package struct ImputeRequest: OperationRequest {
       let raw = signature.toRaw(values)
       return Tensor(shape: raw.shape, scalars: zip(items.scalars, raw.scalars).map { $0.isNaN ? $1 : $0 })
     }
-    let marginals = imputation.marginals.enumerated().map { column, marginal in
+    let asked = marginalWidths(signature).isEmpty ? [] : imputation.marginals
+    let marginals = asked.enumerated().map { column, marginal in
       switch marginal {
       case .categorical(let values), .raw(let values): return values
       case .real(let values):
         // The deviation alone is not shifted.
         let (offset, scale) = signature.scaling(at: column)
         return values * Tensor(scale) + Tensor([offset, 0, offset, offset])
+      case .pixels(let mean, let deviation):
+        let raw = signature.toRaw(deviation)
+        return Tensor.concatenated([signature.toRaw(mean), raw - signature.scaling(at: 0).offset], axis: 1)
       }
     }
     return Tensor.concatenated(completed + marginals, axis: 1)
@@ -108,12 +127,16 @@ package struct ImputeRequest: OperationRequest {
   package func answer(_ values: Tensor, to items: Items?, from model: LoadedModel) -> Answer {
     guard let items else { preconditionFailure("impute takes items") }
     let (signature, width, rowWidth) = (model.signature, model.signature.width, values.shape[1])
-    let completed = CompletedTable(
-      items: items, signature: signature,
-      values: Tensor.concatenated((0..<tables).map { values.slice(1, $0 * width..<($0 + 1) * width) }).reshaped([tables, items.count, width]))
-    let starts = Self.marginalWidths(signature).reduce(into: [tables * width]) { $0.append(($0.last ?? 0) + $1) }
+    let versions = Tensor.concatenated((0..<tables).map { values.slice(1, $0 * width..<($0 + 1) * width) }).reshaped([tables, items.count, width])
+    let widths = marginalWidths(signature)
+    if signature.kind == .image {
+      let marginals = widths.isEmpty ? nil : values.slice(1, tables * width..<rowWidth)
+      return pictures(versions, marginals: marginals, items: items, signature: signature)
+    }
+    let completed = CompletedTable(items: items, signature: signature, values: versions)
+    let starts = widths.reduce(into: [tables * width]) { $0.append(($0.last ?? 0) + $1) }
     let names = signature.columnNames
-    let cells = completed.missing.map { row, column in
+    let cells = (widths.isEmpty ? [] : completed.missing).map { row, column in
       let first = row * rowWidth + starts[column]
       var members = [
         JSONValue.Member(name: "row", value: .integer(row)),

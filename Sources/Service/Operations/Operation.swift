@@ -50,7 +50,7 @@ package struct Operation: Sendable {
     try items?.checkValues(model.signature)
     if !acceptsMissing(type(of: model.family)) { try items?.checkComplete(model.signature) }
     try request.check(model, items: items, limits: limits)
-    return PreparedOperation(decoded, model: model, limits: limits)
+    return try PreparedOperation(decoded, model: model, limits: limits)
   }
 
   package func checkSupport(by family: any ModelFamily.Type) throws {

@@ -24,7 +24,7 @@ package struct OperationInput: Sendable {
   }
 
   /// Media types that items can come in.
-  package static let itemTypes: [MediaType] = [.json, .csv, .png, .npy, .floats]
+  package static let itemTypes: [MediaType] = [.json, .csv, .png, .npy, .floats, .form]
 
   func decode<Request: OperationRequest>(_ type: Request.Type, model: LoadedModel, limits: ServiceLimits) throws -> DecodedOperation {
     if isJSON {
@@ -86,6 +86,8 @@ package struct OperationInput: Sendable {
         .malformed, "The body is empty, expected items: JSON with inputs or rows, or one of \(Self.listed(Self.itemTypes)).", field: "body")
     }
     switch contentType {
+    case let type? where type.isForm:
+      return try .form(body, contentType: type, signature: signature, limits: limits, takesMasks: keepingText)
     case MediaType.csv: return try .csv(body, signature: signature, limits: limits, keepingText: keepingText)
     case MediaType.png: return try .png(body, signature: signature)
     case MediaType.floats: return try .floats(body, signature: signature, limits: limits)
@@ -97,6 +99,18 @@ package struct OperationInput: Sendable {
         .unsupportedMedia, "The body is \(contentType?.name ?? "of no type"), expected one of \(Self.listed(Self.itemTypes)).", field: "Content-Type",
         given: contentType?.name, expected: Self.listed(Self.itemTypes))
     }
+  }
+
+  /// A picture and its mask as `curl -F image=@FILE -F mask=@FILE` sends them.
+  package static func form(image: [UInt8], mask: [UInt8], options: [Option]) -> OperationInput {
+    // No text of 256 bits that follow from the bytes stands among them.
+    let boundary = SHA256.digest(image + mask).description.dropFirst("sha256:".count)
+    func part(_ name: String, _ bytes: [UInt8]) -> [UInt8] {
+      Array("--\(boundary)\r\nContent-Disposition: form-data; name=\"\(name)\"\r\nContent-Type: image/png\r\n\r\n".utf8) + bytes + [0x0D, 0x0A]
+    }
+    return OperationInput(
+      body: part("image", image) + part("mask", mask) + Array("--\(boundary)--\r\n".utf8),
+      contentType: MediaType("\(MediaType.form); boundary=\(boundary)"), options: options)
   }
 
   private static func listed(_ types: [MediaType]) -> String { types.map(\.name).joined(separator: ", ") }

@@ -39,6 +39,9 @@ package protocol OperationRequest: Sendable, Decodable {
   /// Refuses what this model or the limits don't allow.
   func check(_ model: LoadedModel, items: Items?, limits: ServiceLimits) throws
 
+  /// The items with what the request hides of them missing; keys: one a row. As they are where an operation hides nothing.
+  func hiding(_ items: Items, of signature: Signature, keys: RowKeys) throws -> Items
+
   /// Items of the answer.
   func count(_ items: Items?) -> Int
 
@@ -54,6 +57,7 @@ extension OperationRequest {
   package static func acceptsMissing(_: any ModelFamily.Type) -> Bool { completesItems }
   package var answersPerRow: Int { 1 }
   package var rowWeight: Double { 1 }
+  package func hiding(_ items: Items, of signature: Signature, keys: RowKeys) -> Items { items }
 
   /// Media types that an answer about such items can be written in, the default first.
   static func mediaTypes(for signature: Signature) -> [MediaType] {

@@ -22,18 +22,19 @@ package final class PreparedOperation: Sendable {
   /// Whether writing the answer takes long enough to hold up others.
   let hasLongAnswer: Bool
 
-  init(_ decoded: DecodedOperation, model: LoadedModel, limits: ServiceLimits) {
-    let (request, items) = (decoded.request, decoded.items)
+  init(_ decoded: DecodedOperation, model: LoadedModel, limits: ServiceLimits) throws {
+    let request = decoded.request
     (parameters, keepsInput) = (decoded.parameters, decoded.keepsInput)
     let seed = request.seed ?? Int.random(in: 0...Int.max)
     receipt = Receipt(model: model, seed: seed)
     self.model = model
     self.request = request
-    self.items = items
-    count = request.count(items)
+    count = request.count(decoded.items)
     mediaTypes = type(of: request).mediaTypes(for: model.signature)
     // Item i depends on (seed, i) alone.
-    rows = Rows(items: items?.raw, keys: RowKeys(RandomKey(seed: UInt64(seed)), rows: 0..<count))
+    let keys = RowKeys(RandomKey(seed: UInt64(seed)), rows: 0..<count)
+    items = try decoded.items.map { try request.hiding($0, of: model.signature, keys: keys.split("mask")) }
+    rows = Rows(items: items?.raw, keys: keys)
     rowLimit = max(1, min(limits.blockRows, limits.blockNumbers / model.signature.width))
     hasLongAnswer = count * request.answersPerRow * model.signature.width > limits.longAnswerNumbers
   }

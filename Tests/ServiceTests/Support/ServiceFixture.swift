@@ -48,7 +48,7 @@ final class ServiceFixture: Sendable {
     var options = Application.Options(lanes: lanes)
     options.limits = limits
     options.requiresKeys = requiresKeys
-    options.families = [ToyFamily.self, VAE.self, VAEAC.self]
+    options.families = [ToyFamily.self, VAE.self, VAEAC.self, VAEACImage.self]
     options.recording = recording
     return Application(store: store, adminKey: try AdminKey(secret: key), options: options)
   }
@@ -111,6 +111,14 @@ enum ModelFiles {
           .init(name: "smokes", type: .binary, categories: ["no", "yes"]),
           .categorical("colour", ["red", "green", "blue"]),
         ], scaling: .init(offset: [40, 10, 1.5, 0, 0, 0], scale: [20, 0.5, 0.8, 1, 1, 1])), key: RandomKey(seed: 6))
+  }
+  static let inpainter = encoded {
+    try VAEACImage(.init(latent: 2, hidden: 6, channels: [2, 3]), signature: .image(height: 8, width: 8), key: RandomKey(seed: 6))
+  }
+  static let colourInpainter = encoded {
+    try VAEACImage(
+      .init(latent: 2, hidden: 6, channels: [2, 3], likelihood: .gaussianLearned), signature: .image(height: 4, width: 8, channels: 3),
+      key: RandomKey(seed: 7))
   }
   static let toy = encoded { try ToyFamily(.init(latent: 2), signature: .vector(3), key: RandomKey(seed: 5)) }
 

@@ -1,0 +1,37 @@
+internal import Formats
+internal import Models
+internal import Tensors
+
+/// Completed images as one picture, a line an item.
+///
+///     with its hole | completed | completed | ... | as it was sent, where a mask hid some of it
+struct Inpaintings: Sendable {
+  let items: Items
+  /// [completed versions, n, width] in raw units.
+  let completed: Tensor
+  let signature: Signature
+  /// False: the completed versions alone.
+  let compares: Bool
+
+  /// The level of a missing pixel.
+  private static let hole: UInt8 = 128
+
+  func png() throws -> [UInt8] {
+    guard let picture = signature.picture else { preconditionFailure("inpaintings are of images") }
+    let (width, versions) = (signature.width, completed.shape[0])
+    var samples: [UInt8] = []
+    func append(_ numbers: ArraySlice<Float>) { samples += numbers.map { $0.isNaN ? Self.hole : picture.sample($0) } }
+    for row in 0..<items.count {
+      if compares { append(items.raw.scalars[row * width..<(row + 1) * width]) }
+      for version in 0..<versions {
+        let start = (version * items.count + row) * width
+        append(completed.scalars[start..<start + width])
+      }
+      if compares, let unmasked = items.unmasked { append(unmasked.scalars[row * width..<(row + 1) * width]) }
+    }
+    let columns = samples.count / (items.count * width)
+    return try PNG.encode(
+      ImageGrid.arrange(
+        samples, count: items.count * columns, height: picture.height, width: picture.width, channels: picture.channels, columns: columns))
+  }
+}

@@ -1,0 +1,67 @@
+internal import Formats
+package import Models
+package import Tensors
+
+// What is particular to images: masks that hide pixels of what was sent, and answers that are pictures.
+extension ImputeRequest {
+  package func hiding(_ items: Items, of signature: Signature, keys: RowKeys) throws -> Items {
+    guard let image = signature.image else {
+      guard mask == nil else {
+        throw RequestError(
+          field: "mask", given: "a mask for a \(signature.kind.rawValue)", expected: "a model of images: send null for what is missing")
+      }
+      return items
+    }
+    guard let mask else {
+      guard items.raw.scalars.contains(where: \.isNaN) else {
+        throw Problem(
+          .impossible, "No pixel is missing: send a mask (an option, or a part of a form), or null and NaN for missing pixels.", field: "mask",
+          given: "nothing hidden", expected: "\(PixelMask.grammar)")
+      }
+      return items
+    }
+    let rule = try PixelMask(mask)
+    try rule.check(height: image.height, width: image.width)
+    let pixels = rule.hidden(height: image.height, width: image.width, keys: keys)
+    guard image.channels > 1 else { return items.hiding(pixels) }
+    return items.hiding(Tensor(shape: items.raw.shape, scalars: pixels.scalars.flatMap { [Float](repeating: $0, count: image.channels) }))
+  }
+
+  /// - Parameter marginals: [n, 2 · width], means and deviations; nil where they were not asked for.
+  func pictures(_ completed: Tensor, marginals: Tensor?, items: Items, signature: Signature) -> Answer {
+    let (shape, tables) = ([items.count] + signature.itemShape, completed.shape[0])
+    let width = signature.width
+    var members: [JSONValue.Member] = [.init(name: "mode", value: .string(mode)), .init(name: "draws", value: .integer(draws))]
+    let pictures = (0..<tables).map { JSONValue.floats(completed.slice(0, $0..<$0 + 1).scalars, shape: shape) }
+    members.append(.init(name: "completed", value: isPoint ? pictures[0] : .array(pictures)))
+    if items.unmasked != nil {
+      members.append(.init(name: "hidden", value: .floats(items.raw.scalars.map { $0.isNaN ? 1 : 0 }, shape: shape)))
+    }
+    if let marginals {
+      let cells = (0..<items.count * width).filter { items.raw.scalars[$0].isNaN }.map { cell in
+        let (row, number) = (cell / width, cell % width)
+        return JSONValue.object([
+          .init(name: "row", value: .integer(row)), .init(name: "pixel", value: .array(signature.indices(of: number).map(JSONValue.integer))),
+          .init(name: "mean", value: .float(marginals.scalars[row * 2 * width + number])),
+          .init(name: "sd", value: .float(marginals.scalars[row * 2 * width + width + number])),
+        ])
+      }
+      members.append(.init(name: "cells", value: .array(cells)))
+    }
+    let inpaintings = Inpaintings(items: items, completed: completed, signature: signature, compares: compare)
+    return Answer(
+      completed.reshaped(Shape((isPoint ? [] : [tables]) + shape)), png: { try inpaintings.png() }, members: members)
+  }
+}
+
+extension Signature {
+  /// Where a number of an item stands: its row, column and, of colours, channel.
+  fileprivate func indices(of number: Int) -> [Int] {
+    var (rest, indices) = (number, [Int]())
+    for extent in itemShape.reversed() {
+      indices.insert(rest % extent, at: 0)
+      rest /= extent
+    }
+    return indices
+  }
+}
