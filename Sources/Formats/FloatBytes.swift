@@ -6,7 +6,15 @@ package enum FloatBytes {
     return bytes.withUnsafeBytes { decode($0) }
   }
 
-  package static func append(_ scalars: [Float], to bytes: inout [UInt8]) {
+  /// - Precondition: the number of bytes is a multiple of four.
+  package static func decode(_ bytes: ArraySlice<UInt8>) -> [Float] {
+    precondition(bytes.count % 4 == 0, "\(bytes.count) bytes of float32")
+    return bytes.withUnsafeBytes { decode($0) }
+  }
+
+  package static func append(_ scalars: [Float], to bytes: inout [UInt8]) { append(scalars[...], to: &bytes) }
+
+  package static func append(_ scalars: ArraySlice<Float>, to bytes: inout [UInt8]) {
     bytes.reserveCapacity(bytes.count + 4 * scalars.count)
     #if _endian(little)
       scalars.withUnsafeBytes { bytes.append(contentsOf: $0) }

@@ -28,6 +28,25 @@ package enum FloatText {
     appendArray(scalars, shape: shape[...], to: &text)
   }
 
+  /// Appends the part of `appendJSON(_:shape:to:)` that belongs to the numbers in `range`, with the brackets and commas before and after them.
+  static func appendJSON(_ scalars: [Float], shape: [Int], range: Range<Int>, to text: inout [UInt8]) {
+    guard let innermost = shape.last else { return appendJSON(scalars, shape: shape, to: &text) }
+    // Numbers of an array of each depth, the whole first.
+    let sizes = shape.indices.map { shape[$0...].reduce(1, *) }
+    func brackets(at index: Int) -> Int { sizes.count { index.isMultiple(of: $0) } }
+    scalars.withUnsafeBufferPointer { scalars in
+      var index = range.lowerBound
+      while index < range.upperBound {
+        if index > 0 { text.append(UInt8(ascii: ",")) }
+        text.append(contentsOf: repeatElement(UInt8(ascii: "["), count: brackets(at: index)))
+        let end = min((index / innermost + 1) * innermost, range.upperBound)
+        appendList(UnsafeBufferPointer(rebasing: scalars[index..<end]), to: &text)
+        index = end
+        text.append(contentsOf: repeatElement(UInt8(ascii: "]"), count: brackets(at: index)))
+      }
+    }
+  }
+
   /// Appends numbers with commas between them.
   package static func appendList(_ scalars: UnsafeBufferPointer<Float>, to text: inout [UInt8], missing: StaticString = "null") {
     let blockCount = 256

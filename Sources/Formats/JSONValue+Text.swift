@@ -15,21 +15,31 @@ extension JSONValue {
     case .string(let value): Self.append(value, to: &text)
     case .array(let values):
       text.append(UInt8(ascii: "["))
-      for (index, value) in values.enumerated() {
-        if index > 0 { text.append(UInt8(ascii: ",")) }
-        value.append(to: &text)
-      }
+      Self.append(values[...], to: &text)
       text.append(UInt8(ascii: "]"))
     case .object(let members):
       text.append(UInt8(ascii: "{"))
-      for (index, member) in members.enumerated() {
-        if index > 0 { text.append(UInt8(ascii: ",")) }
-        Self.append(member.name, to: &text)
-        text.append(UInt8(ascii: ":"))
-        member.value.append(to: &text)
-      }
+      Self.append(members[...], to: &text)
       text.append(UInt8(ascii: "}"))
     case .numbers(let array): FloatText.appendJSON(array.scalars, shape: array.shape, to: &text)
+    }
+  }
+
+  /// Appends elements with commas between them.
+  static func append(_ values: ArraySlice<JSONValue>, to text: inout [UInt8]) {
+    for index in values.indices {
+      if index > values.startIndex { text.append(UInt8(ascii: ",")) }
+      values[index].append(to: &text)
+    }
+  }
+
+  /// Appends members with commas between them.
+  static func append(_ members: ArraySlice<Member>, to text: inout [UInt8]) {
+    for index in members.indices {
+      if index > members.startIndex { text.append(UInt8(ascii: ",")) }
+      append(members[index].name, to: &text)
+      text.append(UInt8(ascii: ":"))
+      members[index].value.append(to: &text)
     }
   }
 

@@ -22,7 +22,19 @@ extension NPY {
       }
     }
 
-    func floats(in data: UnsafeRawBufferPointer, count: Int) -> [Float] {
+    /// The numbers that these bytes are, of which the first is number `first` of the array.
+    /// - Throws: where a finite double is beyond float32's range; an infinity in the file stays one.
+    func finiteFloats(_ bytes: ArraySlice<UInt8>, from first: Int) throws(FormatError) -> [Float] {
+      let floats = bytes.withUnsafeBytes { self.floats(in: $0, count: $0.count / byteCount) }
+      guard self == .float64, let index = floats.firstIndex(where: \.isInfinite) else { return floats }
+      let double = bytes.withUnsafeBytes { Double(bitPattern: UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))) }
+      guard double.isInfinite else {
+        throw FormatError(.npy, .malformed, given: "\(double) at element \(first + index)", expected: "numbers within the range of float32")
+      }
+      return floats
+    }
+
+    private func floats(in data: UnsafeRawBufferPointer, count: Int) -> [Float] {
       switch self {
       case .bool: data.map { $0 == 0 ? 0 : 1 }
       case .uint8: data.map { Float($0) }
@@ -36,8 +48,20 @@ extension NPY {
 
   /// The header and the offset at which the data starts.
   static func header(of bytes: [UInt8]) throws(FormatError) -> (Header, dataStart: Int) {
-    guard bytes.starts(with: magic) else { throw malformed("\(bytes.count) bytes with another beginning", "93 \"NUMPY\"") }
-    guard bytes.count >= 10 else { throw malformed("\(bytes.count) bytes", "a version and a header length") }
+    guard let found = try header(in: bytes, isWhole: true) else { throw malformed("\(bytes.count) bytes", "a header") }
+    return found
+  }
+
+  /// As `header(of:)`; nil where more bytes than these first ones are needed, which can't be where they are all.
+  static func header(in bytes: [UInt8], isWhole: Bool) throws(FormatError) -> (Header, dataStart: Int)? {
+    guard bytes.starts(with: magic) else {
+      if !isWhole, magic.starts(with: bytes) { return nil }
+      throw malformed("\(bytes.count) bytes with another beginning", "93 \"NUMPY\"")
+    }
+    guard bytes.count >= 10 else {
+      if !isWhole { return nil }
+      throw malformed("\(bytes.count) bytes", "a version and a header length")
+    }
     let lengthSize: Int
     switch (bytes[6], bytes[7]) {
     case (1, 0): lengthSize = 2
@@ -45,12 +69,18 @@ extension NPY {
     default: throw FormatError(.npy, .unsupported, given: "format version \(bytes[6]).\(bytes[7])", expected: "1.0 or 2.0")
     }
     let start = 8 + lengthSize
-    guard bytes.count >= start else { throw malformed("\(bytes.count) bytes", "a header length") }
+    guard bytes.count >= start else {
+      if !isWhole { return nil }
+      throw malformed("\(bytes.count) bytes", "a header length")
+    }
     let length = bytes[8..<start].reversed().reduce(0) { $0 << 8 | Int($1) }
     guard length <= longestHeader else {
       throw FormatError(.npy, .tooLarge, given: "a header of \(length) bytes", expected: "at most \(longestHeader)")
     }
-    guard bytes.count - start >= length else { throw malformed("a file of \(bytes.count) bytes", "a header of \(length)") }
+    guard bytes.count - start >= length else {
+      if !isWhole { return nil }
+      throw malformed("a file of \(bytes.count) bytes", "a header of \(length)")
+    }
     var literal = HeaderLiteral(bytes[start..<start + length])
     return (try literal.header(), start + length)
   }

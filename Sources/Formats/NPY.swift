@@ -25,23 +25,22 @@ package enum NPY {
         .npy, .malformed, given: "\(bytes.count - start) bytes of data",
         expected: "\(elements * header.element.byteCount) for shape \(header.shape) of \(header.element.rawValue)")
     }
-    let stored = bytes.withUnsafeBytes { header.element.floats(in: UnsafeRawBufferPointer(rebasing: $0[start...]), count: elements) }
-    if header.element == .float64, let index = stored.firstIndex(where: \.isInfinite) {
-      // An infinity in the file stays one; a finite double must not become one.
-      let double = bytes.withUnsafeBytes {
-        Double(bitPattern: UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: start + 8 * index, as: UInt64.self)))
-      }
-      guard double.isInfinite else {
-        throw FormatError(.npy, .malformed, given: "\(double) at element \(index)", expected: "numbers within the range of float32")
-      }
-    }
+    let stored = try header.element.finiteFloats(bytes[start...], from: 0)
     let scalars = header.isFortranOrder ? transposed(stored, shape: header.shape) : stored
     return NumberArray(shape: header.shape, scalars: scalars)
   }
 
   /// Writes `<f4` in C order, version 1.0, byte for byte as `numpy.save` does.
   package static func encode(_ scalars: [Float], shape: [Int]) -> [UInt8] {
-    precondition(shape.count <= highestRank && shape.reduce(1, *) == scalars.count, "\(scalars.count) scalars for shape \(shape)")
+    precondition(shape.reduce(1, *) == scalars.count, "\(scalars.count) scalars for shape \(shape)")
+    var bytes = header(shape: shape)
+    FloatBytes.append(scalars, to: &bytes)
+    return bytes
+  }
+
+  /// What stands before the numbers in such a file.
+  package static func header(shape: [Int]) -> [UInt8] {
+    precondition(shape.count <= highestRank, "\(shape.count) axes")
     let axes = shape.count == 1 ? "\(shape[0])," : shape.map(String.init).joined(separator: ", ")
     let literal = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(axes)), }"
     // NumPy leaves room for the first axis to grow to 21 digits, then pads with spaces so that the data starts at a multiple of 64.
@@ -50,9 +49,7 @@ package enum NPY {
     let padding = room + (64 - unpadded % 64)
     let header = literal + String(repeating: " ", count: padding) + "\n"
     precondition(header.utf8.count <= Int(UInt16.max), "a header of \(header.utf8.count) bytes does not fit version 1.0")
-    var bytes = magic + [1, 0, UInt8(header.utf8.count & 0xFF), UInt8(header.utf8.count >> 8)] + Array(header.utf8)
-    FloatBytes.append(scalars, to: &bytes)
-    return bytes
+    return magic + [1, 0, UInt8(header.utf8.count & 0xFF), UInt8(header.utf8.count >> 8)] + Array(header.utf8)
   }
 
   /// Column-major to row-major: walks the target in order and keeps the source offset of the current index.
