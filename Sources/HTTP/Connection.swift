@@ -245,6 +245,8 @@ actor Connection: EventSource {
         try await write(BodyWriter(sink: stream))
         try await stream.finish()
       } catch {
+        // Where the connection's end is the answer's, an orderly one would say that this was all of it.
+        if plan.framing == .untilClose { socket.resetOnClose() }
         perform(state.responseFailed())
       }
     }
