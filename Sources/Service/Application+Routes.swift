@@ -38,7 +38,9 @@ extension Application {
     add(.get, "/v1/models", .infer, listModels)
     add(.get, "/v1/models/{model}", .infer, showModel)
     for operation in Operation.all {
-      add(.post, "/v1/models/{model}/\(operation.name)", .infer) { request in try await recorded(operation, request) }
+      // What is read as a whole is held to `bodyBytes` by the endpoint.
+      let bodyLimit = operation.takesItems ? max(limits.bodyBytes, limits.streamedBodyBytes) : limits.bodyBytes
+      add(.post, "/v1/models/{model}/\(operation.name)", .infer, bodyLimit: bodyLimit) { request in try await recorded(operation, request) }
     }
 
     add(.post, "/v1/pool", .infer, pool)

@@ -22,6 +22,8 @@ package struct Application: Sendable {
   package let options: Options
   package let batcher: Batcher
   package let memory: MemoryBudget
+  /// What bodies take on disk while they are answered block by block.
+  let spool: MemoryBudget
   package let models: LoadedModels
   package let metrics = ServiceMetrics()
   package let readiness = Readiness()
@@ -51,6 +53,7 @@ package struct Application: Sendable {
     batching.maxRows = min(batching.maxRows, options.limits.blockRows)
     batcher = Batcher(width: options.lanes, capacity: options.limits.waitingRequests, policy: batching)
     memory = MemoryBudget(capacity: options.limits.heldBytes)
+    spool = MemoryBudget(capacity: options.limits.spooledBytes, of: "disk")
     loadLanes = ComputeLanes("load", width: options.lanes, capacity: options.limits.waitingRequests)
     storeLanes = ComputeLanes("store", width: 4, capacity: options.limits.waitingRequests)
     models = LoadedModels(store: store, families: options.families, lanes: loadLanes, limits: options.limits, logger: logger)

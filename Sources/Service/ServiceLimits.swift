@@ -14,8 +14,19 @@ package struct ServiceLimits: Sendable, Equatable {
   package var scoreDrawsTotal = 1_000_000
   /// Latent draws an item of one `impute` request.
   package var imputationDraws = 1000
-  /// Bytes of a request body that isn't a model.
+  /// Bytes of a request body that is read as a whole and isn't a model.
   package var bodyBytes = 64 << 20
+  /// Bytes of a request body that is read block by block, and of all such bodies on disk at once.
+  package var streamedBodyBytes = 4 << 30
+  package var spooledBytes = 16 << 30
+  /// Bytes of such a body up to which it is kept in memory; more goes to a file without a name.
+  package var unspooledBytes = 1 << 20
+  /// Rows of a block of a streamed request, numbers of its items and answers, draws of all its rows; the cut doesn't change the result.
+  package var streamedRows = 4096
+  package var streamedNumbers = 1 << 18
+  package var streamedDraws = 1 << 16
+  /// Numbers of an answer from which it is written piece by piece.
+  package var streamedAnswerNumbers = 1 << 16
   /// Bytes that requests hold at once, read or about to be written; more are answered 503.
   package var heldBytes = 1 << 30
   /// Bytes of a model file.

@@ -5,10 +5,11 @@ struct EncodeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: EncodeRequest.name, abstract: EncodeRequest.summary)
 
   @OptionGroup var arguments: OperationArguments
-  @Option(help: "Items: a .json, .csv, .png, .npy or .raw (float32, little-endian) file.", completion: .file())
+  @OptionGroup var inputArguments: InputArguments
+  @Option(help: "Items: a .json, .csv, .png, .npy or .raw (float32, little-endian) file; - is standard input.", completion: .file())
   var input: String
 
   func run() async throws {
-    try await arguments.perform(Operation(EncodeRequest.self), [:], input: input)
+    try await arguments.perform(Operation(EncodeRequest.self), [:], input: input, as: inputArguments)
   }
 }

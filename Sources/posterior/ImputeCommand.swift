@@ -7,12 +7,14 @@ struct ImputeCommand: AsyncParsableCommand {
     commandName: ImputeRequest.name, abstract: ImputeRequest.summary,
     discussion: """
       With a CSV file in and -o OUT.csv, observed cells come out byte for byte as they stood; \
-      mode draws writes all completed tables below each other, numbered in a first column "imputation". \
+      mode draws writes every row's draws one below the other, numbered in a first column "imputation". \
+      Such files may be of any size: they are checked first, then computed block by block, and OUT.csv appears when it is whole. \
       Of images, -o OUT.png shows every image with its hole, what it was completed to, and, where --mask hid some of it, what was there.
       """)
 
   @OptionGroup var arguments: OperationArguments
-  @Argument(help: "Items with holes: a .csv, .json, .png, .npy or .raw (float32, little-endian) file.", completion: .file())
+  @OptionGroup var inputArguments: InputArguments
+  @Argument(help: "Items with holes: a .csv, .json, .png, .npy or .raw (float32, little-endian) file; - is standard input.", completion: .file())
   var input: String
   @Option(help: "Latent draws; with mode draws as many completed tables. (default: 5)")
   var draws: Int?
@@ -31,6 +33,6 @@ struct ImputeCommand: AsyncParsableCommand {
     let options = [
       "draws": draws.map { "\($0)" }, "mode": mode, "mask": isFile ? nil : mask, "cells": cells.map { "\($0)" }, "compare": compare ? nil : "false",
     ]
-    try await arguments.perform(Operation(ImputeRequest.self), options, input: input, mask: isFile ? mask : nil)
+    try await arguments.perform(Operation(ImputeRequest.self), options, input: input, as: inputArguments, mask: isFile ? mask : nil)
   }
 }

@@ -15,21 +15,49 @@ struct OperationArguments: ParsableArguments {
   var seed: Int?
   @Option(help: "json, csv, png, npy or raw (float32, little-endian). (default: by the output's extension, else json)")
   var format: OutputFormat?
-  @Option(name: .shortAndLong, help: "Where to write the answer. (default: standard output)", completion: .file())
+  @Option(name: .shortAndLong, help: "Where to write the answer; - is standard output, too. (default: standard output)", completion: .file())
   var output: String?
 
-  /// Performs the operation as the server does: the same code, the same bytes.
-  func perform(_ operation: Service.Operation, _ options: [String: String?], input: String? = nil, mask: String? = nil) async throws {
+  /// Performs the operation as the server does: the same code, the same bytes. What can be read and written block by block is, whatever its size.
+  /// - Parameter mask: a picture that hides pixels of the input, which is a picture, too.
+  func perform(
+    _ operation: Service.Operation, _ options: [String: String?], input: String? = nil, as inputArguments: InputArguments = InputArguments(),
+    mask: String? = nil
+  ) async throws {
     try await reporting {
       Parallelism.width = ProcessInfo.processInfo.activeProcessorCount
       let model = try load()
       var given = options.compactMapValues { $0 }
       given["seed"] = seed.map { "\($0)" }
-      let prepared = try operation.prepare(try self.input(given, from: input, mask: mask), on: model, limits: ServiceLimits())
-      let type = try mediaType(of: prepared)
-      let bytes = try prepared.perform().bytes(as: type, receipt: prepared.receipt)
-      try write(bytes, type)
-      if seed == nil { FileHandle.standardError.write(Data("seed \(prepared.receipt.seed)\n".utf8)) }
+      let asked = OperationInput(
+        contentType: try input.map { try inputArguments.format(of: $0).mediaType },
+        options: given.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: $0.value) })
+      if mask != nil, asked.contentType != .png {
+        throw CommandError("\(input ?? ""): a mask in a file goes with one .png; items of other formats say themselves what is missing.")
+      }
+      let output = try OutputFile(output)
+      let receipt: Receipt
+      if let input,
+        let stream = try StreamedOperation(
+          operation, asked, on: model, limits: ServiceLimits(), choosing: { try mediaType(among: $0, output) })
+      {
+        var progress = ReadingProgress()
+        defer { progress.finish() }
+        try stream.perform(on: try inputArguments.source(input), progress: { progress.show($0, of: $1) }, write: output.write)
+        receipt = stream.receipt
+      } else {
+        var whole = OperationInput(
+          body: try input.map { try inputArguments.source($0).whole() } ?? [], contentType: asked.contentType, options: asked.options)
+        if let mask { whole = .form(image: whole.body, mask: try inputArguments.source(mask).whole(), options: whole.options) }
+        let prepared = try operation.prepare(whole, on: model, limits: ServiceLimits())
+        let type = try mediaType(among: prepared.mediaTypes, output)
+        for piece in try prepared.perform().pieces(as: type, receipt: prepared.receipt) { try output.write(piece) }
+        // For the terminal only: a file or pipe gets the server's bytes.
+        if output.isTerminal { print() }
+        receipt = prepared.receipt
+      }
+      try output.finish()
+      if seed == nil { CommandError.note("seed \(receipt.seed)") }
     }
   }
 
@@ -42,43 +70,15 @@ struct OperationArguments: ParsableArguments {
     return try store.reading(version) { path in try LoadedModel.load(path: path, expecting: version.digest, registered: registered) }
   }
 
-  private func input(_ options: [String: String], from path: String?, mask: String?) throws -> OperationInput {
-    let sorted = options.sorted { $0.key < $1.key }
-    guard let path else { return OperationInput(options: sorted.map { .init(name: $0.key, value: $0.value) }) }
-    guard let format = OutputFormat(path: path) else {
-      throw CommandError("\(path): items come as .json, .csv, .png, .npy or .raw (float32, little-endian); the extension says which.")
-    }
-    func content(of path: String) throws -> [UInt8] {
-      guard let data = FileManager.default.contents(atPath: path) else { throw CommandError("\(path) can't be read.") }
-      return Array(data)
-    }
-    let listed = sorted.map { OperationInput.Option(name: $0.key, value: $0.value) }
-    guard let mask else { return OperationInput(body: try content(of: path), contentType: format.mediaType, options: listed) }
-    guard format == .png else {
-      throw CommandError("\(path): a mask in a file goes with one .png; items of other formats say themselves what is missing.")
-    }
-    return .form(image: try content(of: path), mask: try content(of: mask), options: listed)
-  }
-
-  private func mediaType(of prepared: PreparedOperation) throws -> MediaType {
+  private func mediaType(among possible: [MediaType], _ destination: OutputFile) throws -> MediaType {
     let type = (format ?? output.flatMap(OutputFormat.init(path:)) ?? .json).mediaType
-    guard prepared.mediaTypes.contains(type) else {
-      let possible = OutputFormat.allCases.filter { prepared.mediaTypes.contains($0.mediaType) }.map(\.rawValue)
-      throw CommandError("This answer can be had as \(possible.joined(separator: ", ")).")
-    }
-    return type
-  }
-
-  private func write(_ bytes: [UInt8], _ type: MediaType) throws {
-    if let output {
-      try Data(bytes).write(to: URL(fileURLWithPath: output))
-      return
+    guard possible.contains(type) else {
+      let names = OutputFormat.allCases.filter { possible.contains($0.mediaType) }.map(\.rawValue)
+      throw CommandError("This answer can be had as \(names.joined(separator: ", ")).")
     }
     let isText = type == .json || type == .csv
-    guard isText || isatty(STDOUT_FILENO) == 0 else { throw CommandError("A terminal can't show \(type): name a file with -o.") }
-    FileHandle.standardOutput.write(Data(bytes))
-    // For the terminal only: a file or pipe gets the server's bytes.
-    if isatty(STDOUT_FILENO) != 0 { print() }
+    guard isText || !destination.isTerminal else { throw CommandError("A terminal can't show \(type): name a file with -o.") }
+    return type
   }
 }
 

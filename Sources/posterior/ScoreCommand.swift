@@ -5,7 +5,8 @@ struct ScoreCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: ScoreRequest.name, abstract: ScoreRequest.summary)
 
   @OptionGroup var arguments: OperationArguments
-  @Option(help: "Items: a .json, .csv, .png, .npy or .raw (float32, little-endian) file.", completion: .file())
+  @OptionGroup var inputArguments: InputArguments
+  @Option(help: "Items: a .json, .csv, .png, .npy or .raw (float32, little-endian) file; - is standard input.", completion: .file())
   var input: String
   @Option(help: "Draws of the importance-weighted bound. (default: 100)")
   var k: Int?
@@ -15,6 +16,7 @@ struct ScoreCommand: AsyncParsableCommand {
   var estimator: String?
 
   func run() async throws {
-    try await arguments.perform(Operation(ScoreRequest.self), ["k": k.map { "\($0)" }, "targets": targets, "estimator": estimator], input: input)
+    try await arguments.perform(
+      Operation(ScoreRequest.self), ["k": k.map { "\($0)" }, "targets": targets, "estimator": estimator], input: input, as: inputArguments)
   }
 }

@@ -44,6 +44,8 @@ extension ServeConfiguration {
       count("max_chunk_extension_bytes", \.limits.chunkExtensionBytes, 0...),
       count("max_discard_bytes", \.limits.discardBytes, 0...),
       count("max_body_bytes", \.bodies.bodyBytes, 1...),
+      bytes("max_streamed_body_bytes", \.bodies.streamedBodyBytes),
+      bytes("max_spooled_bytes", \.bodies.spooledBytes),
       count("max_upload_bytes", \.bodies.modelBytes, 1...),
       count("max_waiting_requests", \.bodies.waitingRequests, 1...),
       bytes("max_held_bytes", \.bodies.heldBytes),

@@ -44,8 +44,12 @@ struct ServerArguments: ParsableArguments {
   var maxChunkExtensionBytes: Int?
   @Option(help: "Bytes of a refused body that are read past to keep its connection. (default: \(defaults.limits.discardBytes))")
   var maxDiscardBytes: Int?
-  @Option(help: "Bytes of a request's body, but for uploads; more are answered 413. (default: \(defaults.bodies.bodyBytes))")
+  @Option(help: "Bytes of a body that is read as a whole; more are answered 413. (default: \(defaults.bodies.bodyBytes))")
   var maxBodyBytes: Int?
+  @Option(help: "Bytes of items that are read block by block; more are answered 413. (default: \(defaults.bodies.streamedBodyBytes))")
+  var maxStreamedBodyBytes: ByteCount?
+  @Option(help: "Bytes of such items on disk at once; more are answered 503. (default: \(defaults.bodies.spooledBytes))")
+  var maxSpooledBytes: ByteCount?
   @Option(help: "Bytes of an uploaded model file; more are answered 413. (default: \(defaults.bodies.modelBytes))")
   var maxUploadBytes: Int?
   @Option(help: "Requests that wait for a lane; more are answered 503 at once. (default: \(defaults.bodies.waitingRequests))")
@@ -171,6 +175,8 @@ struct ServerArguments: ParsableArguments {
     set(\.limits.chunkExtensionBytes, maxChunkExtensionBytes)
     set(\.limits.discardBytes, maxDiscardBytes)
     set(\.bodies.bodyBytes, maxBodyBytes)
+    set(\.bodies.streamedBodyBytes, maxStreamedBodyBytes?.value)
+    set(\.bodies.spooledBytes, maxSpooledBytes?.value)
     set(\.bodies.modelBytes, maxUploadBytes)
     set(\.bodies.waitingRequests, maxWaitingRequests)
     set(\.bodies.heldBytes, maxHeldBytes?.value)

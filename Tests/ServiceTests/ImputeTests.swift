@@ -26,11 +26,12 @@ struct ImputeTests {
     #expect(lines.count == 4 && lines[0] == "weight,colour,answer,age" && lines[1] == "\"071.50\",green,1,+3.10e1")
     #expect(lines[2].contains(",\"other, or none\",") && lines[3].hasPrefix("7.0e1,") && lines[3].hasSuffix(",purple,40.000000000000001"))
     for missing in ["NA", "?", "null"] { #expect(!point.text.contains(missing)) }
-    // Several tables below each other, each with its number.
+    // Row by row, each in all its versions with their numbers.
     let draws = try await fixture.post(target + "?draws=2&seed=3", Array(body.utf8), type: "text/csv", accept: "text/csv")
     let rows = draws.text.split(separator: "\r\n").map(String.init)
     #expect(rows.count == 7 && rows[0] == "imputation,weight,colour,answer,age")
-    #expect(rows[1] == "1," + lines[1] && rows[4] == "2," + lines[1] && rows[2].dropFirst(2) != rows[5].dropFirst(2))
+    #expect(rows[1] == "1," + lines[1] && rows[2] == "2," + lines[1])
+    #expect(rows[3].hasPrefix("1,") && rows[4].hasPrefix("2,") && rows[3].dropFirst(2) != rows[4].dropFirst(2))
   }
 
   @Test("JSON rows come back with their members as sent, nulls filled in, and what is believed of every missing cell")

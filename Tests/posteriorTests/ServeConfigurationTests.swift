@@ -20,6 +20,7 @@ struct ServeConfigurationTests {
   private static let numbers: [Sample] = [
     "hsts", "max_connections", "max_connections_per_client", "max_requests_per_connection", "max_target_bytes", "max_header_bytes",
     "max_header_count", "max_trailer_bytes", "max_chunk_extension_bytes", "max_discard_bytes", "max_body_bytes", "max_upload_bytes",
+    "max_streamed_body_bytes", "max_spooled_bytes",
     "max_waiting_requests", "min_rate", "io_threads", "lanes", "max_batch", "max_held_bytes", "model_memory", "record_limit", "record_inputs",
   ].map { ($0, "777", [flag($0), "777"]) }
 

@@ -4,43 +4,48 @@ extension Answer {
   /// The bytes of the answer: the same for the same numbers, over HTTP and on the command line.
   package func bytes(as type: MediaType, receipt: Receipt) throws -> [UInt8] {
     switch type {
-    case .csv: csv?() ?? table
+    case .csv: table.bytes
     case .png: try png?() ?? grid
     case .npy: NPY.encode(scalars, shape: shape)
     case .floats: floats
-    default: document(receipt)
+    default: document(receipt).text
     }
   }
 
-  private func document(_ receipt: Receipt) -> [UInt8] {
+  func document(_ receipt: Receipt) -> JSONValue {
     let shape = JSONValue.array(shape.map(JSONValue.integer))
-    return JSONValue.object(receipt.members + [.init(name: "shape", value: shape)] + members).text
+    return JSONValue.object(receipt.members + [.init(name: "shape", value: shape)] + members)
   }
 
-  private var table: [UInt8] {
+  /// The answer as CSV: its own table, or the numbers under their names.
+  var table: AnswerTable {
+    if let csv { return csv }
     let columns = columns ?? []
     var header = CSVWriter()
     header.append(columns)
-    var bytes = header.bytes
-    bytes.reserveCapacity(bytes.count + 12 * scalars.count)
-    scalars.withUnsafeBufferPointer { scalars in
-      for start in stride(from: 0, to: scalars.count, by: columns.count) {
-        FloatText.appendList(UnsafeBufferPointer(rebasing: scalars[start..<start + columns.count]), to: &bytes, missing: "")
-        bytes.append(0x0D)
-        bytes.append(0x0A)
+    return AnswerTable(count: scalars.count / max(columns.count, 1), header: header.bytes) { [scalars] range in
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(12 * columns.count * range.count)
+      scalars.withUnsafeBufferPointer { scalars in
+        for row in range {
+          FloatText.appendList(
+            UnsafeBufferPointer(rebasing: scalars[row * columns.count..<(row + 1) * columns.count]), to: &bytes, missing: "")
+          bytes.append(0x0D)
+          bytes.append(0x0A)
+        }
       }
+      return bytes
     }
-    return bytes
   }
 
-  private var floats: [UInt8] {
+  var floats: [UInt8] {
     var bytes: [UInt8] = []
     FloatBytes.append(scalars, to: &bytes)
     return bytes
   }
 
   /// Several pictures are one grid.
-  private var grid: [UInt8] {
+  var grid: [UInt8] {
     get throws {
       guard let picture else { preconditionFailure("an answer that is no picture") }
       let raster = ImageGrid.arrange(

@@ -1,4 +1,5 @@
 internal import Formats
+internal import Glibc
 package import HTTP
 internal import Models
 internal import Registry
@@ -25,9 +26,11 @@ extension Problem {
     case let refusal as Refusal: self.init(refusal)
     case is LaneOverload:
       self.init(.overloaded, "More requests are waiting than the queue holds; come again in a second.", headers: ["Retry-After": "1"])
+    case let error as ItemFile.Failure where error.code == ENOSPC || error.code == EDQUOT:
+      self.init(.storageFull, "There is no room on disk for the items of this request: \(error).", headers: ["Retry-After": "10"])
     case let error as MemoryOverload:
       self.init(
-        .overloaded, "Requests hold the \(error.capacity) bytes of memory that they may have together; come again in a second.",
+        .overloaded, "Requests hold the \(error.capacity) bytes of \(error.resource) that they may have together; come again in a second.",
         headers: ["Retry-After": "1"])
     case is DeadlineExceeded:
       self.init(

@@ -13,38 +13,57 @@ extension Application {
     try operation.checkSupport(by: type(of: model.family))
     let memory = self.memory.open()
     defer { withExtendedLifetime(memory) {} }
-    let input = OperationInput(
-      body: try await memory.collect(request.body), contentType: request.headers["Content-Type"].flatMap(MediaType.init(contentType:)),
-      options: request.query.items.map { OperationInput.Option(name: $0.name, value: $0.value) })
-    let body = input.body.count
+    let context = StreamContext(request: request, deadline: deadline, memory: memory, account: account)
+    let contentType = request.headers["Content-Type"].flatMap(MediaType.init(contentType:))
+    let options = request.query.items.map { OperationInput.Option(name: $0.name, value: $0.value) }
+    @Sendable func choose(among possible: [MediaType]) throws -> MediaType {
+      if let type = acceptance.best(of: possible) { return type }
+      let names = possible.map(\.name).joined(separator: ", ")
+      throw Problem(
+        .notAcceptable, "This answer can be had as \(names).", field: "Accept", given: request.headers["Accept"], expected: names)
+    }
+    let bytes: [UInt8]
+    if let stream = try StreamedOperation(
+      operation, OperationInput(contentType: contentType, options: options), on: model, limits: limits, choosing: choose)
+    {
+      let items = try await receive(context)
+      // A small body takes the short way.
+      guard case .bytes(let few) = items.source, few.count < limits.longBodyBytes else { return try await respond(to: items, as: stream, context) }
+      bytes = few
+    } else {
+      bytes = try await memory.collect(request.body.limited(to: limits.bodyBytes))
+    }
+    let input = OperationInput(body: bytes, contentType: contentType, options: options)
     let read: @Sendable () throws -> (PreparedOperation, MediaType) = { [limits, batcher] in
       let start = ContinuousClock.now
       account?.note(input)
       let prepared = try operation.prepare(input, on: model, limits: limits)
       account?.note(prepared)
-      guard let type = acceptance.best(of: prepared.mediaTypes) else {
-        let possible = prepared.mediaTypes.map(\.name)
-        throw Problem(
-          .notAcceptable, "This answer can be had as \(possible.joined(separator: ", ")).", field: "Accept", given: request.headers["Accept"],
-          expected: possible.joined(separator: ", "))
-      }
+      let type = try choose(among: prepared.mediaTypes)
       batcher.metrics.observe(.decode, .now - start)
       return (prepared, type)
     }
     // Megabytes of numbers would hold up the I/O loop, so those are read on a lane.
-    let (prepared, type) = body < limits.longBodyBytes ? try read() : try await batcher.run(read)
+    let (prepared, type) = bytes.count < limits.longBodyBytes ? try read() : try await batcher.run(read)
     try memory.take(prepared.answerBytes)
     // Requests that came in with this one are read first, so that the lane which wakes for one of them finds them all and reads the weights once.
     await Task.yield()
-    return try await batcher.perform(prepared, urgency: request.urgency, deadline: deadline, isSlowToWrite: type == .png) { answer in
+    return try await batcher.perform(prepared, urgency: request.urgency, deadline: deadline, isSlowToWrite: type == .png) { [self] answer in
+      var response = Self.head(type: type, receipt: prepared.receipt, shape: answer.shape)
+      if answer.scalars.count > limits.streamedAnswerNumbers, type != .png {
+        response.body = body(of: try answer.pieces(as: type, receipt: prepared.receipt), length: answer.byteCount(as: type), as: type, context)
+        return response
+      }
       let bytes = try answer.bytes(as: type, receipt: prepared.receipt)
       account?.note(bytes, as: type)
-      return Self.response(bytes, type: type, receipt: prepared.receipt, shape: answer.shape)
+      response.body = .bytes(bytes)
+      return response
     }
   }
 
-  private static func response(_ bytes: [UInt8], type: MediaType, receipt: Receipt, shape: [Int]) -> Response {
-    var response = Response.bytes(bytes, type: type == .csv ? "text/csv; charset=utf-8; header=present" : type.name)
+  /// An answer without its body.
+  static func head(type: MediaType, receipt: Receipt, shape: [Int]) -> Response {
+    var response = Response(headers: ["Content-Type": type == .csv ? "text/csv; charset=utf-8; header=present" : type.name])
     if let registered = receipt.registered { response.headers["Posterior-Model"] = "\(registered.name)@\(registered.version)" }
     response.headers["Posterior-Digest"] = receipt.digest.description
     response.headers["Posterior-Seed"] = "\(receipt.seed)"

@@ -43,19 +43,19 @@ final class BatchWork: WorkSource {
     return PendingOperation(id: id, prepared, urgency: urgency, arrival: .now, isSlowToWrite: isSlowToWrite)
   }
 
-  func submit(_ job: Job) throws(LaneOverload) {
-    try append { $0.long.append(job) }
+  func submit(_ job: Job, isAdmitted: Bool) throws(LaneOverload) {
+    try append(isAdmitted: isAdmitted) { $0.long.append(job) }
     lanes.wake(self)
   }
 
-  func submit(_ pending: PendingOperation, deadline: ContinuousClock.Instant?) throws(LaneOverload) {
+  func submit(_ pending: PendingOperation, deadline: ContinuousClock.Instant?, isAdmitted: Bool) throws(LaneOverload) {
     let prepared = pending.prepared
     // Cancelled before it came here: nobody would take it out again.
     guard !pending.job.isOver else { return }
     let entry = BatchQueue.Entry(
       id: pending.id, key: pending.key, urgency: pending.urgency, arrival: pending.arrival, deadline: deadline, rowLimit: prepared.rowLimit,
       weight: prepared.rowWeight, guess: prepared.guessedSecondsPerUnit, remaining: 0..<prepared.count)
-    try append {
+    try append(isAdmitted: isAdmitted) {
       $0.queue.append(entry)
       $0.pending[pending.id] = pending
     }
@@ -64,9 +64,9 @@ final class BatchWork: WorkSource {
     lanes.wake(self)
   }
 
-  private func append(_ change: (inout State) -> Void) throws(LaneOverload) {
+  private func append(isAdmitted: Bool, _ change: (inout State) -> Void) throws(LaneOverload) {
     let isFull = state.withLock { state in
-      guard state.depth < capacity || lanes.busy < lanes.width else { return true }
+      guard isAdmitted || state.depth < capacity || lanes.busy < lanes.width else { return true }
       change(&state)
       return false
     }

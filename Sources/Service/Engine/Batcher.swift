@@ -32,21 +32,25 @@ package final class Batcher: Sendable {
   package var busyLanes: Int { lanes.busy }
 
   /// Runs a long job beside the batches, such as reading megabytes of numbers; some lane stays free of those where there are several.
+  /// - Parameter isUnderWay: whether it belongs to an answer that has begun, which is never turned away.
   /// - Throws: `LaneOverload` at once where too much waits; `CancellationError` where the task is cancelled before the job began.
-  package func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+  package func run<Result: Sendable>(isUnderWay: Bool = false, _ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await Job.result(of: body) { job throws(LaneOverload) in
-      try work.submit(job)
+      try work.submit(job, isAdmitted: isUnderWay)
     } withdraw: { [work] in
       work.withdraw($0)
     }
   }
 
   /// Computes a request and makes something of its answer, on a lane.
-  /// - Parameter isSlowToWrite: whether `finish` takes much longer than writing the answer's numbers as text.
+  /// - Parameters:
+  ///   - isSlowToWrite: whether `finish` takes much longer than writing the answer's numbers as text.
+  ///   - isUnderWay: whether it is a block of a request that has begun, which is never turned away.
   /// - Throws: `LaneOverload` at once where too much waits; `DeadlineExceeded` where the deadline passed before the last row was begun;
   ///   `CancellationError` where the task is cancelled first: then the rest of its rows are never computed.
   package nonisolated(nonsending) func perform<Result: Sendable>(
     _ prepared: PreparedOperation, urgency: Urgency = .interactive, deadline: ContinuousClock.Instant? = nil, isSlowToWrite: Bool = false,
+    isUnderWay: Bool = false,
     finish: @escaping @Sendable (Answer) throws -> Result
   ) async throws -> Result {
     let pending = work.pending(prepared, urgency: urgency, isSlowToWrite: isSlowToWrite)
@@ -60,7 +64,7 @@ package final class Batcher: Sendable {
             return { continuation.resume(with: result) }
           },
           drop: { continuation.resume(throwing: $0) })
-        do throws(LaneOverload) { try work.submit(pending, deadline: deadline) } catch { pending.job.drop(error) }
+        do throws(LaneOverload) { try work.submit(pending, deadline: deadline, isAdmitted: isUnderWay) } catch { pending.job.drop(error) }
       }
     } onCancel: {
       work.withdraw(pending)

@@ -3,12 +3,14 @@ internal import Locking
 
 /// How many bytes requests may hold at once: bodies that have arrived, and numbers on their way out.
 ///
-/// Counted as they come, not as they are announced, so that nobody reserves memory by a header. A request that is alone is never refused.
+/// Also: how many bytes of their bodies may be on disk. Counted as they come, not as they are announced, so that nobody reserves memory by a header. A request that is alone is never refused.
 package final class MemoryBudget: Sendable {
   package let capacity: Int
+  /// What the bytes are of, for sentences.
+  private let resource: String
   private let held = Protected(0)
 
-  package init(capacity: Int) { self.capacity = capacity }
+  package init(capacity: Int, of resource: String = "memory") { (self.capacity, self.resource) = (capacity, resource) }
 
   /// Bytes held now.
   package var bytes: Int { held.withLock { $0 } }
@@ -36,7 +38,7 @@ package final class MemoryBudget: Sendable {
         held += bytes
         return true
       }
-      guard fits else { throw MemoryOverload(capacity: budget.capacity) }
+      guard fits else { throw MemoryOverload(capacity: budget.capacity, resource: budget.resource) }
       own.withLock { $0 += bytes }
     }
 
@@ -52,7 +54,8 @@ package final class MemoryBudget: Sendable {
   }
 }
 
-/// Requests hold as much memory as they may; one more has to wait outside.
+/// Requests hold as much memory, or disk, as they may; one more has to wait outside.
 package struct MemoryOverload: Error, Equatable {
   package let capacity: Int
+  package let resource: String
 }

@@ -69,27 +69,31 @@ struct CompletedTable: Sendable {
     Dictionary(uniqueKeysWithValues: (signature.columnNames ?? []).enumerated().map { ($1, $0) })
   }
 
-  /// All completed tables below each other; where `isNumbered`, a first column `imputation` counts them from 1.
-  func csv(isNumbered: Bool) -> [UInt8] {
+  /// Row by row, and of every row its versions in the completed tables one after the other, numbered from 1 in a first column `imputation` where
+  /// `isNumbered`: so a table of any length can be written as it is computed.
+  func csv(isNumbered: Bool) -> AnswerTable {
     let names = signature.columnNames ?? (0..<width).map { "x\($0)" }
     var header = names
     if case .records(let sent, _) = items.sent { header = sent }
     let numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     let order = header.compactMap { numbers[$0] }
-    var writer = CSVWriter()
     // A table may have a column of that name itself.
     var index = "imputation"
     while numbers[index] != nil { index = "_" + index }
-    writer.append((isNumbered ? [index] : []) + header)
-    for table in 0..<values.shape[0] {
-      for row in 0..<items.count {
-        let fields = order.enumerated().map { field, column in
-          isMissing(row, column) ? writer.quoted(text(table, row, column)) : observedText(row, column, field: field, name: header[field], writer)
+    var first = CSVWriter()
+    first.append((isNumbered ? [index] : []) + header)
+    return AnswerTable(count: items.count, header: first.bytes) { [header] range in
+      var writer = CSVWriter()
+      for row in range {
+        for table in 0..<values.shape[0] {
+          let fields = order.enumerated().map { field, column in
+            isMissing(row, column) ? writer.quoted(text(table, row, column)) : observedText(row, column, field: field, name: header[field], writer)
+          }
+          writer.append(raw: (isNumbered ? ["\(table + 1)"] : []) + fields)
         }
-        writer.append(raw: (isNumbered ? ["\(table + 1)"] : []) + fields)
       }
+      return writer.bytes
     }
-    return writer.bytes
   }
 
   /// An observed cell as it stood in the file; from JSON, as it would stand there.

@@ -6,16 +6,21 @@ internal import Tensors
 extension Items {
   /// Nested numbers: [n, extents of an item...], or [n, width] with every item flat.
   package static func nested(_ array: NumberArray, field: String, signature: Signature, limits: ServiceLimits) throws -> Items {
-    let extents = Array(array.shape.dropFirst())
+    let layout = try layout(ofShape: array.shape, field: field, signature: signature)
+    try check(count: array.shape[0], field: field, limits: limits)
+    return Items(raw: Tensor(shape: [array.shape[0], signature.width], scalars: array.scalars), layout: layout)
+  }
+
+  /// How the cells of an array of this shape are spoken of.
+  static func layout(ofShape shape: [Int], field: String, signature: Signature) throws -> Layout {
+    let extents = Array(shape.dropFirst())
     let accepted = acceptedExtents(signature)
-    guard let count = array.shape.first, accepted.contains(extents) else {
+    guard !shape.isEmpty, accepted.contains(extents) else {
       let expected = accepted.map { "[n, \($0.map(String.init).joined(separator: ", "))]" }.joined(separator: " or ")
-      let hint = accepted.contains(array.shape) ? "; put a single item into brackets of its own" : ""
-      throw Problem(
-        .impossible, "\(field) has the shape \(array.shape), expected \(expected)\(hint).", field: field, given: "\(array.shape)", expected: expected)
+      let hint = accepted.contains(shape) ? "; put a single item into brackets of its own" : ""
+      throw Problem(.impossible, "\(field) has the shape \(shape), expected \(expected)\(hint).", field: field, given: "\(shape)", expected: expected)
     }
-    try check(count: count, field: field, limits: limits)
-    return Items(raw: Tensor(shape: [count, signature.width], scalars: array.scalars), layout: .nested(field: field, shape: extents))
+    return .nested(field: field, shape: extents)
   }
 
   private static func acceptedExtents(_ signature: Signature) -> [[Int]] {
@@ -64,7 +69,7 @@ extension Items {
     }
   }
 
-  private static func code(_ name: String, of column: Signature.Column, field: String) throws -> Float {
+  static func code(_ name: String, of column: Signature.Column, field: String) throws -> Float {
     if let code = column.code(of: name) { return Float(code) }
     let known = list(column.categories ?? [])
     let given = "\"\(name.prefix(60))\""
@@ -89,42 +94,18 @@ extension Items {
     return Float(number)
   }
 
-  /// A header row with the names of the columns in any order, then one item a record.
-  package static func csv(_ bytes: [UInt8], signature: Signature, limits: ServiceLimits, keepingText: Bool = false) throws -> Items {
-    guard let columns = signature.columnNames else {
-      throw Problem(.unsupportedMedia, "text/csv is for tables and vectors; this model takes \(signature.itemDescription).")
-    }
-    var reader = try CSVReader(bytes)
-    let positions = Dictionary(uniqueKeysWithValues: reader.header.enumerated().map { ($1, $0) })
-    let known = Set(columns)
-    if let unknown = reader.header.first(where: { !known.contains($0) }) { throw unknownColumn(unknown, field: "the header", columns: columns) }
-    if let absent = columns.first(where: { positions[$0] == nil }) { throw missingColumn(absent, field: "the header", columns: columns) }
-    let order = columns.compactMap { positions[$0] }
-    var scalars: [Float] = []
-    var count = 0
-    var records: [CSVRecord] = []
-    while let record = try reader.next() {
-      count += 1
-      try check(count: count, field: "the table", limits: limits)
-      if keepingText { records.append(record) }
-      for (index, (column, field)) in zip(columns, order).enumerated() {
-        if let known = signature.columns?[index], known.type.isDiscrete, !record.fields[field].isMissing {
-          scalars.append(try code(record.fields[field].value, of: known, field: "rows[\(count - 1)].\(column)"))
-          continue
-        }
-        let number = try reader.number(field, in: record)
-        let value = number.map { Float($0) } ?? .nan
-        guard number == nil || value.isFinite else {
-          let place = "rows[\(count - 1)].\(column)"
-          throw Problem(.impossible, "\(place) is beyond float32's range.", field: place, given: record.fields[field].value)
-        }
-        scalars.append(value)
-      }
-    }
-    try check(count: count, field: "the table", limits: limits)
-    return Items(
-      raw: Tensor(shape: [count, columns.count], scalars: scalars), layout: .named(field: "rows", columns: columns),
-      sent: keepingText ? .records(header: reader.header, records) : nil)
+  /// Items in CSV, NPY or raw floats, all of them at once.
+  static func whole(_ bytes: [UInt8], _ type: MediaType, signature: Signature, limits: ServiceLimits, keepingText: Bool) throws -> Items {
+    var reader = try ItemReader(
+      type, signature: signature, blockRows: limits.inputItems, limits: limits, keepingText: keepingText)
+    try reader.feed(bytes)
+    try reader.finish()
+    let items = try reader.next()
+    // One more than there may be.
+    let count = try items.map { try $0.count + (reader.next()?.count ?? 0) } ?? 0
+    try check(count: count, field: reader.field, limits: limits)
+    guard let items else { preconditionFailure("no items were refused") }
+    return items
   }
 
   /// One picture; its samples 0...255 become the signature's range.
@@ -144,23 +125,8 @@ extension Items {
     return Items(raw: Tensor(shape: [1, signature.width], scalars: scalars), layout: .nested(field: "image", shape: signature.itemShape))
   }
 
-  /// float32, little-endian, items one after the other without a header.
-  package static func floats(_ bytes: [UInt8], signature: Signature, limits: ServiceLimits) throws -> Items {
-    let itemBytes = 4 * signature.width
-    guard bytes.count % itemBytes == 0, let scalars = FloatBytes.decode(bytes) else {
-      let expected = "a multiple of \(itemBytes) bytes: \(signature.width) float32 an item"
-      throw Problem(
-        .impossible, "The body has \(bytes.count) bytes, expected \(expected).", field: "body", given: "\(bytes.count)", expected: expected)
-    }
-    let count = scalars.count / signature.width
-    try check(count: count, field: "items", limits: limits)
-    return Items(raw: Tensor(shape: [count, signature.width], scalars: scalars), layout: .nested(field: "items", shape: signature.itemShape))
-  }
-
   static func check(count: Int, field: String, limits: ServiceLimits) throws {
-    guard count > 0 else {
-      throw Problem(.impossible, "\(field) holds no item, expected at least 1.", field: field, given: "0", expected: "at least 1")
-    }
+    guard count > 0 else { throw empty(field) }
     guard count <= limits.inputItems else {
       throw Problem(
         .impossible, "\(field) holds more items than one request may send: at most \(limits.inputItems).", field: field,
@@ -168,13 +134,17 @@ extension Items {
     }
   }
 
-  private static func unknownColumn(_ name: String, field: String, columns: [String]) -> Problem {
+  static func empty(_ field: String) -> Problem {
+    Problem(.impossible, "\(field) holds no item, expected at least 1.", field: field, given: "0", expected: "at least 1")
+  }
+
+  static func unknownColumn(_ name: String, field: String, columns: [String]) -> Problem {
     Problem(
       .impossible, "\(field) has a column \"\(name)\" that this model doesn't know; it knows \(list(columns)).", field: name, given: name,
       expected: list(columns))
   }
 
-  private static func missingColumn(_ name: String, field: String, columns: [String]) -> Problem {
+  static func missingColumn(_ name: String, field: String, columns: [String]) -> Problem {
     Problem(
       .impossible, "\(field) has no column \"\(name)\"; expected are \(list(columns)), and null (in CSV an empty field) for a missing value.",
       field: name, given: "no such column", expected: list(columns))

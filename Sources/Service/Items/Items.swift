@@ -12,6 +12,8 @@ package struct Items: Sendable {
   package let sent: SentTable?
   /// The numbers as they were sent, where a mask hid some of them; in `raw` those are missing.
   package let unmasked: Tensor?
+  /// The place of the first of them among all items of the request, where these are a block of them.
+  package let firstRow: Int
 
   package enum Layout: Sendable, Equatable {
     /// Nested arrays below a field: `inputs[3][2][5]`.
@@ -20,8 +22,9 @@ package struct Items: Sendable {
     case named(field: String, columns: [String])
   }
 
-  package init(raw: Tensor, layout: Layout, sent: SentTable? = nil, unmasked: Tensor? = nil) {
+  package init(raw: Tensor, layout: Layout, sent: SentTable? = nil, unmasked: Tensor? = nil, firstRow: Int = 0) {
     self.raw = raw
+    self.firstRow = firstRow
     self.layout = layout
     self.sent = sent
     self.unmasked = unmasked
@@ -30,13 +33,14 @@ package struct Items: Sendable {
   /// The same items without the numbers at which `hidden` is 1: [n, width].
   func hiding(_ hidden: Tensor) -> Items {
     let holed = Tensor(shape: raw.shape, scalars: zip(raw.scalars, hidden.scalars).map { $1 == 0 ? $0 : .nan })
-    return Items(raw: holed, layout: layout, sent: sent, unmasked: unmasked ?? raw)
+    return Items(raw: holed, layout: layout, sent: sent, unmasked: unmasked ?? raw, firstRow: firstRow)
   }
 
   package var count: Int { raw.shape[0] }
 
-  /// Where the number `cell` of item `row` stands in the request.
+  /// Where the number `cell` of item `row` of these stands in the request.
   package func place(row: Int, cell: Int) -> String {
+    let row = firstRow + row
     switch layout {
     case .nested(let field, let shape):
       var (rest, indices) = (cell, [Int]())
@@ -48,6 +52,8 @@ package struct Items: Sendable {
     case .named(let field, let columns): return "\(field)[\(row)].\(columns[cell])"
     }
   }
+
+  var hasMissing: Bool { raw.withScalars { $0.contains(where: \.isNaN) } }
 
   /// Refuses missing cells.
   package func checkComplete(_ signature: Signature) throws {

@@ -12,19 +12,19 @@ extension ImputeRequest {
       }
       return items
     }
-    guard let mask else {
-      guard items.raw.scalars.contains(where: \.isNaN) else {
-        throw Problem(
-          .impossible, "No pixel is missing: send a mask (an option, or a part of a form), or null and NaN for missing pixels.", field: "mask",
-          given: "nothing hidden", expected: "\(PixelMask.grammar)")
-      }
-      return items
-    }
+    guard let mask else { return items }
     let rule = try PixelMask(mask)
     try rule.check(height: image.height, width: image.width)
     let pixels = rule.hidden(height: image.height, width: image.width, keys: keys)
     guard image.channels > 1 else { return items.hiding(pixels) }
     return items.hiding(Tensor(shape: items.raw.shape, scalars: pixels.scalars.flatMap { [Float](repeating: $0, count: image.channels) }))
+  }
+
+  package func check(hasMissing: Bool, of signature: Signature) throws {
+    guard signature.kind == .image, mask == nil, !hasMissing else { return }
+    throw Problem(
+      .impossible, "No pixel is missing: send a mask (an option, or a part of a form), or null and NaN for missing pixels.", field: "mask",
+      given: "nothing hidden", expected: "\(PixelMask.grammar)")
   }
 
   /// - Parameter marginals: [n, 2 · width], means and deviations; nil where they were not asked for.
@@ -50,7 +50,7 @@ extension ImputeRequest {
     }
     let inpaintings = Inpaintings(items: items, completed: completed, signature: signature, compares: compare)
     return Answer(
-      completed.reshaped(Shape((isPoint ? [] : [tables]) + shape)), png: { try inpaintings.png() }, members: members)
+      completed.reshaped(Shape((isPoint ? [] : [tables]) + shape)), itemAxis: isPoint ? 0 : 1, png: { try inpaintings.png() }, members: members)
   }
 }
 

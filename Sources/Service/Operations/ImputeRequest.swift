@@ -62,6 +62,7 @@ package struct ImputeRequest: OperationRequest {
   package var rowOptions: RowOptions { RowOptions(draws: draws, mode: mode, cells: cells) }
   package var rowWeight: Double { Double(draws) }
   package var answersPerRow: Int { tables }
+  package var streamsNumbers: Bool { isPoint }
 
   var isPoint: Bool { mode == Mode.point.rawValue }
   /// Completed tables of the answer.
@@ -152,9 +153,8 @@ package struct ImputeRequest: OperationRequest {
       }
       return JSONValue.object(members)
     }
-    let isPoint = isPoint
     return Answer(
-      isPoint ? completed.values.reshaped([items.count, width]) : completed.values, csv: { completed.csv(isNumbered: !isPoint) },
+      isPoint ? completed.values.reshaped([items.count, width]) : completed.values, csv: completed.csv(isNumbered: !isPoint),
       members: [
         .init(name: "mode", value: .string(mode)), .init(name: "draws", value: .integer(draws)),
         .init(name: "completed", value: isPoint ? completed.json(0) : .array((0..<tables).map(completed.json))),

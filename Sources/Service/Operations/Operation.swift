@@ -13,6 +13,7 @@ package struct Operation: Sendable {
   package let acceptsMissing: @Sendable (any ModelFamily.Type) -> Bool
   package let isSupported: @Sendable (any ModelFamily.Type) -> Bool
   private let decode: @Sendable (OperationInput, LoadedModel, ServiceLimits) throws -> DecodedOperation
+  private let decodeOptions: @Sendable (OperationInput) throws -> DecodedOperation
 
   package init<Request: OperationRequest>(_ request: Request.Type) {
     name = request.name
@@ -23,6 +24,7 @@ package struct Operation: Sendable {
     acceptsMissing = { request.acceptsMissing($0) }
     isSupported = { request.isSupported(by: $0) }
     decode = { input, model, limits in try input.decode(request, model: model, limits: limits) }
+    decodeOptions = { input in try input.decodeOptions(request) }
   }
 
   /// Sorted by name; a new operation is one file beside this one and one line here.
@@ -44,13 +46,24 @@ package struct Operation: Sendable {
     try checkSupport(by: type(of: model.family))
     let decoded = try decode(input, model, limits)
     let (request, items) = (decoded.request, decoded.items)
-    if let seed = request.seed, seed < 0 {
-      throw Problem(.impossible, "seed is \(seed), expected 0 to 2^63 - 1.", field: "seed", given: "\(seed)", expected: "0 to 2^63 - 1")
-    }
+    try Self.checkSeed(of: request)
     try items?.checkValues(model.signature)
     if !acceptsMissing(type(of: model.family)) { try items?.checkComplete(model.signature) }
     try request.check(model, items: items, limits: limits)
+    if completesItems { try request.check(hasMissing: items?.hasMissing ?? false, of: model.signature) }
     return try PreparedOperation(decoded, model: model, limits: limits)
+  }
+
+  /// Reads what stands beside the items: options of the query or the command line.
+  func decodeOptions(of input: OperationInput) throws -> DecodedOperation {
+    let decoded = try decodeOptions(input)
+    try Self.checkSeed(of: decoded.request)
+    return decoded
+  }
+
+  private static func checkSeed(of request: any OperationRequest) throws {
+    guard let seed = request.seed, seed < 0 else { return }
+    throw Problem(.impossible, "seed is \(seed), expected 0 to 2^63 - 1.", field: "seed", given: "\(seed)", expected: "0 to 2^63 - 1")
   }
 
   package func checkSupport(by family: any ModelFamily.Type) throws {

@@ -39,8 +39,7 @@ package struct OperationInput: Sendable {
         request: decoded.options, items: try decoded.items(model: model, limits: limits), parameters: Request.parameters(given: document),
         keepsInput: decoded.keepsInput)
     }
-    let given = try optionObject(type)
-    let request = try StrictJSON.decode(OperationBody<Request>.self, from: given)
+    let options = try decodeOptions(type)
     let items: Items?
     if type.takesItems {
       items = try self.items(model: model, limits: limits, keepingText: type.completesItems)
@@ -50,7 +49,14 @@ package struct OperationInput: Sendable {
       }
       items = nil
     }
-    return DecodedOperation(request: request.options, items: items, parameters: Request.parameters(given: given), keepsInput: request.keepsInput)
+    return DecodedOperation(request: options.request, items: items, parameters: options.parameters, keepsInput: options.keepsInput)
+  }
+
+  /// The options alone, where they stand beside the body.
+  func decodeOptions<Request: OperationRequest>(_ type: Request.Type) throws -> DecodedOperation {
+    let given = try optionObject(type)
+    let request = try StrictJSON.decode(OperationBody<Request>.self, from: given)
+    return DecodedOperation(request: request.options, items: nil, parameters: Request.parameters(given: given), keepsInput: request.keepsInput)
   }
 
   /// A body without a type is JSON, and so is an object under the type that curl's `-d` announces.
@@ -88,12 +94,9 @@ package struct OperationInput: Sendable {
     switch contentType {
     case let type? where type.isForm:
       return try .form(body, contentType: type, signature: signature, limits: limits, takesMasks: keepingText)
-    case MediaType.csv: return try .csv(body, signature: signature, limits: limits, keepingText: keepingText)
+    case let type? where ItemReader.types.contains(type):
+      return try .whole(body, type, signature: signature, limits: limits, keepingText: keepingText)
     case MediaType.png: return try .png(body, signature: signature)
-    case MediaType.floats: return try .floats(body, signature: signature, limits: limits)
-    case MediaType.npy:
-      let array = try NPY.decode(body, maximumElements: limits.inputNumbers)
-      return try .nested(array, field: "array", signature: signature, limits: limits)
     default:
       throw Problem(
         .unsupportedMedia, "The body is \(contentType?.name ?? "of no type"), expected one of \(Self.listed(Self.itemTypes)).", field: "Content-Type",

@@ -33,6 +33,9 @@ package protocol OperationRequest: Sendable, Decodable {
   /// Items of the answer for every row; 1 where an operation doesn't say.
   var answersPerRow: Int { get }
 
+  /// Whether the plain numbers of the answer stand item by item, so that they can be written block by block; true where an operation doesn't say.
+  var streamsNumbers: Bool { get }
+
   /// What a row costs beside the cheapest request of this kind.
   var rowWeight: Double { get }
 
@@ -41,6 +44,9 @@ package protocol OperationRequest: Sendable, Decodable {
 
   /// The items with what the request hides of them missing; keys: one a row. As they are where an operation hides nothing.
   func hiding(_ items: Items, of signature: Signature, keys: RowKeys) throws -> Items
+
+  /// Refuses items of which some, or none, lack numbers; only asked of operations that complete items.
+  func check(hasMissing: Bool, of signature: Signature) throws
 
   /// Items of the answer.
   func count(_ items: Items?) -> Int
@@ -56,7 +62,9 @@ extension OperationRequest {
   package static var completesItems: Bool { false }
   package static func acceptsMissing(_: any ModelFamily.Type) -> Bool { completesItems }
   package var answersPerRow: Int { 1 }
+  package var streamsNumbers: Bool { true }
   package var rowWeight: Double { 1 }
+  package func check(hasMissing: Bool, of signature: Signature) {}
   package func hiding(_ items: Items, of signature: Signature, keys: RowKeys) -> Items { items }
 
   /// Media types that an answer about such items can be written in, the default first.

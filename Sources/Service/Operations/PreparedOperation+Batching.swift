@@ -10,8 +10,8 @@ extension PreparedOperation {
   /// Numbers of the answer, or more.
   var answerNumbers: Int { count * request.answersPerRow * model.signature.width }
 
-  /// Memory that the answer needs on its way out: the numbers twice, once in parts and once joined, and their text.
-  var answerBytes: Int { answerNumbers * 20 }
+  /// Memory that the answer needs on its way out: the numbers twice, once in parts and once joined, and their text where it is written at once.
+  var answerBytes: Int { answerNumbers * (hasLongAnswer ? 9 : 20) }
 
   /// Seconds that a unit of cost may take before any was measured: a multiplication and an addition a parameter, at ten thousand million a second.
   var guessedSecondsPerUnit: Double { Double(model.parameterCount) * 2 / 1e10 }

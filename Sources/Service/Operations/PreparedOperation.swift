@@ -22,22 +22,27 @@ package final class PreparedOperation: Sendable {
   /// Whether writing the answer takes long enough to hold up others.
   let hasLongAnswer: Bool
 
-  init(_ decoded: DecodedOperation, model: LoadedModel, limits: ServiceLimits) throws {
+  /// - Parameter seed: of the whole request, where these items are a block of them; drawn where nobody gave one.
+  init(_ decoded: DecodedOperation, model: LoadedModel, limits: ServiceLimits, seed: Int? = nil) throws {
     let request = decoded.request
     (parameters, keepsInput) = (decoded.parameters, decoded.keepsInput)
-    let seed = request.seed ?? Int.random(in: 0...Int.max)
+    let seed = seed ?? request.seed ?? Int.random(in: 0...Int.max)
     receipt = Receipt(model: model, seed: seed)
     self.model = model
     self.request = request
     count = request.count(decoded.items)
     mediaTypes = type(of: request).mediaTypes(for: model.signature)
     // Item i depends on (seed, i) alone.
-    let keys = RowKeys(RandomKey(seed: UInt64(seed)), rows: 0..<count)
+    let first = decoded.items?.firstRow ?? 0
+    let keys = RowKeys(RandomKey(seed: UInt64(seed)), rows: first..<first + count)
     items = try decoded.items.map { try request.hiding($0, of: model.signature, keys: keys.split("mask")) }
     rows = Rows(items: items?.raw, keys: keys)
     rowLimit = max(1, min(limits.blockRows, limits.blockNumbers / model.signature.width))
     hasLongAnswer = count * request.answersPerRow * model.signature.width > limits.longAnswerNumbers
   }
+
+  /// Whether no row of the request comes before these.
+  package var isFirst: Bool { items?.firstRow ?? 0 == 0 }
 
   /// The rows cut into blocks.
   package var blocks: [Range<Int>] { stride(from: 0, to: count, by: rowLimit).map { $0..<min($0 + rowLimit, count) } }

@@ -9,6 +9,11 @@ extension Application {
     let account = InferenceAccount(operation.name, recorder: recorder)
     do {
       var response = try await perform(operation, request, account)
+      if case .stream = response.body {
+        // It records itself when its last byte is out.
+        if account.willRecord { response.headers["Posterior-Run"] = account.id.description }
+        return response
+      }
       if account.record(status: response.status.code) { response.headers["Posterior-Run"] = account.id.description }
       return response
     } catch {

@@ -43,11 +43,30 @@ final class InferenceAccount: Sendable {
   }
 
   func note(_ prepared: PreparedOperation) {
-    let options = InferenceRecord.Options(
-      parameters: String(decoding: prepared.parameters.text, as: UTF8.self), seed: prepared.receipt.seed, items: prepared.count)
+    note(prepared.parameters, seed: prepared.receipt.seed, items: prepared.count, keepsInput: prepared.keepsInput)
+  }
+
+  /// Takes what is known of a streamed request when all of its items were read.
+  /// - Throws: where the client wants its input kept, and it is more than a record holds.
+  func note(_ stream: StreamedOperation, on source: ItemSource, _ input: InferenceRecord.Input, items: Int) throws {
+    let keeps = stream.keepsInput || source.byteCount <= recorder.options.keptInputBytes
+    let most = recorder.options.queueBytes / 2
+    guard !stream.keepsInput || source.byteCount <= most else {
+      throw Problem(
+        .impossible, "The body has \(source.byteCount) bytes, a record keeps an input of at most \(most): leave out record, and keep it yourself.",
+        field: "record", given: "\(source.byteCount) bytes", expected: "at most \(most)")
+    }
+    let body = keeps ? try source.whole() : nil
+    state.withLock { $0.body = body ?? [] }
+    state.withLock { $0.input = InferenceRecord.Input(digest: input.digest, type: input.type, body: body) }
+    note(stream.parameters, seed: stream.receipt.seed, items: items, keepsInput: stream.keepsInput)
+  }
+
+  private func note(_ parameters: JSONValue, seed: Int, items: Int, keepsInput: Bool) {
+    let options = InferenceRecord.Options(parameters: String(decoding: parameters.text, as: UTF8.self), seed: seed, items: items)
     state.withLock { state in
       state.options = options
-      guard prepared.keepsInput else { return }
+      guard keepsInput else { return }
       state.isAskedFor = true
       state.input = state.input.map { InferenceRecord.Input(digest: $0.digest, type: $0.type, body: state.body) }
     }
@@ -58,6 +77,17 @@ final class InferenceAccount: Sendable {
     guard recorder.wants(failed: false, isAskedFor: state.withLock { $0.isAskedFor }) else { return }
     let output = InferenceRecord.Output(digest: SHA256.digest(answer), type: type.name)
     state.withLock { $0.output = output }
+  }
+
+  /// Takes the digest of a streamed answer when its last byte is out.
+  func note(_ answer: Digest, as type: MediaType) {
+    state.withLock { $0.output = InferenceRecord.Output(digest: answer, type: type.name) }
+  }
+
+  /// Whether an answer will be recorded, as far as can be told before it is out: a full queue still drops it.
+  var willRecord: Bool {
+    let state = state.withLock { $0 }
+    return state.model?.registered != nil && recorder.wants(failed: false, isAskedFor: state.isAskedFor)
   }
 
   /// Hands the record over; a request for a model that isn't there leaves none.

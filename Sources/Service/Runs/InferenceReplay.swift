@@ -64,9 +64,15 @@ package struct InferenceReplay: Sendable {
     let description = run.description
     // The names of then are part of a JSON answer, whatever the file is called now.
     let named = description.model.flatMap { name in description.version.map { LoadedModel.Registration(name: name, version: $0) } }
-    let prepared = try operation.prepare(input, on: model.named(named), limits: limits)
-    let bytes = try prepared.perform().bytes(as: type, receipt: prepared.receipt)
-    return try Replay(of: run, actual: SHA256.digest(bytes))
+    let model = model.named(named)
+    let digest = RunningDigest()
+    if let stream = try StreamedOperation(operation, input, on: model, limits: limits, choosing: { _ in type }) {
+      try stream.perform(on: .bytes(input.body)) { digest.update($0) }
+    } else {
+      let prepared = try operation.prepare(input, on: model, limits: limits)
+      for piece in try prepared.perform().pieces(as: type, receipt: prepared.receipt) { digest.update(piece) }
+    }
+    return try Replay(of: run, actual: digest.finish())
   }
 }
 

@@ -1,0 +1,73 @@
+internal import Formats
+
+extension Answer {
+  /// The bytes of `bytes(as:receipt:)` in pieces, each made only when it is asked for, so that the text of a large answer never stands in memory whole.
+  package func pieces(as type: MediaType, receipt: Receipt) throws -> AnswerPieces {
+    switch type {
+    case .csv:
+      let table = table
+      let rows = max(1, AnswerPieces.numbers * max(table.count, 1) / max(scalars.count, 1))
+      return AnswerPieces(first: table.header, items: table.count, each: rows, table.rows)
+    case .png:
+      let picture = try png?() ?? grid
+      return AnswerPieces(first: [], items: 1, each: 1) { _ in picture }
+    case .npy: return AnswerPieces(first: NPY.header(shape: shape), items: scalars.count, each: AnswerPieces.numbers, floats)
+    case .floats: return AnswerPieces(first: [], items: scalars.count, each: AnswerPieces.numbers, floats)
+    default:
+      let pieces = JSONPieces(document(receipt), limit: AnswerPieces.numbers)
+      return AnswerPieces(first: [], items: pieces.count, each: 1) { pieces[$0.lowerBound] }
+    }
+  }
+
+  private func floats(_ range: Range<Int>) -> [UInt8] {
+    var bytes: [UInt8] = []
+    FloatBytes.append(scalars[range], to: &bytes)
+    return bytes
+  }
+
+  /// Bytes of the answer where they are known before it is written.
+  package func byteCount(as type: MediaType) -> Int? {
+    switch type {
+    case .npy: NPY.header(shape: shape).count + 4 * scalars.count
+    case .floats: 4 * scalars.count
+    default: nil
+    }
+  }
+}
+
+/// The pieces of an answer, one after the other.
+package struct AnswerPieces: RandomAccessCollection, Sendable {
+  /// Numbers of a piece: some 300 KB of text.
+  static let numbers = 1 << 15
+
+  private let first: [UInt8]
+  private let items: Int
+  private let each: Int
+  private let make: @Sendable (Range<Int>) -> [UInt8]
+
+  /// - Parameters:
+  ///   - first: what stands before the items.
+  ///   - each: items of a piece.
+  init(first: [UInt8], items: Int, each: Int, _ make: @escaping @Sendable (Range<Int>) -> [UInt8]) {
+    (self.first, self.items, self.each, self.make) = (first, items, each, make)
+  }
+
+  package var startIndex: Int { 0 }
+  package var endIndex: Int { Swift.max(1, (items + each - 1) / each) }
+
+  package subscript(index: Int) -> [UInt8] {
+    let range = Swift.min(index * each, items)..<Swift.min((index + 1) * each, items)
+    return (index == 0 ? first : []) + make(range)
+  }
+}
+
+/// An answer as a table in CSV, row by row.
+package struct AnswerTable: Sendable {
+  /// Records below the header; more than one line each where a record has several versions.
+  let count: Int
+  let header: [UInt8]
+  let rows: @Sendable (Range<Int>) -> [UInt8]
+
+  /// The whole table.
+  var bytes: [UInt8] { header + rows(0..<count) }
+}

@@ -1,0 +1,81 @@
+internal import Locking
+
+/// Bytes that hold items and can be read from the start as often as is needed.
+package enum ItemSource: Sendable {
+  case bytes([UInt8])
+  case file(ItemFile)
+
+  package var byteCount: Int {
+    switch self {
+    case .bytes(let bytes): bytes.count
+    case .file(let file): file.byteCount
+    }
+  }
+
+  /// Some 256 KB from an offset on; fewer at the end, none behind it.
+  func piece(at offset: Int) throws -> [UInt8] {
+    let size = 256 << 10
+    switch self {
+    case .bytes(let bytes): return Array(bytes[min(offset, bytes.count)..<min(offset + size, bytes.count)])
+    case .file(let file): return try file.read(at: offset, upTo: size)
+    }
+  }
+
+  /// All of it.
+  package func whole() throws -> [UInt8] {
+    switch self {
+    case .bytes(let bytes): bytes
+    case .file(let file): try file.read(at: 0, upTo: file.byteCount)
+    }
+  }
+}
+
+/// The items of a source, block by block, pulled by one reader after the other.
+package final class ItemBlocks: Sendable {
+  private let source: ItemSource
+  private let state: Protected<State>
+
+  private struct State {
+    var reader: ItemReader
+    var offset = 0
+    var isAtEnd = false
+    var rows = 0
+    var hasMissing = false
+  }
+
+  init(_ source: ItemSource, _ reader: ItemReader) {
+    self.source = source
+    state = Protected(State(reader: reader))
+  }
+
+  /// Bytes and rows read so far.
+  package var progress: (bytes: Int, rows: Int) { state.withLock { ($0.offset, $0.rows) } }
+
+  /// Whether any of the items that `note` took lacks a number.
+  var hasMissing: Bool { state.withLock { $0.hasMissing } }
+
+  func note(_ items: Items) {
+    if items.hasMissing { state.withLock { $0.hasMissing = true } }
+  }
+
+  /// The next block; nil at the end.
+  func next() throws -> Items? {
+    try state.withLock { state in
+      while true {
+        if let items = try state.reader.next() {
+          state.rows += items.count
+          return items
+        }
+        guard !state.isAtEnd else { return nil }
+        let piece = try source.piece(at: state.offset)
+        state.offset += piece.count
+        if piece.isEmpty {
+          state.isAtEnd = true
+          try state.reader.finish()
+        } else {
+          try state.reader.feed(piece)
+        }
+      }
+    }
+  }
+}

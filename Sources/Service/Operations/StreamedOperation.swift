@@ -1,0 +1,152 @@
+package import Formats
+internal import Models
+internal import Tensors
+
+/// An operation on items that are read, computed and answered block by block: in bounded memory, however many they are.
+///
+/// The items are read twice. The first pass checks every one and counts them, so that a fault is told by its row before a byte of the answer is out, and
+/// the answer's length is known where its format says it; the second computes. The answer has the bytes that it has when all items are computed together,
+/// since a row's numbers depend on (seed, row) alone. CSV, NPY and raw floats stream in and out; JSON is read and written as a whole, since its parts
+/// interleave, and so are the numbers of several completed tables, which stand table by table.
+package struct StreamedOperation: Sendable {
+  package let model: LoadedModel
+  package let receipt: Receipt
+  /// What the answer is written in.
+  package let type: MediaType
+  /// Every option but the seed, as a JSON object.
+  package let parameters: JSONValue
+  package let keepsInput: Bool
+  private let request: any OperationRequest
+  private let completesItems: Bool
+  private let acceptsMissing: Bool
+  private let inputType: MediaType
+  private let limits: ServiceLimits
+  /// Rows of a block at most.
+  package let blockRows: Int
+
+  /// - Parameter choose: picks the answer's type among those that are possible, the default first.
+  /// - Returns: nil where the items or the answer can't be streamed.
+  package init?(
+    _ operation: Operation, _ input: OperationInput, on model: LoadedModel, limits: ServiceLimits, choosing choose: ([MediaType]) throws -> MediaType
+  ) throws {
+    guard operation.takesItems, let inputType = input.contentType, ItemReader.types.contains(inputType) else { return nil }
+    try operation.checkSupport(by: Swift.type(of: model.family))
+    let decoded = try operation.decodeOptions(of: input)
+    let request = decoded.request
+    type = try choose(Swift.type(of: request).mediaTypes(for: model.signature))
+    guard type == .csv || (request.streamsNumbers && ItemReader.types.contains(type)) else { return nil }
+    try request.check(model, items: nil, limits: limits)
+    self.model = model
+    self.request = request
+    self.inputType = inputType
+    self.limits = limits
+    (parameters, keepsInput, completesItems) = (decoded.parameters, decoded.keepsInput, operation.completesItems)
+    acceptsMissing = operation.acceptsMissing(Swift.type(of: model.family))
+    receipt = Receipt(model: model, seed: request.seed ?? Int.random(in: 0...Int.max))
+    let numbers = model.signature.width * Self.numbersPerCell(request, operation)
+    blockRows = max(1, min(limits.streamedRows, limits.streamedNumbers / numbers, Int(Double(limits.streamedDraws) / request.rowWeight)))
+    blockBytes = blockRows * numbers * 24 + (inputType == .csv ? blockRows * model.signature.width * 100 : 0)
+  }
+
+  /// Numbers that are kept for every cell of a block: what it was, what it is in every answer, and what is believed of one that was missing.
+  private static func numbersPerCell(_ request: any OperationRequest, _ operation: Operation) -> Int {
+    1 + request.answersPerRow + (operation.completesItems ? 4 : 0)
+  }
+
+  /// Memory that a block takes, with its text as it came and as it goes.
+  package let blockBytes: Int
+
+  /// The items of a source in blocks, from the first row.
+  /// - Parameter keepingText: whether they are wanted back word for word: in the second pass.
+  package func blocks(of source: ItemSource, keepingText: Bool) throws -> ItemBlocks {
+    ItemBlocks(
+      source,
+      try ItemReader(
+        inputType, signature: model.signature, blockRows: blockRows, limits: limits, keepingText: keepingText && completesItems))
+  }
+
+  // MARK: - The first pass
+
+  /// Checks the next block.
+  /// - Returns: false when there is none left.
+  package func check(next blocks: ItemBlocks) throws -> Bool {
+    guard let items = try blocks.next() else {
+      guard blocks.progress.rows > 0 else { throw Items.empty("the body") }
+      if completesItems { try request.check(hasMissing: blocks.hasMissing, of: model.signature) }
+      return false
+    }
+    try items.checkValues(model.signature)
+    if !acceptsMissing { try items.checkComplete(model.signature) }
+    if completesItems { blocks.note(items) }
+    if items.firstRow == 0 { try request.check(model, items: items, limits: limits) }
+    return true
+  }
+
+  // MARK: - The second pass
+
+  /// The next block, ready to be computed; nil when there is none left.
+  package func prepare(next blocks: ItemBlocks) throws -> PreparedOperation? {
+    try blocks.next().map { items in
+      try PreparedOperation(
+        DecodedOperation(request: request, items: items, parameters: parameters, keepsInput: keepsInput), model: model, limits: limits,
+        seed: receipt.seed)
+    }
+  }
+
+  /// The answer's bytes that belong to a block, with those before the first one.
+  package func bytes(of answer: Answer, isFirst: Bool, count: Int) throws -> [UInt8] {
+    switch type {
+    case .csv:
+      let table = answer.table
+      return isFirst ? table.bytes : table.rows(0..<table.count)
+    case .npy: return (isFirst ? NPY.header(shape: shape(of: answer, count: count)) : []) + answer.floats
+    default: return answer.floats
+    }
+  }
+
+  /// The shape of the whole answer, of which this is the part of a block.
+  package func shape(of answer: Answer, count: Int) -> [Int] {
+    var shape = answer.shape
+    shape[answer.itemAxis] = count
+    return shape
+  }
+
+  /// Bytes of the whole answer where they are known before it is written.
+  package func byteCount(first answer: Answer, count: Int) -> Int? {
+    let shape = shape(of: answer, count: count)
+    let numbers = 4 * shape.reduce(1, *)
+    switch type {
+    case .csv: return nil
+    case .npy: return NPY.header(shape: shape).count + numbers
+    default: return numbers
+    }
+  }
+
+  // MARK: - Both
+
+  /// Both passes on this thread.
+  /// - Parameters:
+  ///   - progress: told the bytes read of both passes together, and those that there are.
+  ///   - write: takes the answer's bytes, piece by piece.
+  package func perform(
+    on source: ItemSource, progress: (_ read: Int, _ of: Int) -> Void = { _, _ in }, write: ([UInt8]) throws -> Void
+  ) throws {
+    let total = 2 * source.byteCount
+    let checking = try blocks(of: source, keepingText: false)
+    while try check(next: checking) { progress(checking.progress.bytes, total) }
+    let count = checking.progress.rows
+    let computing = try blocks(of: source, keepingText: true)
+    while let block = try prepare(next: computing) {
+      try write(bytes(of: block.perform(), isFirst: block.isFirst, count: count))
+      progress(total / 2 + computing.progress.bytes, total)
+    }
+    try checkCount(computing, count)
+  }
+
+  /// A file may have changed between the passes.
+  package func checkCount(_ blocks: ItemBlocks, _ count: Int) throws {
+    guard blocks.progress.rows == count else {
+      throw Problem(.conflict, "The items changed while they were read: \(count) rows, then \(blocks.progress.rows).", field: "body")
+    }
+  }
+}
