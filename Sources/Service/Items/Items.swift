@@ -53,7 +53,7 @@ package struct Items: Sendable {
     }
   }
 
-  var hasMissing: Bool { raw.withScalars { $0.contains(where: \.isNaN) } }
+  var hasMissing: Bool { raw.scalars.contains(where: \.isNaN) }
 
   /// Refuses missing cells.
   package func checkComplete(_ signature: Signature) throws {
