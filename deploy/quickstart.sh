@@ -12,6 +12,7 @@ swift build -c release --product posterior
 posterior=$(swift build -c release --show-bin-path)/posterior
 
 "$posterior" models upload deploy/models/fashion-mnist.safetensors --name fashion-mnist --store "$store"
+"$posterior" models upload deploy/models/white-wine.safetensors --name white-wine --store "$store"
 
 "$posterior" serve --listen "$listen" --store "$store" --quiet &
 server=$!
@@ -34,6 +35,9 @@ Posterior is ready. In another terminal:
 
   # how likely the model finds a picture of yours (28 x 28 PNG)
   curl -s 'http://$listen/v1/models/fashion-mnist/score?k=100&seed=3' -H 'Content-Type: image/png' --data-binary @deploy/examples/shirt.png
+
+  # a table with holes, filled in
+  curl -s 'http://$listen/v1/models/white-wine/impute?mode=point&seed=1' -H 'Content-Type: text/csv' -H 'Accept: text/csv' --data-binary @deploy/examples/wine-holes.csv
 
 Ctrl-C stops the server.
 TEXT

@@ -1,6 +1,8 @@
 /// How a table is read, and how large its parts may be.
 package struct CSVOptions: Sendable {
   package var delimiter: UInt8 = UInt8(ascii: ",")
+  /// Whether the header tells the delimiter: comma, semicolon or tab, the one that it has most of.
+  package var detectsDelimiter = false
   /// Values that stand for a missing entry, quoted or not; compared exactly.
   package var missing: Set<String> = ["", "NA", "NaN", "nan", "?", "null"]
   /// Whether spaces and tabs around unquoted values are dropped; RFC 4180 section 2 counts them as part of the field. `raw` always keeps them.
@@ -42,7 +44,7 @@ package struct CSVRecord: Equatable, Sendable {
 package struct CSVReader: Sendable {
   /// Empty until the first record has come.
   package private(set) var header: [String] = []
-  private let options: CSVOptions
+  private var options: CSVOptions
   private var bytes: [UInt8] = []
   private var position = 0
   private var line = 1
@@ -78,6 +80,9 @@ package struct CSVReader: Sendable {
     position = 0
   }
 
+  /// What parts the fields; where it is detected, known with the header.
+  package var delimiter: UInt8 { options.delimiter }
+
   /// No more bytes will come.
   package mutating func finish() { isFinished = true }
 
@@ -111,6 +116,7 @@ package struct CSVReader: Sendable {
       if isAtStart {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         if bytes.starts(with: mark) { position = mark.count }
+        if options.detectsDelimiter { options.delimiter = CSVOptions.delimiter(of: Array(bytes[position..<end])) }
         isAtStart = false
       }
       var scanner = CSVScanner(options: options, end: end, position: position, line: line)

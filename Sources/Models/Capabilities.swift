@@ -1,3 +1,4 @@
+package import Formats
 package import Networks
 package import Tensors
 
@@ -86,6 +87,9 @@ package protocol Trainable: ModelFamily {
 
   static var trainingFields: [ConfigurationField] { get }
 
+  /// Settings for a table of so many rows where a user has none of his own: JSON objects, empty where a family's defaults will do.
+  static func suggestion(rows: Int) -> (configuration: JSONValue, training: JSONValue)
+
   /// Refuses options that this configuration has no use for.
   func check(_ options: TrainingOptions) throws(ConfigurationError)
 
@@ -101,6 +105,7 @@ package protocol Trainable: ModelFamily {
 
 extension Trainable {
   package static var learnsFromMixedTables: Bool { false }
+  package static func suggestion(rows: Int) -> (configuration: JSONValue, training: JSONValue) { (.object([]), .object([])) }
 }
 
 /// Where in training a batch stands.

@@ -141,7 +141,7 @@ extension Signature.Column {
   }
 
   /// The nearest value within the bounds.
-  func bounded(_ value: Float) -> Float { Swift.min(Swift.max(value, minimum ?? -.infinity), maximum ?? .infinity) }
+  package func bounded(_ value: Float) -> Float { Swift.min(Swift.max(value, minimum ?? -.infinity), maximum ?? .infinity) }
 
   /// Held where e to its power is a normal float32 number.
   static func exponent(_ x: Float) -> Float { Swift.min(Swift.max(x, -87), 88) }

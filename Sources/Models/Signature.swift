@@ -33,13 +33,18 @@ package struct Signature: Sendable, Equatable, Codable {
   package let range: [Float]?
   package let columns: [Column]?
   package let scaling: Scaling?
+  /// Marks of a missing cell in CSV, of a table; where absent "", NA, NaN, nan, ? and null.
+  package let missing: [String]?
 
-  private init(kind: Kind, shape: [Int]? = nil, range: [Float]? = nil, columns: [Column]? = nil, scaling: Scaling? = nil) {
+  private init(
+    kind: Kind, shape: [Int]? = nil, range: [Float]? = nil, columns: [Column]? = nil, scaling: Scaling? = nil, missing: [String]? = nil
+  ) {
     self.kind = kind
     self.shape = shape
     self.range = range
     self.columns = columns
     self.scaling = scaling
+    self.missing = missing
   }
 
   package static func image(height: Int, width: Int, channels: Int = 1, range: ClosedRange<Float> = 0...255) -> Signature {
@@ -48,7 +53,9 @@ package struct Signature: Sendable, Equatable, Codable {
 
   package static func vector(_ width: Int, scaling: Scaling? = nil) -> Signature { Signature(kind: .vector, shape: [width], scaling: scaling) }
 
-  package static func table(_ columns: [Column], scaling: Scaling? = nil) -> Signature { Signature(kind: .table, columns: columns, scaling: scaling) }
+  package static func table(_ columns: [Column], scaling: Scaling? = nil, missing: [String]? = nil) -> Signature {
+    Signature(kind: .table, columns: columns, scaling: scaling, missing: missing)
+  }
 }
 
 extension Signature {
@@ -162,9 +169,9 @@ extension Signature {
     // A field of another kind would take part in `width`.
     let strangers: [(name: String, isThere: Bool)] =
       switch kind {
-      case .image: [("columns", columns != nil)]
+      case .image: [("columns", columns != nil), ("missing", missing != nil)]
       case .table: [("shape", shape != nil), ("range", range != nil)]
-      case .vector: [("columns", columns != nil), ("range", range != nil)]
+      case .vector: [("columns", columns != nil), ("range", range != nil), ("missing", missing != nil)]
       }
     for stranger in strangers where stranger.isThere {
       throw refuse(stranger.name, "there", "no such field in a signature of kind \(kind.rawValue)")
@@ -189,6 +196,7 @@ extension Signature {
       for column in columns where !names.insert(column.name).inserted { throw refuse("columns", "\"\(column.name)\" twice", "names that differ") }
       for (index, column) in columns.enumerated() { try column.check("signature.columns[\(index)]") }
     }
+    if let missing, missing.isEmpty || missing.count > 1000 { throw refuse("missing", "\(missing.count) marks", "1 to 1000") }
     guard width <= 16_000_000 else { throw refuse("shape", "\(width) numbers an item", "at most 16000000") }
     if let scaling {
       let counts = [scaling.offset.count, scaling.scale.count]

@@ -76,7 +76,7 @@ package struct DataSet: Sendable {
       scale.append(Float(moments.deviation) > 0 ? Float(moments.deviation) : 1)
     }
     let scaling = Signature.Scaling(offset: offset, scale: scale)
-    let standardised = signature.columns.map { Signature.table($0, scaling: scaling) } ?? .vector(width, scaling: scaling)
+    let standardised = signature.columns.map { Signature.table($0, scaling: scaling, missing: signature.missing) } ?? .vector(width, scaling: scaling)
     return DataSet(name: name, storage: storage, signature: standardised, digest: digest)
   }
 

@@ -23,7 +23,7 @@ struct TableReading {
     if let missing { options.missing = Set(missing) }
     options.delimiter = delimiter?.rawValue.utf8.first ?? CSVOptions.delimiter(of: bytes)
     let columns = try complete(bytes, options)
-    let signature = Signature.table(columns)
+    let signature = Signature.table(columns, missing: missing)
     try signature.check()
     var reader = try CSVReader(bytes, options: options)
     let fields = try columns.map { try field(of: $0, reader.header) }

@@ -45,8 +45,6 @@ struct TrainCommand: AsyncParsableCommand {
     if let patience { recipe.patience = patience }
     if let seed { recipe.seed = seed }
     if let rate { recipe.optimiser.rate = rate }
-    // Nothing is held out to stop by.
-    if table != nil, recipe.validation == 0, patience == nil { recipe.patience = nil }
     try recipe.check()
     if printRecipe { return print(try JSONValue(parsing: Array(recipe.canonicalText().utf8)).indented()) }
     if let table { show(recipe, table) }

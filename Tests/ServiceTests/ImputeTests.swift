@@ -1,5 +1,6 @@
 import FamilyExamples
 import Formats
+import Foundation
 import HTTP
 import Models
 import Tensors
@@ -103,6 +104,25 @@ struct ImputeTests {
     let csv = "income,age,smokes,visits,colour,grade\r\n12.50,,yes,3,red,\r\n"
     let point = try await fixture.post("/v1/models/types/impute?mode=point", Array(csv.utf8), type: "text/csv", accept: "text/csv")
     #expect(point.status == 200 && point.text.contains("\r\n12.50,") && point.text.contains(",yes,3,red,"), "\(point.text)")
+  }
+
+  @Test("semicolons, tabs and a model's own marks of missing cells are read, and the answer is parted as the request was")
+  func dialects() async throws {
+    let plain = try await fixture.post(
+      target + "?mode=point&seed=3", Array("weight,colour,answer,age\n71.5,green,1,31\n,red,NA,\n".utf8), type: "text/csv", accept: "text/csv")
+    for separator in [";", "\t"] {
+      let body = "weight,colour,answer,age\n71.5,green,1,31\n,red,NA,\n".replacingOccurrences(of: ",", with: separator)
+      let answer = try await fixture.post(target + "?mode=point&seed=3", Array(body.utf8), type: "text/csv", accept: "text/csv")
+      #expect(answer.text == plain.text.replacingOccurrences(of: ",", with: separator), "\(answer.text)")
+    }
+    try fixture.publish(ModelFiles.marked, as: "marked")
+    let marked = try await fixture.post(
+      "/v1/models/marked/impute?mode=point&seed=3", Array("a,b\n-999,2.50\n1,none\n".utf8), type: "text/csv", accept: "text/csv")
+    #expect(
+      marked.status == 200 && !marked.text.contains("999") && !marked.text.contains("none") && marked.text.contains(",2.50\r\n"), "\(marked.text)")
+    // The usual marks are none of this model's.
+    let other = try await fixture.post("/v1/models/marked/impute", Array("a,b\nNA,2.50\n".utf8), type: "text/csv")
+    #expect(other.status == 422 && other.text.contains("NA"), "\(other.text)")
   }
 
   @Test("a value that its column can't have is refused by row and column, in every format")

@@ -109,9 +109,9 @@ struct TableEdgesTests {
   func chosen() throws {
     func recipe(_ rows: Int) -> Recipe { Recipe(family: "vaeac", source: DataSource(source: "/data/White Wine.csv"), rows: rows) }
     let wine = recipe(4898)
-    #expect(wine.name == "white-wine" && wine.validation == 735 && wine.epochs == 240 && wine.patience == 24 && wine.batchSize == 64)
-    #expect(recipe(10).validation == 0 && recipe(10).patience == nil && recipe(10).epochs == 300)
-    #expect(recipe(100_000).validation == 2000 && recipe(100_000).batchSize == 256 && recipe(100_000).epochs == 10)
+    #expect(wine.name == "white-wine" && wine.validation == 735 && wine.epochs == 120 && wine.patience == nil && wine.batchSize == 64)
+    #expect(recipe(10).validation == 0 && recipe(10).patience == nil && recipe(10).epochs == 3000)
+    #expect(recipe(100_000).validation == 2000 && recipe(100_000).batchSize == 256 && recipe(100_000).epochs == 52)
     for rows in [1, 19, 20, 500, 4898, 20_001, 1_000_000] {
       let recipe = recipe(rows)
       try recipe.check()

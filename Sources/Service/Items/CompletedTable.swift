@@ -44,7 +44,7 @@ struct CompletedTable: Sendable {
               return JSONValue.Member(name: member.name, value: cell(table, row, column))
             })
         })
-    case .records(let header, let records):
+    case .records(let header, _, let records):
       let columns = columnNumbers
       return .array(
         records.enumerated().map { row, record in
@@ -74,16 +74,17 @@ struct CompletedTable: Sendable {
   func csv(isNumbered: Bool) -> AnswerTable {
     let names = signature.columnNames ?? (0..<width).map { "x\($0)" }
     var header = names
-    if case .records(let sent, _) = items.sent { header = sent }
+    var delimiter = UInt8(ascii: ",")
+    if case .records(let sent, let sentDelimiter, _) = items.sent { (header, delimiter) = (sent, sentDelimiter) }
     let numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     let order = header.compactMap { numbers[$0] }
     // A table may have a column of that name itself.
     var index = "imputation"
     while numbers[index] != nil { index = "_" + index }
-    var first = CSVWriter()
+    var first = CSVWriter(delimiter: delimiter)
     first.append((isNumbered ? [index] : []) + header)
-    return AnswerTable(count: items.count, header: first.bytes) { [header] range in
-      var writer = CSVWriter()
+    return AnswerTable(count: items.count, header: first.bytes) { [header, delimiter] range in
+      var writer = CSVWriter(delimiter: delimiter)
       for row in range {
         for table in 0..<values.shape[0] {
           let fields = order.enumerated().map { field, column in
@@ -99,7 +100,7 @@ struct CompletedTable: Sendable {
   /// An observed cell as it stood in the file; from JSON, as it would stand there.
   private func observedText(_ row: Int, _ column: Int, field: Int, name: String, _ writer: CSVWriter) -> String {
     switch items.sent {
-    case .records(_, let records): records[row].fields[field].raw
+    case .records(_, _, let records): records[row].fields[field].raw
     case .objects(let rows): writer.quoted(rows[row][name].map(Self.text) ?? "")
     case nil: writer.quoted(text(0, row, column))
     }

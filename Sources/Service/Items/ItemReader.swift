@@ -125,7 +125,7 @@ package struct ItemReader: Sendable {
 
 /// The rows of a CSV file: a header with the names of the columns in any order, then one item a record.
 private struct TableRows: Sendable {
-  var reader = CSVReader()
+  var reader: CSVReader
   private let columns: [String]
   /// The columns of categories, at their places.
   private let categorical: [Signature.Column?]
@@ -139,6 +139,10 @@ private struct TableRows: Sendable {
       throw Problem(.unsupportedMedia, "text/csv is for tables and vectors; this model takes \(signature.itemDescription).")
     }
     (self.columns, keepsText) = (columns, keepingText)
+    var options = CSVOptions()
+    options.detectsDelimiter = true
+    if let missing = signature.missing { options.missing = Set(missing) }
+    reader = CSVReader(options: options)
     categorical = signature.columns?.map { $0.type.isDiscrete ? $0 : nil } ?? columns.map { _ in nil }
   }
 
@@ -147,7 +151,7 @@ private struct TableRows: Sendable {
   mutating func takeText() -> SentTable? {
     guard keepsText else { return nil }
     defer { records = [] }
-    return .records(header: reader.header, records)
+    return .records(header: reader.header, delimiter: reader.delimiter, records)
   }
 
   /// Appends rows until there are `limit` numbers, or nothing more to read.

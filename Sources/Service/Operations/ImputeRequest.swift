@@ -112,17 +112,24 @@ package struct ImputeRequest: OperationRequest {
     let asked = marginalWidths(signature).isEmpty ? [] : imputation.marginals
     let marginals = asked.enumerated().map { column, marginal in
       switch marginal {
-      case .categorical(let values), .raw(let values): return values
+      case .categorical(let values): return values
+      case .raw(let values): return bounded(values, by: signature.columns?[column])
       case .real(let values):
         // The deviation alone is not shifted.
         let (offset, scale) = signature.scaling(at: column)
-        return values * Tensor(scale) + Tensor([offset, 0, offset, offset])
+        return bounded(values * Tensor(scale) + Tensor([offset, 0, offset, offset]), by: signature.columns?[column])
       case .pixels(let mean, let deviation):
         let raw = signature.toRaw(deviation)
         return Tensor.concatenated([signature.toRaw(mean), raw - signature.scaling(at: 0).offset], axis: 1)
       }
     }
     return Tensor.concatenated(completed + marginals, axis: 1)
+  }
+
+  /// Mean and quantiles moved into the bounds of their column, as draws are: a quantile of moved draws is the moved quantile.
+  private func bounded(_ marginal: Tensor, by column: Signature.Column?) -> Tensor {
+    guard let column, column.minimum != nil || column.maximum != nil else { return marginal }
+    return Tensor(shape: marginal.shape, scalars: marginal.scalars.enumerated().map { $0 % 4 == 1 ? $1 : column.bounded($1) })
   }
 
   package func answer(_ values: Tensor, to items: Items?, from model: LoadedModel) -> Answer {

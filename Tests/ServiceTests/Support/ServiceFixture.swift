@@ -120,6 +120,12 @@ enum ModelFiles {
       .init(latent: 2, hidden: 6, channels: [2, 3], likelihood: .gaussianLearned), signature: .image(height: 4, width: 8, channels: 3),
       key: RandomKey(seed: 7))
   }
+  /// A table with marks of its own for missing cells.
+  static let marked = encoded {
+    try VAEAC(
+      .init(latent: 2, hidden: 8, blocks: 1),
+      signature: .table([.init(name: "a", type: .real), .init(name: "b", type: .real)], missing: ["-999", "none"]), key: RandomKey(seed: 4))
+  }
   static let toy = encoded { try ToyFamily(.init(latent: 2), signature: .vector(3), key: RandomKey(seed: 5)) }
 
   static func vae(_ signature: Signature, _ observation: Observation, seed: UInt64 = 3) -> [UInt8] {
