@@ -35,12 +35,19 @@ struct ConditionalScoreTests {
     #expect(plain.text.hasPrefix("elbo_nats,kl_nats,reconstruction_nats,iwae_nats,bits_per_dim,scored\r\n"))
   }
 
-  @Test("a row without any target scores nothing, and its bits have no number")
+  @Test("a row without any target has no score and is left out of the means")
   func nothing() async throws {
-    let answer = try await fixture.post(
-      target, json: #"{"seed": 1, "targets": ["age"], "rows": [{"age": null, "colour": "red", "weight": 70, "answer": "1"}]}"#)
-    let item = try #require(try answer.member("items")?.elements.first)
-    #expect(item["bits_per_dim"] == .null && (item["scored"] == .integer(0) || item["scored"] == .number(0)), "\(answer.text)")
+    let rows = #"{"age": null, "colour": "red", "weight": 70, "answer": "1"}, {"age": 30, "colour": "red", "weight": 70, "answer": "1"}"#
+    let answer = try await fixture.post(target, json: #"{"seed": 1, "targets": ["age"], "rows": [\#(rows)]}"#)
+    let items = try #require(try answer.member("items")?.elements)
+    #expect(items.count == 2 && (items[0]["scored"] == .integer(0) || items[0]["scored"] == .number(0)), "\(answer.text)")
+    for name in ["elbo_nats", "kl_nats", "reconstruction_nats", "iwae_nats", "bits_per_dim"] {
+      #expect(items[0][name] == .null)
+      guard case .number(let mean) = try answer.member("mean", name), case .number(let value) = items[1][name] else {
+        return #expect(Bool(false), "\(name): \(answer.text)")
+      }
+      #expect(Float(mean) == Float(value))
+    }
   }
 
   @Test("a recorded score with targets is replayed to the same bytes")

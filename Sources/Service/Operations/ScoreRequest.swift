@@ -109,11 +109,11 @@ package struct ScoreRequest: OperationRequest {
     return columns.map { wanted.contains($0) ? 1 : 0 }
   }
 
-  /// The bounds of every row side by side, bits/dim = -iwae / (scored ln 2) at the end.
+  /// The bounds of every row side by side, none where nothing was scored, bits/dim = -iwae / (scored ln 2) at the end.
   private func table(_ scores: Scores, scored: [Float]) -> Tensor {
     let bits = zip(scores.iwae.scalars, scored).map { $1 > 0 ? $0 * (-1 / ($1 * Float(M_LN2))) : .nan }
-    let columns = [scores.elbo, scores.kl, scores.reconstruction, scores.iwae, Tensor(bits)]
-    return Tensor.concatenated(columns.map { $0.reshaped([scored.count, 1]) }, axis: 1)
+    let bounds = [scores.elbo, scores.kl, scores.reconstruction, scores.iwae].map { Tensor(zip($0.scalars, scored).map { $1 > 0 ? $0 : .nan }) }
+    return Tensor.concatenated((bounds + [Tensor(bits)]).map { $0.reshaped([scored.count, 1]) }, axis: 1)
   }
 
   private static let bounds = ["elbo_nats", "kl_nats", "reconstruction_nats", "iwae_nats", "bits_per_dim"]
@@ -126,10 +126,11 @@ package struct ScoreRequest: OperationRequest {
     let items = (0..<count).map { row in
       JSONValue.object(names.enumerated().map { .init(name: $1, value: .float(values.scalars[row * width + $0])) })
     }
+    // Over the items of which something was scored.
     func summary(_ statistic: ([Double]) -> Double) -> JSONValue {
       .object(
         Self.bounds.enumerated().map { column, name in
-          .init(name: name, value: .number(statistic((0..<count).map { Double(values.scalars[$0 * width + column]) })))
+          .init(name: name, value: .number(statistic((0..<count).map { Double(values.scalars[$0 * width + column]) }.filter { !$0.isNaN })))
         })
     }
     var members: [JSONValue.Member] = [.init(name: "items", value: .array(items)), .init(name: "k", value: .integer(k))]
