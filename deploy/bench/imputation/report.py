@@ -7,6 +7,8 @@ import numpy as np
 import methods
 import tables
 
+# Masks of a whole comparison; a cell of fewer says how many.
+FULL = 5
 TITLES = {method.name: method.title for method in methods.every(None)}
 
 
@@ -26,11 +28,11 @@ def _cell(results, measure):
     if not values:
         return ""
     spread = f" +- {np.std(values, ddof=1):.3f}" if len(values) > 1 else ""
-    return f"{np.mean(values):.3f}{spread}"
+    return f"{np.mean(values):.3f}{spread}" + (f" ({len(values)})" if len(values) < FULL else "")
 
 
 def _rows(groups, cases, columns):
-    """One line a case and measure; the best in bold, and what is within the sd of its paired differences to it."""
+    """One line a case and measure; in bold the best and what is tied with it."""
     lines = []
     for label, case, measure in cases:
         cells = {method: _cell(groups.get((*case, method), []), measure) for method in columns}
