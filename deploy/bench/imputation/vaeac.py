@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import tempfile
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +51,10 @@ class Posterior:
             rows = list(csv.reader(file))[1:]
         if mode == "point":
             return [rows]
-        count = len(rows) // draws
-        return [[row[1:] for row in rows[k * count : (k + 1) * count]] for k in range(draws)]
+        numbered = defaultdict(list)  # The tables may come one after the other or row by row.
+        for number, *row in rows:
+            numbered[number].append(row)
+        return list(numbered.values())
 
 
 def settings(table, deviation):
