@@ -4,9 +4,10 @@
     python deploy/bench/imputation --data FOLDER --posterior .build/release/posterior --results results.jsonl
     python deploy/bench/imputation --results results.jsonl --report
 
-FOLDER holds files of the UCI repository under the names of tables.py. Half of the cells are hidden completely at random (MCAR), five times; white wine and yeast also
-at 10, 30 and 70 %, and at random given a third of the columns (MAR; masks.py). Every method sees the table with holes alone, fills that table, and is judged on the
-hidden cells. Results are kept by table, mask, method and settings, so that a run that was stopped goes on where it was.
+FOLDER holds files of the UCI repository under the names of tables.py. Half of the cells are hidden completely at random (MCAR), five times; white
+wine and yeast also at 10, 30 and 70 %, and at random given a third of the columns (MAR; masks.py). Every method sees the table with holes alone,
+fills that table, and is judged on the hidden cells. Results are kept by table, mask, method and settings, so that a run that was stopped goes on
+where it was.
 """
 
 import argparse

@@ -14,7 +14,7 @@ def regression(values, target):
 
 
 def pool(q, u, complete_df):
-    """Rubin's rules for estimates q and squared standard errors u, [m, parameters] each, under the names of R's mice; df of Barnard and Rubin (1999)."""
+    """Rubin's rules for estimates q and squared standard errors u, [m, parameters] each; names of R's mice, df of Barnard and Rubin (1999)."""
     m = len(q)
     qbar, ubar, b = q.mean(axis=0), u.mean(axis=0), q.var(axis=0, ddof=1)
     t = ubar + (1 + 1 / m) * b

@@ -1,4 +1,4 @@
-"""A normal distribution with a full covariance, fitted by EM to rows with holes (Little and Rubin, Statistical Analysis with Missing Data, ch. 11)."""
+"""A normal distribution with a full covariance, fitted by EM to rows with holes (Little and Rubin, ch. 11)."""
 
 from dataclasses import dataclass
 

@@ -33,7 +33,7 @@ def gaussian_em(table, seed, draws):
 
 
 def iterative(table, seed, draws):
-    """scikit-learn's IterativeImputer as it comes (BayesianRidge, 10 rounds); categories are indicators without the first one, the largest is imputed.
+    """scikit-learn's IterativeImputer as it comes (BayesianRidge, 10 rounds); categories are indicators without the first one, the largest wins.
 
     With all indicators each one would be predicted from the others of its column exactly, and stay where it began.
     """
