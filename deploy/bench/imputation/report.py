@@ -44,14 +44,17 @@ def _rows(groups, cases, columns):
 
 
 def _tied(groups, case, measure, columns):
-    """The methods of the smallest mean, and those that are no worse than one standard error of the paired differences to it allows for."""
+    """Over the masks that all methods have: the one of the smallest mean, and those within one standard error of the paired differences to it."""
     values = {m: {r["mask"]: r[measure] for r in groups[*case, m] if r.get(measure) is not None} for m in columns}
-    first = min(columns, key=lambda m: np.mean(list(values[m].values())))
+    shared = sorted(set.intersection(*(set(v) for v in values.values())))
+    if not shared:
+        return set()
+    errors = {m: np.array([values[m][k] for k in shared]) for m in columns}
+    first = min(columns, key=lambda m: errors[m].mean())
     best = {first}
     for m in columns:
-        shared = sorted(values[m].keys() & values[first].keys())
-        difference = np.array([values[m][k] - values[first][k] for k in shared])
-        if m != first and len(shared) > 1 and difference.mean() <= difference.std(ddof=1) / np.sqrt(len(shared)):
+        difference = errors[m] - errors[first]
+        if len(shared) > 1 and difference.mean() <= difference.std(ddof=1) / np.sqrt(len(shared)):
             best.add(m)
     return best
 
