@@ -60,7 +60,8 @@ class Posterior:
 def settings(table, deviation):
     """The parts of a recipe that decide how well it learns: a rule on the number of rows, the same for every table.
 
-    Chosen among some thirty settings by cells that were hidden from the visible ones of a first mask; the hidden truth of no mask had a part in it.
+    Chosen near the best of some 25 settings by cells hidden from the visible ones of the first mask, on eight tables. Not blind to the end: the true
+    errors of the first mask had been seen for two early settings on five tables, and for the published network on white wine.
     """
     rows = len(table.values)
     steps_each_epoch = math.ceil(0.85 * rows / BATCH)
