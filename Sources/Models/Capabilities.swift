@@ -16,14 +16,31 @@ package struct SampleOptions: Sendable, Hashable {
   package var temperature: Float
   /// The mean of p(x|z) instead of a draw from it.
   package var mean: Bool
-  /// What to condition on, such as `label` or `cluster`; empty for an unconditional sample.
-  package var given: [String: Int]
+  package var given: SampleCondition
 
-  package init(temperature: Float = 1, mean: Bool = false, given: [String: Int] = [:]) {
+  package init(temperature: Float = 1, mean: Bool = false, given: SampleCondition = .nothing) {
     self.temperature = temperature
     self.mean = mean
     self.given = given
   }
+}
+
+/// What samples are conditioned on.
+package enum SampleCondition: Sendable, Hashable {
+  case nothing
+  /// A class by its name.
+  case label(String)
+  /// A component of a layer's mixture, the layer nearest the data being 0; the other layers are drawn from their priors.
+  case component(Int, layer: Int?)
+  /// Where each layer's latent variables come from, the layer nearest the data first.
+  case layers([LayerSource])
+}
+
+package enum LayerSource: Sendable, Hashable {
+  case prior
+  case component(Int)
+  /// The posterior mean of an item: [width] in model units.
+  case item([Float])
 }
 
 /// Maps items to the parameters of q(z|x).
@@ -85,6 +102,9 @@ package protocol Trainable: ModelFamily {
   /// Whether items may be rows of mixed columns with missing numbers (NaN); false where a family doesn't say.
   static var learnsFromMixedTables: Bool { get }
 
+  /// Whether known classes of some items take part in the objective; false where a family doesn't say.
+  static var learnsFromLabels: Bool { get }
+
   static var trainingFields: [ConfigurationField] { get }
 
   /// Settings for a table of so many rows where a user has none of his own: JSON objects, empty where a family's defaults will do.
@@ -99,12 +119,26 @@ package protocol Trainable: ModelFamily {
   /// The loss of one batch, differentiable in the parameters of `network`, which has the shape of this model's own.
   func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective
 
+  /// The network to go on with before an epoch, where a family sets some of it anew, such as a mixture fitted to latent codes; nil to go on as it is.
+  ///
+  /// - Parameters:
+  ///   - epoch: epochs finished; 0 before the first.
+  ///   - count: items to learn from.
+  ///   - items: those at some places below `count`, in model units: [places, width].
+  func revised(
+    _ network: Network, before epoch: Int, options: TrainingOptions, key: RandomKey, count: Int, items: ([Int]) -> Tensor
+  ) -> Network?
+
   /// The bound that validation compares checkpoints by, of as many draws as the objective takes, in nats an item: [n].
   func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor
 }
 
 extension Trainable {
   package static var learnsFromMixedTables: Bool { false }
+  package static var learnsFromLabels: Bool { false }
+  package func revised(
+    _ network: Network, before epoch: Int, options: TrainingOptions, key: RandomKey, count: Int, items: ([Int]) -> Tensor
+  ) -> Network? { nil }
   package static func suggestion(rows: Int) -> (configuration: JSONValue, training: JSONValue) { (.object([]), .object([])) }
 }
 
@@ -114,11 +148,32 @@ package struct TrainingPass: Sendable {
   package let keys: RowKeys
   /// Epochs finished, with the fraction of the current one.
   package let epoch: Float
+  /// Batches learnt from so far.
+  package let step: Int
+  /// What is known of the batch's classes; no row's where a family doesn't learn from labels.
+  package let labels: BatchLabels
 
-  package init(mode: Mode, keys: RowKeys, epoch: Float) {
+  package init(mode: Mode, keys: RowKeys, epoch: Float, step: Int = 0, labels: BatchLabels = BatchLabels()) {
     self.mode = mode
     self.keys = keys
     self.epoch = epoch
+    self.step = step
+    self.labels = labels
+  }
+}
+
+/// Known classes of a batch, whose last rows are the labelled ones.
+package struct BatchLabels: Sendable {
+  /// Places in `signature.classes`, one for each of the last rows.
+  package let classes: [Int]
+  /// Items of the whole training set with a known class, and all of them.
+  package let labelledItems: Int
+  package let items: Int
+
+  package init(classes: [Int] = [], labelledItems: Int = 0, items: Int = 1) {
+    self.classes = classes
+    self.labelledItems = labelledItems
+    self.items = items
   }
 }
 

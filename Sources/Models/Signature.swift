@@ -35,6 +35,8 @@ package struct Signature: Sendable, Equatable, Codable {
   package let scaling: Scaling?
   /// Marks of a missing cell in CSV, of a table; where absent "", NA, NaN, nan, ? and null.
   package let missing: [String]?
+  /// Names of the classes that the model learnt from labels, in the order of its components; absent where it learnt none.
+  package var classes: [String]?
 
   private init(
     kind: Kind, shape: [Int]? = nil, range: [Float]? = nil, columns: [Column]? = nil, scaling: Scaling? = nil, missing: [String]? = nil
@@ -195,6 +197,11 @@ extension Signature {
       var names: Set<String> = []
       for column in columns where !names.insert(column.name).inserted { throw refuse("columns", "\"\(column.name)\" twice", "names that differ") }
       for (index, column) in columns.enumerated() { try column.check("signature.columns[\(index)]") }
+    }
+    if let classes {
+      guard (1...100_000).contains(classes.count) else { throw refuse("classes", "\(classes.count) classes", "from 1 to 100000") }
+      var names: Set<String> = []
+      for name in classes where !names.insert(name).inserted { throw refuse("classes", "\"\(name)\" twice", "names that differ") }
     }
     if let missing, missing.isEmpty || missing.count > 1000 { throw refuse("missing", "\(missing.count) marks", "1 to 1000") }
     guard width <= 16_000_000 else { throw refuse("shape", "\(width) numbers an item", "at most 16000000") }

@@ -79,9 +79,7 @@ extension VAE {
 
 extension VAE: Sampling {
   package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(RequestError) -> Tensor {
-    if let unknown = options.given.keys.sorted().first {
-      throw RequestError(field: "given", given: "\"\(unknown)\"", expected: "nothing: a vae is not conditional")
-    }
+    guard options.given == .nothing else { throw RequestError(field: "given", given: "a condition", expected: "nothing: a vae is not conditional") }
     let z = keys.split("latent").normal(configuration.latent) * options.temperature
     let heads = decode(network, z, .evaluation)
     return options.mean ? configuration.observation.mean(heads) : configuration.observation.sample(heads, keys: keys.split("observation"))

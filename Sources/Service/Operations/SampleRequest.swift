@@ -7,7 +7,7 @@ package struct SampleRequest: OperationRequest {
   package let seed: Int?
   package let temperature: Float
   package let mean: Bool
-  package let given: [String: Int]
+  package let given: SampleCondition
 
   private enum Key: String, CodingKey { case n, seed, temperature, mean, given }
 
@@ -17,7 +17,7 @@ package struct SampleRequest: OperationRequest {
     seed = try fields.decodeIfPresent(Int.self, forKey: .seed)
     temperature = try fields.decodeIfPresent(Float.self, forKey: .temperature) ?? 1
     mean = try fields.decodeIfPresent(Bool.self, forKey: .mean) ?? false
-    given = try fields.decodeIfPresent([String: Int].self, forKey: .given) ?? [:]
+    given = try fields.decodeIfPresent(SampleGiven.self, forKey: .given)?.condition ?? .nothing
   }
 
   package static let name = "sample"
@@ -29,7 +29,7 @@ package struct SampleRequest: OperationRequest {
     .seed,
     RequestField("temperature", .number, default: "1", "Multiplies the prior's deviation."),
     RequestField("mean", .boolean, default: "false", "The mean of p(x|z) instead of a draw from it."),
-    RequestField("given", .object, default: "{}", "What to condition on, such as {\"label\": 3}, where the family can."),
+    RequestField("given", .object, default: "{}", "What to condition on, where the family can: {\"label\": c} or {\"cluster\": k, \"layer\": l}."),
   ]
 
   package static func isSupported(by family: any ModelFamily.Type) -> Bool { family is any Sampling.Type }

@@ -30,7 +30,7 @@ struct ToyFamily: ModelFamily, Sampling {
   }
 
   func sample(_ keys: RowKeys, _ options: SampleOptions) throws(RequestError) -> Tensor {
-    guard options.given.isEmpty else { throw RequestError(field: "given", given: "\(options.given.keys.sorted())", expected: "nothing") }
+    guard options.given == .nothing else { throw RequestError(field: "given", given: "\(options.given)", expected: "nothing") }
     return network.decoder(keys.split("latent").normal(configuration.latent) * options.temperature, .evaluation)
   }
 }

@@ -1,0 +1,30 @@
+package import Distributions
+package import Tensors
+
+/// White-box access for audits: both halves of a model as differentiable functions of an item, under noise that is frozen by its keys.
+package protocol Attackable: Encoding, Reconstructing, Scoring {
+  /// q(z|x), layer by layer, the one nearest the data first; differentiable in x, also through the draws of the layers below.
+  ///
+  /// - Parameter noise: of every layer's draw; where nil the mean of a layer is taken for its draw.
+  func inference(_ x: Tensor, noise: RowKeys?) -> Inference
+
+  /// E p(x|z) in model units: [n, width]; `z` is one draw a layer, in the order of `inference`.
+  func decodedMean(_ z: [Tensor]) -> Tensor
+
+  /// ln p(x|z) in nats of model units: [n]; differentiable in x and z.
+  func logLikelihood(of x: Tensor, given z: [Tensor]) -> Tensor
+
+  /// KL(q(z|x) || p(z)) in nats, summed over the layers; of layers whose prior depends on other layers at the draws of `inference`: [n].
+  func divergence(_ inference: Inference) -> Tensor
+}
+
+/// q(z|x) of every layer with the draw that the layers beyond it were shown.
+package struct Inference: Sendable {
+  package let posteriors: [Normal]
+  package let draws: [Tensor]
+
+  package init(posteriors: [Normal], draws: [Tensor]) {
+    self.posteriors = posteriors
+    self.draws = draws
+  }
+}

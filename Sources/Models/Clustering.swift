@@ -1,0 +1,21 @@
+package import Tensors
+
+/// Assigns items to the components of one mixture or of several, one a layer of latent variables.
+package protocol Clustering: ModelFamily {
+  /// Components of every layer's mixture, the layer nearest the data first.
+  var componentCounts: [Int] { get }
+
+  /// p(component | x), layer by layer: [n, components] each, rows that sum to 1.
+  ///
+  /// - Parameter draws: of z ~ q(z|x) that p(component | z) is averaged over; 0 takes the posterior mean for z. Of no consequence where q(component | x) is a network's
+  ///   own output.
+  func responsibilities(_ x: Tensor, draws: Int, keys: RowKeys) -> [Tensor]
+}
+
+/// Knows what some of its components mean: those of the labels that it learnt from.
+///
+/// Component k is the class `signature.classes[k]` for every k below their number; the others are clusters without a label.
+package protocol Classifying: Clustering {
+  /// Unnormalised ln q(component | x), differentiable in x: [n, components].
+  func logits(_ x: Tensor) -> Tensor
+}
