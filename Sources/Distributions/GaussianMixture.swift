@@ -41,6 +41,17 @@ package struct GaussianMixture: Distribution {
   /// p(k | x), rows that sum to 1: [rows, k].
   package func responsibilities(of x: Tensor) -> Tensor { logJoint(of: x).softmax() }
 
+  /// An upper bound on KL(q ‖ self) of every row, the exact divergence where there is one component: [rows], in nats (Hershey and Olsen 2007, section 7).
+  package func divergenceBound(of q: Normal) -> Tensor {
+    let apart: Shape = [q.mean.shape[0], 1, dimensions]
+    let (mean, deviation) = (q.mean.reshaped(apart), q.deviation.reshaped(apart))
+    // KL(q ‖ N_k) = Σ_j ln(s_kj / s_j) + (s_j² + (m_j - μ_kj)²) / (2 s_kj²) - ½
+    let squares = (deviation / deviations).squared() + ((mean - means) / deviations).squared()
+    let apiece = (deviations.log() - deviation.log() + 0.5 * squares - 0.5).sum(axis: -1)
+    // -ln Σ_k π_k e^-KL_k, the least of Σ_k r_k (KL_k + ln r_k / π_k) over all r
+    return -(logits.logSoftmax() - apiece).logSumExp()
+  }
+
   /// A component a row, then its Gaussian; gradients reach the chosen component's mean and deviation, not the weights.
   package func sample(_ keys: RowKeys) -> Tensor {
     let rows = keys.count

@@ -89,4 +89,28 @@ struct GaussianMixtureTests {
       #expect(abs(lopsided.responsibilities(of: column([x])).sum().scalar - 1) < 1e-6)
     }
   }
+
+  @Test("the bound on the divergence is exact for one component, above the integral for two, and its gradients match differences")
+  func divergenceBound() {
+    let q = Normal(mean: column([1, -0.5]), deviation: column([0.5, 0.2]))
+    let one = GaussianMixture(logits: .zeros([1, 1]), means: .zeros([1, 1, 1]), deviations: Tensor(2))
+    #expect(abs(one.divergenceBound(of: q).scalars[0] - 1.042_544_361_1) < 1e-6)
+    for row in 0..<2 {
+      let (mean, deviation) = (q.mean.slice(0, row..<row + 1), q.deviation.slice(0, row..<row + 1))
+      let exact = integral(from: -8, to: 9, points: 20_000) { points in
+        let x = column(points)
+        let own = Normal(mean: .zeros(x.shape) + mean, deviation: deviation).logProbability(of: x)
+        return (own.exp() * (own - mixture.logProbability(of: x))).scalars
+      }
+      let bound = Double(mixture.divergenceBound(of: q).scalars[row])
+      #expect(bound > exact - 1e-4 && bound < exact + 0.1)
+    }
+    let (logits, means) = (RandomKey(seed: 1).normal([1, 3]), RandomKey(seed: 2).normal([1, 3, 2]))
+    let (logDeviations, mean) = (RandomKey(seed: 3).normal([1, 3, 2]) * 0.3, RandomKey(seed: 4).normal([4, 2]))
+    expectGradients(
+      of: {
+        GaussianMixture(logits: $0[0], means: $0[1], deviations: $0[2].exp()).divergenceBound(of: Normal(mean: $0[3], logDeviation: $0[3] * 0.5))
+      },
+      at: [logits, means, logDeviations, mean])
+  }
 }

@@ -1,0 +1,67 @@
+import Distributions
+import Foundation
+import Tensors
+import Testing
+
+@Suite("GaussianMixture fitting")
+struct GaussianMixtureFittingTests {
+  @Test("one component takes the mean and the variance of the points")
+  func single() {
+    let points = RandomKey(seed: 1).normal([500, 3]) * Tensor([1, 2, 0.5]) + Tensor([0, 3, -1])
+    let fit = GaussianMixture.fitted(to: points, components: 1, key: RandomKey(seed: 2))
+    for j in 0..<3 {
+      let values = (0..<500).map { Double(points.scalars[3 * $0 + j]) }
+      let mean = values.reduce(0, +) / 500
+      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 500
+      #expect(abs(Double(fit.means.scalars[j]) - mean) < 1e-5)
+      #expect(abs(Double(fit.deviations.scalars[j]) - variance.squareRoot()) < 1e-5)
+    }
+    #expect(fit.logits.scalars == [0])
+  }
+
+  @Test("weights, means and deviations of separated components are found")
+  func recovered() throws {
+    // π = (.2, .5, .3), means (-5, 0), (0, 4), (5, 0), deviations (.5, 1), (1, .3), (.7, .7).
+    let truth = GaussianMixture(
+      logits: Tensor(rows: [[0.2, 0.5, 0.3].map { Float(log($0)) }]), means: Tensor(shape: [1, 3, 2], scalars: [-5, 0, 0, 4, 5, 0]),
+      deviations: Tensor(shape: [1, 3, 2], scalars: [0.5, 1, 1, 0.3, 0.7, 0.7]))
+    let n = 4000
+    let points = truth.sample(keys(n))
+    let fit = GaussianMixture.fitted(to: points, components: 3, key: RandomKey(seed: 5))
+    for k in 0..<3 {
+      let own = try #require(
+        (0..<3).min { abs(fit.means.scalars[2 * $0] - truth.means.scalars[2 * k]) < abs(fit.means.scalars[2 * $1] - truth.means.scalars[2 * k]) })
+      #expect(abs(exp(fit.logits.scalars[own]) - exp(truth.logits.scalars[k])) < 0.03)
+      for j in 0..<2 {
+        #expect(abs(fit.means.scalars[2 * own + j] - truth.means.scalars[2 * k + j]) < 0.12)
+        #expect(abs(fit.deviations.scalars[2 * own + j] - truth.deviations.scalars[2 * k + j]) < 0.06)
+      }
+    }
+    // The best fit is no less likely than the truth.
+    #expect(fit.logProbability(of: points).mean().scalar > truth.logProbability(of: points).mean().scalar - 1e-4)
+  }
+
+  @Test("no iteration lowers the likelihood")
+  func ascent() {
+    let points = RandomKey(seed: 8).uniform([600, 2])
+    let likelihoods = [1, 2, 4, 8, 30, 120].map {
+      GaussianMixture.fitted(to: points, components: 6, iterations: $0, tolerance: 0, key: RandomKey(seed: 9)).logProbability(of: points).mean()
+        .scalar
+    }
+    for (fewer, more) in zip(likelihoods, likelihoods.dropFirst()) { #expect(more > fewer - 1e-5) }
+    #expect(likelihoods[5] > likelihoods[0])
+  }
+
+  @Test("points that coincide meet the floor of the variance, spare components stay finite, and the same key gives the same bits")
+  func degenerate() {
+    let points = column([2, 2, 2, 5, 5])
+    let fit = GaussianMixture.fitted(to: points, components: 4, smallestVariance: 0.01, key: RandomKey(seed: 1))
+    #expect(fit.logits.isFinite && fit.means.isFinite && fit.deviations.scalars.allSatisfy { $0 >= 0.0999 })
+    #expect(abs(fit.logits.scalars.reduce(0) { $0 + exp($1) } - 1) < 1e-5)
+    #expect(fit.logProbability(of: points).scalars.allSatisfy { $0 > 0 })
+    let again = GaussianMixture.fitted(to: points, components: 4, smallestVariance: 0.01, key: RandomKey(seed: 1))
+    #expect(again.logits.scalars == fit.logits.scalars && again.means.scalars == fit.means.scalars)
+    let far = GaussianMixture.fitted(to: column([-1e6, 0, 1e6]), components: 2, key: RandomKey(seed: 1))
+    #expect(far.logProbability(of: column([0])).isFinite)
+  }
+}
