@@ -121,13 +121,8 @@ package protocol Trainable: ModelFamily {
 
   /// The network to go on with before an epoch, where a family sets some of it anew, such as a mixture fitted to latent codes; nil to go on as it is.
   ///
-  /// - Parameters:
-  ///   - epoch: epochs finished; 0 before the first.
-  ///   - count: items to learn from.
-  ///   - items: those at some places below `count`, in model units: [places, width].
-  func revised(
-    _ network: Network, before epoch: Int, options: TrainingOptions, key: RandomKey, count: Int, items: ([Int]) -> Tensor
-  ) -> Network?
+  /// - Parameter epoch: epochs finished; 0 before the first.
+  func revised(_ network: Network, before epoch: Int, options: TrainingOptions, key: RandomKey, items: TrainingItems) -> Network?
 
   /// The bound that validation compares checkpoints by, of as many draws as the objective takes, in nats an item: [n].
   func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor
@@ -136,10 +131,23 @@ package protocol Trainable: ModelFamily {
 extension Trainable {
   package static var learnsFromMixedTables: Bool { false }
   package static var learnsFromLabels: Bool { false }
-  package func revised(
-    _ network: Network, before epoch: Int, options: TrainingOptions, key: RandomKey, count: Int, items: ([Int]) -> Tensor
-  ) -> Network? { nil }
+  package func revised(_ network: Network, before epoch: Int, options: TrainingOptions, key: RandomKey, items: TrainingItems) -> Network? { nil }
   package static func suggestion(rows: Int) -> (configuration: JSONValue, training: JSONValue) { (.object([]), .object([])) }
+}
+
+/// Everything that a run learns from.
+package struct TrainingItems: Sendable {
+  package let count: Int
+  /// Places below `count` of the items with a known class, ascending, and for each its place in `signature.classes`.
+  package let labelled: [(place: Int, code: Int)]
+  private let batch: @Sendable ([Int]) -> Tensor
+
+  package init(count: Int, labelled: [(place: Int, code: Int)] = [], batch: @escaping @Sendable ([Int]) -> Tensor) {
+    (self.count, self.labelled, self.batch) = (count, labelled, batch)
+  }
+
+  /// The items at some places, in model units: [places, width].
+  package subscript(places: [Int]) -> Tensor { batch(places) }
 }
 
 /// Where in training a batch stands.

@@ -12,6 +12,7 @@ extension TrainingLoop {
     let format: Int
     let recipe: Digest
     let data: Digest
+    let labels: Digest?
     let epoch: Int
     let batch: Int
     let step: Int
@@ -25,7 +26,8 @@ extension TrainingLoop {
     var tensors = state.network.leaves.map { (name: "network." + $0.leaf.path, tensor: $0.tensor) } + state.optimiser.tensors
     if let best = state.best { tensors += best.network.leaves.map { ("best." + $0.leaf.path, $0.tensor) } }
     let position = Position(
-      format: 1, recipe: try recipeDigest(), data: data.digest, epoch: state.epoch, batch: state.batch, step: state.optimiser.step,
+      format: 1, recipe: try recipeDigest(), data: data.digest, labels: data.labels?.digest,
+      epoch: state.epoch, batch: state.batch, step: state.optimiser.step,
       bestEpoch: state.best?.epoch, bestBound: state.best?.bound, sums: state.sums)
     let text = String(decoding: try JSONEncoder().encode(position), as: UTF8.self)
     try ModelFile.write(SafeTensors.encode(tensors: tensors, metadata: [Self.metadataKey: text]), to: path)
@@ -46,6 +48,7 @@ extension TrainingLoop {
     guard position.format == 1 else { throw unusable("its format is \(position.format), expected 1") }
     guard position.recipe == (try recipeDigest()) else { throw unusable("it belongs to another recipe") }
     guard position.data == data.digest else { throw unusable("the data have changed since: \(data.digest) instead of \(position.data)") }
+    guard position.labels == data.labels?.digest else { throw unusable("the labels have changed since") }
     guard (0...recipe.epochs).contains(position.epoch), (0..<steps).contains(position.batch), position.step == position.epoch * steps + position.batch
     else {
       throw unusable(

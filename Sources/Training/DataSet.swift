@@ -17,8 +17,10 @@ package struct DataSet: Sendable {
   /// Of the source's bytes.
   package let digest: Digest
   package let count: Int
+  /// The items' classes, where they were read with them.
+  package let labels: Labels?
 
-  package init(name: String, storage: Storage, signature: Signature, digest: Digest) {
+  package init(name: String, storage: Storage, signature: Signature, digest: Digest, labels: Labels? = nil) {
     self.name = name
     self.storage = storage
     self.signature = signature
@@ -30,6 +32,13 @@ package struct DataSet: Sendable {
       }
     precondition(numbers % signature.width == 0, "\(numbers) numbers are no whole items of \(signature.width)")
     count = numbers / signature.width
+    self.labels = labels
+  }
+
+  /// The same items with their classes.
+  func labelled(_ labels: Labels) throws -> DataSet {
+    guard labels.codes.count == count else { throw DataError("\(name) has \(count) items but \(labels.codes.count) labels") }
+    return DataSet(name: name, storage: storage, signature: signature, digest: digest, labels: labels)
   }
 
   /// The raw items at `indices`: [indices, width].
@@ -77,12 +86,12 @@ package struct DataSet: Sendable {
     }
     let scaling = Signature.Scaling(offset: offset, scale: scale)
     let standardised = signature.columns.map { Signature.table($0, scaling: scaling, missing: signature.missing) } ?? .vector(width, scaling: scaling)
-    return DataSet(name: name, storage: storage, signature: standardised, digest: digest)
+    return DataSet(name: name, storage: storage, signature: standardised, digest: digest, labels: labels)
   }
 
   /// The same raw items under a model's own signature, whose scaling was fixed when it was trained; both have one width.
   package func adopting(_ signature: Signature) -> DataSet {
-    DataSet(name: name, storage: storage, signature: signature, digest: digest)
+    DataSet(name: name, storage: storage, signature: signature, digest: digest, labels: labels)
   }
 
   /// The first `limit` items.
@@ -94,7 +103,7 @@ package struct DataSet: Sendable {
       case .bytes(let values): .bytes(Array(values.prefix(numbers)))
       case .floats(let values): .floats(Array(values.prefix(numbers)))
       }
-    return DataSet(name: name, storage: part, signature: signature, digest: digest)
+    return DataSet(name: name, storage: part, signature: signature, digest: digest, labels: labels?.prefix(limit))
   }
 }
 

@@ -23,6 +23,10 @@ package struct DataSource: Sendable, Equatable, Codable {
   package var missing: [String]?
   /// Between the fields of a `csv`; where absent the one of them that its header has most of.
   package var delimiter: Delimiter?
+  /// Where the items' classes stand; data sets known by name know theirs.
+  package var labels: LabelSource?
+  /// Of a recording in a `csv` or `npy`: windows of it are the items.
+  package var window: SignalWindows?
 
   package enum Delimiter: String, Sendable, Codable, CaseIterable {
     case comma = ","
@@ -32,7 +36,8 @@ package struct DataSource: Sendable, Equatable, Codable {
 
   package init(
     source: String, format: Format? = nil, split: Split = .train, range: [Float]? = nil, limit: Int? = nil, columns: [Signature.Column]? = nil,
-    missing: [String]? = nil, delimiter: Delimiter? = nil
+    missing: [String]? = nil, delimiter: Delimiter? = nil, labels: LabelSource? = nil,
+    window: SignalWindows? = nil
   ) {
     self.source = source
     self.format = format
@@ -42,6 +47,8 @@ package struct DataSource: Sendable, Equatable, Codable {
     self.columns = columns
     self.missing = missing
     self.delimiter = delimiter
+    self.labels = labels
+    self.window = window
   }
 
   package init(from decoder: any Decoder) throws {
@@ -52,15 +59,30 @@ package struct DataSource: Sendable, Equatable, Codable {
       limit: try values.decodeIfPresent(Int.self, forKey: .limit),
       columns: try values.decodeIfPresent([Signature.Column].self, forKey: .columns),
       missing: try values.decodeIfPresent([String].self, forKey: .missing),
-      delimiter: try values.decodeIfPresent(Delimiter.self, forKey: .delimiter))
+      delimiter: try values.decodeIfPresent(Delimiter.self, forKey: .delimiter),
+      labels: try values.decodeIfPresent(LabelSource.self, forKey: .labels),
+      window: try values.decodeIfPresent(SignalWindows.self, forKey: .window))
   }
 
   /// Reads the items; a mixed table may have categories and missing cells, any other is refused where a cell is no number.
-  package func load(isMixed: Bool = false) throws -> DataSet {
-    let whole = try loadWhole(isMixed: isMixed)
+  ///
+  /// - Parameter withLabels: whether the items' classes are read too.
+  package func load(isMixed: Bool = false, withLabels: Bool = false) throws -> DataSet {
+    var whole = try loadWhole(isMixed: isMixed)
+    if withLabels { whole = try whole.labelled(loadLabels()) }
+    if let window { whole = try window.cut(whole) }
     guard let limit else { return whole }
     guard limit > 0 else { throw DataError("data.limit is \(limit), expected a positive number") }
     return whole.prefix(limit)
+  }
+
+  private func loadLabels() throws -> Labels {
+    if let named = NamedDataSet(rawValue: source) {
+      guard labels == nil else { throw DataError("data.labels are for paths; \(source) knows its own classes") }
+      return try named.loadLabels(split)
+    }
+    guard let labels else { throw DataError("data.labels is missing: it says where the classes of \(source) stand") }
+    return try labels.load(table: source, missing: missing, delimiter: delimiter)
   }
 
   private func loadWhole(isMixed: Bool) throws -> DataSet {
@@ -101,7 +123,7 @@ package struct DataSource: Sendable, Equatable, Codable {
     throw DataError("the name of \(source) tells no format: set data.format to one of \(Format.allCases.map(\.rawValue).joined(separator: ", "))")
   }
 
-  private static func bytes(_ path: String) throws(DataError) -> [UInt8] {
+  static func bytes(_ path: String) throws(DataError) -> [UInt8] {
     do { return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) } catch {
       throw DataError("\(path) can't be read: \(error.localizedDescription)")
     }
@@ -121,7 +143,11 @@ package struct DataSource: Sendable, Equatable, Codable {
   }
 
   private func table(_ bytes: [UInt8], isMixed: Bool) throws -> DataSet {
-    let (values, signature) = try TableReading(source: source, columns: columns, missing: missing, delimiter: delimiter, isMixed: isMixed).read(bytes)
+    // Classes are no part of what is learnt from.
+    let classes = labels?.source == nil ? labels?.column : nil
+    let (values, signature) = try TableReading(
+      source: source, columns: columns, missing: missing, delimiter: delimiter, isMixed: isMixed, leavingOut: classes
+    ).read(bytes)
     return DataSet(name: source, storage: .floats(values), signature: signature, digest: SHA256.digest(bytes))
   }
 
@@ -180,27 +206,5 @@ package struct DataSource: Sendable, Equatable, Codable {
     let signature = Signature.image(height: first.height, width: first.width, channels: first.channels)
     try signature.check()
     return DataSet(name: source, storage: .bytes(pixels), signature: signature, digest: hash.finalize())
-  }
-}
-
-/// Data sets that a Debian package installs.
-package enum NamedDataSet: String, Sendable, CaseIterable {
-  case fashionMNIST = "fashion-mnist"
-
-  /// The Debian package and the folder that it fills.
-  private var installation: (package: String, folder: String) {
-    switch self {
-    case .fashionMNIST: ("dataset-fashion-mnist", "/usr/share/datasets/fashion-mnist")
-    }
-  }
-
-  func load(_ split: DataSource.Split) throws -> DataSet {
-    let (package, folder) = installation
-    let file = split == .train ? "train-images-idx3-ubyte.gz" : "t10k-images-idx3-ubyte.gz"
-    let path = folder + "/" + file
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw DataError("\(rawValue) is not installed: there is no \(path). Install it with: apt-get install \(package)")
-    }
-    return try DataSource.idx(path, name: split == .train ? rawValue : "\(rawValue)/test")
   }
 }

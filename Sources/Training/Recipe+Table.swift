@@ -16,7 +16,7 @@ extension Recipe {
     self.init(
       family: family, name: Self.name(of: source.source) ?? family, data: source, configuration: suggestion?.configuration ?? .object([]),
       training: suggestion?.training ?? .object([]), optimiser: Optimiser(.adamw, rate: 1e-3, weightDecay: 0.3), schedule: Schedule(.cosine),
-      clipping: Clipping(), epochs: epochs, batchSize: batchSize, validation: validation, patience: nil, seed: 0)
+      clipping: Clipping(), epochs: epochs, batchSize: batchSize, validation: validation, patience: nil, seed: 0, labels: nil)
   }
 
   /// The name of a file as that of a model; nil where nothing is left of it.

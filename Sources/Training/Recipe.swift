@@ -20,6 +20,8 @@ package struct Recipe: Sendable {
   /// Epochs without a better validation bound after which training stops; nil: `epochs` are run whatever comes.
   package var patience: Int?
   package var seed: UInt64
+  /// The labels that may be learnt from; nil: none.
+  package var labels: LabelSelection?
 }
 
 extension Recipe {
@@ -38,6 +40,7 @@ extension Recipe {
     batchSize = form.batchSize ?? 128
     validation = form.validation ?? 0
     patience = form.patience
+    labels = form.labels
     let seed = form.seed ?? 0
     guard seed >= 0 else { throw JSONError(.mismatch, field: "seed", given: "\(seed)", expected: "0 to 2^63-1") }
     self.seed = UInt64(seed)
@@ -58,9 +61,10 @@ extension Recipe {
     let validation: Int?
     let patience: Int?
     let seed: Int64?
+    let labels: LabelSelection?
 
     enum CodingKeys: String, CodingKey {
-      case family, name, data, configuration, training, optimiser, schedule, clip, epochs, validation, patience, seed
+      case family, name, data, configuration, training, optimiser, schedule, clip, epochs, validation, patience, seed, labels
       case batchSize = "batch_size"
     }
   }
@@ -70,7 +74,7 @@ extension Recipe {
   /// The items to learn from; categories and missing cells are read where the family learns from them.
   package func loadData() throws -> DataSet {
     let family = Catalogue.family(named: family) as? any Trainable.Type
-    return try data.load(isMixed: family?.learnsFromMixedTables ?? false)
+    return try data.load(isMixed: family?.learnsFromMixedTables ?? false, withLabels: labels != nil)
   }
 
   package func check() throws(JSONError) {
@@ -90,6 +94,7 @@ extension Recipe {
       guard patience > 0 else { throw refuse("patience", "\(patience)", "1 or more epochs") }
       guard validation > 0 else { throw refuse("patience", "\(patience)", "no such field without validation, by which it stops") }
     }
+    do throws(ConfigurationError) { try labels?.check() } catch { throw refuse(error.field, error.given, error.expected) }
     guard optimiser.rate.isFinite, optimiser.rate > 0 else { throw refuse("optimiser.rate", "\(optimiser.rate)", "a positive number") }
     guard optimiser.betas.count == 2, optimiser.betas.allSatisfy({ (0..<1).contains($0) }) else {
       throw refuse("optimiser.betas", "\(optimiser.betas)", "two numbers from 0 to below 1")
@@ -138,9 +143,10 @@ extension Recipe {
     let validation: Int
     let patience: Int?
     let seed: UInt64
+    let labels: LabelSelection?
 
     enum CodingKeys: String, CodingKey {
-      case family, name, data, optimiser, schedule, clip, epochs, validation, patience, seed
+      case family, name, data, optimiser, schedule, clip, epochs, validation, patience, seed, labels
       case batchSize = "batch_size"
     }
 
@@ -148,6 +154,7 @@ extension Recipe {
       (family, name, data) = (recipe.family, recipe.name, recipe.data)
       (optimiser, schedule, clip) = (recipe.optimiser, recipe.schedule, recipe.clipping)
       (epochs, batchSize, validation, patience, seed) = (recipe.epochs, recipe.batchSize, recipe.validation, recipe.patience, recipe.seed)
+      labels = recipe.labels
     }
   }
 }

@@ -13,6 +13,8 @@ struct TableReading {
   let delimiter: DataSource.Delimiter?
   /// Whether missing cells and categories are allowed.
   let isMixed: Bool
+  /// A column that is not read where the columns are inferred.
+  var leavingOut: String?
 
   /// Fewer categories than this, where an unlisted text would more likely be a slip among numbers than a category.
   static let mostInferredCategories = 256
@@ -70,8 +72,9 @@ extension TableReading {
     var reader = try CSVReader(bytes, options: options)
     let header = reader.header
     guard let columns else {
-      guard isMixed else { return header.map { Signature.Column(name: $0, type: .real) } }
-      return try zip(header, scanned(Array(header.indices), &reader)).map { try inferred($0, $1) }
+      let fields = header.indices.filter { header[$0] != leavingOut }
+      guard isMixed else { return fields.map { Signature.Column(name: header[$0], type: .real) } }
+      return try zip(fields, scanned(fields, &reader)).map { try inferred(header[$0], $1) }
     }
     let open = columns.filter { $0.type.isDiscrete && $0.categories == nil }
     guard !open.isEmpty else { return columns }

@@ -107,9 +107,11 @@ package struct Training: Sendable {
 
   private func finish<Family: Trainable>(_ loop: TrainingLoop<Family>, _ run: RunID?) throws -> Result {
     // No time and no run id: the file's bytes follow from the recipe and the data alone.
+    var notes = ["name": recipe.name, "data": loop.data.name, "recipe": SHA256.digest(Array(try recipe.canonicalText().utf8)).description]
+    if let kept = loop.keptLabels { notes["labels"] = "\(loop.data.labels?.digest.description ?? "none"), \(kept.items.count) kept" }
     let provenance = Provenance(
       data: loop.data.digest, seed: Int(recipe.seed), trainedWith: "posterior",
-      notes: ["name": recipe.name, "data": loop.data.name, "recipe": SHA256.digest(Array(try recipe.canonicalText().utf8)).description])
+      notes: notes)
     let bytes = try ModelFile.encode(loop.bestModel, provenance: provenance)
     try ModelFile.write(bytes, to: options.output)
     if FileManager.default.fileExists(atPath: options.checkpoint) { try FileManager.default.removeItem(atPath: options.checkpoint) }

@@ -35,7 +35,10 @@ struct TrainingLoop<Family: Trainable>: Sendable {
   private let model: Family
   private let key: RandomKey
   private let trainingItems: [Int]
+  /// The items that an epoch goes through: those without a label, or all of them where every one has a label.
+  private let epochItems: [Int]
   private let validationItems: [Int]
+  private let labelled: LabelledBatches?
   private let notes: [String]
   var state: TrainingState<Family>
 
@@ -55,7 +58,14 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     }
     notes = Self.notes(columns, data, trainingItems)
     self.data = data.standardised(over: trainingItems)
-    let signature = self.data.signature
+    let kept = try Self.keptLabels(recipe, data, trainingItems)
+    let (size, shuffle) = (recipe.labels?.batchSize ?? recipe.batchSize, key.split("labelled shuffle"))
+    labelled = kept.map { LabelledBatches($0, size: size, key: shuffle) }
+    let withLabel = Set(kept?.items ?? [])
+    let learnt = trainingItems
+    epochItems = withLabel.count == learnt.count ? learnt : learnt.filter { !withLabel.contains($0) }
+    var signature = self.data.signature
+    if let classes = kept?.classes, !classes.isEmpty { signature.classes = classes }
     let configuration = try Self.decode(Family.Configuration.self, "configuration", recipe.configuration)
     let options = try Self.decode(Family.TrainingOptions.self, "training", recipe.training)
     let weights = key.split("weights")
@@ -68,6 +78,19 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     self.model = model
     state = TrainingState(network: model.network, optimiser: OptimiserState(recipe.optimiser, for: model.network))
   }
+
+  /// The labels that the recipe lets the family learn from; nil where it names none.
+  private static func keptLabels(_ recipe: Recipe, _ data: DataSet, _ items: [Int]) throws -> LabelSelection.Kept? {
+    guard let selection = recipe.labels else { return nil }
+    guard Family.learnsFromLabels else {
+      throw TrainingError.invalid("the family \(Family.name) learns from no labels: leave labels out of the recipe")
+    }
+    guard let labels = data.labels else { throw TrainingError.invalid("\(data.name) was read without its classes") }
+    return try selection.kept(of: labels, among: items)
+  }
+
+  /// The labels that this run learns from.
+  var keptLabels: LabelSelection.Kept? { labelled?.kept }
 
   /// What of a table teaches nothing or little.
   private static func notes(_ columns: [DataSet.ColumnSummary], _ data: DataSet, _ items: [Int]) -> [String] {
@@ -131,7 +154,7 @@ struct TrainingLoop<Family: Trainable>: Sendable {
   }
 
   /// Batches an epoch.
-  var steps: Int { (trainingItems.count + recipe.batchSize - 1) / recipe.batchSize }
+  var steps: Int { (epochItems.count + recipe.batchSize - 1) / recipe.batchSize }
 
   /// Trains the epochs that are left.
   mutating func run(
@@ -143,17 +166,18 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     while state.epoch < recipe.epochs, !isOutOfPatience {
       let epochStart = clock.now
       let firstBatch = state.batch
-      let order = key.split("shuffle").split(state.epoch).permutation(trainingItems.count)
+      if firstBatch == 0 { revise() }
+      let order = key.split("shuffle").split(state.epoch).permutation(epochItems.count)
       while state.batch < steps {
         if shouldStop() {
           try save(self)
           throw TrainingError.stopped
         }
-        let batch = order[state.batch * recipe.batchSize..<min((state.batch + 1) * recipe.batchSize, order.count)].map { trainingItems[$0] }
+        let batch = order[state.batch * recipe.batchSize..<min((state.batch + 1) * recipe.batchSize, order.count)].map { epochItems[$0] }
         try step(batch)
         learnt += batch.count
         let speed = Double(learnt) / (clock.now - start).seconds
-        let left = (recipe.epochs - state.epoch) * trainingItems.count - min(state.batch * recipe.batchSize, trainingItems.count)
+        let left = (recipe.epochs - state.epoch) * epochItems.count - min(state.batch * recipe.batchSize, epochItems.count)
         try observe(
           .step(
             StepReport(
@@ -163,41 +187,56 @@ struct TrainingLoop<Family: Trainable>: Sendable {
       // A last step can spoil the weights without a loss to show it; neither checkpoint nor model file may hold such weights.
       guard state.network.leaves.allSatisfy(\.tensor.isFinite) else { throw TrainingError.diverged(epoch: state.epoch + 1, step: state.batch) }
       let seconds = (clock.now - epochStart).seconds
-      let items = trainingItems.count - firstBatch * recipe.batchSize
+      let items = epochItems.count - firstBatch * recipe.batchSize
       try observe(.epochFinished(finishEpoch(seconds: seconds, itemsPerSecond: Double(items) / seconds)))
       try save(self)
     }
     if state.epoch < recipe.epochs, let best = state.best { try observe(.stoppedEarly(epoch: state.epoch, best: best.epoch)) }
   }
 
-  /// One batch: gradient, clipping, optimiser.
+  /// Lets the family set some of the network anew before an epoch.
+  private mutating func revise() {
+    let (data, trainingItems) = (data, trainingItems)
+    let codes = (labelled?.kept).map { Dictionary(uniqueKeysWithValues: zip($0.items, $0.codes)) } ?? [:]
+    let known = trainingItems.enumerated().compactMap { place, item in codes[item].map { (place: place, code: $0) } }
+    let items = TrainingItems(count: trainingItems.count, labelled: known) { chosen in data.batch(chosen.map { trainingItems[$0] }) }
+    let revised = model.revised(
+      state.network, before: state.epoch, options: trainingOptions, key: key.split("revision").split(state.epoch), items: items)
+    if let revised { state.network = revised }
+  }
+
+  /// One batch: gradient, clipping, optimiser. Labelled items stand behind those of the epoch, unless every item has a label.
   private mutating func step(_ items: [Int]) throws {
     let number = state.epoch * steps + state.batch
     let epoch = Float(state.epoch) + Float(state.batch) / Float(steps)
-    let keys = RowKeys(key.split("step").split(number), rows: 0..<items.count)
-    let batch = data.batch(items)
-    let gradient = try gradient(of: batch, keys: keys, epoch: epoch)
+    let (known, codes) = labelled?.batch(number) ?? ([], [])
+    let rows = labelled?.kept.items.count == trainingItems.count ? known : items + known
+    let keys = RowKeys(key.split("step").split(number), rows: 0..<rows.count)
+    let batch = data.batch(rows)
+    let labels = BatchLabels(classes: codes, labelledItems: labelled?.kept.items.count ?? 0, items: trainingItems.count)
+    let gradient = try gradient(
+      of: batch, pass: { TrainingPass(mode: $0, keys: keys, epoch: epoch, step: number, labels: labels) }, items: items.count)
     state.optimiser.update(
       &state.network, along: recipe.clipping(gradient), rate: recipe.optimiser.rate * recipe.schedule.factor(at: epoch, of: recipe.epochs))
     state.batch += 1
   }
 
   /// The loss's gradient; its terms are added to the epoch's sums. The history ends here, so that the optimiser finds the parameters unshared.
-  private mutating func gradient(of batch: Tensor, keys: RowKeys, epoch: Float) throws -> Gradient<Family.Network> {
+  private mutating func gradient(of batch: Tensor, pass: (Mode) -> TrainingPass, items: Int) throws -> Gradient<Family.Network> {
     let (objective, gradient) = valueAndGradient(at: state.network, loss: \.loss) { network, mode in
-      model.objective(network, batch: batch, options: trainingOptions, pass: TrainingPass(mode: mode, keys: keys, epoch: epoch))
+      model.objective(network, batch: batch, options: trainingOptions, pass: pass(mode))
     }
     guard objective.loss.isFinite else { throw TrainingError.diverged(epoch: state.epoch + 1, step: state.batch + 1) }
     if state.sums.isEmpty { state.sums = objective.terms.map { TrainingState.Sum(name: $0.name, value: 0) } }
     guard state.sums.map(\.name) == objective.terms.map(\.name) else {
       throw TrainingError.invalid("the checkpoint's sums are \(state.sums.map(\.name)), expected \(objective.terms.map(\.name))")
     }
-    for (index, term) in objective.terms.enumerated() { state.sums[index].value += Double(term.value) * Double(batch.shape[0]) }
+    for (index, term) in objective.terms.enumerated() { state.sums[index].value += Double(term.value) * Double(items) }
     return gradient
   }
 
   private var meanTerms: [(name: String, value: Double)] {
-    let seen = Double(min(state.batch * recipe.batchSize, trainingItems.count))
+    let seen = Double(min(state.batch * recipe.batchSize, epochItems.count))
     return state.sums.map { ($0.name, $0.value / seen) }
   }
 

@@ -6,7 +6,8 @@ import Training
 
 struct DataCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "Looks at data before anything is learnt from it.", subcommands: [Describe.self])
+    commandName: "data",
+    abstract: "Looks at data, and cuts recordings into items, before anything is learnt from them.", subcommands: [Describe.self, Windows.self])
 }
 
 extension DataCommand {

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Formats
+import Foundation
+import Models
+import Training
+
+extension DataCommand {
+  struct Windows: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Cuts a recording, a row a moment and a column a channel, into windows as an NPY file.",
+      discussion: """
+        Every window is one item of length x channels numbers, as a recipe's `data.window` makes them for training; send the file to a model's endpoints.
+        With --label-column and --labels-output the class of every window, the one that most of its moments have, is written too.
+        """)
+
+    @Argument(help: "A CSV or NPY file.", completion: .file()) var file: String
+    @Option(help: "Moments of a window.") var length: Int
+    @Option(help: "Moments from one window's start to the next one's. Default: the length.") var stride: Int?
+    @Option(name: [.short, .long], help: "The NPY file to write.") var output: String
+    @Option(help: "The column of a CSV that holds the classes; it becomes no channel.") var labelColumn: String?
+    @Option(help: "The NPY file of the windows' classes, -1 where unknown.") var labelsOutput: String?
+
+    func run() async throws {
+      try await reporting {
+        guard (labelColumn == nil) == (labelsOutput == nil) else { throw CommandError("--label-column and --labels-output go together.") }
+        let labels = labelColumn.map { LabelSource(column: $0) }
+        let data = try DataSource(source: file, labels: labels, window: SignalWindows(length: length, stride: stride)).load(withLabels: labels != nil)
+        guard case .floats(let values) = data.storage else { throw CommandError("\(file) is no recording.") }
+        try write(NPY.encode(values, shape: [data.count, data.signature.width]), to: output)
+        if let labelsOutput, let labels = data.labels {
+          try write(NPY.encode(labels.codes.map(Float.init), shape: [data.count]), to: labelsOutput)
+          print("classes: \(labels.names.enumerated().map { "\($0) \($1)" }.joined(separator: ", "))")
+        }
+        print("\(data.count) windows of \(data.signature.width) numbers")
+      }
+    }
+
+    private func write(_ bytes: [UInt8], to path: String) throws {
+      do { try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
+        throw CommandError("\(path) can't be written: \(error.localizedDescription)")
+      }
+    }
+  }
+}
