@@ -1,6 +1,9 @@
 /// Every family that this build knows, sorted by name. A test fails until a new family's line is here.
 package enum Catalogue {
   package static let families: [any ModelFamily.Type] = [
+    AGMDGM.self,
+    GMDGM.self,
+    M2.self,
     VAE.self,
     VAEAC.self,
     VAEACImage.self,

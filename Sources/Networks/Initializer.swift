@@ -5,6 +5,8 @@ package enum Initializer: Sendable, Hashable {
   case torch
   /// Glorot and Bengio 2010: uniform within sqrt(6 / (fan in + fan out)).
   case xavierUniform
+  /// Glorot and Bengio 2010: normal of variance 2 / (fan in + fan out).
+  case xavierNormal
   /// He et al. 2015: normal of variance 2 / fan in.
   case heNormal
   case normal(deviation: Float)
@@ -15,6 +17,7 @@ package enum Initializer: Sendable, Hashable {
     switch self {
     case .torch: Self.uniform(shape, within: 1 / Float(max(fanIn, 1)).squareRoot(), key)
     case .xavierUniform: Self.uniform(shape, within: (6 / Float(max(fanIn + fanOut, 1))).squareRoot(), key)
+    case .xavierNormal: key.normal(shape) * (2 / Float(max(fanIn + fanOut, 1))).squareRoot()
     case .heNormal: key.normal(shape) * (2 / Float(max(fanIn, 1))).squareRoot()
     case .normal(let deviation): key.normal(shape) * deviation
     case .constant(let value): .full(shape, value)

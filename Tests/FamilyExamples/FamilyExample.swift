@@ -13,15 +13,38 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
   package let training: [String]
   /// Share of the numbers that items lack, for families that take such items.
   package let holes: Float
+  /// Classes of the last items of a batch under which gradients are checked.
+  package let labels: [Int]
 
   package init(
-    _ description: String, _ family: String, _ configuration: String, _ signature: Signature, training: [String] = ["{}"], holes: Float = 0
+    _ description: String, _ family: String, _ configuration: String, _ signature: Signature, training: [String] = ["{}"], holes: Float = 0,
+    labels: [Int] = []
   ) {
     self.description = "\(family): \(description)"
     (self.family, self.configuration, self.signature, self.training, self.holes) = (family, configuration, signature, training, holes)
+    self.labels = labels
   }
 
   package static let all: [FamilyExample] = [
+    FamilyExample(
+      "an auxiliary variable, gaussian of small deviation", "agmdgm",
+      #"{"latent": 2, "auxiliary": 3, "hidden": [9, 7], "components": 2, "component_spread": 1, "activation": "tanh", "likelihood": "gaussian", "deviation": 0.2}"#,
+      .vector(5).learning(["x"]), training: ["{}", #"{"pretraining_epochs": 2}"#], labels: [0]),
+    FamilyExample(
+      "labels of two classes beside three components without one, bernoulli on grey images", "gmdgm",
+      #"{"latent": 3, "hidden": [6, 5], "components": 3, "hidden_classes": 2, "activation": "tanh", "binarisation": "dynamic"}"#,
+      .image(height: 4, width: 3).learning(["yes", "no"]), training: ["{}", #"{"alpha": 0.3, "weight_prior": 2, "kl_warm_up_epochs": 4}"#],
+      labels: [1, 0]),
+    FamilyExample(
+      "no labels, gaussian of learned deviation on a scaled table", "gmdgm",
+      #"{"latent": 2, "hidden": [6], "components": 4, "activation": "softplus", "likelihood": "gaussian_learned", "scale": "softplus", "scale_floor": 0.01}"#,
+      .table(
+        [.init(name: "age", type: .real), .init(name: "height", type: .real), .init(name: "weight", type: .real)],
+        scaling: .init(offset: [40, 170, 70], scale: [20, 10, 15]))),
+    FamilyExample(
+      "every class labelled, gaussian of fixed deviation", "m2",
+      #"{"latent": 2, "hidden": [7, 4], "class_prior": [0.5, 0.3, 0.2], "activation": "elu", "likelihood": "gaussian", "deviation": 0.6}"#,
+      .vector(5).learning(["a", "b", "c"]), labels: [2, 0]),
     FamilyExample(
       "bernoulli on grey images, dynamic binarisation", "vae",
       #"{"latent": 3, "hidden": [7, 5], "activation": "tanh", "likelihood": "bernoulli", "binarisation": "dynamic"}"#,
@@ -125,5 +148,14 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
     guard holes > 0 else { return items }
     let draws = key.split("holes").uniform([items.count / signature.width, signature.width]).scalars
     return zip(items, draws).map { $1 < holes ? .nan : $0 }
+  }
+}
+
+extension Signature {
+  /// The same items, with classes that the model learnt from labels.
+  fileprivate func learning(_ classes: [String]) -> Signature {
+    var signature = self
+    signature.classes = classes
+    return signature
   }
 }

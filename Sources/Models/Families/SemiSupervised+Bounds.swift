@@ -1,0 +1,107 @@
+internal import Distributions
+internal import Networks
+package import Tensors
+
+extension SemiSupervised {
+  var componentCount: Int { logPrior.count }
+
+  /// What is known of items before any class is chosen: the auxiliary draw, where there is one, and ln q(y|x).
+  struct Recognition {
+    /// The inputs of the networks that see an item: x, and a.
+    let inputs: [Tensor]
+    /// q(a|x) with its draw.
+    let auxiliary: (q: Normal, draw: Tensor)?
+    /// Unnormalised ln q(y|x): [items, components].
+    let logits: Tensor
+  }
+
+  /// - Parameter keys: of the auxiliary draw; nil takes its mean.
+  func recognise(_ network: Network, _ x: Tensor, keys: RowKeys?, _ mode: Mode) -> Recognition {
+    var auxiliary: (Normal, Tensor)?
+    if let encoder = network.auxiliary, let mean = network.auxiliaryMean, let scale = network.auxiliaryScale {
+      let h = encoder([x], mode)
+      let q = configuration.normal(mean: mean(h, mode), head: scale(h, mode))
+      auxiliary = (q, keys.map { q.sample($0.split("auxiliary")) } ?? q.mean)
+    }
+    let inputs = [x] + (auxiliary.map { [$0.1] } ?? [])
+    return Recognition(inputs: inputs, auxiliary: auxiliary, logits: network.classifierOutput(network.classifier(inputs, mode), mode))
+  }
+
+  /// q(z|x, y) of every pair.
+  func posterior(_ network: Network, _ recognition: Recognition, _ pairs: ClassPairs, _ mode: Mode) -> Normal {
+    let h = network.latent(recognition.inputs, pairs: pairs, mode)
+    return configuration.normal(mean: network.latentMean(h, mode), head: network.latentScale(h, mode))
+  }
+
+  /// p(z|y) of some classes; a standard normal, one row a class all the same, where it doesn't depend on y.
+  func prior(_ network: Network, of classes: [Int]) -> Normal {
+    guard let mean = network.componentMean, let scale = network.componentScale else {
+      return Normal.standard(rows: classes.count, dimensions: configuration.latent)
+    }
+    return Normal(mean: mean.gather(classes), logDeviation: 0.5 * scale.gather(classes))
+  }
+
+  /// The parameters of p(x|z, y) of some draws.
+  func decode(_ network: Network, _ z: Tensor, classes: [Int], _ mode: Mode) -> Heads {
+    let h = network.decoder([], own: [z], pairs: ClassPairs(classes: classes, components: componentCount), mode)
+    return Heads(location: network.output(h, mode), scale: network.outputScale?(h, mode))
+  }
+
+  /// The terms of L(x, y) for every pair, of one draw of z and a: [pairs] each, in nats of model units.
+  struct PairTerms {
+    let logLikelihood: Tensor
+    /// KL(q(z|x, y) || p(z|y)), and of the auxiliary variable ln q(a|x) - ln p(a|x, z, y) at the draws.
+    let divergence: Tensor
+    /// q(z|x, y) and its draw.
+    let q: Normal
+    let z: Tensor
+  }
+
+  /// - Parameter x: what the likelihood is taken of, a row an item.
+  func terms(_ network: Network, _ x: Tensor, _ recognition: Recognition, _ pairs: ClassPairs, keys: RowKeys, _ mode: Mode) -> PairTerms {
+    let q = posterior(network, recognition, pairs, mode)
+    // One noise an item for all its classes: their differences are then less noisy than the terms themselves.
+    let z = q.sample(noise: keys.split("latent").normal(configuration.latent).gather(pairs.items))
+    let logLikelihood = configuration.observation.logProbability(of: x.gather(pairs.items), decode(network, z, classes: pairs.classes, mode))
+    var divergence = q.divergence(from: prior(network, of: pairs.classes))
+    if let auxiliary = recognition.auxiliary { divergence = divergence + auxiliaryRatio(network, x, auxiliary, z, pairs, mode) }
+    return PairTerms(logLikelihood: logLikelihood, divergence: divergence, q: q, z: z)
+  }
+
+  /// ln q(a|x) - ln p(a|x, z, y) of every pair.
+  private func auxiliaryRatio(
+    _ network: Network, _ x: Tensor, _ auxiliary: (q: Normal, draw: Tensor), _ z: Tensor, _ pairs: ClassPairs, _ mode: Mode
+  ) -> Tensor {
+    guard let decoder = network.auxiliaryPrior, let mean = network.auxiliaryPriorMean, let scale = network.auxiliaryPriorScale else {
+      preconditionFailure("a network with q(a|x) has p(a|x, z, y)")
+    }
+    let h = decoder([x], own: [z], pairs: pairs, mode)
+    let p = configuration.normal(mean: mean(h, mode), head: scale(h, mode))
+    return auxiliary.q.logProbability(of: auxiliary.draw).gather(pairs.items) - p.logProbability(of: auxiliary.draw.gather(pairs.items))
+  }
+
+  /// U(x) and its parts for items of which every class is weighed: [items] each.
+  package struct Marginal {
+    package let bound: Tensor
+    /// Σ_y q(y|x) ln p(x|z_y, y).
+    package let reconstruction: Tensor
+    /// Σ_y q(y|x) KL(q(z|x, y) || p(z|y)).
+    package let divergence: Tensor
+    /// KL(q(y|x) || p(y)).
+    package let classDivergence: Tensor
+    /// q(y|x): [items, components].
+    package let responsibilities: Tensor
+  }
+
+  /// - Parameter logLikelihood, divergence: of every class: [items, components].
+  package func marginal(logits: Tensor, logLikelihood: Tensor, divergence: Tensor, weight: Float = 1) -> Marginal {
+    let logResponsibilities = logits.logSoftmax()
+    let responsibilities = logResponsibilities.exp()
+    let reconstruction = responsibilities.rowDots(logLikelihood)
+    let cost = responsibilities.rowDots(divergence)
+    let classes = responsibilities.rowDots(logResponsibilities - Tensor(logPrior))
+    return Marginal(
+      bound: reconstruction - (cost + classes) * weight, reconstruction: reconstruction, divergence: cost, classDivergence: classes,
+      responsibilities: responsibilities)
+  }
+}
