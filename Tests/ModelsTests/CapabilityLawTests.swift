@@ -46,6 +46,11 @@ struct CapabilityLawTests {
       answers.append(("imputed point", imputation.point))
       answers += imputation.marginals.enumerated().map { ("marginal of column \($0)", $1.values) }
     }
+    if let model = model as? any Clustering {
+      for draws in [0, 3] {
+        answers += model.responsibilities(x, draws: draws, keys: keys).enumerated().map { ("responsibilities of layer \($0), \(draws) draws", $1) }
+      }
+    }
     if let model = model as? any Trainable { answers.append(("validation bound", try validationBound(model, x, keys))) }
     return answers
   }
@@ -90,6 +95,20 @@ struct CapabilityLawTests {
     guard let model = try example.model() as? any Encoding else { return }
     let layers = model.encode(example.items(3))
     #expect(layers.map { $0.mean.shape[1] } == model.latentWidths && layers.map { $0.deviation.shape } == layers.map { $0.mean.shape })
+  }
+
+  @Test("responsibilities of every layer are rows that sum to 1, one number a component", arguments: FamilyExample.all)
+  func clustering(_ example: FamilyExample) throws {
+    guard let model = try example.model() as? any Clustering else { return }
+    let n = 40
+    for draws in [0, 1, 7] {
+      let layers = model.responsibilities(example.items(n), draws: draws, keys: keys(0..<n))
+      #expect(layers.map(\.shape) == model.componentCounts.map { [n, $0] })
+      for layer in layers {
+        #expect(layer.scalars.allSatisfy { (0...1.00001).contains($0) })
+        #expect(layer.rowSums().scalars.allSatisfy { abs($0 - 1) < 1e-5 })
+      }
+    }
   }
 
   @Test("the same key gives the same bits", arguments: FamilyExample.all)
