@@ -7,6 +7,8 @@ package enum Catalogue {
     VAE.self,
     VAEAC.self,
     VAEACImage.self,
+    VLAC.self,
+    VLAE.self,
   ]
 
   package static func family(named name: String) -> (any ModelFamily.Type)? { families.first { $0.name == name } }

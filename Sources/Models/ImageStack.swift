@@ -82,17 +82,19 @@ package struct ImageStack: Sendable {
   }
 
   /// [n, top] -> the last feature map, all mirrored levels but the outermost.
-  package var decoder: [BlockPlan] {
-    [.unflatten(top)]
-      + levels.dropFirst().reversed().flatMap {
-        normalised([.transposedConvolution($0.outputs, $0.inputs, $0.geometry, outputPadding: $0.outputPadding)], $0.inputs)
-      }
-  }
+  package var decoder: [BlockPlan] { [.unflatten(top)] + mirror(taking: top[0]).inner }
 
   /// The outermost mirrored level: from the last feature map to one number a pixel.
-  package var output: BlockPlan {
-    let outer = levels[0]
-    return .transposedConvolution(outer.outputs, outer.inputs, outer.geometry, outputPadding: outer.outputPadding)
+  package var output: BlockPlan { mirror(taking: top[0]).outer }
+
+  /// The mirrored levels where the innermost one takes so many channels in place of the top's: [n, channels, height, width] -> the image.
+  package func mirror(taking channels: Int) -> (inner: [BlockPlan], outer: BlockPlan) {
+    let mirrored = levels.enumerated().reversed().map { index, level in
+      BlockPlan.transposedConvolution(
+        index == levels.count - 1 ? channels : level.outputs, level.inputs, level.geometry, outputPadding: level.outputPadding)
+    }
+    let inner = zip(mirrored, levels.dropFirst().reversed()).flatMap { normalised([$0], $1.inputs) }
+    return (inner, mirrored[levels.count - 1])
   }
 
   private func normalised(_ blocks: [BlockPlan], _ channels: Int) -> [BlockPlan] {

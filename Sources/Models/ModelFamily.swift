@@ -55,6 +55,9 @@ package struct ConfigurationField: Sendable, Codable, Equatable {
   }
 }
 
+/// The type of a field that takes one of these.
+func choices<T: RawRepresentable<String>>(_ cases: [T]) -> String { cases.map(\.rawValue).joined(separator: " | ") }
+
 /// A configuration that names no possible network.
 package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
   package let field: String

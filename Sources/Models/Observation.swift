@@ -10,6 +10,8 @@ package struct Observation: Sendable, Equatable, Codable {
     case gaussian
     /// N(output, sd²) with a head of its own for the deviation.
     case gaussianLearned = "gaussian_learned"
+    /// Laplace about the output with one fixed deviation, √2 times its scale.
+    case laplace
     /// Counts 0...255; a and b are softplus of a head each.
     case betaBinomial = "beta_binomial"
     /// 256 levels, a logistic of learned scale, the edge bins taking the tails (Kingma et al. 2016).
@@ -28,12 +30,19 @@ package struct Observation: Sendable, Equatable, Codable {
 
   package var likelihood: Likelihood
   package var binarisation: Binarisation
-  /// Of the fixed Gaussian, in model units.
+  /// Of the fixed Gaussian or Laplace, in model units.
   package var deviation: Float
   /// How the head of a learned Gaussian or a logistic is read.
   package var scale: ScaleReading
-  /// Put on the mean head of a Gaussian or logistic.
+  /// Put on the mean head of a Gaussian, Laplace or logistic.
   package var activation: Activation
+
+  /// As a configuration has them, among a family's own fields.
+  enum CodingKeys: String, CodingKey {
+    case likelihood, binarisation, deviation
+    case scale = "likelihood_scale"
+    case activation = "output_activation"
+  }
 
   package init(
     _ likelihood: Likelihood, binarisation: Binarisation = .none, deviation: Float = 1, scale: ScaleReading = .exp, activation: Activation = .identity
@@ -48,13 +57,18 @@ package struct Observation: Sendable, Equatable, Codable {
   /// True where the decoder needs a second head.
   package var hasScaleHead: Bool {
     switch likelihood {
-    case .bernoulli, .gaussian: false
+    case .bernoulli, .gaussian, .laplace: false
     case .gaussianLearned, .betaBinomial, .discretisedLogistic: true
     }
   }
 
   /// True where ln p is a density, which changes with the unit of x.
-  package var isDensity: Bool { likelihood == .gaussian || likelihood == .gaussianLearned }
+  package var isDensity: Bool {
+    switch likelihood {
+    case .gaussian, .gaussianLearned, .laplace: true
+    case .bernoulli, .betaBinomial, .discretisedLogistic: false
+    }
+  }
 
   /// The observation model in words.
   package var description: String {
@@ -64,6 +78,7 @@ package struct Observation: Sendable, Equatable, Codable {
     case (.bernoulli, .threshold): "bernoulli, pixels binarised at one half"
     case (.gaussian, _): "gaussian density of fixed deviation \(deviation) in model units, no dequantisation, density in raw units"
     case (.gaussianLearned, _): "gaussian density of learned deviation, no dequantisation, density in raw units"
+    case (.laplace, _): "laplace density of fixed deviation \(deviation) in model units, no dequantisation, density in raw units"
     case (.betaBinomial, _): "beta-binomial over 256 levels"
     case (.discretisedLogistic, _): "discretised logistic over 256 levels"
     }
@@ -93,7 +108,7 @@ package struct Observation: Sendable, Equatable, Codable {
   package func logProbability(of x: Tensor, _ heads: Heads) -> Tensor {
     switch likelihood {
     case .betaBinomial: distribution(heads).logProbability(of: Self.counts(x))
-    case .bernoulli, .gaussian, .gaussianLearned, .discretisedLogistic: distribution(heads).logProbability(of: x)
+    case .bernoulli, .gaussian, .gaussianLearned, .laplace, .discretisedLogistic: distribution(heads).logProbability(of: x)
     }
   }
 
@@ -107,7 +122,7 @@ package struct Observation: Sendable, Equatable, Codable {
   package func sample(_ heads: Heads, keys: RowKeys) -> Tensor {
     let drawn = distribution(heads).sample(keys)
     switch likelihood {
-    case .bernoulli, .gaussian, .gaussianLearned: return drawn
+    case .bernoulli, .gaussian, .gaussianLearned, .laplace: return drawn
     case .betaBinomial: return drawn / Self.levels
     // The very k / 255 that a raw level becomes, so that it comes back as a whole number.
     case .discretisedLogistic: return Self.counts(drawn) / Self.levels
@@ -126,6 +141,7 @@ package struct Observation: Sendable, Equatable, Codable {
     case .bernoulli: Bernoulli(logits: heads.location)
     case .gaussian: Normal(mean: activation(heads.location), deviation: Tensor(deviation))
     case .gaussianLearned: scale.normal(mean: activation(heads.location), head: heads.scaleHead, floor: 1e-3)
+    case .laplace: Laplace(mean: activation(heads.location), scale: Tensor(deviation * Float(0.5).squareRoot()))
     case .betaBinomial: BetaBinomial(a: heads.location.softplus() + 1e-3, b: heads.scaleHead.softplus() + 1e-3, trials: 255)
     case .discretisedLogistic:
       DiscretisedLogistic(
@@ -138,13 +154,13 @@ package struct Observation: Sendable, Equatable, Codable {
     guard likelihood == .bernoulli, let outside = items.scalars.first(where: { !(0...1).contains($0) }) else { return }
     throw ConfigurationError(
       field: "likelihood", given: "\(likelihood.rawValue) for an item that holds \(outside) in model units",
-      expected: "gaussian or gaussian_learned, or numbers in [0, 1]")
+      expected: "gaussian, gaussian_learned or laplace, or numbers in [0, 1]")
   }
 
   /// Refuses an observation model that the items of a signature can't have.
   package func check(_ signature: Signature) throws(ConfigurationError) {
     switch likelihood {
-    case .bernoulli, .gaussian, .gaussianLearned: break
+    case .bernoulli, .gaussian, .gaussianLearned, .laplace: break
     case .betaBinomial, .discretisedLogistic:
       guard signature.kind == .image, signature.range == [0, 255], signature.scaling == nil else {
         throw ConfigurationError(field: "likelihood", given: likelihood.rawValue, expected: "images of range [0, 255], which have its 256 levels")

@@ -163,6 +163,15 @@ extension Signature {
     return rows.reshaped([rows.shape[0], image.channels, image.height, image.width]).transposed([0, 2, 3, 1]).reshaped(rows.shape)
   }
 
+  /// Refuses a signature that describes no item, or one of columns that are not real numbers.
+  package func checkRealColumns() throws(ConfigurationError) {
+    try check()
+    guard let column = columns?.first(where: { $0.type != .real }) else { return }
+    throw ConfigurationError(
+      field: "signature.columns", given: "\(column.type.rawValue) for \"\(column.name)\"", expected: "real columns; the family vaeac takes categories"
+    )
+  }
+
   /// Refuses a signature that describes no item; file and recipe both go through here.
   package func check() throws(ConfigurationError) {
     func refuse(_ field: String, _ given: String, _ expected: String) -> ConfigurationError {

@@ -105,6 +105,36 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
       "gaussian of learned deviation on colour images with holes", "vaeac_image",
       #"{"latent": 3, "hidden": 5, "channels": [3, 2], "activation": "softplus", "likelihood": "gaussian_learned", "deviation_floor": 0.05}"#,
       .image(height: 4, width: 8, channels: 3), training: [#"{"masks": [{"mask": "random:0.5"}]}"#], holes: 0.2),
+    FamilyExample(
+      "two layers of a table, gaussian of learned deviation, learned weights", "vlac",
+      #"""
+      {"layers": [{"latent": 2, "hidden": [7], "rung": [4]}, {"latent": 3, "hidden": [6]}], "components": [3, 4], "mixture_weights": "learned",
+       "activation": "tanh", "scale": "softplus", "likelihood": "gaussian_learned", "likelihood_scale": "softplus"}
+      """#,
+      .table(
+        [.init(name: "age", type: .real), .init(name: "height", type: .real), .init(name: "weight", type: .real)],
+        scaling: .init(offset: [40, 170, 70], scale: [20, 10, 15])),
+      training: ["{}", #"{"kl_warm_up_batches": 2, "pretraining_epochs": 3}"#]),
+    FamilyExample(
+      "convolutions on grey images, gaussian of fixed deviation, one cluster in a layer", "vlac",
+      #"""
+      {"layers": [{"latent": 2, "convolutions": [{"channels": 3, "kernel": 3, "stride": 2, "padding": 1}]},
+                  {"latent": 2, "convolutions": [{"channels": 4, "kernel": 2}], "hidden": [6], "rung": [5]}], "components": [1, 3],
+       "activation": "elu", "merge": "gated_add", "scale": "exp_half", "likelihood": "gaussian", "deviation": 0.35, "output_activation": "sigmoid"}
+      """#, .image(height: 6, width: 6), training: ["{}", #"{"kl_warm_up_epochs": 6}"#]),
+    FamilyExample(
+      "three layers of linear layers, the lowest on the pixels themselves, dynamic binarisation", "vlae",
+      #"""
+      {"layers": [{"latent": 1, "rung": [5, 4]}, {"latent": 2, "hidden": [7, 6]}, {"latent": 3, "hidden": [5], "rung": [4]}], "merge": "gated_add",
+       "activation": "tanh", "binarisation": "dynamic"}
+      """#, .image(height: 4, width: 3), training: ["{}", #"{"kl_warm_up_epochs": 4}"#, #"{"fade_in_batches": 3, "layer_batches": 5}"#]),
+    FamilyExample(
+      "convolutions in two layers with batch normalisation, laplace on colour images", "vlae",
+      #"""
+      {"layers": [{"latent": 2, "convolutions": [{"channels": 4, "kernel": 3, "stride": 2, "padding": 1}, {"channels": 3, "kernel": 3, "padding": 1}]},
+                  {"latent": 2, "convolutions": [{"channels": 5, "kernel": 3}], "rung": [6]}, {"latent": 2, "hidden": [8]}], "activation": "softplus",
+       "batch_norm": true, "likelihood": "laplace", "deviation": 0.17678, "output_activation": "sigmoid"}
+      """#, .image(height: 6, width: 6, channels: 3)),
   ]
 
   /// A model whose every number, running averages included, differs from a fresh one's.

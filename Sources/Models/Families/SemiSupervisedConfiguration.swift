@@ -32,13 +32,11 @@ package struct SemiSupervisedConfiguration: Codable, Sendable, Equatable {
   }
 
   private enum Keys: String, CodingKey {
-    case latent, auxiliary, hidden, components, activation, scale, likelihood, binarisation, deviation
+    case latent, auxiliary, hidden, components, activation, scale
     case hiddenClasses = "hidden_classes"
     case classPrior = "class_prior"
     case componentSpread = "component_spread"
     case scaleFloor = "scale_floor"
-    case likelihoodScale = "likelihood_scale"
-    case outputActivation = "output_activation"
   }
 
   package init(from decoder: any Decoder) throws {
@@ -51,9 +49,7 @@ package struct SemiSupervisedConfiguration: Codable, Sendable, Equatable {
       classPrior: try values.decodeIfPresent([Double].self, forKey: .classPrior),
       componentSpread: try value(.componentSpread, standard.componentSpread), activation: try value(.activation, .relu),
       scale: try value(.scale, .expHalf), scaleFloor: try value(.scaleFloor, 0),
-      observation: Observation(
-        try value(.likelihood, .bernoulli), binarisation: try value(.binarisation, .none), deviation: try value(.deviation, 1),
-        scale: try value(.likelihoodScale, .exp), activation: try value(.outputActivation, .identity)))
+      observation: try Observation(from: decoder))
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -68,36 +64,25 @@ package struct SemiSupervisedConfiguration: Codable, Sendable, Equatable {
     try values.encode(activation, forKey: .activation)
     try values.encode(scale, forKey: .scale)
     try values.encode(scaleFloor, forKey: .scaleFloor)
-    try values.encode(observation.likelihood, forKey: .likelihood)
-    try values.encode(observation.binarisation, forKey: .binarisation)
-    try values.encode(observation.deviation, forKey: .deviation)
-    try values.encode(observation.scale, forKey: .likelihoodScale)
-    try values.encode(observation.activation, forKey: .outputActivation)
+    try observation.encode(to: encoder)
   }
 
-  static let fields: [ConfigurationField] = [
-    ConfigurationField("latent", "integer", default: "100", "Dimensions of z."),
-    ConfigurationField("auxiliary", "integer", default: "100", "Dimensions of a, of agmdgm."),
-    ConfigurationField("hidden", "[integer]", default: "[500, 500]", "Widths of the linear layers of every network."),
-    ConfigurationField("components", "integer", default: "0", "Components that no label names; those of labelled classes come from the labels."),
-    ConfigurationField(
-      "hidden_classes", "integer", default: "null",
-      "How many classes have no label, out of which their share of p(y) follows: spread over `components`; absent: as many as those."),
-    ConfigurationField(
-      "class_prior", "[number]", default: "null", "p(y) of the labelled classes; the rest goes to the other components. Absent: 1 / classes."),
-    ConfigurationField("component_spread", "number", default: "0.001", "Deviation of the components' means before training."),
-    ConfigurationField("activation", choices(Activation.allCases), default: "\"relu\"", "Behind every hidden layer."),
-    ConfigurationField("scale", choices(ScaleReading.allCases), default: "\"exp_half\"", "How scale heads of the latent variables are read."),
-    ConfigurationField("scale_floor", "number", default: "0", "Added to a softplus deviation."),
-    ConfigurationField("likelihood", choices(Observation.Likelihood.allCases), default: "\"bernoulli\"", "p(x|z)."),
-    ConfigurationField("binarisation", choices(Observation.Binarisation.allCases), default: "\"none\"", "How pixels become the bits of a Bernoulli."),
-    ConfigurationField("deviation", "number", default: "1", "Of the fixed Gaussian, in model units."),
-    ConfigurationField(
-      "likelihood_scale", choices(ScaleReading.allCases), default: "\"exp\"", "How the scale head of a learned Gaussian or logistic is read."),
-    ConfigurationField("output_activation", choices(Activation.allCases), default: "\"identity\"", "On the mean of a Gaussian or logistic."),
-  ]
-
-  private static func choices<T: RawRepresentable<String>>(_ cases: [T]) -> String { cases.map(\.rawValue).joined(separator: " | ") }
+  static let fields: [ConfigurationField] =
+    [
+      ConfigurationField("latent", "integer", default: "100", "Dimensions of z."),
+      ConfigurationField("auxiliary", "integer", default: "100", "Dimensions of a, of agmdgm."),
+      ConfigurationField("hidden", "[integer]", default: "[500, 500]", "Widths of the linear layers of every network."),
+      ConfigurationField("components", "integer", default: "0", "Components that no label names; those of labelled classes come from the labels."),
+      ConfigurationField(
+        "hidden_classes", "integer", default: "null",
+        "How many classes have no label, out of which their share of p(y) follows: spread over `components`; absent: as many as those."),
+      ConfigurationField(
+        "class_prior", "[number]", default: "null", "p(y) of the labelled classes; the rest goes to the other components. Absent: 1 / classes."),
+      ConfigurationField("component_spread", "number", default: "0.001", "Deviation of the components' means before training."),
+      ConfigurationField("activation", choices(Activation.allCases), default: "\"relu\"", "Behind every hidden layer."),
+      ConfigurationField("scale", choices(ScaleReading.allCases), default: "\"exp_half\"", "How scale heads of the latent variables are read."),
+      ConfigurationField("scale_floor", "number", default: "0", "Added to a softplus deviation."),
+    ] + Observation.configurationFields
 
   func normal(mean: Tensor, head: Tensor) -> Normal { scale.normal(mean: mean, head: head, floor: scaleFloor) }
 

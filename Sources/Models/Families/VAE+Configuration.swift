@@ -36,12 +36,10 @@ extension VAE {
     }
 
     private enum Keys: String, CodingKey {
-      case latent, hidden, convolutions, activation, heads, scale, likelihood, binarisation, deviation
+      case latent, hidden, convolutions, activation, heads, scale
       case decoderHidden = "decoder_hidden"
       case batchNorm = "batch_norm"
       case scaleFloor = "scale_floor"
-      case likelihoodScale = "likelihood_scale"
-      case outputActivation = "output_activation"
     }
 
     package init(from decoder: any Decoder) throws {
@@ -52,9 +50,7 @@ extension VAE {
         decoderHidden: try values.decodeIfPresent([Int].self, forKey: .decoderHidden), convolutions: try value(.convolutions, []),
         activation: try value(.activation, .relu), batchNorm: try value(.batchNorm, false), heads: try value(.heads, .separate),
         scale: try value(.scale, .softplus), scaleFloor: try value(.scaleFloor, 0),
-        observation: Observation(
-          try value(.likelihood, .bernoulli), binarisation: try value(.binarisation, .none), deviation: try value(.deviation, 1),
-          scale: try value(.likelihoodScale, .exp), activation: try value(.outputActivation, .identity)))
+        observation: try Observation(from: decoder))
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -68,37 +64,27 @@ extension VAE {
       try values.encode(heads, forKey: .heads)
       try values.encode(scale, forKey: .scale)
       try values.encode(scaleFloor, forKey: .scaleFloor)
-      try values.encode(observation.likelihood, forKey: .likelihood)
-      try values.encode(observation.binarisation, forKey: .binarisation)
-      try values.encode(observation.deviation, forKey: .deviation)
-      try values.encode(observation.scale, forKey: .likelihoodScale)
-      try values.encode(observation.activation, forKey: .outputActivation)
+      try observation.encode(to: encoder)
     }
   }
 
-  package static let configurationFields: [ConfigurationField] = [
-    ConfigurationField("latent", "integer", "Dimensions of z."),
-    ConfigurationField("hidden", "[integer]", default: "[512, 512]", "Widths of the encoder's linear layers."),
-    ConfigurationField("decoder_hidden", "[integer]", default: "null", "Widths of the decoder's linear layers; absent: the encoder's, reversed."),
-    ConfigurationField(
-      "convolutions", "[{channels, kernel, stride, padding}]", default: "[]",
-      "Convolutions before the linear layers of an image model, mirrored in the decoder."),
-    ConfigurationField("activation", choices(Activation.allCases), default: "\"relu\"", "Behind every hidden layer."),
-    ConfigurationField("batch_norm", "boolean", default: "false", "Batch normalisation before every activation."),
-    ConfigurationField(
-      "heads", choices(Configuration.HeadLayout.allCases), default: "\"separate\"", "Mean and scale as two layers or as two halves of one."),
-    ConfigurationField(
-      "scale", choices(ScaleReading.allCases), default: "\"softplus\"", "How the posterior's scale head is read: sd = ln(1 + e^h), e^h or e^(h/2)."),
-    ConfigurationField("scale_floor", "number", default: "0", "Added to a softplus deviation of the posterior."),
-    ConfigurationField("likelihood", choices(Observation.Likelihood.allCases), default: "\"bernoulli\"", "p(x|z)."),
-    ConfigurationField("binarisation", choices(Observation.Binarisation.allCases), default: "\"none\"", "How pixels become the bits of a Bernoulli."),
-    ConfigurationField("deviation", "number", default: "1", "Of the fixed Gaussian, in model units."),
-    ConfigurationField(
-      "likelihood_scale", choices(ScaleReading.allCases), default: "\"exp\"", "How the scale head of a learned Gaussian or logistic is read."),
-    ConfigurationField("output_activation", choices(Activation.allCases), default: "\"identity\"", "On the mean of a Gaussian or logistic."),
-  ]
-
-  private static func choices<T: RawRepresentable<String>>(_ cases: [T]) -> String { cases.map(\.rawValue).joined(separator: " | ") }
+  package static let configurationFields: [ConfigurationField] =
+    [
+      ConfigurationField("latent", "integer", "Dimensions of z."),
+      ConfigurationField("hidden", "[integer]", default: "[512, 512]", "Widths of the encoder's linear layers."),
+      ConfigurationField("decoder_hidden", "[integer]", default: "null", "Widths of the decoder's linear layers; absent: the encoder's, reversed."),
+      ConfigurationField(
+        "convolutions", "[{channels, kernel, stride, padding}]", default: "[]",
+        "Convolutions before the linear layers of an image model, mirrored in the decoder."),
+      ConfigurationField("activation", choices(Activation.allCases), default: "\"relu\"", "Behind every hidden layer."),
+      ConfigurationField("batch_norm", "boolean", default: "false", "Batch normalisation before every activation."),
+      ConfigurationField(
+        "heads", choices(Configuration.HeadLayout.allCases), default: "\"separate\"", "Mean and scale as two layers or as two halves of one."),
+      ConfigurationField(
+        "scale", choices(ScaleReading.allCases), default: "\"softplus\"",
+        "How the posterior's scale head is read: sd = ln(1 + e^h), e^h, e^(h/2) or 1 / (1 + e^-h)."),
+      ConfigurationField("scale_floor", "number", default: "0", "Added to a softplus or sigmoid deviation of the posterior."),
+    ] + Observation.configurationFields
 
   /// The network before it has weights, every size checked.
   struct Plan {
@@ -154,12 +140,7 @@ extension VAE {
 
 extension VAE.Configuration {
   fileprivate func check(_ signature: Signature) throws(ConfigurationError) {
-    try signature.check()
-    if let column = signature.columns?.first(where: { $0.type != .real }) {
-      throw ConfigurationError(
-        field: "signature.columns", given: "\(column.type.rawValue) for \"\(column.name)\"",
-        expected: "real columns; the family vaeac takes categories")
-    }
+    try signature.checkRealColumns()
     func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(ConfigurationError) {
       guard range.contains(value) else {
         throw ConfigurationError(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
@@ -180,7 +161,7 @@ extension VAE.Configuration {
 
 extension [BlockPlan] {
   /// Linear layers, each with batch normalisation where asked for and the activation.
-  fileprivate static func mlp(_ inputs: Int, _ widths: [Int], _ activation: Activation, batchNorm: Bool) -> [BlockPlan] {
+  static func mlp(_ inputs: Int, _ widths: [Int], _ activation: Activation, batchNorm: Bool) -> [BlockPlan] {
     zip([inputs] + widths, widths).flatMap { input, output in
       [.linear(input, output)] + (batchNorm ? [.batchNorm(output)] : []) + [.activation(activation)]
     }

@@ -1,0 +1,133 @@
+package import Distributions
+package import Networks
+package import Tensors
+
+/// One layer of a ladder: what leads up to its latent variables, and back down from them.
+package struct LadderLevel: Module {
+  /// g_l: the features of the layer below -> this layer's.
+  package var encoder: Sequential
+  package var rung: Sequential
+  package var mean: Linear
+  package var scale: Linear
+  /// v_l: z_l -> as many features as this layer has.
+  package var injection: Sequential
+  /// Of a gated merge: [features].
+  package var gate: Tensor?
+  /// f_l: this layer's features -> those of the layer below; of the lowest layer, all but the output.
+  package var decoder: Sequential
+
+  package static let fields: [Field<Self>] = [
+    .child("encoder", \.encoder), .child("rung", \.rung), .child("mean", \.mean), .child("scale", \.scale), .child("injection", \.injection),
+    .parameter("gate", \.gate), .child("decoder", \.decoder),
+  ]
+
+  init(_ plan: LadderPlan.Level, key: RandomKey) {
+    encoder = Sequential(plan.encoder, key: key.split("encoder"))
+    rung = Sequential(plan.rung, key: key.split("rung"))
+    mean = Linear(plan.rungWidth, plan.latent, key: key.split("mean"))
+    scale = Linear(plan.rungWidth, plan.latent, key: key.split("scale"))
+    injection = Sequential(plan.injection, key: key.split("injection"))
+    gate = plan.gates.map { .full([$0], 0.1) }
+    decoder = Sequential(plan.decoder, key: key.split("decoder"))
+  }
+}
+
+/// A mixture of diagonal Gaussians as the prior of one layer; without `logits` its components are equally likely.
+package struct MixturePrior: Module {
+  /// [components]
+  package var logits: Tensor?
+  /// [components, latent]
+  package var means: Tensor
+  package var logDeviations: Tensor
+
+  package static let fields: [Field<Self>] = [
+    .parameter("logits", \.logits), .parameter("means", \.means), .parameter("log_deviations", \.logDeviations),
+  ]
+
+  /// Means drawn from N(0, I), deviations of 1 and equal weights.
+  init(components: Int, latent: Int, learnsWeights: Bool, key: RandomKey) {
+    logits = learnsWeights ? .zeros([components]) : nil
+    means = key.normal([components, latent])
+    logDeviations = .zeros([components, latent])
+  }
+
+  /// The same prior with the components of a mixture, and its weights where they are learned.
+  func taking(_ mixture: GaussianMixture) -> MixturePrior {
+    var copy = self
+    if logits != nil { copy.logits = mixture.logits.reshaped([mixture.logits.count]) }
+    copy.means = mixture.means.reshaped(means.shape)
+    copy.logDeviations = mixture.deviations.log().reshaped(means.shape)
+    return copy
+  }
+
+  /// Shared by all rows.
+  package var mixture: GaussianMixture {
+    let (k, d) = (means.shape[0], means.shape[1])
+    return GaussianMixture(
+      logits: logits?.reshaped([1, k]) ?? .zeros([1, k]), means: means.reshaped([1, k, d]),
+      deviations: logDeviations.clamped(low: -80, high: 80).exp().reshaped([1, k, d]))
+  }
+}
+
+/// The network of the ladder families; layers and priors are numbered from the one nearest the data.
+package struct LadderNetwork: Module {
+  package var levels: [LadderLevel]
+  package var output: Block
+  package var outputScale: Block?
+  /// None where every prior is a standard normal.
+  package var priors: [MixturePrior]
+
+  package static let fields: [Field<Self>] = [
+    .child("levels", \.levels), .child("output", \.output), .child("output_scale", \.outputScale), .child("priors", \.priors),
+  ]
+
+  init(_ plan: LadderPlan, priors: [MixturePrior] = [], key: RandomKey) {
+    levels = plan.levels.enumerated().map { LadderLevel($1, key: key.split("level").split($0)) }
+    output = plan.output.block(key: key.split("output"))
+    outputScale = plan.hasScaleHead ? plan.output.block(key: key.split("output_scale")) : nil
+    self.priors = priors
+  }
+
+  /// p(z_l) of a layer.
+  package func prior(_ layer: Int) -> LadderPrior { priors.isEmpty ? .standard : .mixture(priors[layer].mixture) }
+}
+
+/// What a layer's latent variables are drawn from.
+package enum LadderPrior: Sendable {
+  case standard
+  case mixture(GaussianMixture)
+
+  /// ln p(z): [n].
+  func logProbability(of z: Tensor) -> Tensor {
+    switch self {
+    case .standard: Normal.standard(rows: z.shape[0], dimensions: z.shape[1]).logProbability(of: z)
+    case .mixture(let mixture): mixture.logProbability(of: z)
+    }
+  }
+
+  /// KL(q || p): [n]. Of a mixture, which has no closed form, ln q(z) - ln p(z) at the draw z ~ q; of a single Gaussian it is exact.
+  func divergence(of q: Normal, at z: Tensor) -> Tensor {
+    switch self {
+    case .standard: q.standardKL.rowSums()
+    case .mixture(let mixture) where mixture.means.shape[1] == 1: mixture.divergenceBound(of: q)
+    case .mixture(let mixture): q.logProbability(of: z) - mixture.logProbability(of: z)
+    }
+  }
+
+  /// KL(q || p), or of a mixture an upper bound on it that needs no draw: [n].
+  func divergenceBound(of q: Normal) -> Tensor {
+    switch self {
+    case .standard: q.standardKL.rowSums()
+    case .mixture(let mixture): mixture.divergenceBound(of: q)
+    }
+  }
+
+  /// One draw a key, deviations multiplied by `temperature`: [keys, latent].
+  func sample(_ keys: RowKeys, latent: Int, temperature: Float) -> Tensor {
+    switch self {
+    case .standard: keys.normal(latent) * temperature
+    case .mixture(let mixture):
+      GaussianMixture(logits: mixture.logits, means: mixture.means, deviations: mixture.deviations * temperature).sample(keys)
+    }
+  }
+}
