@@ -74,7 +74,8 @@ struct DocumentsTests {
     "names and media types are plain",
     arguments: [
       ("", "text/plain", "name"), (".a", "text/plain", "name"), ("..", "text/plain", "name"), ("A", "text/plain", "name"),
-      ("a/b", "text/plain", "name"), ("ä", "text/plain", "name"), (String(repeating: "a", count: 101), "text/plain", "name"), ("a", "", "media type"), ("a", "text", "media type"),
+      ("a/b", "text/plain", "name"), ("ä", "text/plain", "name"), (String(repeating: "a", count: 101), "text/plain", "name"), ("a", "", "media type"),
+      ("a", "text", "media type"),
       ("a", "text/", "media type"), ("a", "text/plain\r\nSet-Cookie: a", "media type"),
     ])
   func badNames(_ name: String, _ type: String, _ field: String) throws {

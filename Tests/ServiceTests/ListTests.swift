@@ -53,7 +53,7 @@ struct ListTests {
   @Test("families tell their fields, and whether they learn")
   func families() async throws {
     let families = try await ServiceFixture().get("/v1/families").member("families")?.elements ?? []
-    #expect(families.compactMap { $0["name"]?.string } == ["toy", "vae", "vaeac", "vaeac_image"])
+    #expect(families.compactMap { $0["name"]?.string } == ["toy", "vae", "vaeac", "vaeac_image", "toy_classifier", "toy_ladder"])
     #expect(families[1]["configuration"]?.elements.count == VAE.configurationFields.count)
     #expect(families[1]["training"]?.elements.isEmpty == false)
     #expect(families.first?["training"] == nil)
