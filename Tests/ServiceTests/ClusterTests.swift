@@ -116,7 +116,8 @@ struct ClusterTests {
     #expect(answer.status == 200, "\(answer.text)")
     let names = ["cat", "dog, or wolf", "new cluster 0", "new cluster 1"]
     let components = try answer.member("components")?.elements ?? []
-    #expect(components.compactMap { $0["label"]?.string } == names && components.map { $0["is_new"] } == [false, false, true, true].map(JSONValue.bool))
+    #expect(
+      components.compactMap { $0["label"]?.string } == names && components.map { $0["is_new"] } == [false, false, true, true].map(JSONValue.bool))
     let raw = try await fixture.post(target, items, type: "application/octet-stream", accept: "application/octet-stream")
     let q = try #require(FloatBytes.decode(raw.body))
     // What a classifier says of its components is what it clusters by.

@@ -84,7 +84,8 @@ struct ServerTests {
       "mixed": #", "rows": [{"age": 31, "colour": "red", "weight": 70.5, "answer": "1"}, {"age": 7, "colour": "green", "weight": 8, "answer": "2"}]"#,
     ]
     let options = [
-      "cluster": #", "draws": 2"#, "classify": #", "top": 1"#, "impute": #", "draws": 3"#, "reconstruct": #", "sampling": true"#, "sample": #", "n": 3, "temperature": 0.5"#, "score": #", "k": 5"#,
+      "cluster": #", "draws": 2"#, "classify": #", "top": 1"#, "impute": #", "draws": 3"#, "reconstruct": #", "sampling": true"#,
+      "sample": #", "n": 3, "temperature": 0.5"#, "score": #", "k": 5"#,
     ]
     let holes = #", "rows": [{"age": null, "colour": "red", "weight": 7, "answer": "1"}, {"age": 7, "colour": null, "weight": null, "answer": "2"}]"#
     return try (ModelFiles.all.map(\.0) + ["classifier", "ladder", "mixed"]).flatMap { name in
