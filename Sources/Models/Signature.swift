@@ -211,6 +211,9 @@ extension Signature {
       guard (1...100_000).contains(classes.count) else { throw refuse("classes", "\(classes.count) classes", "from 1 to 100000") }
       var names: Set<String> = []
       for name in classes where !names.insert(name).inserted { throw refuse("classes", "\"\(name)\" twice", "names that differ") }
+      if let name = classes.first(where: { $0.hasPrefix(Self.newCluster) }) {
+        throw refuse("classes", "\"\(name)\"", "other names: components without a label are called so")
+      }
     }
     if let missing, missing.isEmpty || missing.count > 1000 { throw refuse("missing", "\(missing.count) marks", "1 to 1000") }
     guard width <= 16_000_000 else { throw refuse("shape", "\(width) numbers an item", "at most 16000000") }

@@ -120,7 +120,7 @@ extension ModelStore: RunRecorder {
     if isInference != true { _ = try status(database, run) }
   }
 
-  private static func requireRunning(_ database: Database, _ run: RunID) throws {
+  static func requireRunning(_ database: Database, _ run: RunID) throws {
     let status = try status(database, run)
     guard status == .running else { throw StoreError.runNotRunning(id: run, status: status) }
   }

@@ -145,10 +145,11 @@ extension Run {
         build: try builds.decode(row["build"])),
       status: failure == nil ? .finished : .failed, startedAt: id.startedAt,
       finishedAt: Timestamp(milliseconds: id.startedAt.milliseconds + Int64((microseconds + 500) / 1000)), failure: failure,
-      outputDigest: try row.digest("output_digest"),
+      outputDigest: try row.digestIfPresent("output_digest"),
       inference: InferenceFacts(
         operation: row["operation"], httpStatus: row["http_status"], microseconds: microseconds, options: options,
-        inputDigest: try row.digest("input_digest"), inputType: row["input_type"], outputType: row["output_type"], keepsInput: row["keeps_input"]))
+        inputDigest: try row.digestIfPresent("input_digest"), inputType: row["input_type"], outputType: row["output_type"],
+        keepsInput: row["keeps_input"]))
   }
 
   /// The members of a JSON object as texts, strings without their quotes.
@@ -185,16 +186,5 @@ extension Run {
     var pairs: [String: [String: String]] = [:]
     for row in try request.fetchAll(database) { pairs[row["run"], default: [:]][row["name"]] = row["value"] }
     return pairs
-  }
-}
-
-extension Row {
-  /// A digest that is kept as its 32 bytes.
-  fileprivate func digest(_ column: String) throws -> Digest? {
-    guard let data = self[column] as Data? else { return nil }
-    guard let digest = Digest(bytes: Array(data)) else {
-      throw StoreError.corrupt(path: "the database", reason: "column \(column) holds \(data.count) bytes, which are no digest")
-    }
-    return digest
   }
 }

@@ -1,3 +1,5 @@
+import Formats
+import Foundation
 import GRDB
 
 extension Row {
@@ -16,6 +18,19 @@ extension Row {
     let text: String = self[column]
     guard let value = Value(rawValue: text) else { throw unreadable(column, text) }
     return value
+  }
+
+  /// A digest that is kept as its 32 bytes.
+  func digest(_ column: String) throws -> Digest {
+    let data: Data = self[column]
+    guard let digest = Digest(bytes: Array(data)) else {
+      throw StoreError.corrupt(path: "the database", reason: "column \(column) holds \(data.count) bytes, which are no digest")
+    }
+    return digest
+  }
+
+  func digestIfPresent(_ column: String) throws -> Digest? {
+    self[column] as Data? == nil ? nil : try digest(column)
   }
 
   private func unreadable(_ column: String, _ text: String) -> StoreError {

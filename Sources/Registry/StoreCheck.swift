@@ -65,6 +65,18 @@ package struct StoreCheck: Sendable {
       let (table, parent): (String, String) = (row["table"], row["parent"])
       add(.damage, path, "a row of \(table) refers to a row of \(parent) that is not there")
     }
+    try checkDocuments(database, path: path)
+  }
+
+  private mutating func checkDocuments(_ database: Database, path: String) throws {
+    // A store of an earlier build has none.
+    guard try database.tableExists("run_documents") else { return }
+    let rows = try Row.fetchCursor(database, sql: "SELECT run, name, digest, body FROM run_documents")
+    while let row = try rows.next() {
+      let (run, name, body): (String, String, Data) = (row["run"], row["name"], row["body"])
+      guard try SHA256.digest([UInt8](body)) != row.digest("digest") else { continue }
+      add(.damage, path, "the bytes of document \(name) of run \(run) are no longer those that were attached")
+    }
   }
 
   // MARK: - The model files

@@ -15,6 +15,7 @@ package enum StoreError: Error, Equatable, Sendable {
   case invalidKey(reason: String)
   case invalidKeyRequest(field: String, given: String, expected: String)
   case invalidAnnotation(field: String, given: String, expected: String)
+  case invalidDocument(field: String, given: String, expected: String)
   case digestMismatch(given: Digest, expected: Digest)
   case tooLarge(limit: Int)
 
@@ -23,6 +24,7 @@ package enum StoreError: Error, Equatable, Sendable {
   case unknownVersion(model: String, version: Int, existing: [Int])
   case unknownAlias(model: String, alias: String, existing: [String], versions: [Int])
   case unknownRun(id: String)
+  case unknownDocument(run: RunID, name: String, existing: [String])
   case unknownKey(id: String)
 
   // What was asked goes against what is there.
@@ -31,6 +33,7 @@ package enum StoreError: Error, Equatable, Sendable {
   case keyNameTaken(name: String, id: String)
   case runNotRunning(id: RunID, status: RunStatus)
   case parameterWritten(run: RunID, name: String, value: String, given: String)
+  case documentWritten(run: RunID, name: String)
   /// The schema holds against what the code let through, with SQLite's words.
   case refused(reason: String)
 
@@ -75,6 +78,8 @@ extension StoreError: CustomStringConvertible {
       "the admin key can't be used: \(reason)"
     case .invalidKeyRequest(let field, let given, let expected), .invalidAnnotation(let field, let given, let expected):
       "\(field) is \(quoted(given)), expected \(expected)"
+    case .invalidDocument(let field, let given, let expected):
+      "the \(field) of a run's document is \(quoted(given)), expected \(expected)"
     case .digestMismatch(let given, let expected):
       "the bytes received are \(given), but \(expected) was announced: the upload was damaged on its way; send it again"
     case .tooLarge(let limit):
@@ -87,6 +92,8 @@ extension StoreError: CustomStringConvertible {
       "model \(quoted(model)) has no alias \(quoted(alias)); aliases: \(list(existing)); versions: \(list(versions.map(String.init)))"
     case .unknownRun(let id):
       "there is no run \(quoted(id))"
+    case .unknownDocument(let run, let name, let existing):
+      "run \(run) has no document \(quoted(name)); \(existing.isEmpty ? "it has none" : "it has: \(list(existing, atMost: 50))")"
     case .unknownKey(let id):
       "there is no key \(quoted(id))"
     case .aliasElsewhere(let model, let alias, let expected, let actual):
@@ -96,9 +103,11 @@ extension StoreError: CustomStringConvertible {
     case .versionInUse(let model, let version, let aliases):
       "\(model)@\(version) is in use: move \(list(aliases)) to another version first"
     case .runNotRunning(let id, let status):
-      "run \(id) is \(status.rawValue): only a running run takes metrics or ends"
+      "run \(id) is \(status.rawValue): only a running run takes metrics and documents or ends"
     case .parameterWritten(let run, let name, let value, let given):
       "parameter \(quoted(name)) of run \(run) is \(quoted(value)) and can't become \(quoted(given)): a parameter is written once"
+    case .documentWritten(let run, let name):
+      "run \(run) has a document \(quoted(name)) already: a document is written once"
     case .refused(let reason):
       "the store refused the change: \(reason)"
     case .diskFull(let path):

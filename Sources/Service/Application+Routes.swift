@@ -48,6 +48,7 @@ extension Application {
     add(.get, "/v1/runs", .infer, listRuns)
     add(.get, "/v1/runs/{id}", .infer, showRun)
     add(.get, "/v1/runs/compare", .infer, compareRuns)
+    add(.get, "/v1/runs/{id}/documents/{name}", .infer, showRunDocument)
     add(.get, "/v1/runs/{id}/events", .infer, runEvents)
     add(.get, "/v1/runs/{id}/metrics", .infer, showRunMetrics)
     add(.post, "/v1/runs/{id}/replay", .infer, replayRun)

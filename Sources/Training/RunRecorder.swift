@@ -9,6 +9,8 @@ package protocol RunRecorder: Sendable {
   func start(_ run: RunDescription) throws -> RunID
   /// Metrics are appended, never overwritten; the recorder adds the time.
   func record(_ metrics: [RunMetric], in run: RunID) throws
+  /// Keeps a document with a running run, such as a table or a picture; each name once.
+  func attach(_ name: String, mediaType: String, bytes: [UInt8], to run: RunID) throws
   func finish(_ run: RunID, _ outcome: RunOutcome) throws
 }
 

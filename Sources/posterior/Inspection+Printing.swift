@@ -47,7 +47,8 @@ extension Inspection {
   }
 
   private var operations: [String] {
-    description.flatMap { Catalogue.family(named: $0.family) }.map { Service.Operation.supported(by: $0).map(\.name) } ?? []
+    guard let description, let family = Catalogue.family(named: description.family) else { return [] }
+    return Service.Operation.supported(by: family, knowsClasses: description.signature.classes != nil).map(\.name)
   }
 
   private static func text(_ value: some Encodable) -> String { String(decoding: Self.value(value).text, as: UTF8.self) }

@@ -7,6 +7,8 @@ struct Posterior: AsyncParsableCommand {
     subcommands: [
       AuditCommand.self,
       BenchCommand.self,
+      ClassifyCommand.self,
+      ClusterCommand.self,
       DataCommand.self,
       EncodeCommand.self,
       EvaluateCommand.self,

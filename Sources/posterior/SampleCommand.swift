@@ -11,12 +11,20 @@ struct SampleCommand: AsyncParsableCommand {
   var temperature: Double?
   @Flag(help: "The mean of p(x|z) instead of a draw from it.")
   var mean = false
-  @Option(help: ArgumentHelp("What to condition on, as JSON such as {\"label\": 3}.", valueName: "json"))
+  @Option(
+    help: ArgumentHelp(
+      "What to condition on, as JSON: {\"label\": 3}, {\"cluster\": 4, \"layer\": 0} or {\"layers\": [{\"from_item\": 0}, {\"cluster\": 2}]}.",
+      valueName: "json"))
   var given: String?
+  @OptionGroup var inputArguments: InputArguments
+  @Option(
+    help: "The items that from_item counts: a .csv, .png, .npy or .raw (float32, little-endian) file; - is standard input.", completion: .file())
+  var input: String?
 
   func run() async throws {
     try await arguments.perform(
       Operation(SampleRequest.self),
-      ["n": n.map { "\($0)" }, "temperature": temperature.map { "\($0)" }, "mean": mean ? "true" : nil, "given": given])
+      ["n": n.map { "\($0)" }, "temperature": temperature.map { "\($0)" }, "mean": mean ? "true" : nil, "given": given], input: input,
+      as: inputArguments)
   }
 }

@@ -54,7 +54,7 @@ struct SchemaTests {
     let database = try DatabaseQueue()
     try database.write { database in
       for migration in Migrations.all { try database.execute(sql: migration.sql) }
-      try database.execute(sql: fixture)
+      try database.execute(sql: wholeFixture)
     }
     return database
   }
@@ -71,12 +71,24 @@ struct SchemaTests {
     \(startRun(id: ended, status: "'finished'", finished: now));
     """
 
+  static func document(
+    run: String = run, name: String = "'b.csv'", type: String = "'text/csv'", digest: String = "zeroblob(32)", body: String = "x'01'"
+  ) -> String {
+    "INSERT INTO run_documents (run, name, media_type, digest, time, body) VALUES (\(run), \(name), \(type), \(digest), \(now), \(body))"
+  }
+
   static let fixture = """
     \(initialFixture)
     \(key(id: "'aaaaaaaaaaaa'", name: "'a'", secret: digest));
     \(audit());
     INSERT INTO model_tags VALUES ('m', 'team', 'vision');
     INSERT INTO version_tags VALUES ('m', 1, 'data', '2026');
+    """
+
+  /// What the tables of all migrations take.
+  static let wholeFixture = """
+    \(fixture)
+    \(document(name: "'a.csv'"));
     """
 
   static let refused: [(rule: String, sql: String)] = [
@@ -166,6 +178,21 @@ struct SchemaTests {
     ("a tag whose name has an equals sign", "INSERT INTO version_tags VALUES ('m', 1, 'a=b', 'c')"),
     ("an endless description", "UPDATE models SET description = printf('%.*c', 10001, 'x')"),
     ("an endless description of a version", "UPDATE versions SET description = printf('%.*c', 10001, 'x')"),
+    ("a document of no run", document(run: "'01JD9ZZZZZZZZZZZZZZZZZZZZZ'")),
+    ("a document of a run that has ended", document(run: ended)),
+    ("a document twice", document(name: "'a.csv'")),
+    ("a document without a name", document(name: "''")),
+    ("a document whose name begins with a dot", document(name: "'.a'")),
+    ("a document whose name has a slash", document(name: "'a/b'")),
+    ("a document whose name has 101 characters", document(name: "'\(String(repeating: "a", count: 101))'")),
+    ("a document without a media type", document(type: "''")),
+    ("a media type with a line break", document(type: "'text/csv' || char(10)")),
+    ("a digest of 31 bytes", document(digest: "zeroblob(31)")),
+    ("a document of more than 64 MiB", document(body: "zeroblob(67108865)")),
+    ("a document that is text", document(body: "'a'")),
+    ("changing a document", "UPDATE run_documents SET body = x'02'"),
+    ("renaming a document", "UPDATE run_documents SET name = 'b.csv'"),
+    ("deleting a document", "DELETE FROM run_documents"),
     ("a tag of no run", "INSERT INTO run_tags VALUES ('01JD9ZZZZZZZZZZZZZZZZZZZZZ', 'a', 'b')"),
   ]
 
@@ -186,6 +213,8 @@ struct SchemaTests {
     ("describing a version", "UPDATE versions SET description = 'the one of May'"),
     ("moving an alias away and deleting its version", "\(move(to: "NULL")); DELETE FROM versions"),
     ("moving an alias to another version", "\(version()); \(move(to: "2"))"),
+    ("a document of 64 MiB", document(body: "zeroblob(67108864)")),
+    ("an empty document", document(body: "x''")),
     ("deleting a run with all it has", "DELETE FROM runs WHERE id = \(run)"),
     ("finishing a run", "UPDATE runs SET status = 'finished', finished_at = \(now), output_digest = \(digest) WHERE id = \(run)"),
     ("the greatest seed", startRun(seed: "9223372036854775807")),

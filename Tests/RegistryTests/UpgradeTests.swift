@@ -60,6 +60,24 @@ struct UpgradeTests {
     #expect(try store.fetch("SELECT value FROM run_latest_metrics WHERE name = 'elbo'") == ["-240.5"])
   }
 
+  @Test("a store of 0003 keeps every row of every table, and takes documents")
+  func recordedInference() throws {
+    let path = folder.unused() + "/old"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    let before = try Self.build(path: path, migrations: 3, content: SchemaTests.fixture)
+    // A check of a store, or of a backup, that an earlier build wrote.
+    #expect(try StoreCheck(directory: path).findings.allSatisfy { !$0.detail.contains("run_documents") })
+    let store = try ModelStore(directory: path)
+    for (table, rows) in before where table != "runs" && !rows.isEmpty {
+      #expect(try Self.rows(path: path, table: table, columns: rows[0].map(\.0)) == rows.map { $0.map(\.1) }, "\(table)")
+    }
+    #expect(try store.fetch("PRAGMA integrity_check") == ["ok"] && store.fetch("SELECT * FROM pragma_foreign_key_check").isEmpty)
+    #expect(try store.fetch("SELECT count(*) FROM run_documents") == ["0"])
+    let run = try store.start(.small)
+    try store.attach("a", mediaType: "text/plain", bytes: [1], to: run)
+    #expect(try store.documents(of: run).map(\.name) == ["a"])
+  }
+
   /// Writes the database as the first builds did, and returns its tables.
   private static func build(path: String, migrations count: Int, content: String) throws -> [String: [[(String, DatabaseValue)]]] {
     let database = try DatabaseQueue(path: path + "/posterior.sqlite")

@@ -56,6 +56,74 @@ struct SameBytesTests {
     }
   }
 
+  @Test("clusters and classes have the same bytes in blocks, on one lane or four, offline and after the store was opened again")
+  func clusters() async throws {
+    var fine = ServiceLimits()
+    fine.blockRows = 3
+    let (coarse, cut) = (try ServiceFixture.clustering(lanes: 1), try ServiceFixture.clustering(lanes: 4, limits: fine))
+    var items: [UInt8] = []
+    FloatBytes.append((0..<20 * 3).map { Float($0 * 37 % 256) / 40 - 3 }, to: &items)
+    for (model, query) in [("ladder-of-rows", "cluster?draws=3&seed=1"), ("ladder-of-rows", "cluster?layer=1"), ("classifier", "classify?seed=1")] {
+      let target = "/v1/models/\(model)/\(query)"
+      for accept in ["application/octet-stream", "text/csv"] {
+        let whole = try await coarse.post(target, items, type: "application/octet-stream", accept: accept)
+        let blocks = try await cut.post(target, items, type: "application/octet-stream", accept: accept)
+        #expect(whole.status == 200 && whole.body == blocks.body && !whole.body.isEmpty, "\(target)")
+        let reopened = try ServiceFixture.clustering(directory: coarse.directory)
+        #expect(try await reopened.post(target, items, type: "application/octet-stream", accept: accept).body == whole.body)
+      }
+      let version = try coarse.store.resolve(model)
+      let families = coarse.application.options.families
+      let file = try LoadedModel.load(path: version.path, families: families, registered: .init(name: model, version: 1))
+      let parts = query.split(separator: "?")
+      let operation = try #require(Operation.named(String(parts[0])))
+      let options = parts[1].split(separator: "&").map { pair in
+        let sides = pair.split(separator: "=").map(String.init)
+        return OperationInput.Option(name: sides[0], value: sides[1])
+      }
+      let prepared = try operation.prepare(
+        OperationInput(body: items, contentType: .floats, options: options), on: file, limits: ServiceLimits())
+      let online = try await coarse.post(target, items, type: "application/octet-stream", accept: "application/octet-stream")
+      #expect(try prepared.perform().bytes(as: .floats, receipt: prepared.receipt) == online.body)
+      // An item is assigned alike alone and in any place among others that draw nothing.
+      if query != "cluster?draws=3&seed=1" {
+        let alone = try await coarse.post(target, Array(items[12 * 5..<12 * 6]), type: "application/octet-stream", accept: "application/octet-stream")
+        let width = online.body.count / 20
+        #expect(alone.body == Array(online.body[width * 5..<width * 6]))
+      }
+    }
+  }
+
+  @Test("requests for clusters, classes and conditioned samples at once are answered as each alone")
+  func clustersTogether() async throws {
+    let fixture = try ServiceFixture.clustering(lanes: 4)
+    let requests: [(String, String)] = (0..<32).map { index in
+      let row = "[[\(index), \(index % 5), -1], [0.5, \(index % 3), 2]]"
+      return switch index % 4 {
+      case 0: ("/v1/models/ladder-of-rows/cluster", #"{"inputs": \#(row), "draws": \#(index % 8), "seed": \#(index)}"#)
+      case 1: ("/v1/models/classifier/classify", #"{"inputs": \#(row), "seed": \#(index)}"#)
+      case 2: ("/v1/models/classifier/sample", #"{"n": 3, "given": {"cluster": \#(index % 3 + 1)}, "seed": \#(index)}"#)
+      default:
+        (
+          "/v1/models/ladder-of-rows/sample",
+          #"{"n": 2, "inputs": \#(row), "given": {"layers": [{"from_item": \#(index / 4 % 2)}, {"cluster": 1}]}, "seed": \#(index)}"#
+        )
+      }
+    }
+    var alone: [[UInt8]] = []
+    for (target, json) in requests {
+      let answer = try await fixture.post(target, json: json)
+      #expect(answer.status == 200, "\(answer.text)")
+      alone.append(answer.body)
+    }
+    let together = try await withThrowingTaskGroup(of: (Int, Exchange).self) { group in
+      for (index, (target, json)) in requests.enumerated() { group.addTask { (index, try await fixture.post(target, json: json)) } }
+      return try await group.reduce(into: [Int: Exchange]()) { $0[$1.0] = $1.1 }
+    }
+    for index in requests.indices { #expect(together[index]?.body == alone[index]) }
+    #expect(Set(alone).count == requests.count)
+  }
+
   @Test("thirty-two requests at once, of all kinds and models, are answered as each alone")
   func concurrent() async throws {
     let fixture = try ServiceFixture(lanes: 4)

@@ -34,7 +34,7 @@ struct ServerTests {
 
   @Test("sixty-four connections at once, each pipelining requests for every operation of every model, are sent the bytes of each request alone")
   func manyConnections() async throws {
-    let fixture = try ServiceFixture()
+    let fixture = try ServiceFixture.clustering()
     try fixture.publish(ModelFiles.mixed, as: "mixed")
     let application = fixture.application
     let server = Server(handler: application.handler, listen: [try ListenAddress("127.0.0.1:0")], refuse: application.refuse)
@@ -80,13 +80,15 @@ struct ServerTests {
       "colours": #", "inputs": [[[[1,2,3],[4,5,6],[7,8,9]],[[255,0,255],[0,255,0],[9,9,9]]]]"#,
       "table": #", "inputs": [[40, 170.5, 71], [18, 181, 64]]"#,
       "vector": #", "inputs": [[1, -2, 0.5], [3, 3, 3]]"#,
+      "classifier": #", "inputs": [[1, -2, 0.5], [3, 3, 3]]"#, "ladder": #", "inputs": [[[1,2,3,4,5],[6,0,9,8,7],[0,0,0,0,0],[9,8,7,6,5]]]"#,
       "mixed": #", "rows": [{"age": 31, "colour": "red", "weight": 70.5, "answer": "1"}, {"age": 7, "colour": "green", "weight": 8, "answer": "2"}]"#,
     ]
     let options = [
-      "impute": #", "draws": 3"#, "reconstruct": #", "sampling": true"#, "sample": #", "n": 3, "temperature": 0.5"#, "score": #", "k": 5"#,
+      "cluster": #", "draws": 2"#, "classify": #", "top": 1"#, "impute": #", "draws": 3"#, "reconstruct": #", "sampling": true"#,
+      "sample": #", "n": 3, "temperature": 0.5"#, "score": #", "k": 5"#,
     ]
     let holes = #", "rows": [{"age": null, "colour": "red", "weight": 7, "answer": "1"}, {"age": 7, "colour": null, "weight": null, "answer": "2"}]"#
-    return try (ModelFiles.all.map(\.0) + ["mixed"]).flatMap { name in
+    return try (ModelFiles.all.map(\.0) + ["classifier", "ladder", "mixed"]).flatMap { name in
       let version = try fixture.store.resolve(name)
       let model = try LoadedModel.load(path: version.path, families: fixture.application.options.families)
       return model.operations.map { operation in

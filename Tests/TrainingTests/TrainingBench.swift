@@ -59,6 +59,7 @@ final class RecorderDouble: RunRecorder {
   struct Account: Sendable {
     var runs: [RunDescription] = []
     var metrics: [RunMetric] = []
+    var documents: [String: [UInt8]] = [:]
     var outcomes: [RunOutcome] = []
   }
   private let stored = Mutex(Account())
@@ -72,6 +73,8 @@ final class RecorderDouble: RunRecorder {
   }
 
   func record(_ metrics: [RunMetric], in run: RunID) throws { stored.withLock { $0.metrics += metrics } }
+
+  func attach(_ name: String, mediaType: String, bytes: [UInt8], to run: RunID) throws { stored.withLock { $0.documents[name] = bytes } }
 
   func finish(_ run: RunID, _ outcome: RunOutcome) throws { stored.withLock { $0.outcomes.append(outcome) } }
 }

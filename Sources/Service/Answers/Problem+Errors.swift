@@ -99,13 +99,14 @@ extension Problem {
     let kind: Kind
     var headers: HeaderFields = [:]
     switch error {
-    case .invalidKeyRequest(let field, let given, let expected), .invalidAnnotation(let field, let given, let expected):
+    case .invalidKeyRequest(let field, let given, let expected), .invalidAnnotation(let field, let given, let expected),
+      .invalidDocument(let field, let given, let expected):
       kind = .impossible
       fault = (field, given, expected)
     case .invalidModelName, .invalidAlias, .invalidReference, .invalidPageToken, .foreignPageToken, .invalidLimit, .invalidSeed: kind = .malformed
     case .digestMismatch: kind = .digestMismatch
-    case .unknownModel, .unknownVersion, .unknownAlias, .unknownRun, .unknownKey: kind = .notFound
-    case .aliasElsewhere, .keyNameTaken, .versionInUse, .runNotRunning, .parameterWritten, .refused: kind = .conflict
+    case .unknownModel, .unknownVersion, .unknownAlias, .unknownRun, .unknownDocument, .unknownKey: kind = .notFound
+    case .aliasElsewhere, .keyNameTaken, .versionInUse, .runNotRunning, .parameterWritten, .documentWritten, .refused: kind = .conflict
     case .tooLarge: kind = .tooLarge
     case .diskFull: kind = .storageFull
     case .readOnly: kind = .unavailable

@@ -78,6 +78,7 @@ extension Application {
     let operations = Operation.all.map { operation in
       JSONValue.record([
         "name": .string(operation.name), "summary": .string(operation.summary), "takes_items": .bool(operation.takesItems),
+        "may_take_items": .bool(operation.takesItems || operation.mayTakeItems),
         "fields": .array(
           operation.fields.map { field in
             .record([
@@ -91,7 +92,11 @@ extension Application {
   }
 
   func operations(of version: ModelVersion) -> [String] {
-    options.families.first { $0.name == version.facts.family }.map { Operation.supported(by: $0).map(\.name) } ?? []
+    guard let family = options.families.first(where: { $0.name == version.facts.family }) else { return [] }
+    // Few families make a difference, so that most signatures are not read for a list.
+    let asks = Operation.supported(by: family).contains(where: \.needsClasses)
+    let knowsClasses = asks && (try? JSONValue(parsing: Array(version.facts.signature.utf8)))?["classes"] != nil
+    return Operation.supported(by: family, knowsClasses: knowsClasses).map(\.name)
   }
 
   static func json(_ version: ModelVersion) -> JSONValue {

@@ -10,7 +10,7 @@ extension Application {
     let model = try await models.model(named: request.parameter("model"))
     account?.note(model)
     // Before the body is read: a model that can't do this needs none.
-    try operation.checkSupport(by: type(of: model.family))
+    try operation.checkSupport(by: model)
     let memory = self.memory.open()
     defer { withExtendedLifetime(memory) {} }
     let context = StreamContext(request: request, deadline: deadline, memory: memory, account: account)

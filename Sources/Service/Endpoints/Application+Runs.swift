@@ -58,15 +58,28 @@ extension Application {
       })
   }
 
-  /// GET /v1/runs/{id}: the run with the last value of each metric.
+  /// GET /v1/runs/{id}: the run with the last value of each metric and the list of its documents.
   func showRun(_ request: Request) async throws -> Response {
     try request.checkQuery()
     let id = request.parameter("id")
     let shown = try await storeLanes.run { [self] in
       let run = try recordedRun(id)
-      return try RunJSON.run(run, latest: store.latestMetrics(of: run.id))
+      return try RunJSON.run(run, latest: store.latestMetrics(of: run.id), documents: store.documents(of: run.id))
     }
     return .json(shown)
+  }
+
+  /// GET /v1/runs/{id}/documents/{name}: the bytes as they were attached; they never change, so that their digest names them.
+  func showRunDocument(_ request: Request) async throws -> Response {
+    try request.checkQuery()
+    let (id, name) = (request.parameter("id"), request.parameter("name"))
+    let (document, bytes) = try await storeLanes.run { [self] in try store.document(name, of: recordedRun(id).id) }
+    var response = Response.bytes(bytes, type: document.mediaType)
+    response.headers["Content-Disposition"] = "inline; filename=\"\(document.name)\""
+    // A browser shows it as what it is, and runs none of it.
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "sandbox"
+    return response.tagged(EntityTag(document.digest.description), for: request)
   }
 
   /// A run; one that waits to be committed is committed first, so that who has its identifier finds it.

@@ -60,7 +60,7 @@ package struct LoadedModel: Sendable {
   package var signature: Signature { family.signature }
 
   /// Operations of this model, by name.
-  package var operations: [Operation] { Operation.all.filter { $0.isSupported(type(of: family)) } }
+  package var operations: [Operation] { Operation.supported(by: type(of: family), knowsClasses: signature.classes != nil) }
 
   /// The same weights under another name.
   func named(_ registered: Registration?) -> LoadedModel { LoadedModel(self, registered: registered) }

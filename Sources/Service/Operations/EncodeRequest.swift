@@ -23,6 +23,8 @@ package struct EncodeRequest: OperationRequest {
   /// Every row is encoded alike.
   package var rowOptions: Bool { true }
 
+  package func answerWidth(_ model: LoadedModel) -> Int { 2 * ((model.family as? any Encoding)?.latentWidths.reduce(0, +) ?? 0) }
+
   package func check(_ model: LoadedModel, items: Items?, limits: ServiceLimits) {}
 
   package func count(_ items: Items?) -> Int { items?.count ?? 0 }

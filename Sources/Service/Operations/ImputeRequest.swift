@@ -61,7 +61,7 @@ package struct ImputeRequest: OperationRequest {
 
   package var rowOptions: RowOptions { RowOptions(draws: draws, mode: mode, cells: cells) }
   package var rowWeight: Double { Double(draws) }
-  package var answersPerRow: Int { tables }
+  package func answerWidth(_ model: LoadedModel) -> Int { tables * model.signature.width }
   package var streamsNumbers: Bool { isPoint }
 
   var isPoint: Bool { mode == Mode.point.rawValue }

@@ -7,6 +7,8 @@ package struct Operation: Sendable {
   package let summary: String
   package let fields: [RequestField]
   package let takesItems: Bool
+  package let mayTakeItems: Bool
+  package let needsClasses: Bool
   /// Whether items are given back with what they lacked.
   package let completesItems: Bool
   /// Whether items of this family's models may lack numbers.
@@ -20,6 +22,8 @@ package struct Operation: Sendable {
     summary = request.summary
     fields = request.fields
     takesItems = request.takesItems
+    mayTakeItems = request.mayTakeItems
+    needsClasses = request.needsClasses
     completesItems = request.completesItems
     acceptsMissing = { request.acceptsMissing($0) }
     isSupported = { request.isSupported(by: $0) }
@@ -29,6 +33,8 @@ package struct Operation: Sendable {
 
   /// Sorted by name; a new operation is one file beside this one and one line here.
   package static let all: [Operation] = [
+    Operation(ClassifyRequest.self),
+    Operation(ClusterRequest.self),
     Operation(EncodeRequest.self),
     Operation(ImputeRequest.self),
     Operation(ReconstructRequest.self),
@@ -41,15 +47,21 @@ package struct Operation: Sendable {
   /// Operations that a family has the capabilities for.
   package static func supported(by family: any ModelFamily.Type) -> [Operation] { all.filter { $0.isSupported(family) } }
 
+  /// Operations of one model, which may know no class though its family could.
+  package static func supported(by family: any ModelFamily.Type, knowsClasses: Bool) -> [Operation] {
+    supported(by: family).filter { knowsClasses || !$0.needsClasses }
+  }
+
   /// Reads a request for one model and refuses what can't be carried out.
   package func prepare(_ input: OperationInput, on model: LoadedModel, limits: ServiceLimits) throws -> PreparedOperation {
-    try checkSupport(by: type(of: model.family))
-    let decoded = try decode(input, model, limits)
+    try checkSupport(by: model)
+    var decoded = try decode(input, model, limits)
     let (request, items) = (decoded.request, decoded.items)
     try Self.checkSeed(of: request)
     try items?.checkValues(model.signature)
     if !acceptsMissing(type(of: model.family)) { try items?.checkComplete(model.signature) }
     try request.check(model, items: items, limits: limits)
+    if !takesItems { decoded = try decoded.binding(to: model.signature) }
     if completesItems { try request.check(hasMissing: items?.hasMissing ?? false, of: model.signature) }
     return try PreparedOperation(decoded, model: model, limits: limits)
   }
@@ -66,12 +78,16 @@ package struct Operation: Sendable {
     throw Problem(.impossible, "seed is \(seed), expected 0 to 2^63 - 1.", field: "seed", given: "\(seed)", expected: "0 to 2^63 - 1")
   }
 
-  package func checkSupport(by family: any ModelFamily.Type) throws {
-    guard !isSupported(family) else { return }
-    let possible = Operation.supported(by: family).map(\.name)
+  package func checkSupport(by model: LoadedModel) throws {
+    let family = type(of: model.family)
+    let possible = model.operations.map(\.name)
+    guard !possible.contains(name) else { return }
+    let able = possible.joined(separator: ", ")
+    let detail =
+      isSupported(family)
+      ? "This model knows no class, since it learnt from no label: it can't \(name); it can \(able)."
+      : "The family \(family.name) can't \(name); it can \(able)."
     throw Problem(
-      .unsupportedOperation, "The family \(family.name) can't \(name); it can \(possible.joined(separator: ", ")).",
-      given: name, expected: possible.joined(separator: ", "),
-      members: [.init(name: "operations", value: .strings(possible))])
+      .unsupportedOperation, detail, given: name, expected: able, members: [.init(name: "operations", value: .strings(possible))])
   }
 }

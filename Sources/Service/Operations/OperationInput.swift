@@ -1,4 +1,5 @@
 internal import Formats
+internal import Models
 
 /// A request as it came: a body with its media type, and options as text from the query or the command line.
 package struct OperationInput: Sendable {
@@ -41,7 +42,7 @@ package struct OperationInput: Sendable {
     }
     let options = try decodeOptions(type)
     let items: Items?
-    if type.takesItems {
+    if type.takesItems || (type.mayTakeItems && !body.isEmpty) {
       items = try self.items(model: model, limits: limits, keepingText: type.completesItems)
     } else {
       guard body.isEmpty else {
@@ -129,6 +130,13 @@ struct DecodedOperation {
   let keepsInput: Bool
 }
 
+extension DecodedOperation {
+  /// With the items inside the request that speaks of them: they are no rows of the answer.
+  func binding(to signature: Signature) throws -> DecodedOperation {
+    DecodedOperation(request: try request.bound(to: items, of: signature), items: nil, parameters: parameters, keepsInput: keepsInput)
+  }
+}
+
 /// A JSON request: items, where the operation takes some, beside its options.
 private struct OperationBody<Options: OperationRequest>: Decodable {
   let options: Options
@@ -142,7 +150,7 @@ private struct OperationBody<Options: OperationRequest>: Decodable {
     options = try Options(from: decoder)
     let fields = try decoder.container(keyedBy: Key.self)
     keepsInput = try fields.decodeIfPresent(Bool.self, forKey: .record) ?? false
-    guard Options.takesItems else {
+    guard Options.takesItems || Options.mayTakeItems else {
       (inputs, rows) = (nil, nil)
       return
     }
@@ -151,7 +159,7 @@ private struct OperationBody<Options: OperationRequest>: Decodable {
   }
 
   func items(model: LoadedModel, limits: ServiceLimits) throws -> Items? {
-    guard Options.takesItems else { return nil }
+    guard Options.takesItems || inputs != nil || rows != nil else { return nil }
     switch (inputs, rows) {
     case (nil, nil):
       throw Problem(

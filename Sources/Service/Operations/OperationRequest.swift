@@ -15,6 +15,10 @@ package protocol OperationRequest: Sendable, Decodable {
   static var fields: [RequestField] { get }
   /// Whether the client sends items.
   static var takesItems: Bool { get }
+  /// Whether the client may send items without having to; false where an operation doesn't say.
+  static var mayTakeItems: Bool { get }
+  /// Whether a model has to know classes; false where an operation doesn't say.
+  static var needsClasses: Bool { get }
   /// Whether items are given back as they were sent, with what they lacked; false where an operation doesn't say.
   static var completesItems: Bool { get }
   /// Whether items may lack numbers; only those of operations that complete them where an operation doesn't say.
@@ -30,14 +34,20 @@ package protocol OperationRequest: Sendable, Decodable {
   associatedtype RowOptions: Hashable & Sendable
   var rowOptions: RowOptions { get }
 
-  /// Items of the answer for every row; 1 where an operation doesn't say.
-  var answersPerRow: Int { get }
+  /// Numbers of the answer for every row; those of an item where an operation doesn't say.
+  func answerWidth(_ model: LoadedModel) -> Int
 
   /// Whether the plain numbers of the answer stand item by item, so that they can be written block by block; true where an operation doesn't say.
   var streamsNumbers: Bool { get }
 
   /// What a row costs beside the cheapest request of this kind.
   var rowWeight: Double { get }
+
+  /// Whether this request can't do without items, of an operation that may take some.
+  var needsItems: Bool { get }
+
+  /// The request with the items in it that it speaks of; only asked where items are no rows of the answer.
+  func bound(to items: Items?, of signature: Signature) throws -> Self
 
   /// Refuses what this model or the limits don't allow.
   func check(_ model: LoadedModel, items: Items?, limits: ServiceLimits) throws
@@ -61,7 +71,11 @@ package protocol OperationRequest: Sendable, Decodable {
 extension OperationRequest {
   package static var completesItems: Bool { false }
   package static func acceptsMissing(_: any ModelFamily.Type) -> Bool { completesItems }
-  package var answersPerRow: Int { 1 }
+  package static var mayTakeItems: Bool { false }
+  package static var needsClasses: Bool { false }
+  package var needsItems: Bool { Self.takesItems }
+  package func bound(to items: Items?, of signature: Signature) -> Self { self }
+  package func answerWidth(_ model: LoadedModel) -> Int { model.signature.width }
   package var streamsNumbers: Bool { true }
   package var rowWeight: Double { 1 }
   package func check(hasMissing: Bool, of signature: Signature) {}

@@ -8,7 +8,7 @@ extension PreparedOperation {
   var rowWeight: Double { request.rowWeight }
 
   /// Numbers of the answer, or more.
-  var answerNumbers: Int { count * request.answersPerRow * model.signature.width }
+  var answerNumbers: Int { count * request.answerWidth(model) }
 
   /// Memory that the answer needs on its way out: the numbers twice, once in parts and once joined, and their text where it is written at once.
   var answerBytes: Int { answerNumbers * (hasLongAnswer ? 9 : 20) }

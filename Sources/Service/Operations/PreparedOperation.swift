@@ -38,7 +38,7 @@ package final class PreparedOperation: Sendable {
     items = try decoded.items.map { try request.hiding($0, of: model.signature, keys: keys.split("mask")) }
     rows = Rows(items: items?.raw, keys: keys)
     rowLimit = max(1, min(limits.blockRows, limits.blockNumbers / model.signature.width))
-    hasLongAnswer = count * request.answersPerRow * model.signature.width > limits.longAnswerNumbers
+    hasLongAnswer = count * request.answerWidth(model) > limits.longAnswerNumbers
   }
 
   /// Whether no row of the request comes before these.

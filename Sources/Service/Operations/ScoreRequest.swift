@@ -49,6 +49,8 @@ package struct ScoreRequest: OperationRequest {
   package var rowOptions: RowOptions { RowOptions(k: k, targets: targets, estimator: estimator) }
   package var rowWeight: Double { Double(k) }
 
+  package func answerWidth(_ model: LoadedModel) -> Int { Self.bounds.count + 1 }
+
   package func check(_ model: LoadedModel, items: Items?, limits: ServiceLimits) throws {
     let most = max(1, min(limits.scoreDraws, limits.scoreDrawsTotal / max(count(items), 1)))
     guard (1...most).contains(k) else {

@@ -30,7 +30,7 @@ package struct StreamedOperation: Sendable {
     _ operation: Operation, _ input: OperationInput, on model: LoadedModel, limits: ServiceLimits, choosing choose: ([MediaType]) throws -> MediaType
   ) throws {
     guard operation.takesItems, let inputType = input.contentType, ItemReader.types.contains(inputType) else { return nil }
-    try operation.checkSupport(by: Swift.type(of: model.family))
+    try operation.checkSupport(by: model)
     let decoded = try operation.decodeOptions(of: input)
     let request = decoded.request
     type = try choose(Swift.type(of: request).mediaTypes(for: model.signature))
@@ -43,14 +43,10 @@ package struct StreamedOperation: Sendable {
     (parameters, keepsInput, completesItems) = (decoded.parameters, decoded.keepsInput, operation.completesItems)
     acceptsMissing = operation.acceptsMissing(Swift.type(of: model.family))
     receipt = Receipt(model: model, seed: request.seed ?? Int.random(in: 0...Int.max))
-    let numbers = model.signature.width * Self.numbersPerCell(request, operation)
+    // Of every row: what it was, what it is in every answer, and what is believed of numbers that were missing.
+    let numbers = model.signature.width * (operation.completesItems ? 5 : 1) + request.answerWidth(model)
     blockRows = max(1, min(limits.streamedRows, limits.streamedNumbers / numbers, Int(Double(limits.streamedDraws) / request.rowWeight)))
     blockBytes = blockRows * numbers * 24 + (inputType == .csv ? blockRows * model.signature.width * 100 : 0)
-  }
-
-  /// Numbers that are kept for every cell of a block: what it was, what it is in every answer, and what is believed of one that was missing.
-  private static func numbersPerCell(_ request: any OperationRequest, _ operation: Operation) -> Int {
-    1 + request.answersPerRow + (operation.completesItems ? 4 : 0)
   }
 
   /// Memory that a block takes, with its text as it came and as it goes.

@@ -31,7 +31,8 @@ package struct InferenceReplay: Sendable {
       throw Problem(
         .conflict, "The model file \(digest) of run \(run.id) is no longer in the store; upload it again.", field: "id", given: digest.description)
     }
-    let body = try Self.body(of: run, facts, takesItems: operation.takesItems, sent: sent, in: store)
+    let needsItems = try operation.decodeOptions(of: .repeating(options, body: [], type: nil)).request.needsItems
+    let body = try Self.body(of: run, facts, takesItems: needsItems, sent: sent, in: store)
     input = try OperationInput.repeating(options, body: body, type: facts.inputType)
     (self.run, self.operation, self.version, self.type) = (run, operation, version, MediaType(type))
   }

@@ -20,10 +20,20 @@ package enum RunJSON {
     ])
   }
 
-  /// A run with the last value of each of its metrics.
-  package static func run(_ run: Run, latest metrics: [RecordedMetric]) throws -> JSONValue {
+  /// A run with the last value of each of its metrics and its documents.
+  package static func run(_ run: Run, latest metrics: [RecordedMetric], documents: [RunDocument]) throws -> JSONValue {
     guard case .object(let members) = try self.run(run) else { preconditionFailure("a run is an object") }
-    return .object(members + [.init(name: "latest_metrics", value: .array(metrics.map(metric)))])
+    return .object(
+      members + [
+        .init(name: "latest_metrics", value: .array(metrics.map(metric))), .init(name: "documents", value: .array(documents.map(document))),
+      ])
+  }
+
+  private static func document(_ document: RunDocument) -> JSONValue {
+    .record([
+      "name": .string(document.name), "media_type": .string(document.mediaType), "byte_count": .integer(document.byteCount),
+      "digest": .string(document.digest.description), "time": .string(document.time.description),
+    ])
   }
 
   static func build(_ build: BuildInformation) -> JSONValue {

@@ -29,7 +29,7 @@ struct ModelLoad {
   ) throws {
     (title, self.items, self.format, self.model, self.operation, self.options, self.seed) =
       (operation.name, items, format.rawValue, model, operation, options, seed)
-    try operation.checkSupport(by: type(of: model.model.family))
+    try operation.checkSupport(by: model.model)
     let path = "/v1/models/\(model.reference)/\(operation.name)"
     requests = try (seed..<seed + LoadRequestArguments.distinct).map { seed in
       let type: MediaType = format == .json || !operation.takesItems ? .json : .floats

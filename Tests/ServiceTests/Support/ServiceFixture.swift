@@ -48,7 +48,7 @@ final class ServiceFixture: Sendable {
     var options = Application.Options(lanes: lanes)
     options.limits = limits
     options.requiresKeys = requiresKeys
-    options.families = [ToyFamily.self, VAE.self, VAEAC.self, VAEACImage.self]
+    options.families = [ToyFamily.self, VAE.self, VAEAC.self, VAEACImage.self, ToyClassifier.self, ToyLadder.self]
     options.recording = recording
     return Application(store: store, adminKey: try AdminKey(secret: key), options: options)
   }
@@ -66,6 +66,13 @@ final class ServiceFixture: Sendable {
     return try store.publish(staged, as: name, alias: "live", actor: "test") { path in
       try ModelFacts(ofModelFile: path, model: LoadedModel.load(path: path, families: families).family)
     }.version
+  }
+
+  /// With the models that have clusters.
+  static func clustering(directory: String? = nil, lanes: Int = 2, limits: ServiceLimits = ServiceLimits()) throws -> ServiceFixture {
+    let fixture = try ServiceFixture(directory: directory, lanes: lanes, limits: limits)
+    if directory == nil { for (name, bytes) in ModelFiles.clustering { try fixture.publish(bytes, as: name) } }
+    return fixture
   }
 
   /// What the store holds: models, versions, aliases, and files of any kind.
@@ -126,6 +133,18 @@ enum ModelFiles {
       .init(latent: 2, hidden: 8, blocks: 1),
       signature: .table([.init(name: "a", type: .real), .init(name: "b", type: .real)], missing: ["-999", "none"]), key: RandomKey(seed: 4))
   }
+  /// Models with clusters: not among `all` either.
+  static let ladder = encoded { try ToyLadder(.init(), signature: .image(height: 4, width: 5), key: RandomKey(seed: 8)) }
+  static let ladderOfRows = encoded { try ToyLadder(.init(), signature: .vector(3), key: RandomKey(seed: 9)) }
+  static let classifier = encoded {
+    var signature = Signature.vector(3)
+    signature.classes = ["cat", "dog, or wolf"]
+    return try ToyClassifier(.init(components: 4), signature: signature, key: RandomKey(seed: 10))
+  }
+  static let unlabelled = encoded { try ToyClassifier(.init(components: 4), signature: .vector(3), key: RandomKey(seed: 10)) }
+  static let clustering: [(String, [UInt8])] = [
+    ("classifier", classifier), ("ladder", ladder), ("ladder-of-rows", ladderOfRows), ("unlabelled", unlabelled),
+  ]
   static let toy = encoded { try ToyFamily(.init(latent: 2), signature: .vector(3), key: RandomKey(seed: 5)) }
 
   static func vae(_ signature: Signature, _ observation: Observation, seed: UInt64 = 3) -> [UInt8] {

@@ -1,0 +1,113 @@
+internal import Formats
+package import Models
+package import Tensors
+
+/// The class of every item among those that the model learnt from labels, or a cluster that no label names.
+package struct ClassifyRequest: OperationRequest {
+  /// Probabilities that JSON lists for an item, the greatest first; nil for all.
+  package let top: Int?
+  package let seed: Int?
+
+  private enum Key: String, CodingKey { case seed, top }
+
+  package init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: Key.self)
+    top = try fields.decodeIfPresent(Int.self, forKey: .top)
+    seed = try fields.decodeIfPresent(Int.self, forKey: .seed)
+  }
+
+  package static let name = "classify"
+  package static let summary =
+    "Says of which class items are, with the probability of each class that the model learnt and of each cluster that it found beside them."
+  package static let takesItems = true
+  package static let answersItems = false
+  package static let needsClasses = true
+  package static let fields: [RequestField] = [
+    RequestField("top", .integer, "How many probabilities JSON lists for an item, the greatest first; all where absent."),
+    .seed,
+  ]
+
+  package static func isSupported(by family: any ModelFamily.Type) -> Bool { family is any Classifying.Type }
+
+  /// Every row is classified alike.
+  package var rowOptions: Bool { true }
+
+  package func answerWidth(_ model: LoadedModel) -> Int { Self.componentCount(of: model) }
+
+  package func check(_ model: LoadedModel, items: Items?, limits: ServiceLimits) throws {
+    let components = Self.componentCount(of: model)
+    if let top, !(1...components).contains(top) {
+      throw RequestError(field: "top", given: "\(top)", expected: "1 to \(components), the classes and clusters of this model")
+    }
+    let n = max(count(items), 1)
+    guard n * components <= limits.answerNumbers else {
+      throw RequestError(field: "items", given: "\(n)", expected: "at most \(limits.answerNumbers / components) in one request")
+    }
+  }
+
+  package func count(_ items: Items?) -> Int { items?.count ?? 0 }
+
+  /// q(component | x): [rows, components].
+  package func compute(_ model: LoadedModel, _ rows: Rows) -> Tensor {
+    guard let items = rows.items else { preconditionFailure("classify takes items") }
+    return Self.family(of: model).logits(model.signature.toModel(items)).softmax()
+  }
+
+  package func answer(_ values: Tensor, to items: Items?, from model: LoadedModel) -> Answer {
+    let (width, known) = (values.shape[1], model.signature.classes?.count ?? 0)
+    let names = (0..<width).map(model.signature.componentName)
+    let assignment = ComponentAssignment(values)
+    let components = names.enumerated().map { component, name in
+      JSONValue.record(["component": .integer(component), "label": .string(name), "is_new": .bool(component >= known)])
+    }
+    let found = assignment.components.enumerated().map { row, best in
+      JSONValue.record([
+        "label": .string(names[best]), "component": .integer(best), "is_new": .bool(best >= known),
+        "probability": .float(assignment.probabilities[row]), "entropy_nats": .float(assignment.entropies[row]),
+        "probabilities": probabilities(values, row, names),
+      ])
+    }
+    return Answer(
+      values, csv: Self.csv(values, assignment, names),
+      members: [.init(name: "components", value: .array(components)), .init(name: "items", value: .array(found))])
+  }
+
+  /// By name, the greatest first; equal ones in the order of the components.
+  private func probabilities(_ values: Tensor, _ row: Int, _ names: [String]) -> JSONValue {
+    let own = values.withScalars { Array(UnsafeBufferPointer(start: $0 + row * names.count, count: names.count)) }
+    let order = own.indices.sorted { own[$0] == own[$1] ? $0 < $1 : own[$0] > own[$1] }
+    return .object(order.prefix(top ?? names.count).map { .init(name: names[$0], value: .float(own[$0])) })
+  }
+
+  private static func csv(_ values: Tensor, _ assignment: ComponentAssignment, _ names: [String]) -> AnswerTable {
+    var header = CSVWriter()
+    header.append(["label", "component", "probability", "entropy"] + names.map { "p_" + $0 })
+    let quoted = names.map(header.quoted)
+    return AnswerTable(count: values.shape[0], header: header.bytes) { range in
+      var bytes: [UInt8] = []
+      for row in range {
+        let best = assignment.components[row]
+        bytes += Array("\(quoted[best]),\(best),".utf8)
+        values.withScalars { r in
+          for number in [assignment.probabilities[row], assignment.entropies[row]] {
+            FloatText.append(number, to: &bytes)
+            bytes.append(UInt8(ascii: ","))
+          }
+          FloatText.appendList(UnsafeBufferPointer(start: r + row * names.count, count: names.count), to: &bytes)
+        }
+        bytes += [0x0D, 0x0A]
+      }
+      return bytes
+    }
+  }
+
+  private static func family(of model: LoadedModel) -> any Classifying {
+    guard let family = model.family as? any Classifying else { preconditionFailure("support was checked") }
+    return family
+  }
+
+  private static func componentCount(of model: LoadedModel) -> Int {
+    // A classifier has one mixture.
+    family(of: model).componentCounts[0]
+  }
+}
