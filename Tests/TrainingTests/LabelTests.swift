@@ -119,7 +119,8 @@ struct LabelTests {
   func pretrained() throws {
     let folder = try TemporaryFolder()
     var recipe = try Self.recipe(Self.blobs(folder), labels: #""labels": {"per_class": 3, "without": ["left"], "seed": 1},"#)
-    recipe.training = try JSONValue(parsing: Array(#"{"pretraining_epochs": 10, "frozen_epochs": 3}"#.utf8))
+    recipe.training = try JSONValue(parsing: Array(#"{"pretraining_epochs": 20, "frozen_epochs": 15}"#.utf8))
+    (recipe.epochs, recipe.batchSize) = (50, 20)
     let path = folder.path + "/m.safetensors"
     _ = try Training(recipe, options: .init(output: path, checkpoint: path + ".checkpoint"), build: Self.build).run(observe: { _ in })
     let model = try #require(try ModelFile.load(path: path).model as? any Classifying)

@@ -52,7 +52,7 @@ struct SignalWindowTests {
         {"family": "gmdgm", "name": "activities",
          "data": {"source": "\(path)", "labels": {"column": "activity"}, "window": {"length": 32}},
          "configuration": {"latent": 4, "hidden": [48], "components": 6, "likelihood": "gaussian_learned"},
-         "training": {"pretraining_epochs": 30}, "optimiser": {"rate": 0.003}, "epochs": 50, "batch_size": 60, "seed": 2}
+         "training": {"pretraining_epochs": 20, "frozen_epochs": 10}, "optimiser": {"rate": 0.003}, "epochs": 40, "batch_size": 20, "seed": 2}
         """.utf8))
     let output = folder.path + "/m.safetensors"
     let build = BuildInformation(gitRevision: "r", compiler: "c", cpu: "p", blas: "b")

@@ -20,7 +20,7 @@ extension SemiSupervised: Trainable {
   /// -(mean U + mean L + α N / N_l mean ln q(y|x)) + λ / N Σ W² / 2, the first mean over the items without a label, the others over those with one.
   package func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective {
     if pass.epoch < Float(options.pretrainingEpochs) { return pretrainingObjective(network, batch: batch, options: options, pass: pass) }
-    // Just after the components were fitted only q(y|x) learns: what else there is would move to meet it before it can tell them apart.
+    // Just after the components were fitted only q(y|x) learns: all else would move to meet it before it can tell them apart.
     let isFrozen = options.pretrainingEpochs > 0 && pass.epoch < Float(options.pretrainingEpochs + options.frozenEpochs)
     let fixed = isFrozen ? network.mapping { $1.detached } : network
     var seeing = fixed
@@ -41,7 +41,8 @@ extension SemiSupervised: Trainable {
       let u = marginal(
         logits: recognition.logits.slice(0, 0..<unlabelled), logLikelihood: table(terms.logLikelihood), divergence: table(terms.divergence),
         weight: weight)
-      loss = -u.bound.mean()
+      // Towards the exact p(y|x, z) by its own cross-entropy: climbing the bound from an even q(y|x), all items would crowd into the widest component.
+      loss = isFrozen ? exactClassDivergence(recognition.logits.slice(0, 0..<unlabelled), terms, unlabelled).mean() : -u.bound.mean()
       let (reconstruction, divergence, classes) = (u.reconstruction.mean().scalar, u.divergence.mean().scalar, u.classDivergence.mean().scalar)
       report += [
         Objective.Term("elbo_nats", reconstruction - divergence - classes - offset), Objective.Term("reconstruction_nats", reconstruction - offset),
@@ -69,6 +70,12 @@ extension SemiSupervised: Trainable {
   /// Of the divergences.
   private func weight(_ options: TrainingOptions, _ pass: TrainingPass) -> Float {
     options.warmUpEpochs > 0 ? min(1, pass.epoch / options.warmUpEpochs) : 1
+  }
+
+  /// -Σ_y r_y ln q(y|x) with r_y ∝ e^L(x, y), the q(y|x) of the greatest bound: [items].
+  private func exactClassDivergence(_ logits: Tensor, _ terms: PairTerms, _ items: Int) -> Tensor {
+    let bounds = (terms.logLikelihood - terms.divergence).slice(0, 0..<items * componentCount).reshaped([items, componentCount])
+    return -logits.logSoftmax().rowDots((bounds + Tensor(logPrior)).softmax().detached)
   }
 
   /// -ln q(y|x) of the known classes: [rows].
