@@ -8,22 +8,24 @@ package enum ImageGrid {
   ///
   /// - Parameters:
   ///   - separator: pixels between neighbours; none around the outside, so one image is itself.
+  ///   - rowSeparator: pixels between rows, where they should stand further apart.
   ///   - separatorLevel: the sample value of separators and empty cells.
   ///   - columns: nil for the most nearly square grid.
   package static func arrange(
-    _ pixels: [UInt8], count: Int, height: Int, width: Int, channels: Int, separator: Int = 2, separatorLevel: UInt8 = 255,
-    columns: Int? = nil
+    _ pixels: [UInt8], count: Int, height: Int, width: Int, channels: Int, separator: Int = 2, rowSeparator: Int? = nil,
+    separatorLevel: UInt8 = 255, columns: Int? = nil
   ) -> Raster {
-    precondition(count > 0 && separator >= 0, "a grid has at least one image and no negative gap")
+    let rowSeparator = rowSeparator ?? separator
+    precondition(count > 0 && separator >= 0 && rowSeparator >= 0, "a grid has at least one image and no negative gap")
     precondition(pixels.count == count * height * width * channels, "\(pixels.count) samples for [\(count), \(height), \(width), \(channels)]")
-    let columns = columns ?? Self.columns(count: count, height: height + separator, width: width + separator)
+    let columns = columns ?? Self.columns(count: count, height: height + rowSeparator, width: width + separator)
     let rows = (count + columns - 1) / columns
-    let gridHeight = rows * (height + separator) - separator
+    let gridHeight = rows * (height + rowSeparator) - rowSeparator
     let gridWidth = columns * (width + separator) - separator
     var grid = [UInt8](repeating: separatorLevel, count: gridHeight * gridWidth * channels)
     let line = width * channels
     for image in 0..<count {
-      let top = image / columns * (height + separator)
+      let top = image / columns * (height + rowSeparator)
       let left = image % columns * (width + separator)
       for y in 0..<height {
         let source = (image * height + y) * line

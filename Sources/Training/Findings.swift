@@ -21,6 +21,25 @@ extension Findings {
   }
 }
 
+/// Several findings about one model on one data set, one after the other.
+package struct JoinedFindings: Findings {
+  package let parts: [any Findings]
+
+  package init(_ parts: [any Findings]) { self.parts = parts }
+
+  package var metrics: [RunMetric] { parts.flatMap(\.metrics) }
+  package var lines: [String] { parts.flatMap(\.lines) }
+}
+
+/// What an evaluation leaves beside its numbers; its run keeps it.
+package struct FindingsDocument: Sendable, Equatable {
+  package let name: String
+  package let mediaType: String
+  package let bytes: [UInt8]
+
+  package init(name: String, mediaType: String, bytes: [UInt8]) { (self.name, self.mediaType, self.bytes) = (name, mediaType, bytes) }
+}
+
 /// A mean over items.
 package struct Estimate: Sendable, Equatable {
   package let mean: Double

@@ -6,44 +6,117 @@ import Registry
 import Tensors
 import Training
 
-/// `posterior evaluate FILE --data fashion-mnist`: the bounds of a model on a whole data set.
+/// `posterior evaluate FILE --data fashion-mnist`: the bounds of a model on a whole data set, and how its clusters agree with classes.
 struct EvaluateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Bound a model's log-likelihood on a data set: ELBO, IWAE and bits per dimension, with standard errors.",
-    discussion: "With --masks, for models that inpaint images: the log-likelihood of the hidden pixels given the others.")
+    commandName: "evaluate", abstract: "Measure a model on a data set: bounds of its log-likelihood, and how its clusters agree with classes.",
+    discussion: """
+      Bounds: ELBO, IWAE and bits per dimension, with standard errors. With --masks, for models that inpaint images: the log-likelihood of the hidden \
+      pixels given the others.
+
+      Clusters, of models that have some and data whose classes are known: accuracy under the majority map and the Hungarian one, Cohen's kappa, NMI and \
+      ARI of every layer. What a cluster is taken for is fitted on other items than the evaluated ones (--fit-data, the training split of a named data \
+      set): those numbers are called train_map; test_map is fitted on the evaluated items, as most papers do. The run keeps the confusion tables, and \
+      pictures of the clusters where items are images.
+      """)
 
   @Argument(help: "A model file.") var model: String
   @Option(help: "A data set's name (fashion-mnist), an IDX, CSV or NPY file, or a folder of PNGs.") var data: String
   @Option(help: "Of a named data set: train or test.") var split: DataSource.Split = .test
   @Option(help: "At most so many items, from the first.") var limit: Int?
-  @Option(help: "Draws of the importance-weighted bound.") var k: Int = 100
+  @Option(help: "Draws of the importance-weighted bound; 0 measures no bounds.") var k: Int = 100
+  @Option(
+    help: "Classes of the items: an IDX or NPY file, or FILE.csv#COLUMN, or #COLUMN of the data's own CSV. Named data sets know theirs.",
+    completion: .file())
+  var labels: LabelSource?
+  @Option(help: "What the map of clusters to classes is fitted on. (default: the training split of a named data set)", completion: .file())
+  var fitData: String?
+  @Option(help: "Classes of the items of --fit-data.", completion: .file()) var fitLabels: LabelSource?
+  @Option(help: "At most so many items of --fit-data, from the first.") var fitLimit: Int?
+  @Flag(help: "Fits the map on the evaluated items alone: every accuracy is a test_map.") var noFitData = false
+  @Option(
+    help:
+      "Where to write the picture of the clusters, a row a cluster: the mean of the cluster, then its surest items; with -0, -1, ... for several layers.",
+    completion: .file())
+  var grid: String?
   @Option(help: "What to hide of every image: \(PixelMask.grammar).") var masks: PixelMask?
   @Option(help: "Of the noise.") var seed: UInt64 = 0
   @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
   @Flag(help: "Leaves no record of the run in the store.") var noRecord = false
   @OptionGroup var store: StoreArguments
 
+  func validate() throws {
+    guard k >= 0 else { throw ValidationError("--k is \(k), expected 0 or more") }
+    guard masks == nil || k > 0 else { throw ValidationError("--k is 0, expected 1 or more with --masks") }
+    if noFitData, fitData != nil { throw ValidationError("--fit-data and --no-fit-data contradict each other") }
+    if fitData == nil, fitLabels != nil || (fitLimit != nil && NamedDataSet(rawValue: data) == nil) {
+      throw ValidationError("--fit-labels and --fit-limit are about --fit-data: name it")
+    }
+  }
+
   func run() async throws { try await reporting(evaluate) }
 
   private func evaluate() throws {
-    guard k >= 1 else { throw CommandError("--k is \(k), expected 1 or more") }
     Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    let isNamed = NamedDataSet(rawValue: data) != nil
-    let task = EvaluationTask(data: data, split: isNamed ? split : .train, limit: limit, draws: k, seed: seed, mask: masks)
-    let (model, items) = try task.load(modelFile: self.model)
+    let items = EvaluationData(data, split: split, limit: limit, labels: labels)
+    let task = EvaluationTask(items, fit: try fit(for: items), draws: k, seed: seed, mask: masks)
+    let subject = try task.load(modelFile: model)
+    if grid != nil, subject.items.labels == nil || subject.items.signature.image == nil {
+      throw CommandError("--grid shows clusters of images: the model has none, the items are no images, or their classes are not known (--labels)")
+    }
     let recorder = noRecord ? nil : try store.open()
     let run = try recorder?.start(
       RunDescription(
-        kind: .evaluate, family: type(of: model).name, modelDigest: SHA256.digest(ofFile: self.model), configuration: "{}",
-        parameters: task.parameters(modelFile: self.model, items: items), seed: seed, dataDigest: items.digest, build: .current))
-    let evaluation = try task.evaluate(model, on: items) { done in
-      if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K\(done)/\(items.count)".utf8)) }
+        kind: .evaluate, family: type(of: subject.model).name, modelDigest: SHA256.digest(ofFile: model), configuration: "{}",
+        parameters: task.parameters(modelFile: model, subject: subject), seed: seed, dataDigest: subject.items.digest, build: .current))
+    do {
+      let (findings, documents) = try task.evaluate(subject) { Self.show("\($0)/\(subject.items.count)") }
+      Self.show("")
+      if let run, let recorder {
+        try recorder.record(findings.metrics, in: run)
+        for document in documents { try recorder.attach(document.name, mediaType: document.mediaType, bytes: document.bytes, to: run) }
+        try recorder.finish(run, .finished(output: findings.digest))
+      }
+      try writeGrids(documents)
+      print("\(subject.items.name): \(subject.items.count) items of \(subject.items.signature.width) numbers, seed \(seed)")
+      for line in findings.lines { print(line) }
+      if let run, !documents.isEmpty { print("run \(run) keeps \(documents.map(\.name).joined(separator: ", "))") }
+    } catch {
+      // The error of the evaluation is the one to tell; a run that has ended already stays as it is.
+      if let run, try recorder?.run(run.description).status == .running { try recorder?.finish(run, .failed("\(error)")) }
+      throw error
     }
-    if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
-    if let run { try recorder?.record(evaluation.metrics, in: run) }
-    if let run { try recorder?.finish(run, .finished(output: evaluation.digest)) }
-    print("\(items.name): \(items.count) items of \(items.signature.width) numbers, seed \(seed)")
-    for line in evaluation.lines { print(line) }
+  }
+
+  /// What a map of clusters to classes is fitted on; nil for the evaluated items alone, and where there are no classes.
+  private func fit(for items: EvaluationData) throws -> EvaluationData? {
+    if let fitData {
+      let fit = EvaluationData(fitData, split: .train, limit: fitLimit, labels: fitLabels)
+      guard fit.hasLabels else { throw CommandError("--fit-labels is missing: it says where the classes of \(fitData) stand") }
+      return fit
+    }
+    guard items.hasLabels, !noFitData else { return nil }
+    if items.isNamed { return EvaluationData(data, split: .train, limit: fitLimit, labels: nil) }
+    throw CommandError(
+      "What is a cluster taken for? Name other items with known classes to fit that on (--fit-data, --fit-labels), or fit it on the evaluated items "
+        + "with --no-fit-data, as most papers do; such numbers are too high.")
+  }
+
+  private func writeGrids(_ documents: [FindingsDocument]) throws {
+    guard let grid else { return }
+    let pictures = documents.filter { $0.mediaType == "image/png" }
+    for (layer, picture) in pictures.enumerated() {
+      let url = URL(fileURLWithPath: grid)
+      let name = url.deletingPathExtension().lastPathComponent + "-\(layer)." + (url.pathExtension.isEmpty ? "png" : url.pathExtension)
+      let file = try OutputFile(pictures.count == 1 ? grid : url.deletingLastPathComponent().appendingPathComponent(name).path)
+      try file.write(picture.bytes)
+      try file.finish()
+    }
+  }
+
+  /// On a terminal, in place of what was shown before.
+  private static func show(_ text: String) {
+    if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8)) }
   }
 }
 

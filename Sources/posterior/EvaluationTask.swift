@@ -6,18 +6,18 @@ import Training
 
 /// What an evaluation measures: enough to measure it again.
 struct EvaluationTask {
-  let data: String
-  let split: DataSource.Split
-  let limit: Int?
+  let data: EvaluationData
+  /// What maps of clusters to classes are fitted on; nil for the evaluated items alone.
+  let fit: EvaluationData?
+  /// Of the importance-weighted bound; 0 for no bounds.
   let draws: Int
   let seed: UInt64
   /// What is hidden of images, whose likelihood given the rest is measured; nil for the bounds of whole items.
   let mask: PixelMask?
 
-  init(data: String, split: DataSource.Split, limit: Int?, draws: Int, seed: UInt64, mask: PixelMask?) {
+  init(_ data: EvaluationData, fit: EvaluationData?, draws: Int, seed: UInt64, mask: PixelMask?) {
     self.data = data
-    self.split = split
-    self.limit = limit
+    self.fit = fit
     self.draws = draws
     self.seed = seed
     self.mask = mask
@@ -26,47 +26,94 @@ struct EvaluationTask {
   /// As a run recorded it; the mirror image of `parameters`.
   init(of run: Run) throws {
     let parameters = run.description.parameters
-    guard let data = parameters["data_source"], let split = parameters["split"].flatMap(DataSource.Split.init(rawValue:)),
-      let draws = parameters["k"].flatMap({ Int($0) })
-    else { throw CommandError("Run \(run.id) was recorded by a build that did not write down where its data came from; it can't be replayed.") }
+    guard let data = try EvaluationData(parameters, prefix: ""), let draws = parameters["k"].flatMap({ Int($0) }) else {
+      throw CommandError("Run \(run.id) was recorded by a build that did not write down where its data came from; it can't be replayed.")
+    }
     self.init(
-      data: data, split: split, limit: parameters["limit"].flatMap { Int($0) }, draws: draws, seed: run.description.seed,
+      data, fit: try EvaluationData(parameters, prefix: "fit_"), draws: draws, seed: run.description.seed,
       mask: try parameters["masks"].map { text throws(RequestError) in try PixelMask(text) })
   }
 
-  func parameters(modelFile: String, items: DataSet) -> [String: String] {
+  func parameters(modelFile: String, subject: EvaluationSubject) -> [String: String] {
     // Absolute, so that the run can be replayed from any folder.
-    func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
     var parameters = [
-      "data": items.name, "data_source": NamedDataSet(rawValue: data) == nil ? absolute(data) : data, "items": String(items.count),
-      "k": String(draws), "model_file": absolute(modelFile), "split": split.rawValue,
+      "data": subject.items.name, "items": String(subject.items.count), "k": String(draws),
+      "model_file": URL(fileURLWithPath: modelFile).standardizedFileURL.path,
     ]
-    parameters["limit"] = limit.map(String.init)
     parameters["masks"] = mask?.description
+    parameters.merge(data.parameters(prefix: "", items: subject.items)) { own, _ in own }
+    if let fit, let items = subject.fit {
+      parameters.merge(fit.parameters(prefix: "fit_", items: items)) { own, _ in own }
+      parameters["fit_data_digest"] = items.digest.description
+    }
     return parameters
   }
 
-  /// The model, and the items in its own scaling, which the data set does not know.
-  func load(modelFile: String) throws -> (model: any ModelFamily, items: DataSet) {
-    let loaded = try ModelFile.load(path: modelFile)
-    guard mask == nil ? loaded.model is any Scoring : loaded.model is any ConditionalScoring else {
-      throw CommandError("the family \(type(of: loaded.model).name) can't score\(mask == nil ? "" : " hidden pixels")")
+  /// Whether the clusters of a model are compared with classes.
+  private func comparesClusters(of model: any ModelFamily) -> Bool { model is any Clustering && data.hasLabels }
+
+  func load(modelFile: String) throws -> EvaluationSubject {
+    let model = try ModelFile.load(path: modelFile).model
+    let name = type(of: model).name
+    let comparesClusters = comparesClusters(of: model)
+    guard data.labels == nil || comparesClusters else {
+      throw CommandError("the family \(name) has no clusters to compare with classes: leave --labels out")
     }
-    // Of the formats, only NPY does not know its own range.
-    let range = data.lowercased().hasSuffix(".npy") ? loaded.model.signature.range : nil
-    let items = try DataSource(source: data, split: split, range: range, limit: limit).load()
-    guard items.signature.kind == loaded.model.signature.kind, items.signature.itemShape == loaded.model.signature.itemShape else {
-      throw CommandError("\(items.name) has items of shape \(items.signature.itemShape), the model takes \(loaded.model.signature.itemShape)")
+    if mask != nil {
+      guard model is any ConditionalScoring else { throw CommandError("the family \(name) can't score hidden pixels") }
+    } else if draws > 0 {
+      guard model is any Scoring || comparesClusters else { throw CommandError("the family \(name) can't score") }
+    } else if !comparesClusters {
+      throw CommandError("--k is 0, and there is nothing else to measure: \(data.source) has no classes, or the family \(name) no clusters")
     }
-    return (loaded.model, items.adopting(loaded.model.signature))
+    let items = try data.load(for: model, withLabels: comparesClusters)
+    return EvaluationSubject(model: model, items: items, fit: comparesClusters ? try fit?.load(for: model, withLabels: true) : nil)
   }
 
-  func evaluate(_ model: any ModelFamily, on items: DataSet, progress: (Int) -> Void = { _ in }) throws -> any Findings {
+  func evaluate(_ subject: EvaluationSubject, progress: (Int) -> Void = { _ in }) throws -> (findings: any Findings, documents: [FindingsDocument]) {
+    let (model, items) = (subject.model, subject.items)
+    var (parts, documents): ([any Findings], [FindingsDocument]) = ([], [])
     if let mask, let model = model as? any ConditionalScoring {
-      return try HiddenPixelEvaluation(of: model, under: mask, on: items, draws: draws, seed: seed, progress: progress)
+      parts.append(try HiddenPixelEvaluation(of: model, under: mask, on: items, draws: draws, seed: seed, progress: progress))
+    } else if draws > 0, let model = model as? any Scoring {
+      parts.append(Evaluation(of: model, on: items, draws: draws, seed: seed, progress: progress))
     }
-    guard let model = model as? any Scoring else { preconditionFailure("it was loaded as one that can score") }
-    return Evaluation(of: model, on: items, draws: draws, seed: seed, progress: progress)
+    if let clusterer = model as? any Clustering, let labels = items.labels {
+      let assignments = ClusterAssignments(of: clusterer, on: items, progress: progress)
+      let fit = subject.fit.flatMap { fit in
+        fit.labels.map { (assignments: ClusterAssignments(of: clusterer, on: fit, progress: progress), labels: $0) }
+      }
+      let clustering = try ClusteringEvaluation(assignments, of: labels, fit: fit)
+      parts.append(clustering)
+      documents = clustering.documents
+      for layer in assignments.layers.indices {
+        guard let grid = try ClusterGrid(assignments, layer: layer, of: clusterer, on: items) else { continue }
+        documents.append(FindingsDocument(name: "clusters-\(layer).png", mediaType: "image/png", bytes: try grid.png))
+      }
+      if let classifier = model as? any Classifying, model.signature.classes != nil {
+        parts.append(try ClassificationEvaluation(of: classifier, on: items, labels: labels, progress: progress))
+      }
+    }
+    return (JoinedFindings(parts), documents)
+  }
+
+  /// Refuses data that are no longer those of a run.
+  func check(_ subject: EvaluationSubject, of run: Run) throws {
+    var digests: [(String, String?, Digest?)] = [
+      (subject.items.name, run.description.dataDigest?.description, subject.items.digest),
+      ("the labels of \(subject.items.name)", run.description.parameters["labels_digest"], subject.items.labels?.digest),
+    ]
+    if let fit = subject.fit {
+      digests += [
+        (fit.name, run.description.parameters["fit_data_digest"], fit.digest),
+        ("the labels of \(fit.name)", run.description.parameters["fit_labels_digest"], fit.labels?.digest),
+      ]
+    }
+    for (name, expected, given) in digests {
+      guard let expected, given?.description != expected else { continue }
+      throw CommandError(
+        "\(name) is \(given?.description ?? "not there") now, but run \(run.id) was on \(expected): put the data of then in its place.")
+    }
   }
 
   /// Calls `body` with the path of the evaluated model file: in the store, which keeps it until then, else where it was.
@@ -80,4 +127,12 @@ struct EvaluationTask {
     }
     return try body(path)
   }
+}
+
+/// A model and the items that it is evaluated on.
+struct EvaluationSubject {
+  let model: any ModelFamily
+  let items: DataSet
+  /// What maps of clusters to classes are fitted on.
+  let fit: DataSet?
 }

@@ -108,9 +108,9 @@ extension RunsCommand {
         guard try SHA256.digest(ofFile: path) == run.description.modelDigest else {
           throw CommandError("\(path) is not the model file of run \(run.id), which has \(run.description.modelDigest?.description ?? "no digest").")
         }
-        let (model, items) = try task.load(modelFile: path)
-        try checkData(items, of: run)
-        return try Service.Replay(of: run, actual: try task.evaluate(model, on: items).digest)
+        let subject = try task.load(modelFile: path)
+        try task.check(subject, of: run)
+        return try Service.Replay(of: run, actual: try task.evaluate(subject).findings.digest)
       }
       if let input { return try evaluate(input) }
       return try task.readingModelFile(of: run, in: store, evaluate)

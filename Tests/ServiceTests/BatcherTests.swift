@@ -23,6 +23,7 @@ struct BatcherTests {
       var options: [OperationInput.Option] = [.init(name: "seed", value: "\(Int(draws[1] * 1000))")]
       let choice = Int(draws[2] * 2)
       switch operation.name {
+      case "cluster": options.append(.init(name: "draws", value: ["0", "2"][choice]))
       case "sample": options += [.init(name: "n", value: "\(n)"), .init(name: "temperature", value: ["1", "0.5"][choice])]
       case "score": options.append(.init(name: "k", value: ["1", "3"][choice]))
       case "reconstruct": options.append(.init(name: "sampling", value: ["true", "false"][choice]))
@@ -101,7 +102,8 @@ struct BatcherTests {
   }
 
   private func sample(_ n: Int = 1, seed: Int = 1) throws -> PreparedOperation {
-    let model = LoadedModel(family: try FamilyExample.all[0].model(), digest: SHA256.digest([1]))
+    let example = try #require(FamilyExample.all.first { $0.family == "vae" })
+    let model = LoadedModel(family: try example.model(), digest: SHA256.digest([1]))
     let operation = try #require(Service.Operation.named("sample"))
     return try operation.prepare(
       OperationInput(options: [.init(name: "n", value: "\(n)"), .init(name: "seed", value: "\(seed)")]), on: model, limits: ServiceLimits())

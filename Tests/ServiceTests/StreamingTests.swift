@@ -50,10 +50,11 @@ struct StreamingTests {
     let count = 7
     let raw = example.signature.toRaw(example.items(count))
     var compared = 0
-    for operation in Operation.supported(by: type(of: model.family)) where operation.takesItems {
+    for operation in model.operations where operation.takesItems {
       if example.holes > 0, !operation.acceptsMissing(type(of: model.family)) { continue }
       let variants: [[(String, String)]] =
         switch operation.name {
+        case "cluster": [[("draws", "2")], [("responsibilities", "false")]]
         case "impute": [[("draws", "2")], [("mode", "point"), ("draws", "2")]]
         case "reconstruct": [[("sampling", "true")], []]
         case "score": [[("k", "3")]]
@@ -82,7 +83,7 @@ struct StreamingTests {
         }
       }
     }
-    if !Operation.supported(by: type(of: model.family)).filter(\.takesItems).isEmpty { #expect(compared >= 6) }
+    if !model.operations.filter(\.takesItems).isEmpty { #expect(compared >= 6) }
   }
 
   @Test("blocks of items are the same whatever the pieces are that they come in", arguments: [MediaType.csv, .npy, .floats], [1, 4, 7])

@@ -29,6 +29,11 @@ for number in 1 2; do cp deploy/examples/shirt.png "$work/pictures/$number.png";
 printf '{"family": "vaeac_image", "data": {"source": "%s"}, "configuration": {"latent": 2, "hidden": 4, "channels": [2, 2]}, "epochs": 1}' "$work/pictures" >"$work/recipe.json"
 "$posterior" train "$work/recipe.json" -o "$work/inpainter.safetensors" --no-record >/dev/null 2>&1
 "$posterior" models upload "$work/inpainter.safetensors" --name inpainter --store "$work/store"
+awk -v OFS=, 'BEGIN { srand(5); print "a,b,kind"; for (i = 0; i < 60; i++) { k = i % 3; print 3 * k + rand(), rand(), substr("lowmidtop", 3 * k + 1, 3) } }' >"$work/kinds.csv"
+printf '{"family": "gmdgm", "data": {"source": "%s", "labels": {"column": "kind"}}, "labels": {"per_class": 5, "without": ["top"]}, "configuration": {"latent": 2, "hidden": [4], "components": 2, "likelihood": "gaussian"}, "epochs": 1}' "$work/kinds.csv" >"$work/recipe.json"
+"$posterior" train "$work/recipe.json" -o "$work/kinds.safetensors" --no-record >/dev/null 2>&1
+"$posterior" models upload "$work/kinds.safetensors" --name kinds --store "$work/store"
+"$posterior" evaluate "$work/kinds.safetensors" --data "$work/kinds.csv" --labels '#kind' --no-fit-data --k 1 --store "$work/store" >/dev/null
 "$posterior" serve --listen 127.0.0.1:0 --store "$work/store" --quiet >"$work/out" &
 server=$!
 url=

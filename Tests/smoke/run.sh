@@ -303,6 +303,58 @@ expect "training again on other data" 1 "$(replays "$trained")"
 contains "training again on other data" "put the data of then in its place" "$work/body"
 expect "runs are found by a field of their recipe" "$trained" "$("$posterior" runs list --filter 'params.latent = 1 and params.optimiser.rate < 1' --kind train --store "$store" | tail -1 | cut -d' ' -f1)"
 
+# --- clusters and classes: learnt from some labels, served, and compared with all of them
+kinds() { # SEED ROWS
+  awk -v OFS=, -v seed="$1" -v n="$2" 'BEGIN { srand(seed); print "a,b,kind"
+    for (i = 0; i < n; i++) { k = i % 3; print 3 * k + rand(), rand() - 2 * k, substr("lowmidtop", 3 * k + 1, 3) } }'
+}
+kinds 5 300 >"$work/kinds.csv"
+kinds 6 60 >"$work/others.csv"
+cut -d, -f1,2 "$work/kinds.csv" >"$work/features.csv"
+cat >"$work/recipe.json" <<EOF
+{"family": "gmdgm", "name": "kinds", "data": {"source": "$work/kinds.csv", "labels": {"column": "kind"}}, "labels": {"per_class": 20, "without": ["top"]},
+ "configuration": {"latent": 2, "hidden": [8], "components": 2, "likelihood": "gaussian"}, "epochs": 2}
+EOF
+expect "a clusterer is trained" 0 "$("$posterior" train "$work/recipe.json" -o "$work/kinds.safetensors" --store "$store" >"$work/body" 2>&1; echo $?)"
+code 0 "and uploaded" "$posterior" models upload "$work/kinds.safetensors" --name kinds --store "$store"
+for _ in $(seq 50); do [ "$(status /v1/models/kinds)" = 200 ] && break; read -rt 0.1 <> <(:) || true; done
+expect "items are clustered" 200 "$(status '/v1/models/kinds/cluster?seed=1' -H 'Content-Type: text/csv' --data-binary "@$work/features.csv")"
+contains "items are clustered" '"components":4' "$work/body"
+"$posterior" cluster "$work/kinds.safetensors" --input "$work/features.csv" --format csv --seed 1 -o "$work/clusters.csv"
+status '/v1/models/kinds/cluster?seed=1' -H 'Content-Type: text/csv' -H 'Accept: text/csv' --data-binary "@$work/features.csv" >/dev/null
+expect "the command line clusters to the same bytes" "$(sha256sum <"$work/body")" "$(sha256sum <"$work/clusters.csv")"
+contains "the command line clusters to the same bytes" cluster_0,entropy_0,p_0_0 "$work/clusters.csv"
+expect "items are classified" 200 "$(status /v1/models/kinds/classify -d '{"rows": [{"a": 0.5, "b": 0.5}], "top": 2}')"
+contains "items are classified" 'new cluster 1' "$work/body"
+contains "the command line classifies" 'p_new cluster 0' <("$posterior" classify "$work/kinds.safetensors" --input "$work/features.csv" --format csv --seed 1)
+contains "the command line samples a class" a,b <("$posterior" sample "$work/kinds.safetensors" --given '{"label": "mid"}' --format csv --seed 1)
+printf 'a,b\n6.5,-3.5\n' >"$work/one.csv"
+contains "the command line samples after an item" a,b \
+  <("$posterior" sample "$work/kinds.safetensors" --given '{"layers": [{"from_item": 0}]}' --input "$work/one.csv" --format csv --seed 1)
+unmeasured() { # NAME WORDS ARGUMENTS: evaluate says what is missing
+  local name=$1 words=$2; shift 2
+  expect "$name" 1 "$("$posterior" evaluate "$work/kinds.safetensors" --data "$work/others.csv" --no-record "$@" >"$work/body" 2>&1; echo $?)"
+  contains "$name" "$words" "$work/body"
+}
+unmeasured "a map has to be fitted on something" 'fit-data' --labels '#kind'
+unmeasured "a column of classes that is not there" 'it has a, b, kind' --labels '#sort' --no-fit-data
+unmeasured "as many classes as items" '60 items but 300 labels' --labels "$work/kinds.csv#kind" --no-fit-data
+unmeasured "classes of what the map is fitted on" 'fit-labels' --labels '#kind' --fit-data "$work/kinds.csv"
+unmeasured "a picture of rows" 'grid' --labels '#kind' --no-fit-data --grid "$work/grid.png"
+expect "clusters are compared with classes" 0 "$("$posterior" evaluate "$work/kinds.safetensors" --data "$work/others.csv" --labels '#kind' \
+  --fit-data "$work/kinds.csv" --fit-labels '#kind' --k 2 --store "$store" >"$work/body" 2>&1; echo $?)"
+contains "clusters are compared with classes" "accuracy.majority.train_map" "$work/body"
+contains "clusters are compared with classes" "K = 4" "$work/body"
+evaluated=$(last evaluate)
+expect "comparing again" 0 "$(replays "$evaluated")"
+contains "the numbers are on record" '"accuracy.hungarian.test_map"' <("$posterior" runs show "$evaluated" --store "$store")
+contains "the table is kept" 'cluster,majority.train_map,majority.test_map' <("$posterior" runs document "$evaluated" confusion-0.csv --store "$store")
+remote_runs document "$evaluated" confusion.json -o "$work/confusion.json"
+expect "a document over HTTP" 200 "$(status "/v1/runs/$evaluated/documents/confusion.json")"
+expect "a document by the command line" "$(sha256sum <"$work/body")" "$(sha256sum <"$work/confusion.json")"
+code 3 "a document that is not there" remote_runs document "$evaluated" grid.png
+contains "a document that is not there" 'it has: confusion-0.csv, confusion.json' "$work/err"
+
 # --- bad input: a status, a sentence, and nothing else happens
 refuse() { # NAME STATUS PATH CURL-ARGUMENTS
   local name=$1 wanted=$2 path=$3; shift 3
@@ -323,6 +375,10 @@ refuse "no image" 400 /v1/models/fm/encode -H 'Content-Type: image/png' --data-b
 refuse "a filter with a fault" 400 '/v1/runs?filter=metrics.elbo+%3E+x'
 contains "a filter with a fault" 'column 16' "$work/body"
 refuse "another list's page token" 400 '/v1/runs?page_token=MA'
+refuse "a layer without clusters" 422 /v1/models/kinds/cluster -d '{"rows": [{"a": 1, "b": 2}], "layer": 1}'
+refuse "a class that is not known" 422 /v1/models/kinds/sample -d '{"given": {"label": "none"}}'
+refuse "clusters of a model without" 422 /v1/models/fm/cluster -d '{}'
+refuse "a document of a run that is not there" 404 "/v1/runs/$evaluated/documents/none"
 refuse "unknown operation" 404 /v1/models/fm/dance -d '{}'
 refuse "an alias to nowhere" 404 /v1/admin/models/fm/aliases/best "${admin[@]}" -X PUT -d '{"version":9}'
 refuse "a version that is live" 409 /v1/admin/models/fm/versions/1 "${admin[@]}" -X DELETE

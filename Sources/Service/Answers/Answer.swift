@@ -1,5 +1,5 @@
 package import Formats
-internal import Models
+package import Models
 internal import Tensors
 
 /// What an operation found, before it is written in one of several media types.
@@ -12,27 +12,13 @@ package struct Answer: Sendable {
   /// Names of an item's numbers, for CSV; nil where a table would be no use.
   package let columns: [String]?
   /// What the numbers show where each item is a picture.
-  package let picture: Picture?
+  package let picture: Signature.Picture?
   /// The answer as CSV, where it is more than the numbers under their names.
   package let csv: AnswerTable?
   /// The answer as PNG, where it is more than the numbers as pictures.
   package let png: (@Sendable () throws -> [UInt8])?
   /// Members of the JSON answer after the receipt and the shape.
   package let members: [JSONValue.Member]
-
-  package struct Picture: Sendable, Equatable {
-    package let height: Int
-    package let width: Int
-    package let channels: Int
-    /// The raw values that are black and white.
-    package let range: ClosedRange<Float>
-
-    /// A raw value as one of 256 levels; one that isn't finite is black.
-    func sample(_ value: Float) -> UInt8 {
-      guard value.isFinite else { return 0 }
-      return UInt8(Swift.min(Swift.max(((value - range.lowerBound) / (range.upperBound - range.lowerBound) * 255).rounded(), 0), 255))
-    }
-  }
 
   /// - Parameter values: [items, columns].
   init(_ values: Tensor, columns: [String], members: [JSONValue.Member]) {
@@ -66,7 +52,7 @@ package struct Answer: Sendable {
     self.members = members
   }
 
-  private init(shape: [Int], scalars: [Float], columns: [String]?, picture: Picture?, members: [JSONValue.Member]) {
+  private init(shape: [Int], scalars: [Float], columns: [String]?, picture: Signature.Picture?, members: [JSONValue.Member]) {
     self.shape = shape
     self.scalars = scalars
     itemAxis = 0
@@ -84,12 +70,5 @@ package struct Answer: Sendable {
     members.append(.init(name: field, value: .floats(values.scalars, shape: shape)))
     return Answer(
       shape: shape, scalars: values.scalars, columns: signature.columnNames, picture: signature.picture, members: members)
-  }
-}
-
-extension Signature {
-  var picture: Answer.Picture? {
-    guard let image, let range else { return nil }
-    return Answer.Picture(height: image.height, width: image.width, channels: image.channels, range: range[0]...range[1])
   }
 }

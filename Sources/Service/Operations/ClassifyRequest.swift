@@ -50,7 +50,7 @@ package struct ClassifyRequest: OperationRequest {
   /// q(component | x): [rows, components].
   package func compute(_ model: LoadedModel, _ rows: Rows) -> Tensor {
     guard let items = rows.items else { preconditionFailure("classify takes items") }
-    return Self.family(of: model).logits(model.signature.toModel(items)).softmax()
+    return Self.family(of: model).responsibilities(model.signature.toModel(items), draws: 0, keys: rows.keys)[0]
   }
 
   package func answer(_ values: Tensor, to items: Items?, from model: LoadedModel) -> Answer {

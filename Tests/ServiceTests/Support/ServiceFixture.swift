@@ -48,7 +48,7 @@ final class ServiceFixture: Sendable {
     var options = Application.Options(lanes: lanes)
     options.limits = limits
     options.requiresKeys = requiresKeys
-    options.families = [ToyFamily.self, VAE.self, VAEAC.self, VAEACImage.self, ToyClassifier.self, ToyLadder.self]
+    options.families = [ToyFamily.self] + Catalogue.families + [ToyClassifier.self, ToyLadder.self]
     options.recording = recording
     return Application(store: store, adminKey: try AdminKey(secret: key), options: options)
   }

@@ -1,0 +1,53 @@
+import Formats
+import Foundation
+import Models
+import Training
+
+/// Items of an evaluation, with their classes where it needs them: enough to read them again.
+struct EvaluationData: Equatable {
+  let source: String
+  let split: DataSource.Split
+  let limit: Int?
+  /// nil where no classes are known, and for data sets known by name, which know theirs.
+  let labels: LabelSource?
+
+  init(_ source: String, split: DataSource.Split, limit: Int?, labels: LabelSource?) {
+    // Only data sets that are known by name have splits.
+    self.split = NamedDataSet(rawValue: source) == nil ? .train : split
+    (self.source, self.limit, self.labels) = (source, limit, labels)
+  }
+
+  var isNamed: Bool { NamedDataSet(rawValue: source) != nil }
+  var hasLabels: Bool { isNamed || labels != nil }
+
+  /// As a run recorded it under names with a prefix; the mirror image of `parameters`.
+  init?(_ parameters: [String: String], prefix: String) throws {
+    guard let source = parameters["\(prefix)data_source"], let split = parameters["\(prefix)split"].flatMap(DataSource.Split.init(rawValue:)) else {
+      return nil
+    }
+    self.init(
+      source, split: split, limit: parameters["\(prefix)limit"].flatMap { Int($0) },
+      labels: parameters["\(prefix)labels"].flatMap { LabelSource(text: $0) })
+  }
+
+  func parameters(prefix: String, items: DataSet) -> [String: String] {
+    var parameters = [
+      "\(prefix)data_source": isNamed ? source : URL(fileURLWithPath: source).standardizedFileURL.path, "\(prefix)split": split.rawValue,
+    ]
+    parameters["\(prefix)limit"] = limit.map(String.init)
+    parameters["\(prefix)labels"] = labels?.text
+    parameters["\(prefix)labels_digest"] = items.labels?.digest.description
+    return parameters
+  }
+
+  /// The items in a model's own scaling, which the data set does not know.
+  func load(for model: any ModelFamily, withLabels: Bool) throws -> DataSet {
+    // Of the formats, only NPY does not know its own range.
+    let range = source.lowercased().hasSuffix(".npy") ? model.signature.range : nil
+    let items = try DataSource(source: source, split: split, range: range, limit: limit, labels: labels).load(withLabels: withLabels)
+    guard items.signature.kind == model.signature.kind, items.signature.itemShape == model.signature.itemShape else {
+      throw CommandError("\(items.name) has items of shape \(items.signature.itemShape), the model takes \(model.signature.itemShape)")
+    }
+    return items.adopting(model.signature)
+  }
+}
