@@ -88,19 +88,6 @@ extension VAE: Sampling {
 
 extension VAE: Encoding {
   package var latentWidths: [Int] { [configuration.latent] }
-
-  package func encode(_ x: Tensor) -> [LatentPosterior] {
-    let q = posterior(network, configuration.observation.shown(x), .evaluation)
-    return [LatentPosterior(mean: q.mean, deviation: q.deviation)]
-  }
-}
-
-extension VAE: Reconstructing {
-  package func reconstruct(_ x: Tensor, sampling: Bool, keys: RowKeys) -> Tensor {
-    let q = posterior(network, configuration.observation.shown(x), .evaluation)
-    let z = sampling ? q.sample(keys.split("latent")) : q.mean
-    return configuration.observation.mean(decode(network, z, .evaluation))
-  }
 }
 
 extension VAE: Scoring {
