@@ -35,11 +35,9 @@ struct EvaluationTask {
   }
 
   func parameters(modelFile: String, items: DataSet) -> [String: String] {
-    // Absolute, so that the run can be replayed from any folder.
-    func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
     var parameters = [
-      "data": items.name, "data_source": NamedDataSet(rawValue: data) == nil ? absolute(data) : data, "items": String(items.count),
-      "k": String(draws), "model_file": absolute(modelFile), "split": split.rawValue,
+      "data": items.name, "data_source": NamedDataSet(rawValue: data) == nil ? Self.absolute(data) : data, "items": String(items.count),
+      "k": String(draws), "model_file": Self.absolute(modelFile), "split": split.rawValue,
     ]
     parameters["limit"] = limit.map(String.init)
     parameters["masks"] = mask?.description
@@ -69,8 +67,11 @@ struct EvaluationTask {
     return Evaluation(of: model, on: items, draws: draws, seed: seed, progress: progress)
   }
 
+  /// So that a run can be replayed from any folder.
+  static func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+
   /// Calls `body` with the path of the evaluated model file: in the store, which keeps it until then, else where it was.
-  func readingModelFile<Value>(of run: Run, in store: ModelStore, _ body: (_ path: String) throws -> Value) throws -> Value {
+  static func readingModelFile<Value>(of run: Run, in store: ModelStore, _ body: (_ path: String) throws -> Value) throws -> Value {
     guard let digest = run.description.modelDigest else { throw CommandError("Run \(run.id) names no model file.") }
     if let version = store.version(holding: digest, preferring: run.description.model, run.description.version) {
       return try store.reading(version, body)

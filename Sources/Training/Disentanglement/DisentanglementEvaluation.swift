@@ -67,18 +67,17 @@ package struct DisentanglementEvaluation: Findings {
       metric("dci.completeness", dci.completeness), metric("dci.informativeness", dci.informativeness),
     ]
     let each = factors.enumerated().flatMap { place, name in
-      [
-        metric("mig.\(name)", mig.gaps[place]), metric("sap.\(name)", sap.gaps[place]), metric("dci.predictability.\(name)", dci.predictability[place]),
-      ]
+      [("mig", mig.gaps), ("sap", sap.gaps), ("dci.predictability", dci.predictability)].map { metric("\($0).\(name)", $1[place]) }
     }
     return whole + each + totalCorrelation.metrics("total_correlation_nats")
   }
 
   package var lines: [String] {
+    func padded(_ name: String) -> String { name.padding(toLength: 44, withPad: " ", startingAt: 0) }
     func row(_ name: String, _ values: [Double], _ mean: Double) -> String {
-      name.padding(toLength: 44, withPad: " ", startingAt: 0) + ([mean] + values).map { String(format: "%9.4f", $0) }.joined()
+      padded(name) + ([mean] + values).map { String(format: "%9.4f", $0) }.joined()
     }
-    let header = "".padding(toLength: 44, withPad: " ", startingAt: 0) + (["all"] + factors).map { String(repeating: " ", count: 9 - $0.count) + $0 }.joined()
+    let header = padded("") + (["all"] + factors).map { String(repeating: " ", count: 9 - $0.count) + $0 }.joined()
     return [
       header, row("MIG (20 bins)", mig.gaps, mig.value), row("SAP (R²; shape: thresholds between means)", sap.gaps, sap.value),
       row("DCI informativeness (boosted trees, R²)", dci.predictability, dci.informativeness),
