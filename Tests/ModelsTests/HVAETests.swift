@@ -139,8 +139,8 @@ struct HVAETests {
   func refusedConditions() throws {
     let model = try model(#"{"latents": [4, 3]}"#)
     let rows: [(SampleCondition, String)] = [
-      (.label("3"), "given"), (.component(1, layer: 0), "given"), (.layers([.prior]), "given.layers"),
-      (.layers([.prior, .component(2)]), "given.layers[1]"), (.layers([.item([1, 2]), .prior]), "given.layers[0].item"),
+      (.label("3"), "given.label"), (.component(1, layer: 0), "given.cluster"), (.layers([.prior]), "given.layers"),
+      (.layers([.prior, .component(2)]), "given.layers"), (.layers([.item([1, 2]), .prior]), "given.layers"),
     ]
     for (condition, field) in rows {
       let error = #expect(throws: RequestError.self) { try model.sample(keys(2), SampleOptions(given: condition)) }

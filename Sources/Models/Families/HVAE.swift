@@ -143,18 +143,22 @@ extension HVAE: Sampling {
   private func sources(_ condition: SampleCondition) throws(RequestError) -> [LayerSource] {
     switch condition {
     case .nothing: return [LayerSource](repeating: .prior, count: layers)
-    case .label, .component:
-      throw RequestError(field: "given", given: "a class or a component", expected: "layers: these priors have no classes and no components")
+    case .label(let label):
+      throw RequestError(field: "given.label", given: "\"\(label)\"", expected: "no label: this model learns no classes")
+    case .component(let component, _):
+      throw RequestError(field: "given.cluster", given: "cluster \(component)", expected: "no cluster: the priors have one component")
     case .layers(let sources):
-      guard sources.count == layers else { throw RequestError(field: "given.layers", given: "\(sources.count) layers", expected: "\(layers)") }
-      for (layer, source) in sources.enumerated() {
+      guard sources.count == layers else {
+        throw RequestError(field: "given.layers", given: "\(sources.count) layers", expected: "\(layers), the one nearest the data first")
+      }
+      for source in sources {
         switch source {
         case .prior: continue
-        case .component:
-          throw RequestError(field: "given.layers[\(layer)]", given: "a component", expected: "prior or item: these priors have no components")
+        case .component(let component):
+          throw RequestError(field: "given.layers", given: "cluster \(component)", expected: "no cluster: the priors have one component")
         case .item(let item):
           guard item.count == signature.width else {
-            throw RequestError(field: "given.layers[\(layer)].item", given: "\(item.count) numbers", expected: "\(signature.width)")
+            throw RequestError(field: "given.layers", given: "an item of \(item.count) numbers", expected: "\(signature.width) numbers")
           }
         }
       }
