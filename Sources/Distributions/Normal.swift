@@ -63,6 +63,12 @@ package struct Normal: FactorisedDivergent, Reparameterised {
     return other.logDeviation - logDeviation + 0.5 * (ratio + shift) - 0.5
   }
 
+  /// E ln self - ln other(x) of every dimension: KL(self ‖ other) on average over x ~ self, also where `other` hangs on x: [rows, dimensions].
+  package func divergencePerDimension(from other: Normal, at x: Tensor) -> Tensor {
+    // ln(s₂ / s₁) + ½ ((x - m₂) / s₂)² - ½
+    other.logDeviation - logDeviation + ((x - other.mean) / other.deviation).squared().affine(scale: 0.5, shift: -0.5)
+  }
+
   /// KL(self ‖ N(0, 1)) of every dimension: [rows, dimensions], in nats.
   package var standardKL: Tensor {
     // ½ (s² + m² - 1) - ln s

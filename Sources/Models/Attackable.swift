@@ -2,6 +2,10 @@ package import Distributions
 package import Tensors
 
 /// White-box access for audits: both halves of a model as differentiable functions of an item, under noise that is frozen by its keys.
+///
+/// Gradients are exact for packed models as well; an unpacked one is faster, because a packed weight is unpacked for every backward pass.
+/// Where x passes a step, such as pixels binarised at one half or taken as one of 256 levels, nothing flows back through the step: a result that
+/// depends on x in no other way is not watched, and its gradient is zero almost everywhere. A pixel of dynamic binarisation stands for its probability.
 package protocol Attackable: Encoding, Reconstructing, Scoring {
   /// q(z|x), layer by layer, the one nearest the data first; differentiable in x, also through the draws of the layers below.
   ///
@@ -26,5 +30,16 @@ package struct Inference: Sendable {
   package init(posteriors: [Normal], draws: [Tensor]) {
     self.posteriors = posteriors
     self.draws = draws
+  }
+}
+
+// What follows from white-box access.
+extension Attackable {
+  package func encode(_ x: Tensor) -> [LatentPosterior] {
+    inference(x, noise: nil).posteriors.map { LatentPosterior(mean: $0.mean, deviation: $0.deviation) }
+  }
+
+  package func reconstruct(_ x: Tensor, sampling: Bool, keys: RowKeys) -> Tensor {
+    decodedMean(inference(x, noise: sampling ? keys : nil).draws)
   }
 }

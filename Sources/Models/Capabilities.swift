@@ -158,14 +158,17 @@ package struct TrainingPass: Sendable {
   package let epoch: Float
   /// Batches learnt from so far.
   package let step: Int
+  /// Items of the whole training set; 0 where a batch is all there is.
+  package let items: Int
   /// What is known of the batch's classes; no row's where a family doesn't learn from labels.
   package let labels: BatchLabels
 
-  package init(mode: Mode, keys: RowKeys, epoch: Float, step: Int = 0, labels: BatchLabels = BatchLabels()) {
+  package init(mode: Mode, keys: RowKeys, epoch: Float, step: Int = 0, items: Int = 0, labels: BatchLabels = BatchLabels()) {
     self.mode = mode
     self.keys = keys
     self.epoch = epoch
     self.step = step
+    self.items = items
     self.labels = labels
   }
 }

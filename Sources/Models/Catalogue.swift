@@ -2,8 +2,11 @@
 package enum Catalogue {
   package static let families: [any ModelFamily.Type] = [
     AGMDGM.self,
+    BetaTCVAE.self,
     GMDGM.self,
+    HVAE.self,
     M2.self,
+    Seatbelt.self,
     VAE.self,
     VAEAC.self,
     VAEACImage.self,

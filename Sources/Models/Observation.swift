@@ -70,6 +70,9 @@ package struct Observation: Sendable, Equatable, Codable {
     }
   }
 
+  /// What ln p loses from model units to raw ones; nothing where it is no density.
+  package func logVolume(_ signature: Signature) -> Float { isDensity ? signature.logVolume : 0 }
+
   /// The observation model in words.
   package var description: String {
     switch (likelihood, binarisation) {

@@ -9,6 +9,8 @@ package struct DataSet: Sendable {
   package enum Storage: Sendable {
     case bytes([UInt8])
     case floats([Float])
+    /// Drawn when they are asked for.
+    case sprites(Sprites)
   }
 
   package let name: String
@@ -29,6 +31,7 @@ package struct DataSet: Sendable {
       switch storage {
       case .bytes(let values): values.count
       case .floats(let values): values.count
+      case .sprites(let sprites): sprites.count * signature.width
       }
     precondition(numbers % signature.width == 0, "\(numbers) numbers are no whole items of \(signature.width)")
     count = numbers / signature.width
@@ -52,6 +55,9 @@ package struct DataSet: Sendable {
           switch storage {
           case .bytes(let values): values.withUnsafeBufferPointer { values in for i in 0..<width { to[i] = Float(values[from + i]) } }
           case .floats(let values): values.withUnsafeBufferPointer { values in for i in 0..<width { to[i] = values[from + i] } }
+          case .sprites(let sprites):
+            to.update(repeating: 0, count: width)
+            Sprites.draw(sprites.number(at: rows[row])) { to[$0] = 255 }
           }
         }
       }
@@ -102,6 +108,7 @@ package struct DataSet: Sendable {
       switch storage {
       case .bytes(let values): .bytes(Array(values.prefix(numbers)))
       case .floats(let values): .floats(Array(values.prefix(numbers)))
+      case .sprites(let sprites): .sprites(sprites.prefix(limit))
       }
     return DataSet(name: name, storage: part, signature: signature, digest: digest, labels: labels?.prefix(limit))
   }

@@ -7,7 +7,7 @@ package struct DataSource: Sendable, Equatable, Codable {
   package enum Format: String, Sendable, Codable, CaseIterable { case idx, csv, npy, png }
   package enum Split: String, Sendable, Codable, CaseIterable { case train, test }
 
-  /// `fashion-mnist`, or the path of a file (IDX, CSV, NPY) or of a folder of PNGs.
+  /// `fashion-mnist`, `sprites`, or the path of a file (IDX, CSV, NPY) or of a folder of PNGs.
   package var source: String
   /// Of a path; read from its name where absent.
   package var format: Format?

@@ -214,8 +214,9 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     let keys = RowKeys(key.split("step").split(number), rows: 0..<rows.count)
     let batch = data.batch(rows)
     let labels = BatchLabels(classes: codes, labelledItems: labelled?.kept.items.count ?? 0, items: trainingItems.count)
+    let count = trainingItems.count
     let gradient = try gradient(
-      of: batch, pass: { TrainingPass(mode: $0, keys: keys, epoch: epoch, step: number, labels: labels) }, items: items.count)
+      of: batch, pass: { TrainingPass(mode: $0, keys: keys, epoch: epoch, step: number, items: count, labels: labels) }, items: items.count)
     state.optimiser.update(
       &state.network, along: recipe.clipping(gradient), rate: recipe.optimiser.rate * recipe.schedule.factor(at: epoch, of: recipe.epochs))
     state.batch += 1

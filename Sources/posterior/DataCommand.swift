@@ -6,8 +6,8 @@ import Training
 
 struct DataCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data",
-    abstract: "Looks at data, and cuts recordings into items, before anything is learnt from them.", subcommands: [Describe.self, Windows.self])
+    commandName: "data", abstract: "Looks at data, cuts recordings into items and draws sprites, before anything is learnt from them.",
+    subcommands: [Describe.self, SpritesFile.self, Windows.self])
 }
 
 extension DataCommand {

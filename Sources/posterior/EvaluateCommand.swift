@@ -21,7 +21,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "A model file.") var model: String
-  @Option(help: "A data set's name (fashion-mnist), an IDX, CSV or NPY file, or a folder of PNGs.") var data: String
+  @Option(help: "A data set's name (fashion-mnist, sprites), an IDX, CSV or NPY file, or a folder of PNGs.") var data: String
   @Option(help: "Of a named data set: train or test.") var split: DataSource.Split = .test
   @Option(help: "At most so many items, from the first.") var limit: Int?
   @Option(help: "Draws of the importance-weighted bound; 0 measures no bounds.") var k: Int = 100

@@ -38,7 +38,7 @@ struct EvaluationTask {
     // Absolute, so that the run can be replayed from any folder.
     var parameters = [
       "data": subject.items.name, "items": String(subject.items.count), "k": String(draws),
-      "model_file": URL(fileURLWithPath: modelFile).standardizedFileURL.path,
+      "model_file": Self.absolute(modelFile),
     ]
     parameters["masks"] = mask?.description
     parameters.merge(data.parameters(prefix: "", items: subject.items)) { own, _ in own }
@@ -116,8 +116,11 @@ struct EvaluationTask {
     }
   }
 
+  /// So that a run can be replayed from any folder.
+  static func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+
   /// Calls `body` with the path of the evaluated model file: in the store, which keeps it until then, else where it was.
-  func readingModelFile<Value>(of run: Run, in store: ModelStore, _ body: (_ path: String) throws -> Value) throws -> Value {
+  static func readingModelFile<Value>(of run: Run, in store: ModelStore, _ body: (_ path: String) throws -> Value) throws -> Value {
     guard let digest = run.description.modelDigest else { throw CommandError("Run \(run.id) names no model file.") }
     if let version = store.version(holding: digest, preferring: run.description.model, run.description.version) {
       return try store.reading(version, body)

@@ -10,6 +10,7 @@ struct Posterior: AsyncParsableCommand {
       ClassifyCommand.self,
       ClusterCommand.self,
       DataCommand.self,
+      DisentanglementCommand.self,
       EncodeCommand.self,
       EvaluateCommand.self,
       ImputeCommand.self,

@@ -103,17 +103,27 @@ extension RunsCommand {
 
     private func evaluation(_ run: Run, _ store: ModelStore) throws -> Service.Replay {
       try Service.Replay.expectation(of: run)
-      let task = try EvaluationTask(of: run)
       func evaluate(_ path: String) throws -> Service.Replay {
         guard try SHA256.digest(ofFile: path) == run.description.modelDigest else {
           throw CommandError("\(path) is not the model file of run \(run.id), which has \(run.description.modelDigest?.description ?? "no digest").")
         }
-        let subject = try task.load(modelFile: path)
-        try task.check(subject, of: run)
-        return try Service.Replay(of: run, actual: try task.evaluate(subject).findings.digest)
+        return try Service.Replay(of: run, actual: try findings(of: run, modelFile: path).digest)
       }
       if let input { return try evaluate(input) }
-      return try task.readingModelFile(of: run, in: store, evaluate)
+      return try EvaluationTask.readingModelFile(of: run, in: store, evaluate)
+    }
+
+    /// What the run measured, measured again.
+    private func findings(of run: Run, modelFile: String) throws -> any Findings {
+      if let task = DisentanglementTask(of: run) {
+        let (model, items) = try task.load(modelFile: modelFile)
+        try checkData(items, of: run)
+        return task.evaluate(model, on: items)
+      }
+      let task = try EvaluationTask(of: run)
+      let subject = try task.load(modelFile: modelFile)
+      try task.check(subject, of: run)
+      return try task.evaluate(subject).findings
     }
 
     private func checkData(_ data: DataSet, of run: Run) throws {

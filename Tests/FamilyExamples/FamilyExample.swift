@@ -46,6 +46,45 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
       #"{"latent": 2, "hidden": [7, 4], "class_prior": [0.5, 0.3, 0.2], "activation": "elu", "likelihood": "gaussian", "deviation": 0.6}"#,
       .vector(5).learning(["a", "b", "c"]), labels: [2, 0]),
     FamilyExample(
+      "bernoulli on grey images, dynamic binarisation", "beta_tcvae",
+      #"{"latent": 3, "hidden": [7], "decoder_hidden": [6], "activation": "tanh", "binarisation": "dynamic"}"#, .image(height: 4, width: 3),
+      training: ["{}", #"{"beta": 3, "estimator": "stratified", "kl_warm_up_epochs": 4, "free_bits": 0.05}"#, #"{"beta_warm_up_steps": 9}"#]),
+    FamilyExample(
+      "convolutions with batch normalisation and a joint head, gaussian of learned deviation on colour images", "beta_tcvae",
+      #"""
+      {"latent": 2, "hidden": [6], "convolutions": [{"channels": 4, "kernel": 4, "stride": 2, "padding": 1}], "activation": "softplus",
+       "batch_norm": true, "heads": "joint", "scale": "exp_half", "likelihood": "gaussian_learned"}
+      """#, .image(height: 6, width: 6, channels: 3)),
+    FamilyExample(
+      "three layers inferred with the data, bernoulli on grey images", "hvae",
+      #"{"latents": [4, 3, 2], "hidden": [7], "decoder_hidden": [6], "layer_hidden": [5], "activation": "tanh", "scale_floor": 0.05}"#,
+      .image(height: 4, width: 3),
+      training: ["{}", #"{"beta": 0.5, "kl_warm_up_epochs": 4, "free_bits": 0.05}"#, #"{"importance_samples": 3}"#]),
+    FamilyExample(
+      "a chain of two layers, of which the likelihood sees one, with convolutions and batch normalisation", "hvae",
+      #"""
+      {"latents": [3, 2], "inference": "chain", "skip": false, "hidden": [6], "layer_hidden": [4, 5],
+       "convolutions": [{"channels": 3, "kernel": 4, "stride": 2, "padding": 1}], "activation": "softplus", "batch_norm": true,
+       "likelihood": "gaussian", "deviation": 0.5, "scale_floor": 0.05}
+      """#, .image(height: 6, width: 6)),
+    FamilyExample(
+      "one layer on a scaled table", "hvae",
+      #"{"latents": [2], "hidden": [6], "activation": "softplus", "likelihood": "gaussian_learned", "likelihood_scale": "softplus"}"#,
+      .table([.init(name: "age", type: .real), .init(name: "height", type: .real)], scaling: .init(offset: [40, 170], scale: [20, 10]))),
+    FamilyExample(
+      "four layers without layers between, discretised logistic", "seatbelt",
+      #"""
+      {"latents": [4, 3, 2, 2], "hidden": [8], "decoder_hidden": [6], "layer_hidden": [], "activation": "elu", "scale_floor": 0.05, "likelihood": "discretised_logistic",
+       "output_activation": "sigmoid"}
+      """#, .image(height: 4, width: 5),
+      training: ["{}", #"{"beta": 3, "estimator": "stratified", "kl_warm_up_epochs": 4, "free_bits": 0.05}"#, #"{"beta_warm_up_steps": 9}"#]),
+    FamilyExample(
+      "a chain of two layers with convolutions, bernoulli on colour images", "seatbelt",
+      #"""
+      {"latents": [3, 2], "inference": "chain", "hidden": [6], "layer_hidden": [5], "heads": "joint", "scale": "exp_half",
+       "convolutions": [{"channels": 4, "kernel": 3, "stride": 2, "padding": 1}, {"channels": 3, "kernel": 3}], "activation": "tanh"}
+      """#, .image(height: 6, width: 6, channels: 3)),
+    FamilyExample(
       "bernoulli on grey images, dynamic binarisation", "vae",
       #"{"latent": 3, "hidden": [7, 5], "activation": "tanh", "likelihood": "bernoulli", "binarisation": "dynamic"}"#,
       .image(height: 4, width: 3),

@@ -298,6 +298,17 @@ trained=$(last train) evaluated=$(last evaluate)
 expect "training again" 0 "$(replays "$trained")"
 contains "training again" "$(sha256sum "$work/tiny.safetensors" | cut -d' ' -f1)" "$work/body"
 expect "evaluating again" 0 "$(replays "$evaluated")"
+cat >"$work/sprites.json" <<EOF
+{"family": "seatbelt", "name": "shapes", "data": {"source": "sprites", "limit": 256}, "configuration": {"latents": [3, 2], "hidden": [8], "layer_hidden": [4]}, "epochs": 1}
+EOF
+"$posterior" train "$work/sprites.json" -o "$work/shapes.safetensors" --no-record >/dev/null 2>&1
+"$posterior" disentanglement "$work/shapes.safetensors" --items 200 --layer 1 --store "$store" >"$work/body" 2>&1
+contains "disentanglement" 'sprites/test: 200 items, 2 latent dimensions' "$work/body"
+expect "measuring disentanglement again" 0 "$(replays "$(last evaluate)")"
+"$posterior" disentanglement "$work/tiny.safetensors" --no-record >"$work/body" 2>&1 || true
+contains "disentanglement of another shape" 'sprites/test has items of shape' "$work/body"
+"$posterior" data sprites -o "$work/sprites.npy" --factors "$work/factors.csv" --n 3
+expect "sprites in a file" 4 "$(wc -l <"$work/factors.csv")"
 echo 1,2 >>"$work/rows.csv"
 expect "training again on other data" 1 "$(replays "$trained")"
 contains "training again on other data" "put the data of then in its place" "$work/body"

@@ -43,10 +43,15 @@ extension VAE {
     }
 
     package init(from decoder: any Decoder) throws {
+      self = try .init(from: decoder, latent: decoder.container(keyedBy: Keys.self).decode(Int.self, forKey: .latent))
+    }
+
+    /// For a family that says otherwise how many dimensions z has.
+    init(from decoder: any Decoder, latent: Int) throws {
       let values = try decoder.container(keyedBy: Keys.self)
       func value<T: Decodable>(_ key: Keys, _ standard: T) throws -> T { try values.decodeIfPresent(T.self, forKey: key) ?? standard }
       self.init(
-        latent: try values.decode(Int.self, forKey: .latent), hidden: try value(.hidden, [512, 512]),
+        latent: latent, hidden: try value(.hidden, [512, 512]),
         decoderHidden: try values.decodeIfPresent([Int].self, forKey: .decoderHidden), convolutions: try value(.convolutions, []),
         activation: try value(.activation, .relu), batchNorm: try value(.batchNorm, false), heads: try value(.heads, .separate),
         scale: try value(.scale, .softplus), scaleFloor: try value(.scaleFloor, 0),
@@ -56,6 +61,12 @@ extension VAE {
     package func encode(to encoder: any Encoder) throws {
       var values = encoder.container(keyedBy: Keys.self)
       try values.encode(latent, forKey: .latent)
+      try encodeRest(to: encoder)
+    }
+
+    /// Everything but the dimensions of z.
+    func encodeRest(to encoder: any Encoder) throws {
+      var values = encoder.container(keyedBy: Keys.self)
       try values.encode(hidden, forKey: .hidden)
       try values.encodeIfPresent(decoderHidden, forKey: .decoderHidden)
       try values.encode(convolutions, forKey: .convolutions)
@@ -98,7 +109,8 @@ extension VAE {
     /// The largest network that a file or recipe may ask for: one gigabyte of float32.
     static let largestScalarCount = 1 << 28
 
-    init(_ configuration: Configuration, _ signature: Signature) throws(ConfigurationError) {
+    /// `codes` is the width of what the decoder is given, where it is more than one draw of z.
+    init(_ configuration: Configuration, _ signature: Signature, codes: Int? = nil) throws(ConfigurationError) {
       try configuration.check(signature)
       var encoder: [BlockPlan] = []
       var width = signature.width
@@ -118,8 +130,8 @@ extension VAE {
       features = configuration.hidden.last ?? width
 
       let reversed = configuration.decoderHidden ?? configuration.hidden.reversed()
-      var decoder = [BlockPlan].mlp(configuration.latent, reversed, configuration.activation, batchNorm: normalises)
-      let decoded = reversed.last ?? configuration.latent
+      var decoder = [BlockPlan].mlp(codes ?? configuration.latent, reversed, configuration.activation, batchNorm: normalises)
+      let decoded = reversed.last ?? codes ?? configuration.latent
       if let stack {
         decoder += [BlockPlan].mlp(decoded, [width], configuration.activation, batchNorm: normalises) + stack.decoder
         output = stack.output

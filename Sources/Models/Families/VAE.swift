@@ -7,7 +7,8 @@ package import Tensors
 /// Names and layouts follow PyTorch's: `encoder.N`, `mean`, `scale` (or `moments`, both in one), `decoder.N`, `output`, `output_scale`.
 package struct VAE: ModelFamily {
   package static let name = "vae"
-  package static let summary = "Variational autoencoder with a Gaussian prior; fully connected or convolutional."
+  package static let summary =
+    "Variational autoencoder with a Gaussian prior, a beta-VAE by its training option beta; fully connected or convolutional."
 
   package struct Network: Module {
     package var encoder: Sequential
@@ -33,16 +34,7 @@ package struct VAE: ModelFamily {
     let plan = try Plan(configuration, signature)
     self.configuration = configuration
     self.signature = signature
-    let joint = configuration.heads == .joint
-    func head(_ outputs: Int, _ key: RandomKey) -> Linear { Linear(plan.features, outputs, key: key) }
-    network = Network(
-      encoder: Sequential(plan.encoder, key: key.split("encoder")),
-      mean: joint ? nil : head(configuration.latent, key.split("mean")),
-      scale: joint ? nil : head(configuration.latent, key.split("scale")),
-      moments: joint ? head(2 * configuration.latent, key.split("moments")) : nil,
-      decoder: Sequential(plan.decoder, key: key.split("decoder")),
-      output: plan.output.block(key: key.split("output")),
-      outputScale: configuration.observation.hasScaleHead ? plan.output.block(key: key.split("output_scale")) : nil)
+    network = Network(plan, configuration, key: key)
   }
 
   package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int? {
@@ -52,27 +44,49 @@ package struct VAE: ModelFamily {
 
 // MARK: The two halves
 
-extension VAE {
-  /// q(z|x) = N(μ(x), σ(x)²); x: [n, width].
-  func posterior(_ network: Network, _ x: Tensor, _ mode: Mode) -> Normal {
-    let h = network.encoder(x, mode)
-    let (mean, scale): (Tensor, Tensor)
-    if let moments = network.moments {
+extension VAE.Network {
+  init(_ plan: VAE.Plan, _ configuration: VAE.Configuration, key: RandomKey) {
+    let joint = configuration.heads == .joint
+    func head(_ outputs: Int, _ key: RandomKey) -> Linear { Linear(plan.features, outputs, key: key) }
+    self.init(
+      encoder: Sequential(plan.encoder, key: key.split("encoder")),
+      mean: joint ? nil : head(configuration.latent, key.split("mean")),
+      scale: joint ? nil : head(configuration.latent, key.split("scale")),
+      moments: joint ? head(2 * configuration.latent, key.split("moments")) : nil,
+      decoder: Sequential(plan.decoder, key: key.split("decoder")),
+      output: plan.output.block(key: key.split("output")),
+      outputScale: configuration.observation.hasScaleHead ? plan.output.block(key: key.split("output_scale")) : nil)
+  }
+
+  /// q(z|x) = N(μ(x), σ(x)²) from the encoder's features.
+  func posterior(features h: Tensor, _ configuration: VAE.Configuration, _ mode: Mode) -> Normal {
+    let (location, head): (Tensor, Tensor)
+    if let moments {
       let parts = moments(h, mode).split(1, into: 2)
-      (mean, scale) = (parts[0], parts[1])
-    } else if let meanHead = network.mean, let scaleHead = network.scale {
-      (mean, scale) = (meanHead(h, mode), scaleHead(h, mode))
+      (location, head) = (parts[0], parts[1])
+    } else if let mean, let scale {
+      (location, head) = (mean(h, mode), scale(h, mode))
     } else {
       preconditionFailure("a network has one joint head or two separate ones")
     }
-    return configuration.scale.normal(mean: mean, head: scale, floor: configuration.scaleFloor)
+    return configuration.scale.normal(mean: location, head: head, floor: configuration.scaleFloor)
+  }
+
+  /// The parameters of p(x|z); z: [n, codes].
+  func decode(_ z: Tensor, _ mode: Mode) -> Heads {
+    let h = decoder(z, mode)
+    return Heads(location: output(h, mode).flattened(), scale: outputScale.map { $0(h, mode).flattened() })
+  }
+}
+
+extension VAE {
+  /// q(z|x); x: [n, width].
+  func posterior(_ network: Network, _ x: Tensor, _ mode: Mode) -> Normal {
+    network.posterior(features: network.encoder(x, mode), configuration, mode)
   }
 
   /// The parameters of p(x|z); z: [n, latent].
-  func decode(_ network: Network, _ z: Tensor, _ mode: Mode) -> Heads {
-    let h = network.decoder(z, mode)
-    return Heads(location: network.output(h, mode).flattened(), scale: network.outputScale.map { $0(h, mode).flattened() })
-  }
+  func decode(_ network: Network, _ z: Tensor, _ mode: Mode) -> Heads { network.decode(z, mode) }
 }
 
 // MARK: What it can do
@@ -88,19 +102,6 @@ extension VAE: Sampling {
 
 extension VAE: Encoding {
   package var latentWidths: [Int] { [configuration.latent] }
-
-  package func encode(_ x: Tensor) -> [LatentPosterior] {
-    let q = posterior(network, configuration.observation.shown(x), .evaluation)
-    return [LatentPosterior(mean: q.mean, deviation: q.deviation)]
-  }
-}
-
-extension VAE: Reconstructing {
-  package func reconstruct(_ x: Tensor, sampling: Bool, keys: RowKeys) -> Tensor {
-    let q = posterior(network, configuration.observation.shown(x), .evaluation)
-    let z = sampling ? q.sample(keys.split("latent")) : q.mean
-    return configuration.observation.mean(decode(network, z, .evaluation))
-  }
 }
 
 extension VAE: Scoring {
@@ -110,7 +111,7 @@ extension VAE: Scoring {
     let observed = configuration.observation.observed(x, keys: keys.split("binarise"))
     let q = posterior(network, observed, .evaluation)
     let prior = Normal.standard(rows: x.shape[0], dimensions: configuration.latent)
-    let offset = configuration.observation.isDensity ? signature.logVolume : 0
+    let offset = configuration.observation.logVolume(signature)
     let kl = q.standardKL.rowSums()
     var logWeights: [Tensor] = []
     var reconstruction = Tensor.zeros([x.shape[0]])

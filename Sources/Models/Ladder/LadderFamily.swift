@@ -53,15 +53,6 @@ extension LadderFamily {
 extension LadderFamily {
   package var latentWidths: [Int] { ladder.layers.map(\.latent) }
 
-  package func encode(_ x: Tensor) -> [LatentPosterior] {
-    posteriors(network, observation.shown(x), .evaluation).map { LatentPosterior(mean: $0.mean, deviation: $0.deviation) }
-  }
-
-  package func reconstruct(_ x: Tensor, sampling: Bool, keys: RowKeys) -> Tensor {
-    let q = posteriors(network, observation.shown(x), .evaluation)
-    return observation.mean(decode(network, sampling ? draws(q, keys.split("latent")) : q.map(\.mean), .evaluation))
-  }
-
   package var observationModel: String { observation.description }
 
   /// A mixture's divergence is that of the ELBO's draw.
@@ -94,7 +85,7 @@ extension LadderFamily {
 extension LadderFamily {
   package func inference(_ x: Tensor, noise: RowKeys?) -> Inference {
     let q = posteriors(network, observation.shown(x), .evaluation)
-    return Inference(posteriors: q, draws: noise.map { draws(q, $0) } ?? q.map(\.mean))
+    return Inference(posteriors: q, draws: noise.map { draws(q, $0.split("latent")) } ?? q.map(\.mean))
   }
 
   package func decodedMean(_ z: [Tensor]) -> Tensor { observation.mean(decode(network, z, .evaluation)) }

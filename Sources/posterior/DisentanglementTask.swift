@@ -1,0 +1,59 @@
+import Formats
+import Models
+import Registry
+import Training
+
+/// What a measurement of disentanglement is of: enough to measure it again.
+struct DisentanglementTask {
+  static let measure = "disentanglement"
+
+  let split: DataSource.Split
+  let items: Int
+  /// Of latent variables, 0 being nearest the data; nil for all side by side.
+  let layer: Int?
+  let seed: UInt64
+
+  init(split: DataSource.Split, items: Int, layer: Int?, seed: UInt64) {
+    self.split = split
+    self.items = items
+    self.layer = layer
+    self.seed = seed
+  }
+
+  /// As a run recorded it, the mirror image of `parameters`; nil where the run is another evaluation.
+  init?(of run: Run) {
+    let parameters = run.description.parameters
+    guard parameters["measure"] == Self.measure, let split = parameters["split"].flatMap(DataSource.Split.init(rawValue:)),
+      let items = parameters["items"].flatMap({ Int($0) })
+    else { return nil }
+    self.init(split: split, items: items, layer: parameters["layer"].flatMap { Int($0) }, seed: run.description.seed)
+  }
+
+  func parameters(modelFile: String) -> [String: String] {
+    var parameters = [
+      "measure": Self.measure, "data": "sprites", "items": String(items), "model_file": EvaluationTask.absolute(modelFile), "split": split.rawValue,
+    ]
+    parameters["layer"] = layer.map(String.init)
+    return parameters
+  }
+
+  /// The model, and the items that it is measured on.
+  func load(modelFile: String) throws -> (model: any Encoding, items: DataSet) {
+    let loaded = try ModelFile.load(path: modelFile).model
+    guard let model = loaded as? any Encoding else { throw CommandError("the family \(type(of: loaded).name) can't encode") }
+    guard items > 1 else { throw CommandError("--items is \(items), expected 2 or more") }
+    let data = try DataSource(source: NamedDataSet.sprites.rawValue, split: split, limit: items).load()
+    guard data.count == items else { throw CommandError("--items is \(items), expected at most \(data.count), those of \(data.name)") }
+    guard model.signature.kind == .image, model.signature.itemShape == data.signature.itemShape else {
+      throw CommandError("\(data.name) has items of shape \(data.signature.itemShape), the model takes \(model.signature.itemShape)")
+    }
+    if let layer, !model.latentWidths.indices.contains(layer) {
+      throw CommandError("--layer is \(layer), expected 0 to \(model.latentWidths.count - 1), the layers of this model")
+    }
+    return (model, data.adopting(model.signature))
+  }
+
+  func evaluate(_ model: any Encoding, on data: DataSet, progress: (Int) -> Void = { _ in }) -> DisentanglementEvaluation {
+    DisentanglementEvaluation(of: model, on: Sprites(split).prefix(items), as: data, layer: layer, seed: seed, progress: progress)
+  }
+}
