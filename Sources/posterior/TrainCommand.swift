@@ -28,6 +28,7 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "Overrides `validation`: items held out.") var validation: Int?
   @Option(help: "Overrides `patience`: epochs without a better bound of the items held out after which training stops.") var patience: Int?
   @Option(help: "Overrides `seed`.") var seed: UInt64?
+  @Option(help: "Overrides `labels.seed`: which labels are kept.") var labelSeed: Int?
   @Option(help: "Overrides `optimiser.rate`.") var rate: Float?
   @Option(help: "Overrides `data.source`.") var data: String?
   @Option(help: "Overrides `data.limit`.") var limit: Int?
@@ -44,6 +45,10 @@ struct TrainCommand: AsyncParsableCommand {
     if let validation { recipe.validation = validation }
     if let patience { recipe.patience = patience }
     if let seed { recipe.seed = seed }
+    if let labelSeed {
+      guard recipe.labels != nil else { throw CommandError("--label-seed is \(labelSeed), but the recipe has no labels.") }
+      recipe.labels?.seed = labelSeed
+    }
     if let rate { recipe.optimiser.rate = rate }
     try recipe.check()
     if printRecipe { return print(try JSONValue(parsing: Array(recipe.canonicalText().utf8)).indented()) }

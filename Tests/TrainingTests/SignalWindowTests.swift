@@ -51,8 +51,8 @@ struct SignalWindowTests {
         """
         {"family": "gmdgm", "name": "activities",
          "data": {"source": "\(path)", "labels": {"column": "activity"}, "window": {"length": 32}},
-         "configuration": {"latent": 4, "hidden": [48], "components": 6, "likelihood": "gaussian_learned"},
-         "training": {"pretraining_epochs": 20, "frozen_epochs": 10}, "optimiser": {"rate": 0.003}, "epochs": 40, "batch_size": 20, "seed": 2}
+         "configuration": {"latent": 4, "hidden": [48], "components": 9, "likelihood": "gaussian_learned"},
+         "training": {"pretraining_epochs": 40, "frozen_epochs": 10}, "optimiser": {"rate": 0.003}, "epochs": 60, "batch_size": 20, "seed": 2}
         """.utf8))
     let output = folder.path + "/m.safetensors"
     let build = BuildInformation(gitRevision: "r", compiler: "c", cpu: "p", blas: "b")
@@ -62,7 +62,7 @@ struct SignalWindowTests {
     let codes = try #require(data.labels).codes
     let chosen = model.responsibilities(data.batch(0..<data.count), draws: 0, keys: RowKeys(RandomKey(seed: 1), rows: 0..<data.count))[0].argmaxRows()
     // Every component votes on the first half, and names the second.
-    var votes = [[Int]](repeating: [0, 0, 0], count: 6)
+    var votes = [[Int]](repeating: [0, 0, 0], count: 9)
     for item in 0..<data.count / 2 { votes[chosen[item]][codes[item]] += 1 }
     let names = votes.map { counts in counts.firstIndex(of: counts.max() ?? 0) ?? 0 }
     let right = (data.count / 2..<data.count).count { names[chosen[$0]] == codes[$0] }
