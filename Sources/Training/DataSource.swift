@@ -68,8 +68,10 @@ package struct DataSource: Sendable, Equatable, Codable {
   ///
   /// - Parameter withLabels: whether the items' classes are read too.
   package func load(isMixed: Bool = false, withLabels: Bool = false) throws -> DataSet {
+    // First, so that a column of classes that is not there is told before it is missed among the items' columns.
+    let labels = withLabels ? try loadLabels() : nil
     var whole = try loadWhole(isMixed: isMixed)
-    if withLabels { whole = try whole.labelled(loadLabels()) }
+    if let labels { whole = try whole.labelled(labels) }
     if let window { whole = try window.cut(whole) }
     guard let limit else { return whole }
     guard limit > 0 else { throw DataError("data.limit is \(limit), expected a positive number") }

@@ -344,14 +344,14 @@ contains "the command line samples after an item" a,b \
   <("$posterior" sample "$work/kinds.safetensors" --given '{"layers": [{"from_item": 0}]}' --input "$work/one.csv" --format csv --seed 1)
 unmeasured() { # NAME WORDS ARGUMENTS: evaluate says what is missing
   local name=$1 words=$2; shift 2
-  expect "$name" 1 "$("$posterior" evaluate "$work/kinds.safetensors" --data "$work/others.csv" --no-record "$@" >"$work/body" 2>&1; echo $?)"
+  expect "$name" 1 "$("$posterior" evaluate "$work/kinds.safetensors" --no-record --data "$@" >"$work/body" 2>&1; echo $?)"
   contains "$name" "$words" "$work/body"
 }
-unmeasured "a map has to be fitted on something" 'fit-data' --labels '#kind'
-unmeasured "a column of classes that is not there" 'it has a, b, kind' --labels '#sort' --no-fit-data
-unmeasured "as many classes as items" '60 items but 300 labels' --labels "$work/kinds.csv#kind" --no-fit-data
-unmeasured "classes of what the map is fitted on" 'fit-labels' --labels '#kind' --fit-data "$work/kinds.csv"
-unmeasured "a picture of rows" 'grid' --labels '#kind' --no-fit-data --grid "$work/grid.png"
+unmeasured "a map has to be fitted on something" 'fit-data' "$work/others.csv" --labels '#kind'
+unmeasured "a column of classes that is not there" 'it has a, b, kind' "$work/others.csv" --labels '#sort' --no-fit-data
+unmeasured "as many classes as items" '300 items but 60 labels' "$work/features.csv" --labels "$work/others.csv#kind" --no-fit-data
+unmeasured "classes of what the map is fitted on" 'fit-labels' "$work/others.csv" --labels '#kind' --fit-data "$work/kinds.csv"
+unmeasured "a picture of rows" 'grid' "$work/others.csv" --labels '#kind' --no-fit-data --grid "$work/grid.png"
 expect "clusters are compared with classes" 0 "$("$posterior" evaluate "$work/kinds.safetensors" --data "$work/others.csv" --labels '#kind' \
   --fit-data "$work/kinds.csv" --fit-labels '#kind' --k 2 --store "$store" >"$work/body" 2>&1; echo $?)"
 contains "clusters are compared with classes" "accuracy.majority.train_map" "$work/body"
