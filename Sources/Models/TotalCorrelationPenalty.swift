@@ -40,7 +40,9 @@ package struct TotalCorrelationPenalty: Codable, Sendable, Equatable {
 
   static let fields: [ConfigurationField] = [
     ConfigurationField("beta", "number", default: "6", "Weight of the total correlation of the layer furthest from the data; 1 leaves the ELBO."),
-    ConfigurationField("beta_warm_up_steps", "integer", default: "0", "Batches over which that weight rises from 0 to beta."),
+    ConfigurationField(
+      "beta_warm_up_steps", "integer", default: "0",
+      "Batches over which that weight rises from 0 to beta; with `validation` the checkpoint of the best ELBO counts, which a small weight favours."),
     ConfigurationField(
       "estimator", AggregatePosterior.Estimator.allCases.map(\.rawValue).joined(separator: " | "), default: "\"weighted\"",
       "Of q(z) from a batch: minibatch-weighted sampling, whose total correlation is up to (latent - 1) ln(items) too high, or minibatch-stratified."),
