@@ -85,7 +85,7 @@ package struct AttackTask: Sendable {
     return (values, points.indices.map { row in scalars[row * width..<(row + 1) * width].map { $0.isFinite ? $0 : 0 } })
   }
 
-  /// Calls `body` with the runs a batch at a time; those of strength 0 are answered with their item, which is all that they may be.
+  /// Calls `body` with the runs a batch at a time.
   func inBatches(_ runs: [AttackRun], _ body: ([AttackRun]) throws -> [AttackOutcome]) throws -> [AttackOutcome] {
     try stride(from: 0, to: runs.count, by: batch).flatMap { start in
       try body(Array(runs[start..<min(start + batch, runs.count)]))

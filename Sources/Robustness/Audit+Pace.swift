@@ -19,4 +19,7 @@ extension Audit {
   }
 
   package var latentWidths: [Int] { subject.model.latentWidths }
+
+  /// Numbers of all perturbed items.
+  package var perturbedNumbers: Int { count * strengths.count * perturbedWidth }
 }

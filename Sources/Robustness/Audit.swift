@@ -113,7 +113,9 @@ package struct Audit: Sendable {
     let objective = objective(subject)
     let task = task(objective, batch: batch, pause: pause)
     let runs = (0..<count).flatMap { item in strengths.map { AttackRun(item: item, strength: $0) } }
-    let outcomes = try attack.repeated(plan.restarts)(runs, on: task)
+    // A batch of runs at a time, so that only the best of their starts is kept.
+    let attack = attack.repeated(plan.restarts)
+    let outcomes = try task.inBatches(runs) { try attack($0, on: task) }
     let meter = try ExampleMeter(self, task)
     let examples = try meter.examples(runs, outcomes)
     let controls = try NoiseControls(self, task, meter)

@@ -29,22 +29,23 @@ package struct NoiseControls: Sendable {
   private static func level(_ kind: NoiseAttack.Kind, _ budget: Double, _ audit: Audit, _ task: AttackTask, _ meter: ExampleMeter) throws -> Level {
     let draws = audit.plan.restarts
     let runs = (0..<audit.count).flatMap { item in (0..<draws).map { AttackRun(item: item, strength: budget, restart: $0) } }
-    let outcomes = try NoiseAttack(kind)(runs, on: task)
-    let shifts = try stride(from: 0, to: runs.count, by: task.batch).flatMap { start -> [Double] in
-      let part = start..<min(start + task.batch, runs.count)
+    var (losses, shifts, excess) = ([Double](), [Double](), (norm: 0.0, box: 0.0))
+    for start in stride(from: 0, to: runs.count, by: task.batch) {
+      let part = Array(runs[start..<min(start + task.batch, runs.count)])
+      let outcomes = try NoiseAttack(kind)(part, on: task)
+      losses += outcomes.map { Double($0.loss) }
       try task.pause(part.count)
-      return meter.reconstructionShifts(outcomes[part].map(\.point), items: runs[part].map(\.item))
-    }
-    var excess = (norm: 0.0, box: 0.0)
-    for (run, outcome) in zip(runs, outcomes) {
-      let own = task.feasible.excess(of: outcome.point, around: task.start(run.item), radius: budget)
-      excess = (max(excess.norm, own.norm), max(excess.box, own.box))
+      shifts += meter.reconstructionShifts(outcomes.map(\.point), items: part.map(\.item))
+      for (run, outcome) in zip(part, outcomes) {
+        let own = task.feasible.excess(of: outcome.point, around: task.start(run.item), radius: budget)
+        excess = (max(excess.norm, own.norm), max(excess.box, own.box))
+      }
     }
     func ofItems(_ values: [Double], _ statistic: (ArraySlice<Double>) -> Double) -> [Double] {
       (0..<audit.count).map { statistic(values[$0 * draws..<($0 + 1) * draws]) }
     }
     return Level(
-      kind: kind, budget: budget, bestLoss: ofItems(outcomes.map { Double($0.loss) }) { $0.min() ?? .nan },
+      kind: kind, budget: budget, bestLoss: ofItems(losses) { $0.min() ?? .nan },
       meanShift: ofItems(shifts) { $0.reduce(0, +) / Double(draws) }, worstShift: ofItems(shifts) { $0.max() ?? .nan }, excess: excess)
   }
 }

@@ -102,6 +102,13 @@ package struct AuditRequest: Sendable {
         .impossible, "\(audit.count) items are given, an audit takes at most \(limits.auditItems).", field: "inputs", given: "\(audit.count)",
         expected: "at most \(limits.auditItems)")
     }
+    guard audit.perturbedNumbers <= limits.auditNumbers else {
+      let strengths = "\(audit.strengths.count) \(plan.kind == .lbfgs ? "weights" : "budgets")"
+      throw Problem(
+        .impossible,
+        "\(audit.count) items of \(model.signature.width) numbers x \(strengths) are \(audit.perturbedNumbers) numbers, expected at most \(limits.auditNumbers).",
+        field: "attack", given: "\(audit.perturbedNumbers) numbers", expected: "at most \(limits.auditNumbers)")
+    }
     let most = isAsynchronous ? limits.auditEvaluations : limits.promptAuditEvaluations
     guard audit.evaluations <= most else {
       let strengths = plan.kind == .lbfgs ? "weights" : "budgets"
