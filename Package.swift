@@ -39,6 +39,7 @@ let package = Package(
     library("Networks", ["Locking", "Tensors"]),
     library("Distributions", ["Tensors"]),
     library("Models", ["Tensors", "Networks", "Distributions", "Formats"]),
+    library("Robustness", ["Models", "Distributions", "Tensors", "Formats"]),
     library("Training", ["CKernels", "CResources", "Locking", "Tensors", "Distributions", "Networks", "Models", "Formats"]),
     library(
       "Registry",
@@ -51,13 +52,13 @@ let package = Package(
     library(
       "Service",
       [
-        "Formats", "Locking", "Tensors", "Networks", "Distributions", "Models", "Training", "Registry", "HTTP", "CResources",
+        "Formats", "Locking", "Tensors", "Networks", "Distributions", "Models", "Robustness", "Training", "Registry", "HTTP", "CResources",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "posterior",
       dependencies: [
-        "Service", "HTTP", "Benchmarking", "Registry", "Training", "Models", "Tensors", "Formats", "Locking",
+        "Service", "HTTP", "Benchmarking", "Registry", "Robustness", "Training", "Models", "Tensors", "Formats", "Locking",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
       ],
       // The tests of commands reach into this target, in the release build as well.
@@ -73,6 +74,7 @@ let package = Package(
     tests("NetworksTests", ["Networks", "Tensors"]),
     tests("DistributionsTests", ["Distributions", "Tensors"]),
     tests("ModelsTests", ["FamilyExamples", "Models", "Networks", "Distributions", "Tensors", "Formats"]),
+    tests("RobustnessTests", ["FamilyExamples", "Robustness", "Models", "Networks", "Distributions", "Tensors", "Formats"]),
     tests("TrainingTests", ["Training", "Models", "Networks", "Tensors", "Formats"]),
     tests("RegistryTests", ["Registry", "Locking", "Training", "Models", "Formats", "CResources", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("HTTPTests", ["HTTP", "Locking"]),

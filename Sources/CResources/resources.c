@@ -12,6 +12,9 @@ static const unsigned char migration_0003[] = {
 static const unsigned char migration_0004[] = {
 #embed "../../migrations/0004-run-documents.sql"
 };
+static const unsigned char migration_0005[] = {
+#embed "../../migrations/0005-resumed-runs.sql"
+};
 static const unsigned char openapi[] = {
 #embed "../../openapi.yaml"
 };
@@ -21,6 +24,7 @@ static const embedded_resource embedded_resources[] = {
     {"migrations/0002-keys-and-annotations.sql", migration_0002, sizeof migration_0002},
     {"migrations/0003-recorded-inference.sql", migration_0003, sizeof migration_0003},
     {"migrations/0004-run-documents.sql", migration_0004, sizeof migration_0004},
+    {"migrations/0005-resumed-runs.sql", migration_0005, sizeof migration_0005},
     {"openapi.yaml", openapi, sizeof openapi},
 };
 const size_t embedded_resources_count = sizeof embedded_resources / sizeof embedded_resources[0];

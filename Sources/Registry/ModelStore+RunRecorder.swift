@@ -88,7 +88,9 @@ extension ModelStore: RunRecorder {
   /// The runs of sessions that no longer live will never end by themselves.
   func failAbandonedRuns(living: Set<String>) throws {
     let abandoned = try read { database in
-      try Row.fetchAll(database, sql: "SELECT id, session FROM runs WHERE status = 'running'").filter { !living.contains($0["session"]) }
+      // A server goes on with those that keep what they were given.
+      try Row.fetchAll(database, sql: "SELECT id, session FROM runs WHERE status = 'running' AND NOT (\(Self.isResumable))")
+        .filter { !living.contains($0["session"]) }
     }
     guard !abandoned.isEmpty else { return }
     try write { database in
@@ -98,6 +100,24 @@ extension ModelStore: RunRecorder {
           arguments: ["the process ended without finishing the run", Timestamp.now.description, row["id"] as String])
       }
     }
+  }
+
+  private static let isResumable =
+    "kind = 'robustness' AND EXISTS (SELECT 1 FROM run_documents WHERE run = runs.id AND name = '\(RunDocument.resumableInput)')"
+
+  /// Takes over the audits that keep their input and whose process has ended; from now on they are this session's.
+  package func adoptRuns() throws -> [Run] {
+    guard !isReadOnly else { throw StoreError.servedReadOnly }
+    let lock = try root.lock()
+    defer { lock.unlock() }
+    let living = try leftovers().living
+    let adopted = try write { database in
+      let rows = try Row.fetchAll(database, sql: "SELECT id, session FROM runs WHERE status = 'running' AND \(Self.isResumable) ORDER BY id")
+      let ids = rows.filter { !living.contains($0["session"]) }.map { $0["id"] as String }
+      for id in ids { try database.execute(sql: "UPDATE runs SET session = ? WHERE id = ?", arguments: [session.token, id]) }
+      return ids
+    }
+    return try adopted.map(run)
   }
 
   static func setTag(_ database: Database, _ name: String, to value: String, of run: RunID) throws {

@@ -9,6 +9,9 @@ package struct RunDocument: Hashable, Sendable {
   package let digest: Digest
   package let time: Timestamp
 
+  /// The name under which a run keeps the items that it was given, so that another process can go on with it.
+  package static let resumableInput = "items.npy"
+
   /// The most bytes that a document may have, as the schema says.
   package static let maximumByteCount = 64 << 20
 }

@@ -43,11 +43,14 @@ extension Application {
       add(.post, "/v1/models/{model}/\(operation.name)", .infer, bodyLimit: bodyLimit) { request in try await recorded(operation, request) }
     }
 
+    add(.post, "/v1/models/{model}/\(AuditRequest.name)", .infer, auditModel)
+
     add(.post, "/v1/pool", .infer, pool)
 
     add(.get, "/v1/runs", .infer, listRuns)
     add(.get, "/v1/runs/{id}", .infer, showRun)
     add(.get, "/v1/runs/compare", .infer, compareRuns)
+    add(.post, "/v1/runs/{id}/cancel", .infer, cancelRun)
     add(.get, "/v1/runs/{id}/documents/{name}", .infer, showRunDocument)
     add(.get, "/v1/runs/{id}/events", .infer, runEvents)
     add(.get, "/v1/runs/{id}/metrics", .infer, showRunMetrics)

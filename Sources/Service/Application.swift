@@ -28,6 +28,8 @@ package struct Application: Sendable {
   package let metrics = ServiceMetrics()
   package let readiness = Readiness()
   package let recorder: InferenceRecorder
+  /// Audits without a client that waits.
+  let audits = AuditRunner()
   let admission: any Admission
   let logger: Logger
   /// For models being loaded and checked.

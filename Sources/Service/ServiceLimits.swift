@@ -14,6 +14,14 @@ package struct ServiceLimits: Sendable, Equatable {
   package var scoreDrawsTotal = 1_000_000
   /// Latent draws an item of one `impute` request.
   package var imputationDraws = 1000
+  /// Items of one audit, and evaluations of the model that it may take: answered at once, and with `Prefer: respond-async`.
+  package var auditItems = 10_000
+  /// Numbers of all perturbed items of one audit.
+  package var auditNumbers = 16 << 20
+  package var promptAuditEvaluations = 1_000_000
+  package var auditEvaluations = 100_000_000
+  /// Audits that wait for their turn beside the one that is computed.
+  package var waitingAudits = 16
   /// Bytes of a request body that is read as a whole and isn't a model.
   package var bodyBytes = 64 << 20
   /// Bytes of a request body that is read block by block, and of all such bodies on disk at once.

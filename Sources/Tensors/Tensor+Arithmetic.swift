@@ -104,6 +104,10 @@ extension Tensor {
   /// The adjoint of broadcasting: the sum over every axis that was stretched from `shape`.
   package func summed(to target: Shape) -> Tensor {
     if shape == target { return self }
+    // Where rows of a batch stay apart, their sums have one order in a batch of any size, also of one row, whose extent looks like a stretched axis.
+    if shape.rank > 1, shape.rank == target.rank, shape[0] == target[0] {
+      return sum(axes: (1..<shape.rank).filter { target[$0] == 1 && shape[$0] != 1 }).reshaped(target)
+    }
     if target.count == 1 { return sum().reshaped(target) }
     if let rows = target.rows(in: shape) {
       let matrix = reshaped([rows, target.count])

@@ -79,6 +79,9 @@ package struct OptimiserState: Sendable {
   }
 
   /// One step of every trained parameter, in place; buffers take the values that stand in `gradient`. `rate` is the schedule's.
+  ///
+  /// A parameter without any gradient stays where it is, as one whose gradient is None does in PyTorch: what an objective leaves alone for a while
+  /// would otherwise go on along its old momentum.
   package mutating func update<M: Module>(_ module: inout M, along gradient: Gradient<M>, rate: Float) {
     step += 1
     var gradients = gradient.module.leaves.makeIterator()
@@ -89,7 +92,7 @@ package struct OptimiserState: Sendable {
         parameter = g
         return
       }
-      move(&parameter, along: g, slot: index, rate: rate)
+      if !g.isZero { move(&parameter, along: g, slot: index, rate: rate) }
       index += 1
     }
   }
@@ -151,6 +154,11 @@ package struct OptimiserState: Sendable {
     }
     return copy
   }
+}
+
+extension Tensor {
+  /// Whether every number is 0; most gradients tell by their first.
+  fileprivate var isZero: Bool { withScalars { x in !(0..<count).contains { x[$0] != 0 } } }
 }
 
 extension Float {

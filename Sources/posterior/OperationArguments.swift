@@ -26,7 +26,7 @@ struct OperationArguments: ParsableArguments {
   ) async throws {
     try await reporting {
       Parallelism.width = ProcessInfo.processInfo.activeProcessorCount
-      let model = try load()
+      let model = try store.load(model)
       var given = options.compactMapValues { $0 }
       given["seed"] = seed.map { "\($0)" }
       let asked = OperationInput(
@@ -59,15 +59,6 @@ struct OperationArguments: ParsableArguments {
       try output.finish()
       if seed == nil { CommandError.note("seed \(receipt.seed)") }
     }
-  }
-
-  private func load() throws -> LoadedModel {
-    if store.given == nil, FileManager.default.fileExists(atPath: model) { return try LoadedModel.load(path: model) }
-    if store.given == nil, model.contains("/") || model.hasSuffix(".safetensors") { throw CommandError("There is no file \(model).") }
-    let store = try store.openExisting()
-    let version = try store.resolve(model)
-    let registered = LoadedModel.Registration(name: version.name, version: version.version)
-    return try store.reading(version) { path in try LoadedModel.load(path: path, expecting: version.digest, registered: registered) }
   }
 
   private func mediaType(among possible: [MediaType], _ destination: OutputFile) throws -> MediaType {

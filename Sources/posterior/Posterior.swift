@@ -5,6 +5,7 @@ struct Posterior: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "posterior", abstract: "Trains, registers and serves generative latent-variable models.",
     subcommands: [
+      AttackCommand.self,
       AuditCommand.self,
       BenchCommand.self,
       ClassifyCommand.self,

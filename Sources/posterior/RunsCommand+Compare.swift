@@ -19,7 +19,16 @@ extension RunsCommand {
         let comparison = try await registry.connect().get("runs", "compare", query: ["ids": ids.joined(separator: ",")])
         if json { return comparison.print() }
         TextTable([""] + ids, Self.rows(comparison)).print()
+        for line in Self.rankings(comparison["robustness"]) { print(line) }
       }
+    }
+
+    /// Of audits: who is the most robust by what can be compared, and what can't.
+    private static func rankings(_ robustness: JSONValue?) -> [String] {
+      guard case .object(let ranked)? = robustness?["most_robust_first"], case .object(let refused)? = robustness?["not_ranked"] else { return [] }
+      let orders = ranked.map { "most robust first by \($0.name): \($0.value.entries.map(\.word).joined(separator: ", "))" }
+      let reasons = Dictionary(grouping: refused, by: \.value.word).sorted { $0.key < $1.key }
+      return orders + reasons.map { reason, metrics in "not ranked by \(metrics.map(\.name).joined(separator: ", ")): \(reason)" }
     }
 
     private static func rows(_ comparison: JSONValue) -> [[String]] {
@@ -53,4 +62,5 @@ extension RunsCommand {
 
 extension JSONValue {
   fileprivate var entries: [JSONValue] { if case .array(let values) = self { values } else { [] } }
+  fileprivate var word: String { if case .string(let text) = self { text } else { "" } }
 }

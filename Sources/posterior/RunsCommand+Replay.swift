@@ -13,12 +13,13 @@ extension RunsCommand {
     static let configuration = CommandConfiguration(
       abstract: "Does a run again and says whether it made the same bytes.",
       discussion: """
-        Recorded requests are computed again on the same model file, training runs are trained again from their recipe and evaluations are measured again, \
-        on data with the same digest. Exit code 1 when the bytes differ; then builds and processors that differ are named.
+        Recorded requests and audits are computed again on the same model file, training runs are trained again from their recipe and evaluations are \
+        measured again, on data with the same digest. Exit code 1 when the bytes differ; then builds and processors that differ are named.
         """)
 
     @Argument(help: "The run's identifier.") var id: String
-    @Option(help: "The request's body, where the store did not keep it; or the model file of an evaluation.", completion: .file()) var input: String?
+    @Option(help: "The request's body, where the store did not keep it; or the model file of an evaluation or an audit.", completion: .file())
+    var input: String?
     @Option(help: "Of a training run: where to keep the new model file. (default: nowhere)", completion: .file()) var output: String?
     @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
     @Flag(help: "As JSON.") var json = false
@@ -67,7 +68,8 @@ extension RunsCommand {
       case .inference: replay = try inference(run, store)
       case .train: replay = try training(run)
       case .evaluate: replay = try evaluation(run, store)
-      case .robustness, .replay:
+      case .robustness: replay = try audit(run, store)
+      case .replay:
         throw CommandError("Runs of kind \(run.description.kind.rawValue) can't be replayed yet; replay the run that it is of.")
       }
       let recorded = try replay.record(in: store)
@@ -84,6 +86,19 @@ extension RunsCommand {
       let task = try InferenceReplay(of: run, sent: sent, in: store)
       let model = try store.reading(task.version) { path in try LoadedModel.load(path: path, expecting: task.version.digest) }
       return try task.perform(on: model, limits: ServiceLimits())
+    }
+
+    /// The model file of an audit of a file that no store holds is given by `--input`.
+    private func audit(_ run: Run, _ store: ModelStore) throws -> Service.Replay {
+      let model: LoadedModel
+      if let input {
+        guard let digest = run.description.modelDigest else { throw CommandError("Run \(run.id) names no model file.") }
+        model = try LoadedModel.load(path: input, expecting: digest)
+      } else {
+        let version = try AuditRequest.version(of: run, in: store)
+        model = try store.reading(version) { path in try LoadedModel.load(path: path, expecting: version.digest) }
+      }
+      return try AuditRequest.replay(of: run, on: model, in: store)
     }
 
     private func training(_ run: Run) throws -> Service.Replay {

@@ -54,6 +54,7 @@ struct ServeCommand: AsyncParsableCommand {
     let failed = try await application.warmUp()
     application.readiness.failedModels = failed.map(\.id)
     application.readiness.beginServing()
+    try await application.resumeAudits()
     let places = bound.enumerated().map { index, address in
       address.path != nil ? address.description : "\(index < plain.count ? "http" : "https")://\(address)"
     }.joined(separator: " and ")

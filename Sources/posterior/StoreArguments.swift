@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Registry
+import Service
 
 /// Which store a command works on.
 struct StoreArguments: ParsableArguments {
@@ -27,5 +28,15 @@ struct StoreArguments: ParsableArguments {
     guard FileManager.default.fileExists(atPath: directory + "/posterior.sqlite") else {
       throw CommandError("There is no store in \(directory); name one with --store, or make one with posterior serve or posterior models upload.")
     }
+  }
+
+  /// A model file, or a model of the store where no such file exists or `--store` is given: name, name@3 or name@alias.
+  func load(_ model: String) throws -> LoadedModel {
+    if given == nil, FileManager.default.fileExists(atPath: model) { return try LoadedModel.load(path: model) }
+    if given == nil, model.contains("/") || model.hasSuffix(".safetensors") { throw CommandError("There is no file \(model).") }
+    let store = try openExisting()
+    let version = try store.resolve(model)
+    let registered = LoadedModel.Registration(name: version.name, version: version.version)
+    return try store.reading(version) { path in try LoadedModel.load(path: path, expecting: version.digest, registered: registered) }
   }
 }

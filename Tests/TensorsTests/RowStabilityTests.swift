@@ -123,6 +123,21 @@ struct BatchOperation: Sendable, CustomTestStringConvertible {
     }
   }
 
+  @Test("The gradient of a row has the same bits alone and in a batch, wherever it was stretched")
+  func stretchedGradients() {
+    let (wide, upstream) = (point([7, 5, 33]), point([7, 5, 33], 1))
+    for shape in [[1, 33], [5, 1], [1, 1]] as [[Int]] {
+      let narrow = point(Shape([7] + shape), 2)
+      func gradient(_ rows: Range<Int>) -> Tensor {
+        let x = narrow.slice(0, rows).watched()
+        let product = (x * wide.slice(0, rows) * upstream.slice(0, rows)).reshaped([rows.count, 165]).rowSums()
+        return product.backward(from: .ones([rows.count]))[x] ?? .zeros(x.shape)
+      }
+      let whole = gradient(0..<7)
+      for row in 0..<7 { #expect(sameBits(gradient(row..<row + 1), whole.slice(0, row..<row + 1)), "\(shape)") }
+    }
+  }
+
   @Test("The width is never below one")
   func width() {
     defer { Parallelism.width = 1 }

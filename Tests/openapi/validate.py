@@ -195,6 +195,37 @@ def operate(session):
             session.call("POST", path, 404, body=body, model="nobody")
 
 
+def audit(session):
+    path = "/v1/models/{model}/robustness"
+    attack = {"budgets": [0.5], "steps": 3, "restarts": 1}
+    for entry in json.loads(session.get("/v1/models"))["models"]:
+        name = entry["name"]
+        model = json.loads(session.get("/v1/models/{model}", model=name))
+        body = {"seed": 1, "inputs": items(model["signature"]) * 2, "attack": attack}
+        if "robustness" not in model["operations"]:
+            session.call("POST", path, 422, body=body, model=name)
+            continue
+        session.call("POST", path, 200, body=body | {"record": True}, model=name)
+        targeted = {"objective": "latent", "kind": "lbfgs", "weights": [0, 1], "steps": 3, "restarts": 1, "margins": False, "examples": True}
+        session.call("POST", path, 200, body=body | {"attack": targeted}, model=name)
+        for accept in ["text/csv", "image/png"]:
+            session.call("POST", path, 200, body=body, model=name, headers={"Accept": accept})
+        session.call("POST", path, 406, body=body, model=name, headers={"Accept": "text/html"})
+        session.call("POST", path, 422, body=body | {"attack": {"kind": "fgsm"}}, model=name)
+        session.call("POST", path, 400, body=b"{", model=name, headers={"Content-Type": "application/json"})
+        session.call("POST", path, 415, body=b"x", model=name, headers={"Content-Type": "text/plain"})
+        session.call("POST", path, 404, body=body, model="nobody")
+        run = json.loads(session.call("POST", path, 202, body=body | {"attack": {"steps": 10000, "restarts": 10}}, model=name, headers={"Prefer": "respond-async"}))
+        session.call("POST", "/v1/runs/{id}/cancel", 200, id=run["id"])
+        session.call("POST", "/v1/runs/{id}/cancel", 409, id=run["id"])
+        session.call("POST", "/v1/runs/{id}/cancel", 404, id="01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    kept = next(run for run in json.loads(session.get("/v1/runs", query="?kind=robustness&order_by=started_at"))["runs"] if run["status"] == "finished")
+    session.get("/v1/runs/{id}", id=kept["id"])
+    if not json.loads(session.call("POST", "/v1/runs/{id}/replay", 200, body=b"", id=kept["id"]))["equal"]:
+        session.faults += 1
+        print("a replay of an audit gave another report", file=sys.stderr)
+
+
 def pool(session):
     terms = [{"term": "a", "estimates": [1, 2, 4], "std_errors": [0.5, 0.6, 0.5]}, {"term": "b", "estimates": [0, 0, 0], "variances": [0, 0, 0]}]
     session.call("POST", "/v1/pool", 200, body={"terms": terms})
@@ -301,6 +332,7 @@ def main():
     session = Session(contract, arguments.server.rstrip("/"), arguments.key)
     read(session)
     operate(session)
+    audit(session)
     pool(session)
     replay(session)
     if arguments.key and arguments.model_file:

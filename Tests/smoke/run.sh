@@ -285,6 +285,28 @@ expect "a run that is not there" 3 "$(remote_runs show 01ARZ3NDEKTSV4RRFFQ69G5FA
 expect "the command line replays it" 0 "$("$posterior" runs replay "$sampled" --store "$store" >/dev/null 2>&1; echo $?)"
 contains "the command line compares" params.temperature <("$posterior" runs compare "$sampled" "$scored" --store "$store")
 
+# --- an audit: prompt, repeated, as a picture, and one that goes on over kill -9
+audit='/v1/models/fm/robustness?seed=3&attack=%7B%22budgets%22:%5B1,3%5D,%22steps%22:10,%22restarts%22:2%7D'
+expect "an audit" 200 "$(status "$audit&record=true" "${png[@]}")"
+contains "an audit" '"sanity":[{"name"' "$work/body"
+cp "$work/body" "$work/audit.json"; audited=$(run)
+expect "an audit replayed" 200 "$(status "/v1/runs/$audited/replay" -X POST)"
+contains "an audit replayed" '"equal":true' "$work/body"
+expect "an audit as a picture" 200 "$(status "$audit" "${png[@]}" -H 'Accept: image/png')"
+contains "an audit as a picture" PNG "$work/body"
+expect "an audit's document" 200 "$(status "/v1/runs/$audited/documents/report.csv")"
+contains "an audit's document" 'item,budget,delta_l2' "$work/body"
+expect "an audit without an answer yet" 202 "$(status "$audit" "${png[@]}" -H 'Prefer: respond-async')"
+promised=$(run)
+kill -9 "$server"; wait "$server" 2>/dev/null || true
+start "$store"
+for _ in $(seq 600); do status "/v1/runs/$promised" >/dev/null; grep -q '"status":"running"' "$work/body" || break; read -rt 0.1 <> <(:) || true; done
+contains "an audit goes on after kill -9" '"status":"finished"' "$work/body"
+status "/v1/runs/$promised/documents/report.json" >/dev/null
+expect "an audit that was interrupted has the same report" "$(sha256sum <"$work/audit.json")" "$(sha256sum <"$work/body")"
+status "$audit" "${png[@]}" >/dev/null
+contains "two audits side by side" 'most robust first by damage_area' <("$posterior" runs compare "$audited" "$(run)" --store "$store")
+
 # --- training and evaluation are repeated to the last byte, on the data of then alone
 awk -v OFS=, 'BEGIN { srand(3); print "a,b"; for (i = 0; i < 200; i++) print rand(), rand() + rand() }' >"$work/rows.csv"
 cat >"$work/recipe.json" <<EOF

@@ -2,6 +2,7 @@ internal import Formats
 internal import HTTP
 internal import Models
 internal import Registry
+internal import Robustness
 
 extension Application {
   /// GET /v1/models
@@ -70,7 +71,7 @@ extension Application {
     let families = options.families.map { family in
       JSONValue.record([
         "name": .string(family.name), "summary": .string(family.summary),
-        "operations": .strings(Operation.supported(by: family).map(\.name)),
+        "operations": .strings(Self.named(Operation.supported(by: family), of: family)),
         "configuration": .array(family.configurationFields.map(Self.json)),
         "training": (family as? any Trainable.Type).map { .array($0.trainingFields.map(Self.json)) },
       ])
@@ -79,16 +80,14 @@ extension Application {
       JSONValue.record([
         "name": .string(operation.name), "summary": .string(operation.summary), "takes_items": .bool(operation.takesItems),
         "may_take_items": .bool(operation.takesItems || operation.mayTakeItems),
-        "fields": .array(
-          operation.fields.map { field in
-            .record([
-              "name": .string(field.name), "type": .string(field.kind.rawValue), "default": .string(orNull: field.default),
-              "summary": .string(field.summary),
-            ])
-          }),
+        "fields": .array(operation.fields.map(Self.json)),
       ])
     }
-    return .json(.record(["families": .array(families), "operations": .array(operations)]))
+    let audit = JSONValue.record([
+      "name": .string(AuditRequest.name), "summary": .string(AuditRequest.summary), "fields": .array(AuditRequest.fields.map(Self.json)),
+      "attack": .array(AuditPlan.fields.map(Self.json)),
+    ])
+    return .json(.record(["families": .array(families), "operations": .array(operations), "audit": audit]))
   }
 
   func operations(of version: ModelVersion) -> [String] {
@@ -96,7 +95,18 @@ extension Application {
     // Few families make a difference, so that most signatures are not read for a list.
     let asks = Operation.supported(by: family).contains(where: \.needsClasses)
     let knowsClasses = asks && (try? JSONValue(parsing: Array(version.facts.signature.utf8)))?["classes"] != nil
-    return Operation.supported(by: family, knowsClasses: knowsClasses).map(\.name)
+    return Self.named(Operation.supported(by: family, knowsClasses: knowsClasses), of: family)
+  }
+
+  /// What a family's models can be asked for, audits among it.
+  private static func named(_ operations: [Operation], of family: any ModelFamily.Type) -> [String] {
+    (operations.map(\.name) + (AuditRequest.isSupported(by: family) ? [AuditRequest.name] : [])).sorted()
+  }
+
+  private static func json(_ field: RequestField) -> JSONValue {
+    .record([
+      "name": .string(field.name), "type": .string(field.kind.rawValue), "default": .string(orNull: field.default), "summary": .string(field.summary),
+    ])
   }
 
   static func json(_ version: ModelVersion) -> JSONValue {

@@ -18,11 +18,21 @@ final class BatchWork: WorkSource {
     /// Long jobs: large bodies to read, large answers to write.
     var long: [Job] = []
     var runningLong = 0
+    /// Jobs of minutes that give way to everything else.
+    var patient: [Job] = []
+    /// Background batches and patient jobs.
     var runningBackground = 0
     /// Whether a batch comes before the next long job, where one lane does both.
     var owesBatch = false
 
-    var depth: Int { queue.count + long.count }
+    var depth: Int { queue.count + long.count + patient.count }
+
+    func members(of batch: BatchQueue.Batch) -> [(PendingOperation, Range<Int>)] {
+      batch.shares.map { share in
+        guard let pending = pending[share.id] else { preconditionFailure("a share of nobody") }
+        return (pending, share.rows)
+      }
+    }
   }
 
   init(lanes: Lanes, policy: BatchPolicy, capacity: Int, metrics: EngineMetrics) {
@@ -45,6 +55,11 @@ final class BatchWork: WorkSource {
 
   func submit(_ job: Job, isAdmitted: Bool) throws(LaneOverload) {
     try append(isAdmitted: isAdmitted) { $0.long.append(job) }
+    lanes.wake(self)
+  }
+
+  func submit(patient job: Job) throws(LaneOverload) {
+    try append(isAdmitted: false) { $0.patient.append(job) }
     lanes.wake(self)
   }
 
@@ -73,7 +88,12 @@ final class BatchWork: WorkSource {
     if isFull { throw LaneOverload(waiting: capacity) }
   }
 
-  func withdraw(_ job: Job) { state.withLock { state in state.long.removeAll { $0 === job } } }
+  func withdraw(_ job: Job) {
+    state.withLock { state in
+      state.long.removeAll { $0 === job }
+      state.patient.removeAll { $0 === job }
+    }
+  }
 
   func withdraw(_ pending: PendingOperation) {
     state.withLock { state in
@@ -92,12 +112,39 @@ final class BatchWork: WorkSource {
     return state.withLock { state in
       !state.computed.isEmpty || (!state.long.isEmpty && state.runningLong < allButOne)
         || state.queue.isReady(at: now, background: state.runningBackground < allButOne)
+        || (!state.patient.isEmpty && state.runningBackground < allButOne)
+    }
+  }
+
+  /// Does on this thread what others wait for, some batches of it at most: a patient job calls it between two of its steps, and so holds nobody up for longer than a
+  /// step, however many lanes there are.
+  func giveWay() {
+    for _ in 0..<policy.interactiveRun {
+      guard let work = takeInteractiveWork() else { return }
+      work()
+    }
+  }
+
+  private func takeInteractiveWork() -> (() -> Void)? {
+    let now = ContinuousClock.now
+    let choice = state.withLock { state -> Choice in
+      if !state.computed.isEmpty { return .jobs(state.computed.removeFirst()) }
+      guard let batch = state.queue.next(at: now, freeLanes: max(0, lanes.width - lanes.busy), background: false) else {
+        return .nothing(wakeAt: nil)
+      }
+      return .batch(batch, state.members(of: batch))
+    }
+    switch choice {
+    case .jobs(let jobs): return { Job.run(jobs) }
+    case .batch(let batch, let members): return { self.compute(batch, members, at: now) }
+    case .long, .patient, .nothing: return nil
     }
   }
 
   private enum Choice {
     case jobs([Job])
     case long(Job)
+    case patient(Job)
     case batch(BatchQueue.Batch, [(PendingOperation, Range<Int>)])
     case nothing(wakeAt: ContinuousClock.Instant?)
   }
@@ -108,7 +155,7 @@ final class BatchWork: WorkSource {
       if !state.computed.isEmpty { return (.jobs(state.computed.removeFirst()), [], true) }
       let late = state.queue.removeLate(at: now).compactMap { state.pending.removeValue(forKey: $0) }
       let choice = choose(&state, at: now)
-      let hasMore = !state.long.isEmpty || !state.queue.isEmpty
+      let hasMore = !state.long.isEmpty || !state.queue.isEmpty || !state.patient.isEmpty
       return (choice, late, hasMore)
     }
     for pending in late {
@@ -128,6 +175,11 @@ final class BatchWork: WorkSource {
         job.run()
         self.state.withLock { $0.runningLong -= 1 }
       }
+    case .patient(let job):
+      return {
+        job.run()
+        self.state.withLock { $0.runningBackground -= 1 }
+      }
     case .batch(let batch, let members): return { self.compute(batch, members, at: now) }
     case .nothing: return nil
     }
@@ -144,14 +196,12 @@ final class BatchWork: WorkSource {
     state.owesBatch = false
     let free = max(0, lanes.width - lanes.busy)
     guard let batch = state.queue.next(at: now, freeLanes: free, background: background) else {
-      return .nothing(wakeAt: state.queue.readiness(after: now))
+      guard background, !state.patient.isEmpty else { return .nothing(wakeAt: state.queue.readiness(after: now)) }
+      state.runningBackground += 1
+      return .patient(state.patient.removeFirst())
     }
     if batch.urgency == .background { state.runningBackground += 1 }
-    let members = batch.shares.map { share in
-      guard let pending = state.pending[share.id] else { preconditionFailure("a share of nobody") }
-      return (pending, share.rows)
-    }
-    return .batch(batch, members)
+    return .batch(batch, state.members(of: batch))
   }
 
   private func compute(_ batch: BatchQueue.Batch, _ members: [(PendingOperation, Range<Int>)], at start: ContinuousClock.Instant) {

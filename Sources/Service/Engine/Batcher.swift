@@ -42,6 +42,31 @@ package final class Batcher: Sendable {
     }
   }
 
+  /// Runs a job of minutes on a lane, behind everything else; it calls what it is given between its steps, and does there what others wait for.
+  ///
+  /// It begins when nothing else waits and another lane stays free, where there are several.
+  /// - Throws: `LaneOverload` at once where too much waits; `CancellationError` where the task is cancelled, also while the job runs: then from the next step.
+  package func runPatiently<Result: Sendable>(_ body: @escaping @Sendable (_ giveWay: @escaping @Sendable () throws -> Void) throws -> Result)
+    async throws -> Result
+  {
+    let isCancelled = Protected(false)
+    let work = work
+    return try await withTaskCancellationHandler {
+      try await Job.result {
+        try body {
+          if isCancelled.withLock({ $0 }) { throw CancellationError() }
+          work.giveWay()
+        }
+      } submit: { job throws(LaneOverload) in
+        try work.submit(patient: job)
+      } withdraw: {
+        work.withdraw($0)
+      }
+    } onCancel: {
+      isCancelled.withLock { $0 = true }
+    }
+  }
+
   /// Computes a request and makes something of its answer, on a lane.
   /// - Parameters:
   ///   - isSlowToWrite: whether `finish` takes much longer than writing the answer's numbers as text.

@@ -33,27 +33,29 @@ extension Items {
   }
 
   /// Objects by column name, in any order of the names.
-  package static func objects(_ rows: JSONValue, signature: Signature, limits: ServiceLimits, keepingText: Bool = false) throws -> Items {
+  package static func objects(
+    _ rows: JSONValue, signature: Signature, limits: ServiceLimits, keepingText: Bool = false, field: String = "rows"
+  ) throws -> Items {
     guard let columns = signature.columnNames else {
-      throw Problem(.impossible, "rows are for tables; this model takes \(signature.itemDescription): send them as inputs.", field: "rows")
+      throw Problem(.impossible, "\(field) are for tables; this model takes \(signature.itemDescription): send them as inputs.", field: field)
     }
-    guard case .array(let rows) = rows else { throw Problem(.impossible, "rows is no array, expected an array of objects.", field: "rows") }
-    try check(count: rows.count, field: "rows", limits: limits)
+    guard case .array(let rows) = rows else { throw Problem(.impossible, "\(field) is no array, expected an array of objects.", field: field) }
+    try check(count: rows.count, field: field, limits: limits)
     let positions = Dictionary(uniqueKeysWithValues: columns.enumerated().map { ($1, $0) })
     var scalars: [Float] = []
     scalars.reserveCapacity(rows.count * columns.count)
     for (index, row) in rows.enumerated() {
-      guard case .object(let members) = row else { throw Problem(.impossible, "rows[\(index)] is no object.", field: "rows[\(index)]") }
+      guard case .object(let members) = row else { throw Problem(.impossible, "\(field)[\(index)] is no object.", field: "\(field)[\(index)]") }
       var values = [Float?](repeating: nil, count: columns.count)
       for member in members {
-        guard let position = positions[member.name] else { throw unknownColumn(member.name, field: "rows[\(index)]", columns: columns) }
-        values[position] = try cell(member.value, of: signature.columns?[position], field: "rows[\(index)].\(member.name)")
+        guard let position = positions[member.name] else { throw unknownColumn(member.name, field: "\(field)[\(index)]", columns: columns) }
+        values[position] = try cell(member.value, of: signature.columns?[position], field: "\(field)[\(index)].\(member.name)")
       }
-      if let absent = values.firstIndex(of: nil) { throw missingColumn(columns[absent], field: "rows[\(index)]", columns: columns) }
+      if let absent = values.firstIndex(of: nil) { throw missingColumn(columns[absent], field: "\(field)[\(index)]", columns: columns) }
       scalars += values.compactMap { $0 }
     }
     return Items(
-      raw: Tensor(shape: [rows.count, columns.count], scalars: scalars), layout: .named(field: "rows", columns: columns),
+      raw: Tensor(shape: [rows.count, columns.count], scalars: scalars), layout: .named(field: field, columns: columns),
       sent: keepingText ? .objects(rows) : nil)
   }
 

@@ -69,13 +69,17 @@ package struct OperationInput: Sendable {
     return isForm && body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
   }
 
-  private func optionObject(_ type: (some OperationRequest).Type) throws -> JSONValue {
+  private func optionObject(_ type: (some OperationRequest).Type) throws -> JSONValue { try optionObject(type.fields, of: type.name) }
+
+  /// The options as one JSON object; `fields` are those that there are beside `record`.
+  func optionObject(_ own: [RequestField], of name: String) throws -> JSONValue {
+    let fields = own + [.record]
     var members: [JSONValue.Member] = []
     for option in options {
-      guard let field = (type.fields + [.record]).first(where: { $0.name == option.name }) else {
-        let known = (type.fields + [.record]).map(\.name).joined(separator: ", ")
+      guard let field = fields.first(where: { $0.name == option.name }) else {
+        let known = fields.map(\.name).joined(separator: ", ")
         throw Problem(
-          .impossible, "\"\(option.name)\" is no option of \(type.name), expected one of \(known).", field: option.name, given: option.name,
+          .impossible, "\"\(option.name)\" is no option of \(name), expected one of \(known).", field: option.name, given: option.name,
           expected: known)
       }
       guard !members.contains(where: { $0.name == option.name }) else {
@@ -86,7 +90,8 @@ package struct OperationInput: Sendable {
     return .object(members)
   }
 
-  private func items(model: LoadedModel, limits: ServiceLimits, keepingText: Bool) throws -> Items {
+  /// The items of a body that isn't JSON.
+  func items(model: LoadedModel, limits: ServiceLimits, keepingText: Bool) throws -> Items {
     let signature = model.signature
     guard !body.isEmpty else {
       throw Problem(

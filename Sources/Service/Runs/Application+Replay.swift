@@ -8,8 +8,9 @@ extension Application {
     try request.checkQuery()
     let id = request.parameter("id")
     let body = try await request.body.collect()
-    let task = try await storeLanes.run { [self] in
-      let run = try recordedRun(id)
+    let run = try await storeLanes.run { [self] in try recordedRun(id) }
+    if run.description.kind == .robustness { return try await replay(audit: run) }
+    let task = try await storeLanes.run { [store] in
       guard run.inference != nil else {
         throw Problem(
           .impossible,
@@ -20,6 +21,14 @@ extension Application {
     }
     let model = try await models.model(of: task.version)
     let replay = try await batcher.run { [limits] in try task.perform(on: model, limits: limits) }
+    let recorded = try await storeLanes.run { [store] in try replay.record(in: store) }
+    return .json(replay.json(run: recorded))
+  }
+
+  /// Behind everything else, as it was computed then.
+  private func replay(audit run: Run) async throws -> Response {
+    let model = try await models.model(of: AuditRequest.version(of: run, in: store))
+    let replay = try await batcher.runPatiently { [store] giveWay in try AuditRequest.replay(of: run, on: model, in: store) { _ in try giveWay() } }
     let recorded = try await storeLanes.run { [store] in try replay.record(in: store) }
     return .json(replay.json(run: recorded))
   }

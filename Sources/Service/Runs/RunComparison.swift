@@ -76,6 +76,7 @@ package struct RunComparison: Sendable {
               name: metric.name,
               value: .record(["last": numbers(metric.last), "min": numbers(metric.smallest), "max": numbers(metric.largest)]))
           }),
+        "robustness": AuditComparison(runs, values: metrics.map { ($0.name, $0.last) })?.json(runs),
       ])
     }
   }

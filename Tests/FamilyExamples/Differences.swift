@@ -2,13 +2,13 @@
 ///
 /// Rectifiers have kinks: one inside the step leaves the differences to its two sides apart by its jump, however smooth the rest is, and then tells
 /// nothing of the slope at 0. The step is halved while the sides are further apart than rounding explains; where they stay so, the last step counts.
-struct Differences: CustomStringConvertible {
-  private(set) var step: Float = 0.01
-  private(set) var central = 0.0
-  private(set) var forward = 0.0
-  private(set) var backward = 0.0
+package struct Differences: CustomStringConvertible {
+  package private(set) var step: Float = 0.01
+  package private(set) var central = 0.0
+  package private(set) var forward = 0.0
+  package private(set) var backward = 0.0
 
-  init(of f: (Float) -> Double, tolerance: Double) {
+  package init(of f: (Float) -> Double, tolerance: Double) {
     let middle = f(0)
     var spread: Double { max(forward, backward, central) - min(forward, backward, central) }
     var rounding: Double { 1e-6 * abs(middle) / Double(step) }
@@ -22,5 +22,5 @@ struct Differences: CustomStringConvertible {
     } while spread > tolerance + rounding && step > 0.005 / 16
   }
 
-  var description: String { "\(central) (\(forward) above, \(backward) below, step \(step))" }
+  package var description: String { "\(central) (\(forward) above, \(backward) below, step \(step))" }
 }

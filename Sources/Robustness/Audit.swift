@@ -1,0 +1,141 @@
+internal import Distributions
+package import Models
+package import Tensors
+
+/// An attack on items of a model with everything that is measured beside it; the same seed gives the same report, whatever the batches.
+package struct Audit: Sendable {
+  package let plan: AuditPlan
+  package let seed: Int
+  /// What is attacked: items and targets in model units.
+  let subject: AttackedItems
+  let signature: Signature
+  let box: FeasibleSet.Box?
+  /// Where targets were drawn from among the items; nil where they were given or there are none.
+  let targetIndices: [Int]?
+  let key: RandomKey
+
+  /// - Parameters:
+  ///   - items: [n, width] in model units, complete.
+  ///   - targets: one an item, or one for all; where a targeted attack has none, every item gets another of the items, drawn by the seed.
+  package init(_ plan: AuditPlan, on model: any Attackable, items: Tensor, targets: Tensor? = nil, seed: Int) throws(RequestError) {
+    try plan.check(model)
+    self.plan = plan
+    self.seed = seed
+    signature = model.signature
+    box = model.signature.box
+    key = RandomKey(seed: UInt64(seed)).split("audit")
+    let n = items.shape[0]
+    var (given, indices): (Tensor?, [Int]?) = (nil, nil)
+    if let targets {
+      guard plan.objective.isTargeted else {
+        throw RequestError(field: "targets", given: "there", expected: "no such field: the objective \(plan.objective.rawValue) has no targets")
+      }
+      guard targets.shape[0] == n || targets.shape[0] == 1 else {
+        throw RequestError(field: "targets", given: "\(targets.shape[0]) targets for \(n) items", expected: n == 1 ? "1" : "1 or \(n)")
+      }
+      given = targets.shape[0] == n ? targets : targets.gather([Int](repeating: 0, count: n))
+    } else if plan.objective.isTargeted {
+      guard n > 1 else {
+        throw RequestError(field: "targets", given: "none for a single item", expected: "targets, or at least two items that target each other")
+      }
+      // Everybody's target is the next one in a random order.
+      let order = key.split("targets").permutation(n)
+      var next = [Int](repeating: 0, count: n)
+      for place in order.indices { next[order[place]] = order[(place + 1) % n] }
+      (given, indices) = (items.gather(next), next)
+    }
+    targetIndices = indices
+    subject = AttackedItems(
+      model: model, x: items, targets: given, noise: RowKeys(key.split("latent"), rows: 0..<n), samples: plan.eotSamples)
+  }
+
+  package var count: Int { subject.count }
+
+  package var strengths: [Double] { plan.strengths(width: perturbedWidth) }
+
+  /// Numbers that a perturbation has.
+  var perturbedWidth: Int { plan.objective == .latentSpace ? subject.model.latentWidths.reduce(0, +) : signature.width }
+
+  /// Points that the attack, its controls and its checks evaluate, the same number whatever is found; lbfgs may need fewer or, for its line searches, more.
+  package var evaluations: Int { attackEvaluations + controlEvaluations + sanityEvaluations + marginEvaluations }
+
+  private var draws: Int { max(1, plan.eotSamples) }
+  private var attackEvaluations: Int { count * strengths.count * plan.restarts * evaluationsOfRun * draws }
+  var evaluationsOfRun: Int { plan.kind == .noise ? 1 : plan.steps + 2 }
+  private var controlEvaluations: Int { count * strengths.count * NoiseAttack.Kind.allCases.count * plan.restarts * draws }
+
+  func objective(_ subject: AttackedItems) -> any AttackObjective {
+    switch plan.objective {
+    case .damage: return DamageObjective(subject, plan.damage)
+    case .downstream:
+      guard let model = subject.model as? any Classifying else { preconditionFailure("the plan was checked") }
+      return DownstreamObjective(model, x: subject.x, plan.decision)
+    case .latent: return LatentObjective(subject, distance: plan.divergence, layers: plan.layers)
+    case .latentSpace: return LatentSpaceObjective(subject)
+    case .likelihood: return LikelihoodObjective(subject)
+    case .output: return OutputObjective(subject)
+    }
+  }
+
+  var attack: any Attack { attack(steps: plan.steps) }
+
+  func attack(steps: Int) -> any Attack {
+    switch plan.kind {
+    case .apgd: APGD(steps: steps)
+    case .lbfgs: PenaltyAttack(steps: steps, penalty: plan.penalty)
+    case .noise: NoiseAttack(.uniform)
+    case .pgd: PGD(steps: steps, stepSize: plan.stepSize)
+    case .square: square(steps: steps)
+    }
+  }
+
+  func square(steps: Int) -> SquareAttack {
+    guard plan.objective != .latentSpace, let image = signature.image else {
+      return SquareAttack(steps: steps, height: 1, width: perturbedWidth, channels: 1)
+    }
+    return SquareAttack(steps: steps, height: image.height, width: image.width, channels: image.channels)
+  }
+
+  /// The attack's problem in the plan's norm.
+  func task(_ objective: any AttackObjective, batch: Int, pause: @escaping AttackTask.Pause) -> AttackTask {
+    let codes = (objective as? LatentSpaceObjective)?.codes
+    return AttackTask(
+      objective: objective, origin: codes ?? subject.x, feasible: FeasibleSet(norm: plan.norm, box: codes == nil ? box : nil),
+      keys: RowKeys(key.split("attack"), rows: 0..<count), batch: batch, pause: pause)
+  }
+
+  /// Attacks, measures and checks.
+  ///
+  /// - Parameters:
+  ///   - batch: points evaluated together; the report doesn't depend on it.
+  ///   - pause: called between evaluations with the number of points; what it throws ends the audit.
+  package func callAsFunction(batch: Int = 64, pause: @escaping AttackTask.Pause = { _ in }) throws -> AuditReport {
+    let objective = objective(subject)
+    let task = task(objective, batch: batch, pause: pause)
+    let runs = (0..<count).flatMap { item in strengths.map { AttackRun(item: item, strength: $0) } }
+    // A batch of runs at a time, so that only the best of their starts is kept.
+    let attack = attack.repeated(plan.restarts)
+    let outcomes = try task.inBatches(runs) { try attack($0, on: task) }
+    let meter = try ExampleMeter(self, task)
+    let examples = try meter.examples(runs, outcomes)
+    let controls = try NoiseControls(self, task, meter)
+    let margins = plan.margins && plan.objective != .latentSpace ? try MarginMeter(self, batch: batch, pause: pause).margins() : nil
+    let sanity = try SanityChecks(self, task, meter, examples: examples, controls: controls).all()
+    return AuditReport(audit: self, meter: meter, examples: examples, controls: controls, margins: margins, sanity: sanity)
+  }
+}
+
+extension Signature {
+  /// The smallest and largest value of every number in model units; nil where nothing bounds them.
+  var box: FeasibleSet.Box? {
+    let bounds = (0..<width).map { index -> (Double, Double) in
+      let (offset, scale) = scaling(at: index)
+      func model(_ raw: Float) -> Double { Double((raw - offset) / scale) }
+      if let range { return (model(range[0]), model(range[1])) }
+      let column = columns?[index]
+      return (column?.minimum.map { model(Float($0)) } ?? -.infinity, column?.maximum.map { model(Float($0)) } ?? .infinity)
+    }
+    guard bounds.contains(where: { $0.0.isFinite || $0.1.isFinite }) else { return nil }
+    return FeasibleSet.Box(lower: bounds.map(\.0), upper: bounds.map(\.1))
+  }
+}

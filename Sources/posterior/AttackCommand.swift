@@ -1,0 +1,93 @@
+import ArgumentParser
+import Formats
+import Foundation
+import Models
+import Registry
+import Robustness
+import Service
+import Tensors
+import Training
+
+/// `posterior attack vae.safetensors --data fashion-mnist`: the audit of `POST /v1/models/{model}/robustness` without a server.
+struct AttackCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "attack", abstract: AuditRequest.summary,
+    discussion: """
+      Items are drawn from the data by the seed; the same model, data, options and seed give the same report, here and over HTTP. With --output a folder gets report.json, \
+      report.csv, curves.png and, for images, grid.png: item, perturbed item, both reconstructions, target. Budgets are in model units: images in [0, 1].
+      """)
+
+  @Argument(help: "A model file; or name, name@3 or name@alias in the store, with --store or where no such file exists.", completion: .file())
+  var model: String
+  @Option(help: "A data set's name (fashion-mnist), an IDX, CSV or NPY file, or a folder of PNGs.") var data: String
+  @Option(help: "Of a named data set: train or test.") var split: DataSource.Split = .test
+  @Option(help: "How many items, drawn by the seed.") var items = 100
+  @Option(help: "What each item should be taken for: a data set of one target, or as many as items. (default: other items)") var targets: String?
+  @OptionGroup var attack: AttackArguments
+  @Option(help: "Chooses items, targets and all random numbers, 0 ... 2^63 - 1. (default: drawn)") var seed: Int?
+  @Option(name: .shortAndLong, help: "A folder for report.json, report.csv and pictures, made where there is none.", completion: .directory)
+  var output: String?
+  @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
+  @Flag(help: "The whole report as JSON on standard output.") var json = false
+  @Flag(help: "Leaves no record of the run in the store.") var noRecord = false
+  @OptionGroup var store: StoreArguments
+
+  func run() async throws { try await reporting(audit) }
+
+  private func audit() throws {
+    guard items > 0 else { throw CommandError("--items is \(items), expected 1 or more.") }
+    Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let model = try store.load(model)
+    let seed = seed ?? Int.random(in: 0...Int.max)
+    let plan = try attack.plan
+    let data = try load(data, model.signature)
+    let chosen = RandomKey(seed: UInt64(max(seed, 0))).split("items").permutation(data.count).prefix(items)
+    let targets = try targets.map { path -> Tensor in
+      let targets = try load(path, model.signature)
+      return targets.raw(0..<targets.count)
+    }
+    let request = try AuditRequest(plan: plan, items: data.raw(chosen), targets: targets, seed: seed, on: model)
+    try request.check(ServiceLimits(), isAsynchronous: true)
+    let recorder = noRecord ? nil : try store.open()
+    let run = try recorder.map { try request.start(in: $0, keepingInput: false, data: data.name) }
+    do {
+      let display = AuditDisplay()
+      let progress = AuditProgress(of: request.audit.evaluations, every: .milliseconds(200)) { display.show($0) }
+      let answer = try request.perform(batch: 256) { try progress.add($0) }
+      display.finish()
+      if let output { try write(answer, to: output) }
+      if let run, let recorder {
+        // Only now: a run that keeps its items would be gone on with by a server, should this process end before it.
+        for document in request.kept { try recorder.attach(document.name, mediaType: MediaType.npy.name, bytes: document.bytes, to: run) }
+        try answer.finish(run, in: recorder, seconds: progress.seconds)
+      }
+      if json { return print(String(decoding: answer.document.text, as: UTF8.self)) }
+      AuditText(answer.report).print()
+      print(
+        "seed \(seed), \(request.audit.count) items of \(data.name), \(String(format: "%.1f", progress.seconds)) s"
+          + (run.map { ", run \($0)" } ?? ""))
+    } catch {
+      if let run, let recorder { try recorder.finish(run, .failed(Problem(error)?.detail ?? "\(error)")) }
+      throw error
+    }
+  }
+
+  private func load(_ source: String, _ signature: Signature) throws -> DataSet {
+    // Of the formats, only NPY does not know its own range.
+    let range = source.lowercased().hasSuffix(".npy") ? signature.range : nil
+    let items = try DataSource(source: source, split: NamedDataSet(rawValue: source) == nil ? .train : split, range: range).load()
+    guard items.signature.kind == signature.kind, items.signature.itemShape == signature.itemShape else {
+      throw CommandError("\(items.name) has items of shape \(items.signature.itemShape), the model takes \(signature.itemShape).")
+    }
+    return items.adopting(signature)
+  }
+
+  private func write(_ answer: AuditAnswer, to folder: String) throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    for (name, _, bytes) in try answer.documents() {
+      let file = try OutputFile(folder + "/" + name)
+      try file.write(bytes)
+      try file.finish()
+    }
+  }
+}
