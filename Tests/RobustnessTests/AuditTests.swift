@@ -158,15 +158,16 @@ struct AuditTests {
 
   @Test("a plan that can't be carried out is refused by its field")
   func refused() throws {
-    guard let model = try Self.examples[0].model() as? any Attackable else { return }
+    let example = try #require(Self.examples.first { $0.family == "vae" })
+    let model = try #require(try example.model() as? any Attackable)
     for (field, change) in Self.refusals {
       var plan = AuditPlan()
       change(&plan)
-      let error = #expect(throws: RequestError.self, "\(field)") { try Audit(plan, on: model, items: Self.examples[0].items(2), seed: 1) }
+      let error = #expect(throws: RequestError.self, "\(field)") { try Audit(plan, on: model, items: example.items(2), seed: 1) }
       #expect(error?.field == field)
     }
     let targeted = AuditPlan(objective: .latent)
-    let items = Self.examples[0].items(3)
+    let items = example.items(3)
     #expect(throws: RequestError.self) { try Audit(targeted, on: model, items: items.slice(0, 0..<1), seed: 1) }
     #expect(throws: RequestError.self) { try Audit(targeted, on: model, items: items, targets: items.slice(0, 0..<2), seed: 1) }
     #expect(throws: RequestError.self) { try Audit(AuditPlan(), on: model, items: items, targets: items, seed: 1) }

@@ -117,6 +117,20 @@ struct OptimiserTests {
     #expect(point.memory.scalars == [9])
   }
 
+  @Test("a parameter without any gradient stays where it is, whatever its momentum", arguments: Optimiser.Kind.allCases)
+  func noGradient(_ kind: Optimiser.Kind) {
+    var point = Point([1, 2])
+    var gradient = point
+    gradient.position = Tensor([0.5, -1])
+    var state = OptimiserState(Optimiser(kind, momentum: kind == .sgd ? 0.9 : 0, weightDecay: 0.1), for: point)
+    state.update(&point, along: Gradient(module: gradient), rate: 0.1)
+    let moved = point.position.scalars
+    #expect(moved != [1, 2])
+    gradient.position = Tensor([0, 0])
+    state.update(&point, along: Gradient(module: gradient), rate: 0.1)
+    #expect(point.position.scalars == moved)
+  }
+
   private func clipped(_ clipping: Clipping, _ gradient: [Float]) -> Point { clipping(Gradient(module: Point(gradient))).module }
 
   @Test("clipping by norm scales the whole gradient as PyTorch does, and only a longer one")

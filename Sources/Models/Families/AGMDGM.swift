@@ -3,7 +3,7 @@
 /// Integrated over a, the posterior of y and z is richer than any Gaussian.
 package typealias AGMDGM = SemiSupervised<AGMDGMVariant>
 
-package enum AGMDGMVariant: SemiSupervisedVariant {
+package enum AGMDGMVariant: LatentDecodingVariant {
   package static let name = "agmdgm"
   package static let summary = "Gaussian-mixture deep generative model with an auxiliary variable, which makes its posterior more than Gaussian."
   package static let hasMixturePrior = true

@@ -3,7 +3,7 @@
 /// The data depend on the class only through z, so components without a label find structure of their own beside the labelled ones.
 package typealias GMDGM = SemiSupervised<GMDGMVariant>
 
-package enum GMDGMVariant: SemiSupervisedVariant {
+package enum GMDGMVariant: LatentDecodingVariant {
   package static let name = "gmdgm"
   package static let summary =
     "Gaussian-mixture deep generative model: clusters with as many labels as there are, down to none, for any of the classes."

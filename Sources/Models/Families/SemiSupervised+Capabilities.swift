@@ -5,11 +5,11 @@ package import Tensors
 extension SemiSupervised: Classifying {
   package var componentCounts: [Int] { [componentCount] }
 
-  package func logits(_ x: Tensor) -> Tensor { recognise(network, x, keys: nil, .evaluation).logits }
+  package func logits(_ x: Tensor) -> Tensor { recognise(network, configuration.observation.shown(x), keys: nil, .evaluation).logits }
 
   package func responsibilities(_ x: Tensor, draws: Int, keys: RowKeys) -> [Tensor] {
+    guard Variant.hasAuxiliary, draws > 0 else { return [logits(x).softmax()] }
     let shown = configuration.observation.shown(x)
-    guard Variant.hasAuxiliary, draws > 0 else { return [logits(shown).softmax()] }
     let parts = (0..<draws).map { recognise(network, shown, keys: keys.split($0), .evaluation).logits.softmax() }
     return [parts.dropFirst().reduce(parts[0], +) / Float(draws)]
   }
@@ -97,10 +97,15 @@ extension SemiSupervised: Encoding {
 }
 
 extension SemiSupervised: Reconstructing {
-  /// Σ_y q(y|x) E p(x|z_y, y), with z_y the mean of q(z|x, y) or drawn from it.
+  /// E p(x|z) at the mean of q(z|x), or at a draw of the Gaussian with its moments; where x depends on y too, Σ_y q(y|x) E p(x|z_y, y).
   package func reconstruct(_ x: Tensor, sampling: Bool, keys: RowKeys) -> Tensor {
     let shown = configuration.observation.shown(x)
     let n = x.shape[0]
+    guard Variant.decodesClass else {
+      let q = mixture(shown)
+      let z = sampling ? q.sample(keys.split("latent")) : q.mean
+      return configuration.observation.mean(decode(network, z, classes: [Int](repeating: 0, count: n), .evaluation))
+    }
     let pairs = ClassPairs(unlabelled: n, components: componentCount)
     let recognition = recognise(network, shown, keys: sampling ? keys : nil, .evaluation)
     let q = posterior(network, recognition, pairs, .evaluation)
