@@ -1,3 +1,4 @@
+package import Formats
 package import Models
 internal import Tensors
 
@@ -62,6 +63,14 @@ package struct LabelSelection: Sendable, Equatable, Codable {
     /// Items with a label, ascending, and for each a place in `classes`.
     package let items: [Int]
     package let codes: [Int]
+
+    /// {"classes": [...], "items": [...], "labels": [...]}: the split as a run keeps it, items by their place in the data set and labels by that in `classes`.
+    package var json: JSONValue {
+      .object([
+        .init(name: "classes", value: .array(classes.map(JSONValue.string))), .init(name: "items", value: .array(items.map(JSONValue.integer))),
+        .init(name: "labels", value: .array(codes.map(JSONValue.integer))),
+      ])
+    }
   }
 
   /// - Parameter candidates: items that may keep their labels.

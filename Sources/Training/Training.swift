@@ -87,6 +87,7 @@ package struct Training: Sendable {
         kind: .train, family: recipe.family, model: recipe.name, configuration: recipe.canonicalText(), parameters: recipe.parameters(),
         tags: resumedAt > 0 ? ["resumed_at_epoch": String(resumedAt)] : [:], seed: recipe.seed, dataDigest: loop.data.digest, build: build))
     do {
+      if let run, let kept = loop.keptLabels { try recorder?.attach("labels.json", mediaType: "application/json", bytes: kept.json.text, to: run) }
       observe(.started(loop.summary))
       try loop.run(
         observe: { event in
@@ -109,9 +110,7 @@ package struct Training: Sendable {
     // No time and no run id: the file's bytes follow from the recipe and the data alone.
     var notes = ["name": recipe.name, "data": loop.data.name, "recipe": SHA256.digest(Array(try recipe.canonicalText().utf8)).description]
     if let kept = loop.keptLabels { notes["labels"] = "\(loop.data.labels?.digest.description ?? "none"), \(kept.items.count) kept" }
-    let provenance = Provenance(
-      data: loop.data.digest, seed: Int(recipe.seed), trainedWith: "posterior",
-      notes: notes)
+    let provenance = Provenance(data: loop.data.digest, seed: Int(recipe.seed), trainedWith: "posterior", notes: notes)
     let bytes = try ModelFile.encode(loop.bestModel, provenance: provenance)
     try ModelFile.write(bytes, to: options.output)
     if FileManager.default.fileExists(atPath: options.checkpoint) { try FileManager.default.removeItem(atPath: options.checkpoint) }

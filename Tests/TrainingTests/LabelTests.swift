@@ -78,6 +78,8 @@ struct LabelTests {
     }
   }
 
+  private struct DataMissing: Error {}
+
   /// Three blobs in the plane, 120 rows, the third class never labelled.
   private static func blobs(_ folder: TemporaryFolder) throws -> String {
     let centres: [(Double, Double)] = [(-4, 0), (4, 0), (0, 6)]
@@ -104,7 +106,14 @@ struct LabelTests {
     let folder = try TemporaryFolder()
     let recipe = try Self.recipe(Self.blobs(folder), labels: #""labels": {"per_class": 3, "without": ["top"], "seed": 1},"#)
     let path = folder.path + "/m.safetensors"
-    _ = try Training(recipe, options: .init(output: path, checkpoint: path + ".checkpoint"), build: Self.build).run(observe: { _ in })
+    let recorder = RecorderDouble()
+    let options = Training.Options(output: path, checkpoint: path + ".checkpoint")
+    _ = try Training(recipe, options: options, recorder: recorder, build: Self.build).run(observe: { _ in })
+    // The split is kept with the run, so that anyone can see which labels it was shown.
+    let split = try JSONValue(parsing: try #require(recorder.account.documents["labels.json"]))
+    #expect(split["classes"] == .array([.string("left"), .string("right")]))
+    guard case .array(let items)? = split["items"], case .array(let labels)? = split["labels"] else { throw DataMissing() }
+    #expect(items.count == 6 && labels.count == 6)
     let loaded = try ModelFile.load(path: path)
     let model = try #require(loaded.model as? any Classifying)
     #expect(model.signature.classes == ["left", "right"])
