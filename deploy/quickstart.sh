@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a fresh checkout to pictures over HTTP: installs what is needed, builds, registers the bundled model and serves it.
+# From a fresh checkout to pictures over HTTP: installs what is needed, builds, registers the bundled models and serves them.
 # POSTERIOR_LISTEN and POSTERIOR_STORE change where; the defaults are 127.0.0.1:8080 and a folder in the home directory.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,8 +11,9 @@ deploy/install.sh
 swift build -c release --product posterior
 posterior=$(swift build -c release --show-bin-path)/posterior
 
-"$posterior" models upload deploy/models/fashion-mnist.safetensors --name fashion-mnist --store "$store"
-"$posterior" models upload deploy/models/white-wine.safetensors --name white-wine --store "$store"
+for model in fashion-mnist fashion-mnist-clusters fashion-mnist-seatbelt white-wine; do
+  "$posterior" models upload "deploy/models/$model.safetensors" --name "$model" --store "$store"
+done
 
 "$posterior" serve --listen "$listen" --store "$store" --quiet &
 server=$!
@@ -38,6 +39,12 @@ Posterior is ready. In another terminal:
 
   # a table with holes, filled in
   curl -s 'http://$listen/v1/models/white-wine/impute?mode=point&seed=1' -H 'Content-Type: text/csv' -H 'Accept: text/csv' --data-binary @deploy/examples/wine-holes.csv
+
+  # which cluster each of ten garments is in, and how surely
+  curl -s 'http://$listen/v1/models/fashion-mnist-clusters/cluster?responsibilities=false' -H 'Content-Type: application/x-npy' --data-binary @deploy/examples/ten-garments.npy
+
+  # how far a bounded change of a picture moves what a model makes of it
+  curl -s 'http://$listen/v1/models/fashion-mnist-seatbelt/robustness?seed=1' -H 'Content-Type: image/png' -H 'Accept: image/png' --data-binary @deploy/examples/shirt.png -o audit.png
 
 Ctrl-C stops the server.
 TEXT
