@@ -71,7 +71,7 @@ extension Application {
     let families = options.families.map { family in
       JSONValue.record([
         "name": .string(family.name), "summary": .string(family.summary),
-        "operations": .strings(Self.named(Operation.supported(by: family), of: family)),
+        "operations": .strings(Operation.names(Operation.supported(by: family), of: family)),
         "configuration": .array(family.configurationFields.map(Self.json)),
         "training": (family as? any Trainable.Type).map { .array($0.trainingFields.map(Self.json)) },
       ])
@@ -95,12 +95,7 @@ extension Application {
     // Few families make a difference, so that most signatures are not read for a list.
     let asks = Operation.supported(by: family).contains(where: \.needsClasses)
     let knowsClasses = asks && (try? JSONValue(parsing: Array(version.facts.signature.utf8)))?["classes"] != nil
-    return Self.named(Operation.supported(by: family, knowsClasses: knowsClasses), of: family)
-  }
-
-  /// What a family's models can be asked for, audits among it.
-  private static func named(_ operations: [Operation], of family: any ModelFamily.Type) -> [String] {
-    (operations.map(\.name) + (AuditRequest.isSupported(by: family) ? [AuditRequest.name] : [])).sorted()
+    return Operation.names(Operation.supported(by: family, knowsClasses: knowsClasses), of: family)
   }
 
   private static func json(_ field: RequestField) -> JSONValue {

@@ -78,9 +78,14 @@ package struct Operation: Sendable {
     throw Problem(.impossible, "seed is \(seed), expected 0 to 2^63 - 1.", field: "seed", given: "\(seed)", expected: "0 to 2^63 - 1")
   }
 
+  /// What a family's models can be asked for, audits among it.
+  static func names(_ operations: [Operation], of family: any ModelFamily.Type) -> [String] {
+    (operations.map(\.name) + (AuditRequest.isSupported(by: family) ? [AuditRequest.name] : [])).sorted()
+  }
+
   package func checkSupport(by model: LoadedModel) throws {
     let family = type(of: model.family)
-    let possible = model.operations.map(\.name)
+    let possible = Self.names(model.operations, of: family)
     guard !possible.contains(name) else { return }
     let able = possible.joined(separator: ", ")
     let detail =

@@ -51,9 +51,11 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--pca", type=int, help="principal components for the mixture, whose diagonal covariances pixels do not suit")
     parser.add_argument("--limit", type=int, help="training items, from the first")
+    parser.add_argument("--columns", type=int, help="of the rows, from the first: the means of what encode writes, without the scales")
     options = parser.parse_args()
     x, y, test, test_labels = map(read, options.files)
-    x, y = x[: options.limit], y[: options.limit].astype(int)
+    x, y = x[: options.limit, : options.columns], y[: options.limit].astype(int)
+    test = test[:, : options.columns]
     test_labels = test_labels.astype(int)
     reduced = (x, test)
     if options.pca:
