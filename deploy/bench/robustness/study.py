@@ -49,7 +49,8 @@ def measure(posterior, folder, name, seed, options):
         return json.loads(result.read_text())
     plan, model = stem.with_suffix(".json"), stem.with_suffix(".safetensors")
     plan.write_text(json.dumps(recipe(name, seed, options.epochs)))
-    call(posterior, "train", plan, "--no-record", "-o", model)
+    resume = ["--resume"] if pathlib.Path(f"{model}.checkpoint").exists() else []
+    call(posterior, "train", plan, "--no-record", "-o", model, *resume)
 
     def attack(*words):
         return json.loads(call(posterior, "attack", model, "--data", "fashion-mnist", "--items", options.items, "--budgets", "1,2,3", "--steps", 50,
