@@ -15,7 +15,7 @@ extension SemiSupervised {
     let recognition = recognise(network, x, keys: pass.keys, pass.mode)
     let terms = terms(network, x, recognition, firstClass(batch.shape[0]), keys: pass.keys, pass.mode)
     let (reconstruction, divergence) = (terms.logLikelihood.mean(), terms.divergence.mean())
-    let weight = options.warmUpEpochs > 0 ? min(1, pass.epoch / options.warmUpEpochs) : 1
+    let weight = weight(options, pass)
     let offset = observation.isDensity ? signature.logVolume : 0
     return Objective(
       loss: divergence * weight - reconstruction,

@@ -68,7 +68,7 @@ extension SemiSupervised: Trainable {
   }
 
   /// Of the divergences.
-  private func weight(_ options: TrainingOptions, _ pass: TrainingPass) -> Float {
+  func weight(_ options: TrainingOptions, _ pass: TrainingPass) -> Float {
     options.warmUpEpochs > 0 ? min(1, pass.epoch / options.warmUpEpochs) : 1
   }
 
