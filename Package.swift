@@ -39,7 +39,7 @@ let package = Package(
     library("Networks", ["Locking", "Tensors"]),
     library("Distributions", ["Tensors"]),
     library("Models", ["Tensors", "Networks", "Distributions", "Formats"]),
-    library("Robustness", ["Models", "Distributions", "Tensors", "Formats"]),
+    library("Robustness", ["Models", "Distributions", "Tensors", "Formats", "Locking"]),
     library("Training", ["CKernels", "CResources", "Locking", "Tensors", "Distributions", "Networks", "Models", "Formats"]),
     library(
       "Registry",

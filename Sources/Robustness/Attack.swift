@@ -92,13 +92,25 @@ package struct AttackTask: Sendable {
     }
   }
 
+  /// What a run may do to its item.
+  func ball(_ run: AttackRun) -> Ball { Ball(feasible, around: start(run.item).map(Double.init), radius: run.strength) }
+
   /// Where a run starts from: for its first run close to the item, for restarts anywhere in the set.
   ///
   /// Not at the item itself, where the gradient of a damage is zero.
-  func randomStart(_ run: AttackRun) -> [Double] {
-    let noise = direction(run, "start")
+  func randomStart(_ run: AttackRun, in ball: Ball) -> [Double] {
     let reach = run.restart == 0 ? 0.01 : 1.0
-    return feasible.project(noise.map { $0 * run.strength * reach }, around: start(run.item).map(Double.init), radius: run.strength)
+    var d = direction(run, "start").map { $0 * run.strength * reach }
+    ball.project(&d)
+    return d
+  }
+
+  /// Changes every element for itself, on several threads.
+  static func update<Element>(_ elements: inout [Element], _ body: (_ index: Int, inout Element) -> Void) {
+    elements.withUnsafeMutableBufferPointer { elements in
+      let elements = elements
+      Parallelism.perform(blocks: elements.count) { body($0, &elements[$0]) }
+    }
   }
 
   /// Random numbers of a run, of the norm 1 at most: uniform in the cube for linf, a uniform direction otherwise. The same for every strength.

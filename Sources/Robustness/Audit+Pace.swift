@@ -1,5 +1,6 @@
+internal import Locking
 internal import Models
-internal import Tensors
+package import Tensors
 
 extension Audit {
   /// Points that are evaluated together in so many seconds on this machine, measured once: 1 to 128. Reports don't depend on it.
@@ -22,4 +23,34 @@ extension Audit {
 
   /// Numbers of all perturbed items.
   package var perturbedNumbers: Int { count * strengths.count * perturbedWidth }
+
+  /// The linear layers' products of the loss and the gradient of `batch` points.
+  package func productsOfStep(batch: Int) -> [ProductShape] {
+    let objective = objective(subject)
+    let task = task(objective, batch: batch) { _ in }
+    let items = (0..<batch).map { $0 % count }
+    let forward = ProductRecorder.record { _ = objective.valuesAndGradients(task.origin.gather(items), items: items) }
+    // Weights are not watched, so the backward pass of a layer is the product of its input's gradient alone.
+    return forward.flatMap { [$0, ProductShape(rows: $0.rows, outputs: $0.inner, inner: $0.outputs)] }
+  }
+
+  /// Points a second that the plan's attack evaluates, `batch` runs of its items, budgets and starts together; for about `seconds`.
+  package func attackRate(batch: Int, seconds: Double) throws -> Double {
+    let points = Protected(0)
+    let task = task(objective(subject), batch: batch) { count in points.withLock { $0 += count } }
+    let runs = (0..<count).flatMap { item in
+      strengths.flatMap { strength in (0..<plan.restarts).map { AttackRun(item: item, strength: strength, restart: $0) } }
+    }
+    let start = ContinuousClock.now
+    var (next, elapsed) = (0, Duration.zero)
+    repeat {
+      let part = (0..<batch).map { runs[(next + $0) % runs.count] }
+      next += batch
+      _ = try attack(part, on: task)
+      elapsed = ContinuousClock.now - start
+    } while elapsed < .seconds(seconds)
+    return Double(points.withLock { $0 }) / (elapsed / .seconds(1))
+  }
+
+  package var attackDescription: String { attack.description }
 }

@@ -77,6 +77,18 @@ package struct Audit: Sendable {
     }
   }
 
+  /// The objective with the option that shapes it.
+  package var objectiveName: String {
+    switch plan.objective {
+    case .damage: "damage.untargeted.\(plan.damage.rawValue)"
+    case .downstream: "downstream.\(plan.decision.rawValue)"
+    case .latent: "latent.targeted.\(plan.divergence.rawValue)" + (plan.layers.map { ".layers_\($0.map(String.init).joined(separator: "_"))" } ?? "")
+    case .latentSpace: "latent.space"
+    case .likelihood: "likelihood.drop"
+    case .output: "output.targeted"
+    }
+  }
+
   var attack: any Attack { attack(steps: plan.steps) }
 
   func attack(steps: Int) -> any Attack {

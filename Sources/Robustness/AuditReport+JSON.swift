@@ -44,7 +44,7 @@ extension AuditReport {
     let image = meter.similarity
     return .record([
       "attack": .string(audit.attack.repeated(plan.restarts).description), "kind": .string(plan.kind.rawValue),
-      "objective": .string(objectiveName), "norm": .string(plan.kind == .lbfgs ? "none: a penalty of the l2 norm" : plan.norm.rawValue),
+      "objective": .string(audit.objectiveName), "norm": .string(plan.kind == .lbfgs ? "none: a penalty of the l2 norm" : plan.norm.rawValue),
       "units": .string("model units: images in [0, 1], scaled columns in standard deviations"),
       "box": .string(
         plan.objective == .latentSpace
@@ -61,17 +61,6 @@ extension AuditReport {
       } ?? .null,
       "wall_time": .string("kept by the run and by Server-Timing, so that equal audits have equal bytes"),
     ])
-  }
-
-  private var objectiveName: String {
-    switch plan.objective {
-    case .damage: "damage.untargeted.\(plan.damage.rawValue)"
-    case .downstream: "downstream.\(plan.decision.rawValue)"
-    case .latent: "latent.targeted.\(plan.divergence.rawValue)" + (plan.layers.map { ".layers_\($0.map(String.init).joined(separator: "_"))" } ?? "")
-    case .latentSpace: "latent.space"
-    case .likelihood: "likelihood.drop"
-    case .output: "output.targeted"
-    }
   }
 
   private func strength(_ value: Double) -> JSONValue.Member {

@@ -8,10 +8,43 @@ package enum Norm: String, Sendable, Hashable, Codable, CaseIterable {
   case l1
 
   package func callAsFunction(_ d: [Double]) -> Double {
+    d.withUnsafeBufferPointer { buffer in
+      guard let d = buffer.baseAddress else { return 0 }
+      return length(buffer.count) { Lanes.load(d, $0, buffer.count) }
+    }
+  }
+
+  /// The size of n numbers, given from i on; beyond the end they are 0.
+  @inline(__always)
+  func length(_ n: Int, _ d: (_ i: Int) -> Lanes.Eight) -> Double {
     switch self {
-    case .linf: d.reduce(0) { max($0, abs($1)) }
-    case .l2: d.reduce(0) { $0 + $1 * $1 }.squareRoot()
-    case .l1: d.reduce(0) { $0 + abs($1) }
+    case .linf:
+      var (largest, i) = (Lanes.Eight.zero, 0)
+      while i < n {
+        let size = Lanes.magnitude(d(i))
+        largest = largest.replacing(with: size, where: size .> largest)
+        i += 8
+      }
+      return largest.max()
+    case .l2: return Lanes.sum(n) { d($0) * d($0) }.squareRoot()
+    case .l1: return Lanes.sum(n) { Lanes.magnitude(d($0)) }
+    }
+  }
+
+  /// d - length · steepest(gradient)
+  func descended(_ d: [Double], along gradient: [Float], by length: Double) -> [Double] {
+    guard self == .l2 else { return zip(d, steepest(gradient)).map { $0 - length * $1 } }
+    let n = d.count
+    return [Double](unsafeUninitializedCapacity: n) { moved, initialized in
+      d.withUnsafeBufferPointer { d in
+        gradient.withUnsafeBufferPointer { gradient in
+          guard let d = d.baseAddress, let gradient = gradient.baseAddress, let moved = moved.baseAddress else { return }
+          let size = self.length(n) { Lanes.load(gradient, $0, n) }
+          let factor = size > 0 ? length / size : 0
+          Lanes.fill(moved, n) { Lanes.load(d, $0, n) - factor * Lanes.load(gradient, $0, n) }
+        }
+      }
+      initialized = n
     }
   }
 

@@ -212,7 +212,10 @@ struct SanityChecks {
 
   private func gradientsReachTheItem() throws -> SanityCheck {
     let runs = items.map { AttackRun(item: $0, strength: strongest > 0 && audit.plan.kind != .lbfgs ? strongest : 0.1) }
-    let points = runs.map { task.feasible.point(task.randomStart($0), around: task.start($0.item).map(Double.init), radius: $0.strength) }
+    let points = runs.map { run in
+      let ball = task.ball(run)
+      return ball.point(task.randomStart(run, in: ball))
+    }
     let gradients = try task.valuesAndGradients(points, runs).gradients
     let silent = gradients.count { $0.allSatisfy { $0 == 0 } }
     return SanityCheck(

@@ -3,6 +3,8 @@ import ArgumentParser
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measures how fast answers come, and where the time goes.",
-    subcommands: [ArithmeticBenchmark.self, BenchEncodingCommand.self, BenchLoadCommand.self, BenchTrainingCommand.self],
+    subcommands: [
+      ArithmeticBenchmark.self, BenchAttackCommand.self, BenchEncodingCommand.self, BenchLoadCommand.self, BenchTrainingCommand.self,
+    ],
     defaultSubcommand: BenchLoadCommand.self)
 }

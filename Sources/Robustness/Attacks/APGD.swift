@@ -22,10 +22,11 @@ package struct APGD: Attack {
 
   /// One run on its way.
   fileprivate struct Path {
-    let item: [Double]
-    let radius: Double
+    let ball: Ball
     var d: [Double]
     var previous: [Double]
+    /// item + d in float32.
+    var point: [Float] = []
     /// η, which starts at twice the radius.
     var step: Double
     var last: Float = .infinity
@@ -36,31 +37,33 @@ package struct APGD: Attack {
     var bestLoss: Float = .infinity
     /// Step size and best loss at the last checkpoint.
     var checked: (step: Double, loss: Float)
+    /// Whether it was taken back to its best point, whose gradient is then the one to follow.
+    var isAtBest = false
   }
 
   package func callAsFunction(_ runs: [AttackRun], on task: AttackTask) throws -> [AttackOutcome] {
     try task.inBatches(runs) { runs in
       var outcomes = try task.outcomesAtStart(runs)
       var paths = runs.map { run in
-        let start = task.randomStart(run)
+        let ball = task.ball(run)
+        let start = task.randomStart(run, in: ball)
         return Path(
-          item: task.start(run.item).map(Double.init), radius: run.strength, d: start, previous: start, step: 2 * run.strength, best: start,
-          checked: (2 * run.strength, .infinity))
+          ball: ball, d: start, previous: start, point: ball.point(start), step: 2 * run.strength, best: start, checked: (2 * run.strength, .infinity))
       }
       let checkpoints = Set(Self.checkpoints(steps).dropFirst())
       var since = 0
       for step in 0...steps {
-        let points = paths.map { task.feasible.point($0.d, around: $0.item, radius: $0.radius) }
-        let (values, gradients) = try task.valuesAndGradients(points, runs)
+        let (values, gradients) = try task.valuesAndGradients(paths.map(\.point), runs)
         since += 1
         for row in runs.indices {
-          outcomes[row].improve(points[row], values[row])
+          outcomes[row].improve(paths[row].point, values[row])
           outcomes[row].steps = step
-          paths[row].learn(values[row], gradients[row])
-          if checkpoints.contains(step) { paths[row].reconsider(after: since, rho: Self.rho) }
-          guard step < steps else { continue }
-          let gradient = paths[row].isAtBest ? paths[row].bestGradient : gradients[row]
-          paths[row].advance(along: task.feasible.norm.steepest(gradient), in: task.feasible, alpha: step == 0 ? 1 : Self.alpha)
+        }
+        AttackTask.update(&paths) { row, path in
+          path.learn(values[row], gradients[row])
+          if checkpoints.contains(step) { path.reconsider(after: since, rho: Self.rho) }
+          guard step < steps else { return }
+          path.advance(along: path.isAtBest ? path.bestGradient : gradients[row], norm: task.feasible.norm, alpha: step == 0 ? 1 : Self.alpha)
         }
         if checkpoints.contains(step) { since = 0 }
       }
@@ -70,13 +73,12 @@ package struct APGD: Attack {
 }
 
 extension APGD.Path {
-  /// Whether it was taken back to its best point, whose gradient is then the one to follow.
-  fileprivate var isAtBest: Bool { d == best }
-
   fileprivate mutating func learn(_ loss: Float, _ gradient: [Float]) {
     if loss < last { improvements += 1 }
     last = loss
-    if loss < bestLoss || bestGradient.isEmpty { (bestLoss, best, bestGradient) = (loss, d, gradient) }
+    isAtBest = false
+    guard loss < bestLoss || bestGradient.isEmpty else { return }
+    (bestLoss, best, bestGradient) = (loss, d, gradient)
   }
 
   /// Halves the step where too few steps improved, or nothing has changed since the last checkpoint, and goes back to the best point.
@@ -86,14 +88,27 @@ extension APGD.Path {
     improvements = 0
     guard isStuck else { return }
     step /= 2
-    (d, previous) = (best, best)
+    (d, previous, isAtBest) = (best, best, true)
   }
 
   /// z = P(x - η direction), x' = P(x + α (z - x) + (1 - α) (x - x_before)).
-  fileprivate mutating func advance(along direction: [Double], in feasible: FeasibleSet, alpha: Double) {
-    let z = feasible.project(zip(d, direction).map { $0 - step * $1 }, around: item, radius: radius)
-    let next = d.indices.map { d[$0] + alpha * (z[$0] - d[$0]) + (1 - alpha) * (d[$0] - previous[$0]) }
-    previous = d
-    d = feasible.project(next, around: item, radius: radius)
+  fileprivate mutating func advance(along gradient: [Float], norm: Norm, alpha: Double) {
+    var next = norm.descended(d, along: gradient, by: step)
+    ball.project(&next)
+    let n = d.count
+    d.withUnsafeBufferPointer { d in
+      previous.withUnsafeBufferPointer { previous in
+        next.withUnsafeMutableBufferPointer { next in
+          guard let d = d.baseAddress, let previous = previous.baseAddress, let next = next.baseAddress else { return }
+          Lanes.fill(next, n) { i in
+            let x = Lanes.load(d, i, n)
+            return x + alpha * (Lanes.load(next, i, n) - x) + (1 - alpha) * (x - Lanes.load(previous, i, n))
+          }
+        }
+      }
+    }
+    ball.project(&next)
+    (previous, d) = (d, next)
+    point = ball.point(d)
   }
 }

@@ -14,22 +14,32 @@ package struct PGD: Attack {
   package func callAsFunction(_ runs: [AttackRun], on task: AttackTask) throws -> [AttackOutcome] {
     try task.inBatches(runs) { runs in
       var best = try task.outcomesAtStart(runs)
-      let items = runs.map { task.start($0.item).map(Double.init) }
-      var d = runs.map(task.randomStart)
+      var paths = runs.map { run in
+        let ball = task.ball(run)
+        let start = task.randomStart(run, in: ball)
+        return Path(ball: ball, d: start, point: ball.point(start))
+      }
       for step in 0...steps {
-        let points = runs.indices.map { task.feasible.point(d[$0], around: items[$0], radius: runs[$0].strength) }
-        let (values, gradients) = try task.valuesAndGradients(points, runs)
-        for (row, run) in runs.enumerated() {
-          best[row].improve(points[row], values[row])
+        let (values, gradients) = try task.valuesAndGradients(paths.map(\.point), runs)
+        for row in runs.indices {
+          best[row].improve(paths[row].point, values[row])
           best[row].steps = step
-          guard step < steps else { continue }
-          let length = stepSize * run.strength
-          let moved = zip(d[row], task.feasible.norm.steepest(gradients[row])).map { $0 - length * $1 }
-          d[row] = task.feasible.project(moved, around: items[row], radius: run.strength)
+        }
+        guard step < steps else { break }
+        AttackTask.update(&paths) { row, path in
+          path.d = task.feasible.norm.descended(path.d, along: gradients[row], by: stepSize * path.ball.radius)
+          path.ball.project(&path.d)
+          path.point = path.ball.point(path.d)
         }
       }
       return best
     }
+  }
+
+  private struct Path {
+    let ball: Ball
+    var d: [Double]
+    var point: [Float]
   }
 }
 

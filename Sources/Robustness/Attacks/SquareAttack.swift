@@ -30,21 +30,34 @@ package struct SquareAttack: Attack {
 
   package func callAsFunction(_ runs: [AttackRun], on task: AttackTask) throws -> [AttackOutcome] {
     try task.inBatches(runs) { runs in
-      let items = runs.map { task.start($0.item).map(Double.init) }
       var best = try task.outcomesAtStart(runs)
-      var d = runs.indices.map { task.feasible.project(stripes(runs[$0], task), around: items[$0], radius: runs[$0].strength) }
+      var paths = runs.map { run in
+        let ball = task.ball(run)
+        var stripes = stripes(run, task)
+        ball.project(&stripes)
+        return Path(ball: ball, d: stripes, proposal: stripes)
+      }
       for step in 0..<max(steps, 1) {
-        // The stripes first, patches from then on.
-        let proposals = step == 0 ? d : runs.indices.map { propose(d[$0], step, runs[$0], items[$0], task) }
-        let points = runs.indices.map { task.feasible.point(proposals[$0], around: items[$0], radius: runs[$0].strength) }
-        let values = try task.values(points, runs)
+        AttackTask.update(&paths) { row, path in
+          // The stripes first, patches from then on.
+          if step > 0 { path.proposal = propose(path.d, step, runs[row], task, in: path.ball) }
+          path.point = path.ball.point(path.proposal)
+        }
+        let values = try task.values(paths.map(\.point), runs)
         for row in runs.indices {
-          if best[row].improve(points[row], values[row]) { d[row] = proposals[row] }
+          if best[row].improve(paths[row].point, values[row]) { paths[row].d = paths[row].proposal }
           best[row].steps = step + 1
         }
       }
       return best
     }
+  }
+
+  private struct Path {
+    let ball: Ball
+    var d: [Double]
+    var proposal: [Double]
+    var point: [Float] = []
   }
 
   private func keys(_ run: AttackRun, _ task: AttackTask) -> RandomNumbers {
@@ -61,7 +74,7 @@ package struct SquareAttack: Attack {
     return pattern.map { $0 / length * run.strength }
   }
 
-  private func propose(_ d: [Double], _ step: Int, _ run: AttackRun, _ item: [Double], _ task: AttackTask) -> [Double] {
+  private func propose(_ d: [Double], _ step: Int, _ run: AttackRun, _ task: AttackTask, in ball: Ball) -> [Double] {
     let numbers = keys(run, task)(step, 2 + extents.channels)
     let share = Self.share(step, of: steps)
     let (rows, columns): (Int, Int)
@@ -81,7 +94,8 @@ package struct SquareAttack: Attack {
         for column in left..<left + columns { proposal[(channel * extents.height + row) * extents.width + column] = sign * level }
       }
     }
-    return task.feasible.project(proposal, around: item, radius: run.strength)
+    ball.project(&proposal)
+    return proposal
   }
 }
 

@@ -1,73 +1,91 @@
-"""Does disentangling make an autoencoder harder to attack? VAE, beta-VAE, beta-TCVAE and Seatbelt-VAE of one size on Fashion-MNIST, several seeds each.
+"""Does disentangling make an autoencoder harder to attack? VAE, beta-VAE, beta-TCVAE and Seatbelt-VAE of one size, every depth and weight, several seeds each.
 
-Usage: study.py POSTERIOR FOLDER [--seeds 1 2 3] [--epochs 12] [--items 100]
+Usage: study.py POSTERIOR FOLDER [--data fashion-mnist] [--seeds 2 3 4] [--epochs 12] [--items 100] [--threads 2]
 
-Every model is trained from a recipe written into FOLDER (784-400-200, 16 latent dimensions a layer) and attacked twice with `posterior attack`: towards the latent
-code of another item (APGD on the KL summed over layers, l2 budgets 1, 2, 3) and for the largest shift of the reconstruction. Models are compared by what can be compared:
-ln p(target | z*) and the distance to the target's own reconstruction (1 untouched, 0 reached) at budget 2, the area under the damage curve beside that of uniform noise, and the ELBO
-at beta 1 of 2 000 test images. `below` is the share of items whose margin estimate is below the measured margin. Finished parts are not done again.
+Every model is trained from a recipe written into FOLDER (784-400-200 or 4096-400-200) and attacked twice with `posterior attack`: towards the latent code of another item
+(APGD on the KL summed over layers) and for the largest shift of the reconstruction. Models are compared by what can be compared: ln p(target | z*) and the distance to the target's own
+reconstruction (1 untouched, 0 reached) at the middle budget, the area under the damage curve beside that of uniform noise, and the ELBO at beta 1 of 2 000 test images. `below` is the
+share of items whose margin estimate is below the measured margin, `top` the KL of the layer furthest from the data at the end of training in nats. Depth 1 of Seatbelt is beta-TCVAE, and
+at beta 1 the VAE. Every model has the same free bits (without them the upper layers of deep hierarchies carry nothing, and there is nothing to penalise). Finished parts are not done
+again.
 """
 import argparse
 import json
 import pathlib
+import re
 import statistics
 import subprocess
+import sys
 
-MODELS = {
-    "vae": ("vae", {"latent": 16}, {}),
-    "beta-vae 4": ("vae", {"latent": 16}, {"beta": 4}),
-    "beta-vae 10": ("vae", {"latent": 16}, {"beta": 10}),
-    "beta-tcvae 4": ("beta_tcvae", {"latent": 16}, {"beta": 4, "estimator": "stratified"}),
-    "beta-tcvae 10": ("beta_tcvae", {"latent": 16}, {"beta": 10, "estimator": "stratified"}),
-    "seatbelt L=2 1": ("seatbelt", {"latents": [16, 16]}, {"beta": 1, "estimator": "stratified"}),
-    "seatbelt L=2 4": ("seatbelt", {"latents": [16, 16]}, {"beta": 4, "estimator": "stratified"}),
-    "seatbelt L=2 10": ("seatbelt", {"latents": [16, 16]}, {"beta": 10, "estimator": "stratified"}),
-    "seatbelt L=4 4": ("seatbelt", {"latents": [16, 16, 16, 16]}, {"beta": 4, "estimator": "stratified"}),
-    "seatbelt L=4 10": ("seatbelt", {"latents": [16, 16, 16, 16]}, {"beta": 10, "estimator": "stratified"}),
+BETAS = [1, 4, 10]
+DATA = {
+    # Latent dimensions a layer and the l2 budgets of the attacks.
+    "fashion-mnist": {"latent": 16, "budgets": [1, 2, 3], "source": {"source": "fashion-mnist"}},
+    "sprites": {"latent": 10, "budgets": [2, 4, 6], "source": {"source": "sprites", "limit": 50000}},
 }
 
 
-def recipe(name, seed, epochs):
-    family, configuration, training = MODELS[name]
+def models(latent):
+    """Family, configuration and options of training by name."""
+    found = {"vae": ("vae", {"latent": latent}, {})}
+    for beta in BETAS[1:]:
+        found[f"beta-vae {beta}"] = ("vae", {"latent": latent}, {"beta": beta})
+    for beta in BETAS[1:]:
+        found[f"beta-tcvae {beta}"] = ("beta_tcvae", {"latent": latent}, {"beta": beta, "estimator": "stratified"})
+    for depth in range(2, 6):
+        for beta in BETAS:
+            found[f"seatbelt L={depth} {beta}"] = ("seatbelt", {"latents": [latent] * depth}, {"beta": beta, "estimator": "stratified"})
+    return found
+
+
+def recipe(model, data, seed, options):
+    family, configuration, training = model
     shared = {"hidden": [400, 200], "scale": "softplus", "scale_floor": 1e-4, "likelihood": "bernoulli", "binarisation": "dynamic"}
     layers = {"layer_hidden": [128], "inference": "data"} if family == "seatbelt" else {}
     return {
-        "family": family, "name": "study", "data": {"source": "fashion-mnist"}, "configuration": {**shared, **layers, **configuration},
-        "training": {"kl_warm_up_epochs": 2, **training}, "optimiser": {"kind": "adam", "rate": 0.001},
-        "schedule": {"kind": "cosine", "warm_up_epochs": 1, "final": 0.02}, "clip": {"norm": 100}, "epochs": epochs, "batch_size": 256, "seed": seed,
+        "family": family, "name": "study", "data": data["source"], "configuration": {**shared, **layers, **configuration},
+        "training": {"kl_warm_up_epochs": 2, "free_bits": options.free_bits, **training}, "optimiser": {"kind": "adam", "rate": 0.001},
+        "schedule": {"kind": "cosine", "warm_up_epochs": 1, "final": 0.02}, "clip": {"norm": 100}, "epochs": options.epochs, "batch_size": 256,
+        "seed": seed,
     }
 
 
-def call(*words):
-    return subprocess.run(list(map(str, words)), check=True, capture_output=True, text=True).stdout
+def call(*words, stream="stdout"):
+    return getattr(subprocess.run(list(map(str, words)), check=True, capture_output=True, text=True), stream)
 
 
-def measure(posterior, folder, name, seed, options):
-    stem = folder / f"{name.replace(' ', '-').replace('=', '')}-{seed}"
+def measure(name, model, seed, options):
+    data = DATA[options.data]
+    stem = options.folder / options.data / f"{name.replace(' ', '-').replace('=', '')}-{seed}"
     result = stem.with_suffix(".result.json")
     if result.exists():
         return json.loads(result.read_text())
-    plan, model = stem.with_suffix(".json"), stem.with_suffix(".safetensors")
-    plan.write_text(json.dumps(recipe(name, seed, options.epochs)))
-    resume = ["--resume"] if pathlib.Path(f"{model}.checkpoint").exists() else []
-    call(posterior, "train", plan, "--no-record", "-o", model, *resume)
+    plan, file = stem.with_suffix(".json"), stem.with_suffix(".safetensors")
+    plan.write_text(json.dumps(recipe(model, data, seed, options)))
+    threads = ["--threads", options.threads] if options.threads else []
+    # A checkpoint that an interrupted study left is gone on with.
+    resume = ["--resume"] if pathlib.Path(f"{file}.checkpoint").exists() else []
+    training = call(options.posterior, "train", plan, "--no-record", "-o", file, *threads, *resume, stream="stderr")
 
     def attack(*words):
-        return json.loads(call(posterior, "attack", model, "--data", "fashion-mnist", "--items", options.items, "--budgets", "1,2,3", "--steps", 50,
-                               "--restarts", 2, "--seed", seed, "--no-record", "--json", *words))
+        return json.loads(call(options.posterior, "attack", file, "--data", options.data, "--items", options.items,
+                               "--budgets", ",".join(map(str, data["budgets"])), "--steps", 50, "--restarts", 2, "--seed", seed, "--no-record", "--json",
+                               *threads, *words))
 
     latent = attack("--objective", "latent", "--no-margins")
     damage = attack("--objective", "damage")
-    lines = call(posterior, "evaluate", model, "--data", "fashion-mnist", "--limit", 2000, "--k", 1, "--seed", 1, "--no-record", "--no-fit-data")
-    at = {entry["budget"]: entry for entry in latent["aggregates"]}
+    lines = call(options.posterior, "evaluate", file, "--data", options.data, "--limit", 2000, "--k", 1, "--seed", 1, "--no-record", "--no-fit-data", *threads)
+    middle = next(entry for entry in latent["aggregates"] if entry["budget"] == data["budgets"][1])
     found = {
         "elbo": float(next(line for line in lines.splitlines() if line.startswith("ELBO")).split()[1]),
-        "log_p_target": at[2.0]["log_p_target_given_adv"]["mean"], "target_distance": at[2.0]["target_distance_norm"]["mean"],
-        "auddc": latent["distortion_curve"]["auddc"]["mean"], "raw_latent_loss": at[2.0]["attack_loss"]["mean"],
+        "log_p_target": middle["log_p_target_given_adv"]["mean"], "target_distance": middle["target_distance_norm"]["mean"],
+        "auddc": latent["distortion_curve"]["auddc"]["mean"], "raw_latent_loss": middle["attack_loss"]["mean"],
         "damage": damage["damage_curve"]["area"], "noise": damage["noise_curve"]["uniform"]["mean"]["area"],
-        "sane": latent["sane"] and damage["sane"],
+        "below": damage["margins"]["bound_below_measured"], "sane": latent["sane"] and damage["sane"],
+        "insane": sorted({check["name"] for report in (latent, damage) for check in report["sanity"] if not check["passed"]}),
+        # Of one layer it is called kl_nats, of several kl_nats_layer_1 and on.
+        "top": float(re.findall(r"kl_nats(?:_layer_[0-9]+)? (\S+)", [line for line in training.splitlines() if "kl_nats" in line][-1])[-1]),
     }
-    found["below"] = damage["margins"]["bound_below_measured"]
     result.write_text(json.dumps(found))
     return found
 
@@ -76,17 +94,22 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("posterior")
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--data", choices=DATA, default="fashion-mnist")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3, 4])
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--items", type=int, default=100)
+    parser.add_argument("--free-bits", type=float, default=0.25, help="nats a latent dimension")
+    parser.add_argument("--threads", type=int)
     options = parser.parse_args()
-    options.folder.mkdir(parents=True, exist_ok=True)
-    rows = {name: [] for name in MODELS}
+    (options.folder / options.data).mkdir(parents=True, exist_ok=True)
+    chosen = models(DATA[options.data]["latent"])
+    rows = {name: [] for name in chosen}
     # Seed by seed, so that an interrupted study has whole comparisons.
     for seed in options.seeds:
-        for name in MODELS:
-            rows[name].append(measure(options.posterior, options.folder, name, seed, options))
-    columns = ["elbo", "log_p_target", "target_distance", "auddc", "damage", "noise", "below"]
+        for name, model in chosen.items():
+            rows[name].append(measure(name, model, seed, options))
+            print(f"{name}, seed {seed}: {rows[name][-1]}", file=sys.stderr)
+    columns = ["elbo", "top", "log_p_target", "target_distance", "auddc", "damage", "noise", "below"]
     print("| model | " + " | ".join(columns) + " | sane |")
     print("|---" * (len(columns) + 2) + "|")
     for name, found in rows.items():
