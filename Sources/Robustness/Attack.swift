@@ -31,6 +31,8 @@ package struct AttackOutcome: Sendable, Hashable {
   package var steps: Int
   /// Whether the attack ended by its own rule and not for want of steps.
   package var converged: Bool
+  /// Which of several attacks changed a decision.
+  package var foundBy: Ensemble.Member?
 }
 
 /// What the runs of an attack have in common.
@@ -62,6 +64,11 @@ package struct AttackTask: Sendable {
 
   package var width: Int { origin.shape[1] }
 
+  /// The same items and limits under another objective.
+  func with(_ objective: any AttackObjective) -> AttackTask {
+    AttackTask(objective: objective, origin: origin, feasible: feasible, keys: keys, batch: batch, pause: pause)
+  }
+
   /// The item as it is.
   func start(_ item: Int) -> [Float] { Array(origin.scalars[item * width..<(item + 1) * width]) }
 
@@ -69,6 +76,14 @@ package struct AttackTask: Sendable {
   func outcomesAtStart(_ runs: [AttackRun]) throws -> [AttackOutcome] {
     let points = runs.map { start($0.item) }
     return zip(points, try values(points, runs)).map { AttackOutcome(point: $0, loss: $1, merit: Double($1), steps: 0, converged: false) }
+  }
+
+  /// The objective at any number of points.
+  func values(of points: [[Float]], _ runs: [AttackRun]) throws -> [Float] {
+    try stride(from: 0, to: runs.count, by: batch).flatMap { start in
+      let part = start..<min(start + batch, runs.count)
+      return try values(Array(points[part]), Array(runs[part]))
+    }
   }
 
   func values(_ points: [[Float]], _ runs: [AttackRun]) throws -> [Float] {

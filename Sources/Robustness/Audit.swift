@@ -10,6 +10,8 @@ package struct Audit: Sendable {
   let subject: AttackedItems
   let signature: Signature
   let box: FeasibleSet.Box?
+  /// The true class of every item, as a component of the model; nil where nobody said.
+  let labels: [Int]?
   /// Where targets were drawn from among the items; nil where they were given or there are none.
   let targetIndices: [Int]?
   let key: RandomKey
@@ -17,8 +19,12 @@ package struct Audit: Sendable {
   /// - Parameters:
   ///   - items: [n, width] in model units, complete.
   ///   - targets: one an item, or one for all; where a targeted attack has none, every item gets another of the items, drawn by the seed.
-  package init(_ plan: AuditPlan, on model: any Attackable, items: Tensor, targets: Tensor? = nil, seed: Int) throws(RequestError) {
+  ///   - labels: the name of every item's true class, for the objective downstream; without them the attack leads away from the model's own decisions.
+  package init(
+    _ plan: AuditPlan, on model: any Attackable, items: Tensor, targets: Tensor? = nil, labels: [String]? = nil, seed: Int
+  ) throws(RequestError) {
     try plan.check(model)
+    self.labels = try labels.map { labels throws(RequestError) in try Self.components(of: labels, items: items.shape[0], plan, model.signature) }
     self.plan = plan
     self.seed = seed
     signature = model.signature
@@ -49,6 +55,27 @@ package struct Audit: Sendable {
       model: model, x: items, targets: given, noise: RowKeys(key.split("latent"), rows: 0..<n), samples: plan.eotSamples)
   }
 
+  private static func components(of labels: [String], items: Int, _ plan: AuditPlan, _ signature: Signature) throws(RequestError) -> [Int] {
+    guard plan.objective == .downstream else {
+      throw RequestError(field: "labels", given: "there", expected: "no such field: the objective \(plan.objective.rawValue) asks for no decision")
+    }
+    guard let classes = signature.classes, !classes.isEmpty else {
+      throw RequestError(field: "labels", given: "there", expected: "no such field: this model knows no class by its name")
+    }
+    guard labels.count == items else {
+      throw RequestError(field: "labels", given: "\(labels.count) labels for \(items) items", expected: "\(items)")
+    }
+    var components: [Int] = []
+    for (item, label) in labels.enumerated() {
+      guard let component = classes.firstIndex(of: label) else {
+        let known = classes.prefix(20).joined(separator: ", ") + (classes.count > 20 ? ", ..." : "")
+        throw RequestError(field: "labels[\(item)]", given: "\"\(label.prefix(60))\"", expected: "one of \(known)")
+      }
+      components.append(component)
+    }
+    return components
+  }
+
   package var count: Int { subject.count }
 
   package var strengths: [Double] { plan.strengths(width: perturbedWidth) }
@@ -56,12 +83,19 @@ package struct Audit: Sendable {
   /// Numbers that a perturbation has.
   var perturbedWidth: Int { plan.objective == .latentSpace ? subject.model.latentWidths.reduce(0, +) : signature.width }
 
-  /// Points that the attack, its controls and its checks evaluate, the same number whatever is found; lbfgs may need fewer or, for its line searches, more.
+  /// Points that the attack, its controls and its checks evaluate, the same number whatever is found; an ensemble needs fewer where it succeeds, lbfgs fewer or, for its line
+  /// searches, more.
   package var evaluations: Int { attackEvaluations + controlEvaluations + sanityEvaluations + marginEvaluations }
 
   private var draws: Int { max(1, plan.eotSamples) }
   private var attackEvaluations: Int { count * strengths.count * plan.restarts * evaluationsOfRun * draws }
-  var evaluationsOfRun: Int { plan.kind == .noise ? 1 : plan.steps + 2 }
+  var evaluationsOfRun: Int {
+    switch plan.kind {
+    case .noise: 1
+    case .apgd, .lbfgs, .pgd, .square: plan.steps + 2
+    case .ensemble, .fab: ensemble(steps: plan.steps).evaluations(classes: (subject.model as? any Classifying)?.componentCounts.first ?? 0)
+    }
+  }
   private var controlEvaluations: Int { count * strengths.count * NoiseAttack.Kind.allCases.count * plan.restarts * draws }
 
   func objective(_ subject: AttackedItems) -> any AttackObjective {
@@ -69,7 +103,7 @@ package struct Audit: Sendable {
     case .damage: return DamageObjective(subject, plan.damage)
     case .downstream:
       guard let model = subject.model as? any Classifying else { preconditionFailure("the plan was checked") }
-      return DownstreamObjective(model, x: subject.x, plan.decision)
+      return DownstreamObjective(model, x: subject.x, classes: labels, plan.decision)
     case .latent: return LatentObjective(subject, distance: plan.divergence, layers: plan.layers)
     case .latentSpace: return LatentSpaceObjective(subject)
     case .likelihood: return LikelihoodObjective(subject)
@@ -94,11 +128,16 @@ package struct Audit: Sendable {
   func attack(steps: Int) -> any Attack {
     switch plan.kind {
     case .apgd: APGD(steps: steps)
+    case .ensemble, .fab: ensemble(steps: steps)
     case .lbfgs: PenaltyAttack(steps: steps, penalty: plan.penalty)
     case .noise: NoiseAttack(.uniform)
     case .pgd: PGD(steps: steps, stepSize: plan.stepSize)
     case .square: square(steps: steps)
     }
+  }
+
+  private func ensemble(steps: Int) -> Ensemble {
+    Ensemble(plan.kind == .fab ? [.boundary] : Ensemble.Member.allCases, steps: steps, square: square(steps: steps * Ensemble.queriesPerStep))
   }
 
   func square(steps: Int) -> SquareAttack {

@@ -4,7 +4,7 @@ package import Models
 
 /// How a model is audited: the attack, what it is after, how strong it may be, and what is measured beside it.
 package struct AuditPlan: Sendable, Hashable, Codable {
-  package enum Kind: String, Sendable, Hashable, Codable, CaseIterable { case apgd, lbfgs, noise, pgd, square }
+  package enum Kind: String, Sendable, Hashable, Codable, CaseIterable { case apgd, ensemble, fab, lbfgs, noise, pgd, square }
 
   package enum Goal: String, Sendable, Hashable, Codable, CaseIterable {
     case damage, downstream, latent
@@ -91,7 +91,8 @@ package struct AuditPlan: Sendable, Hashable, Codable {
 
   package static let fields: [ConfigurationField] = [
     ConfigurationField(
-      "kind", choices(Kind.self), default: "\"apgd\"", "The attack; lbfgs sweeps the weight of a penalty instead of a ball's radius."),
+      "kind", choices(Kind.self), default: "\"apgd\"", "The attack. lbfgs sweeps the weight of a penalty instead of a ball's radius; fab (towards each other class) and ensemble (apgd on two losses, fab and square one after the "
+        + "other, after AutoAttack) are for the objective downstream."),
     ConfigurationField(
       "objective", choices(Goal.self), default: "\"damage\"",
       "damage moves the reconstruction or the posterior, latent and output lead to a target, likelihood lowers the ELBO, latent_space perturbs the code, "
@@ -101,7 +102,7 @@ package struct AuditPlan: Sendable, Hashable, Codable {
       "budgets", "[number]", default: "null",
       "Radii in model units (images: [0, 1]); absent: 0.01, 0.02, 0.05 and 0.1 a number, so times √width for l2."),
     ConfigurationField("weights", "[number]", default: "null", "Of the penalty, for lbfgs; absent: 0 and 2^-20, 2^-18, ... 2^20."),
-    ConfigurationField("steps", "integer", default: "100", "Of one run; queries of square."),
+    ConfigurationField("steps", "integer", default: "100", "Of one run; queries of square, which in an ensemble has 50 a step."),
     ConfigurationField("restarts", "integer", default: "5", "Random starts, of which the best counts."),
     ConfigurationField("step_size", "number", default: "null", "Of pgd, as a part of the radius; absent: 2.5 / steps."),
     ConfigurationField("divergence", choices(PosteriorDistance.self), default: "\"kl\"", "Of the objective latent."),
@@ -167,6 +168,18 @@ extension AuditPlan {
     if kind == .square, !SquareAttack.norms.contains(norm) {
       throw RequestError(
         field: "attack.norm", given: norm.rawValue, expected: SquareAttack.norms.map(\.rawValue).joined(separator: " or ") + " for the square attack")
+    }
+    if kind == .ensemble || kind == .fab {
+      guard objective == .downstream else {
+        throw RequestError(field: "attack.objective", given: objective.rawValue, expected: "downstream for \(kind.rawValue): it attacks decisions")
+      }
+      guard decision == .margin else {
+        throw RequestError(field: "attack.decision", given: decision.rawValue, expected: "margin or nothing beside \(kind.rawValue)")
+      }
+    }
+    if kind == .ensemble, !SquareAttack.norms.contains(norm) {
+      throw RequestError(
+        field: "attack.norm", given: norm.rawValue, expected: SquareAttack.norms.map(\.rawValue).joined(separator: " or ") + " for ensemble")
     }
     if stepSize != nil, kind != .pgd {
       throw RequestError(field: "attack.step_size", given: "there", expected: "no such field beside \(kind.rawValue)")

@@ -20,6 +20,7 @@ extension AuditReport {
           noiseCurves.map { kind, mean, worst in .init(name: kind.rawValue, value: .record(["mean": Self.curve(mean), "worst": Self.curve(worst)])) })
       ),
       .init(name: "distortion_curve", value: distortionCurves.map(distortion) ?? .null),
+      .init(name: "decisions", value: decisions.map(value) ?? .null),
       .init(name: "margins", value: margins.map(marginsValue) ?? .null),
       .init(
         name: "sanity", value: .array(sanity.map { .record(["name": .string($0.name), "passed": .bool($0.passed), "detail": .string($0.detail)]) })),
@@ -63,7 +64,7 @@ extension AuditReport {
     ])
   }
 
-  private func strength(_ value: Double) -> JSONValue.Member {
+  func strength(_ value: Double) -> JSONValue.Member {
     .init(name: plan.kind == .lbfgs ? "weight" : "budget", value: Self.number(value))
   }
 
@@ -71,7 +72,7 @@ extension AuditReport {
     .object([strength(value)] + measures.map { .init(name: $0.rawValue, value: Self.summary(summary($0, at: value))) })
   }
 
-  private static func summary(_ summary: Summary) -> JSONValue {
+  static func summary(_ summary: Summary) -> JSONValue {
     .record([
       "n": .integer(summary.count), "mean": number(summary.mean), "standard_error": number(summary.standardError),
       "quantiles": .object(zip(Summary.quantileNames, summary.quantiles).map { .init(name: $0, value: number($1)) }),
@@ -114,9 +115,8 @@ extension AuditReport {
     let own = examples.filter { $0.run.item == index }
     return .record([
       "item": .integer(index), "target_item": audit.targetIndices.map { .integer($0[index]) },
-      "class": meter.cleanDecisions.map { decisions in
-        (audit.signature.classes?[safe: decisions[index]]).map(JSONValue.string) ?? .integer(decisions[index])
-      },
+      "class": meter.cleanDecisions.map { className($0[index]) },
+      "label": audit.labels.map { className($0[index]) },
       "results": .array(own.map(result)),
       "margin": margins.map { margins in
         let margin = margins[index]
@@ -132,11 +132,14 @@ extension AuditReport {
 
   private func result(_ example: Example) -> JSONValue {
     let norms: [(String, Measure)] = [("l2", .deltaL2), ("linf", .deltaLinf), ("l1", .deltaL1), ("l0", .deltaL0)]
-    let own: Set<Measure> = [.deltaL2, .deltaLinf, .deltaL1, .deltaL0, .steps, .converged, .decisionChanged]
+    let own: Set<Measure> = [.deltaL2, .deltaLinf, .deltaL1, .deltaL0, .steps, .converged, .decisionChanged, .correct]
     var members = [strength(example.run.strength)]
     members.append(.init(name: "delta_norms", value: .object(norms.map { .init(name: $0.0, value: Self.number(example[$0.1])) })))
     for measure in measures where !own.contains(measure) { members.append(.init(name: measure.rawValue, value: Self.number(example[measure]))) }
     if example.measures[.decisionChanged] != nil { members.append(.init(name: "decision_changed", value: .bool(example[.decisionChanged] == 1))) }
+    if let decision = example.decision { members.append(.init(name: "decision", value: className(decision))) }
+    if example.measures[.correct] != nil { members.append(.init(name: "correct", value: .bool(example[.correct] == 1))) }
+    if let member = example.foundBy { members.append(.init(name: "found_by", value: .string(member.rawValue))) }
     members.append(.init(name: "iterations", value: .integer(Int(example[.steps]))))
     members.append(.init(name: "converged", value: .bool(example[.converged] == 1)))
     if plan.examples {
@@ -146,8 +149,4 @@ extension AuditReport {
     }
     return .object(members)
   }
-}
-
-extension Array {
-  fileprivate subscript(safe index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
 }

@@ -91,6 +91,10 @@ package struct AuditReport: Sendable {
       metrics.append(("margin_bound", Summary(margins.map(\.bound)).mean))
       metrics.append(("margin_measured", Summary(margins.compactMap(\.measured)).mean))
     }
+    if let decisions {
+      if let clean = decisions.cleanAccuracy { metrics.append(("clean_accuracy", clean.mean)) }
+      for level in decisions.levels { metrics.append(("robust_accuracy.at_\(level.strength)", level.accuracy.mean)) }
+    }
     for measure in [Measure.attackLoss, .reconShift, .logTarget, .targetDistanceNorm, .elboDrop, .skl, .decisionChanged]
     where measures.contains(measure) {
       for strength in strengths { metrics.append(("\(measure.rawValue).at_\(strength)", summary(measure, at: strength).mean)) }

@@ -1,14 +1,14 @@
 /// The perturbations of one item that a feasible set allows within one radius.
-struct Ball: Sendable {
+package struct Ball: Sendable {
   let norm: Norm
   let radius: Double
   /// The item that they are added to, which lies in the box.
   let item: [Double]
   /// The smallest and largest change of every number; for linf the radius is one as well.
-  private let low: [Double]
-  private let high: [Double]
+  package let low: [Double]
+  package let high: [Double]
 
-  init(_ set: FeasibleSet, around item: [Double], radius: Double) {
+  package init(_ set: FeasibleSet, around item: [Double], radius: Double) {
     (norm, self.radius, self.item) = (set.norm, radius, item)
     let reach = norm == .linf ? max(radius, 0) : .infinity
     low = item.indices.map { max(-reach, (set.box?.lower[$0] ?? -.infinity) - item[$0]) }

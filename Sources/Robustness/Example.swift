@@ -33,6 +33,8 @@ package enum Measure: String, Sendable, Hashable, CaseIterable {
   case msssimTarget = "ms_ssim_target_reconstruction"
   /// 1 where a model that classifies decides otherwise than about the item as it is.
   case decisionChanged = "decision_changed"
+  /// 1 where it decides for the item's label; of audits with labels.
+  case correct
   case steps
   case converged
 }
@@ -44,6 +46,10 @@ package struct Example: Sendable {
   package let point: [Float]
   /// NaN where a number was none.
   package let measures: [Measure: Double]
+  /// The class that a model decides for.
+  package let decision: Int?
+  /// Which member of an ensemble changed the decision.
+  package let foundBy: Ensemble.Member?
 
   package subscript(_ measure: Measure) -> Double { measures[measure] ?? .nan }
 }

@@ -120,9 +120,10 @@ struct ExampleMeter {
       if let fresh, let freshLosses { (measures[.freshLoss], measures[.freshCleanLoss]) = (Double(freshLosses[row]), Double(fresh.clean[run.item])) }
       if let model { model.add(to: &measures, row) }
       if let decisions, let cleanDecisions { measures[.decisionChanged] = decisions[row] == cleanDecisions[run.item] ? 0 : 1 }
+      if let decisions, let labels = audit.labels { measures[.correct] = decisions[row] == labels[run.item] ? 1 : 0 }
       addTarget(&measures, run.item, reconstruction, row)
       addSimilarities(&measures, run.item, isCode ? nil : outcome.point, reconstruction, row)
-      return Example(run: run, point: outcome.point, measures: measures)
+      return Example(run: run, point: outcome.point, measures: measures, decision: decisions?[row], foundBy: outcome.foundBy)
     }
   }
 

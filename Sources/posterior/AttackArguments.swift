@@ -5,7 +5,7 @@ import Service
 
 /// The fields of an audit's `attack` as flags.
 struct AttackArguments: ParsableArguments {
-  @Option(help: "apgd, pgd, lbfgs (sweeps a penalty's weight), square (without gradients) or noise. (default: apgd)") var kind: String?
+  @Option(help: "apgd, pgd, lbfgs (sweeps a penalty's weight), square (without gradients), noise, or, of decisions, fab or ensemble. (default: apgd)") var kind: String?
   @Option(help: "damage, latent, output, likelihood, latent_space or downstream. (default: damage)") var objective: String?
   @Option(help: "l2, linf or l1. (default: l2)") var norm: String?
   @Option(help: ArgumentHelp("Radii, parted by commas.", valueName: "numbers")) var budgets: String?
@@ -18,7 +18,7 @@ struct AttackArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Of the objective latent, parted by commas; the layer nearest the data is 0. (default: all)", valueName: "numbers"))
   var layers: String?
   @Option(help: "What the objective damage moves: reconstruction or posterior. (default: reconstruction)") var damage: String?
-  @Option(help: "What the objective downstream lowers: margin or cross_entropy. (default: margin)") var decision: String?
+  @Option(help: "What the objective downstream lowers: margin, cross_entropy or dlr. (default: margin)") var decision: String?
   @Option(help: "Of lbfgs: l2 or squared. (default: l2)") var penalty: String?
   @Option(help: "Draws of q(z|x) that losses are averaged over; 0 takes its mean. (default: 0)") var eotSamples: Int?
   @Flag(help: "Leaves out the margins of r-robustness.") var noMargins = false

@@ -23,6 +23,11 @@ struct AttackCommand: AsyncParsableCommand {
   @Option(help: "Of a named data set: train or test.") var split: DataSource.Split = .test
   @Option(help: "How many items, drawn by the seed.") var items = 100
   @Option(help: "What each item should be taken for: a data set of one target, or as many as items. (default: other items)") var targets: String?
+  @Option(
+    help: ArgumentHelp(
+      "The items' true classes, for the objective downstream: FILE (IDX, NPY), FILE.csv#COLUMN or #COLUMN. (default: those of a named data set, else the model's own decisions)",
+      valueName: "file"))
+  var labels: LabelSource?
   @OptionGroup var attack: AttackArguments
   @Option(help: "Chooses items, targets and all random numbers, 0 ... 2^63 - 1. (default: drawn)") var seed: Int?
   @Option(name: .shortAndLong, help: "A folder for report.json, report.csv and pictures, made where there is none.", completion: .directory)
@@ -40,13 +45,15 @@ struct AttackCommand: AsyncParsableCommand {
     let model = try store.load(model)
     let seed = seed ?? Int.random(in: 0...Int.max)
     let plan = try attack.plan
-    let data = try load(data, model.signature)
+    let data = try load(data, model.signature, labels: labels, withLabels: plan.objective == .downstream)
+    guard labels == nil || plan.objective == .downstream else { throw CommandError("--labels are for --objective downstream.") }
     let chosen = RandomKey(seed: UInt64(max(seed, 0))).split("items").permutation(data.count).prefix(items)
     let targets = try targets.map { path -> Tensor in
       let targets = try load(path, model.signature)
       return targets.raw(0..<targets.count)
     }
-    let request = try AuditRequest(plan: plan, items: data.raw(chosen), targets: targets, seed: seed, on: model)
+    let request = try AuditRequest(
+      plan: plan, items: data.raw(chosen), targets: targets, labels: names(data.labels, chosen, model.signature), seed: seed, on: model)
     try request.check(ServiceLimits(), isAsynchronous: true)
     let recorder = noRecord ? nil : try store.open()
     let run = try recorder.map { try request.start(in: $0, keepingInput: false, data: data.name) }
@@ -58,7 +65,7 @@ struct AttackCommand: AsyncParsableCommand {
       if let output { try write(answer, to: output) }
       if let run, let recorder {
         // Only now: a run that keeps its items would be gone on with by a server, should this process end before it.
-        for document in request.kept { try recorder.attach(document.name, mediaType: MediaType.npy.name, bytes: document.bytes, to: run) }
+        for document in request.kept { try recorder.attach(document.name, mediaType: document.type.name, bytes: document.bytes, to: run) }
         try answer.finish(run, in: recorder, seconds: progress.seconds)
       }
       if json { return print(String(decoding: answer.document.text, as: UTF8.self)) }
@@ -72,10 +79,20 @@ struct AttackCommand: AsyncParsableCommand {
     }
   }
 
-  private func load(_ source: String, _ signature: Signature) throws -> DataSet {
+  /// The names of the items' classes, where the model knows classes and the data do.
+  private func names(_ known: Labels?, _ chosen: some Sequence<Int>, _ signature: Signature) throws -> [String]? {
+    guard let known, labels != nil || signature.classes?.isEmpty == false else { return nil }
+    return try chosen.map { item in
+      guard known.codes[item] >= 0 else { throw CommandError("Item \(item) of \(data) has no known class.") }
+      return known.names[known.codes[item]]
+    }
+  }
+
+  private func load(_ source: String, _ signature: Signature, labels: LabelSource? = nil, withLabels: Bool = false) throws -> DataSet {
     // Of the formats, only NPY does not know its own range.
     let range = source.lowercased().hasSuffix(".npy") ? signature.range : nil
-    let items = try DataSource(source: source, split: NamedDataSet(rawValue: source) == nil ? .train : split, range: range).load()
+    let items = try DataSource(source: source, split: NamedDataSet(rawValue: source) == nil ? .train : split, range: range, labels: labels)
+      .load(withLabels: withLabels)
     guard items.signature.kind == signature.kind, items.signature.itemShape == signature.itemShape else {
       throw CommandError("\(items.name) has items of shape \(items.signature.itemShape), the model takes \(signature.itemShape).")
     }

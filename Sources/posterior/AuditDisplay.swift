@@ -50,6 +50,7 @@ struct AuditText {
           }
       }
     ).print()
+    if let decisions = report.decisions { Self.print(decisions) }
     if let damage = report.damageCurve {
       let noise = report.noiseCurves.map { "\($0.kind.rawValue) \(Self.number($0.mean.area))" }.joined(separator: ", ")
       Swift.print("mean shift over the budgets: attack \(Self.number(damage.area)), noise: \(noise)")
@@ -63,6 +64,15 @@ struct AuditText {
     }
     for check in report.sanity where !check.passed { Swift.print("FAILED \(check.name): \(check.detail)") }
     for warning in report.warnings { Swift.print("warning: \(warning)") }
+  }
+
+  private static func print(_ decisions: DecisionSummary) {
+    func share(_ summary: Summary) -> String { "\(number(summary.mean)) ± \(number(summary.standardError))" }
+    if let clean = decisions.cleanAccuracy { Swift.print("clean accuracy \(share(clean))") }
+    for level in decisions.levels {
+      let after = level.after.map { ", after \($0.member.rawValue) \(number($0.accuracy))" }.joined()
+      Swift.print("\(decisions.cleanAccuracy == nil ? "unchanged" : "robust accuracy") at \(number(level.strength)): \(share(level.accuracy))\(after)")
+    }
   }
 
   private static func number(_ value: Double) -> String { value.isNaN ? "-" : String(format: "%.4g", value) }

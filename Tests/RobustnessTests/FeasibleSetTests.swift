@@ -73,4 +73,30 @@ struct FeasibleSetTests {
     }
     #expect(Norm.l1.steepest(gradient).count { $0 != 0 } == 3)
   }
+
+  @Test("a least change gains what it was asked for and no change in the box that gains as much is smaller", arguments: Norm.allCases)
+  func leastChange(_ norm: Norm) {
+    for (index, (x, v, _)) in Self.cases().enumerated() {
+      let ball = Ball(FeasibleSet(norm: norm, box: Self.box), around: x.map(Double.init), radius: .infinity)
+      let d = [Double](repeating: 0, count: Self.width)
+      let most = zip(v, zip(ball.low, ball.high)).reduce(0) { $0 + max($1.0 * $1.1.0, $1.0 * $1.1.1) }
+      for part in [0.1, 0.6, 0.95] {
+        let change = ball.leastChange(of: d, along: v, by: part * most)
+        func gain(_ d: [Double]) -> Double { zip(d, v).reduce(0) { $0 + $1.0 * $1.1 } }
+        #expect(abs(gain(change) - part * most) < 1e-9 * most)
+        #expect(change.indices.allSatisfy { (ball.low[$0]...ball.high[$0]).contains(change[$0]) })
+        // Others that gain at least as much: random ones, pushed along v until they do.
+        for other in 0..<10 {
+          let start = RandomKey(seed: 9).split(index).split(other).uniform([1, Self.width]).scalars
+          let random = start.indices.map { ball.low[$0] + Double(start[$0]) * (ball.high[$0] - ball.low[$0]) }
+          let rest = part * most - gain(random)
+          let rival = zip(random, ball.leastChange(of: random, along: v, by: max(rest, 0))).map { $0 + $1 }
+          #expect(gain(rival) >= part * most * (1 - 1e-9) && norm(rival) >= norm(change) * (1 - 1e-9))
+        }
+      }
+      // More than there is room for: the corner.
+      let corner = ball.leastChange(of: d, along: v, by: 2 * most)
+      #expect(abs(zip(corner, v).reduce(0) { $0 + $1.0 * $1.1 } - most) < 1e-9 * most)
+    }
+  }
 }

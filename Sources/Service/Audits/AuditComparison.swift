@@ -18,7 +18,7 @@ struct AuditComparison {
   private static let directions: [String: Bool] = [
     "auddc": true, "damage_area": false, "margin_bound": true, "margin_measured": true, Measure.reconShift.rawValue: false,
     Measure.logTarget.rawValue: false, Measure.targetDistanceNorm.rawValue: true, Measure.elboDrop.rawValue: false,
-    Measure.decisionChanged.rawValue: false,
+    Measure.decisionChanged.rawValue: false, "robust_accuracy": true,
   ]
   /// What a size of the posterior hides in: comparable between audits of one model alone.
   private static let posteriorBound: Set<String> = [Measure.attackLoss.rawValue, Measure.skl.rawValue]

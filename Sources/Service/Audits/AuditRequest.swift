@@ -14,6 +14,7 @@ package struct AuditRequest: Sendable {
   package static let fields: [RequestField] = [
     RequestField("attack", .object, default: "{}", "The attack: kind, objective, norm, budgets, steps, restarts and more."),
     RequestField("targets", .object, "What each item should be taken for, as items; drawn among the items by the seed where absent."),
+    RequestField("labels", .names, "The true class of each item, for the objective downstream; absent: the model's own decisions."),
     RequestField(
       "picture", .string, default: "\"grid\"", "What a PNG shows: grid (item, perturbed item, both reconstructions, target) or curves."),
     .seed,
@@ -26,6 +27,8 @@ package struct AuditRequest: Sendable {
   /// Items and targets in raw units, as they are kept for a replay.
   package let items: Tensor
   package let targets: Tensor?
+  /// The name of every item's true class.
+  package let labels: [String]?
 
   package enum Picture: String, Sendable, CaseIterable { case grid, curves }
 
@@ -54,7 +57,7 @@ package struct AuditRequest: Sendable {
       try part.checkComplete(model.signature)
     }
     try self.init(
-      plan: options.attack, items: items.raw, targets: targets?.raw, seed: options.seed, picture: options.picture, keepsInput: options.keepsInput,
+      plan: options.attack, items: items.raw, targets: targets?.raw, labels: options.labels, seed: options.seed, picture: options.picture, keepsInput: options.keepsInput,
       on: model)
   }
 
@@ -62,7 +65,8 @@ package struct AuditRequest: Sendable {
   ///   - items: [n, width] in raw units, complete; `targets` as well.
   ///   - seed: drawn where nobody gave one.
   package init(
-    plan: AuditPlan, items: Tensor, targets: Tensor? = nil, seed: Int? = nil, picture: String? = nil, keepsInput: Bool = false, on model: LoadedModel
+    plan: AuditPlan, items: Tensor, targets: Tensor? = nil, labels: [String]? = nil, seed: Int? = nil, picture: String? = nil, keepsInput: Bool = false,
+    on model: LoadedModel
   ) throws {
     try Self.checkSupport(by: type(of: model.family))
     guard let family = model.family as? any Attackable else { preconditionFailure("support was checked") }
@@ -77,8 +81,9 @@ package struct AuditRequest: Sendable {
     }
     let signature = model.signature
     audit = try Audit(
-      plan, on: family, items: signature.toModel(items), targets: targets.map(signature.toModel), seed: seed ?? Int.random(in: 0...Int.max))
-    (self.model, self.picture, self.keepsInput, self.items, self.targets) = (model, picture, keepsInput, items, targets)
+      plan, on: family, items: signature.toModel(items), targets: targets.map(signature.toModel), labels: labels, seed: seed ?? Int.random(in: 0...Int.max))
+    (self.model, self.picture, self.keepsInput) = (model, picture, keepsInput)
+    (self.items, self.targets, self.labels) = (items, targets, labels)
   }
 
   package static func checkSupport(by family: any ModelFamily.Type) throws {
@@ -129,11 +134,12 @@ private struct Options: Decodable {
   let seed: Int?
   let picture: String?
   let keepsInput: Bool
+  let labels: [String]?
   private let inputs: JSONValue?
   private let rows: JSONValue?
   private let targets: JSONValue?
 
-  private enum Key: String, CodingKey { case attack, inputs, picture, record, rows, seed, targets }
+  private enum Key: String, CodingKey { case attack, inputs, labels, picture, record, rows, seed, targets }
 
   init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: Key.self)
@@ -141,6 +147,7 @@ private struct Options: Decodable {
     seed = try fields.decodeIfPresent(Int.self, forKey: .seed)
     picture = try fields.decodeIfPresent(String.self, forKey: .picture)
     keepsInput = try fields.decodeIfPresent(Bool.self, forKey: .record) ?? false
+    labels = try fields.decodeIfPresent([ClassName].self, forKey: .labels)?.map(\.text)
     inputs = try fields.decodeIfPresent(JSONValue.self, forKey: .inputs)
     rows = try fields.decodeIfPresent(JSONValue.self, forKey: .rows)
     targets = try fields.decodeIfPresent(JSONValue.self, forKey: .targets)
@@ -171,5 +178,15 @@ private struct Options: Decodable {
         field: field, given: String(decoding: value.text.prefix(60), as: UTF8.self), expected: "nested arrays of numbers")
     }
     return try .nested(array, field: field, signature: signature, limits: limits)
+  }
+}
+
+/// A class's name; one that is called 3 may be written as a number.
+private struct ClassName: Decodable {
+  let text: String
+
+  init(from decoder: any Decoder) throws {
+    let value = try decoder.singleValueContainer()
+    text = try (try? value.decode(Int.self)).map(String.init) ?? value.decode(String.self)
   }
 }

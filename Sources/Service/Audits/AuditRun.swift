@@ -8,7 +8,7 @@ internal import Foundation
 
 // An audit as a run of kind robustness: its plan and, where they are kept, its items do it again.
 extension AuditRequest {
-  package static let (itemsDocument, targetsDocument) = (RunDocument.resumableInput, "targets.npy")
+  package static let (itemsDocument, targetsDocument, labelsDocument) = (RunDocument.resumableInput, "targets.npy", "item-labels.json")
 
   package func runDescription(data: String? = nil) throws -> RunDescription {
     let configuration = try Self.text(of: audit.plan)
@@ -32,14 +32,14 @@ extension AuditRequest {
       build: .current)
   }
 
-  /// Of the items and targets as they are kept.
+  /// Of the items, targets and labels as they are kept.
   package var inputDigest: Digest { SHA256.digest(kept.flatMap(\.bytes)) }
 
-  /// The items and targets in raw units, for a replay.
-  package var kept: [(name: String, bytes: [UInt8])] {
+  /// The items and targets in raw units and the labels, for a replay.
+  package var kept: [(name: String, type: MediaType, bytes: [UInt8])] {
     [(Self.itemsDocument, items), (Self.targetsDocument, targets)].compactMap { name, rows in
-      rows.map { (name, NPY.encode($0.scalars, shape: $0.shape.dimensions)) }
-    }
+      rows.map { (name, .npy, NPY.encode($0.scalars, shape: $0.shape.dimensions)) }
+    } + (labels.map { [(Self.labelsDocument, .json, JSONValue.strings($0).text)] } ?? [])
   }
 
   private static func text(of plan: AuditPlan) throws -> String {
@@ -51,7 +51,7 @@ extension AuditRequest {
   /// Starts the run, with its items where they are to be kept.
   package func start(in store: ModelStore, keepingInput: Bool, data: String? = nil) throws -> RunID {
     let run = try store.start(runDescription(data: data))
-    if keepingInput { for document in kept { try store.attach(document.name, mediaType: MediaType.npy.name, bytes: document.bytes, to: run) } }
+    if keepingInput { for document in kept { try store.attach(document.name, mediaType: document.type.name, bytes: document.bytes, to: run) } }
     return run
   }
 
@@ -59,9 +59,11 @@ extension AuditRequest {
   ///
   /// - Throws: `Problem` where its items were not kept.
   package init(of run: Run, on model: LoadedModel, in store: ModelStore) throws {
+    func document(_ name: String) throws -> [UInt8]? {
+      try store.documents(of: run.id).contains { $0.name == name } ? store.document(name, of: run.id).bytes : nil
+    }
     func tensor(_ name: String) throws -> Tensor? {
-      guard try store.documents(of: run.id).contains(where: { $0.name == name }) else { return nil }
-      let array = try NPY.decode(store.document(name, of: run.id).bytes)
+      guard let array = try document(name).map({ try NPY.decode($0) }) else { return nil }
       return Tensor(shape: Shape(array.shape), scalars: array.scalars)
     }
     guard let items = try tensor(Self.itemsDocument) else {
@@ -74,7 +76,8 @@ extension AuditRequest {
     // The names of then are part of the answer, whatever the file is called now.
     let named = run.description.model.flatMap { name in run.description.version.map { LoadedModel.Registration(name: name, version: $0) } }
     try self.init(
-      plan: plan, items: items, targets: tensor(Self.targetsDocument), seed: Int(run.description.seed), on: model.named(named))
+      plan: plan, items: items, targets: tensor(Self.targetsDocument),
+      labels: document(Self.labelsDocument).map { try StrictJSON.decode([String].self, from: $0) }, seed: Int(run.description.seed), on: model.named(named))
   }
 
   /// The model file that a run attacked, under whatever name it is registered now.
