@@ -167,6 +167,13 @@ struct AuditTests {
     #expect(replay.status == 200 && replay.text.contains(#""equal":true"#), "\(replay.text)")
   }
 
+  @Test("decisions are audited against labels, by JSON and by query alike, kept for a replay, and labels that fit nothing are refused by name")
+  func labels() async throws {
+    let fixture = try ServiceFixture.clustering()
+    let target = "/v1/models/classifier/robustness"
+    let scalars = RandomKey(seed: 3).uniform([4, \(width)]).scalars
+  }
+
   @Test("audits of two models are ranked by what can be compared, never by raw latent losses; audits that differ are not ranked")
   func compared() async throws {
     try fixture.publish(ModelFiles.vae(.image(height: 4, width: 5), Observation(.bernoulli), seed: 8), as: "others")

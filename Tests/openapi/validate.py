@@ -212,6 +212,12 @@ def audit(session):
             session.call("POST", path, 200, body=body, model=name, headers={"Accept": accept})
         session.call("POST", path, 406, body=body, model=name, headers={"Accept": "text/html"})
         session.call("POST", path, 422, body=body | {"attack": {"kind": "fgsm"}}, model=name)
+        decisions = body | {"attack": {"objective": "downstream", "kind": "ensemble", "budgets": [0.5], "steps": 2, "restarts": 1, "margins": False}}
+        classes = model["signature"].get("classes")
+        session.call("POST", path, 200 if "classify" in model["operations"] else 422, body=decisions, model=name)
+        if classes:
+            session.call("POST", path, 200, body=decisions | {"labels": [classes[0]] * len(body["inputs"])}, model=name)
+        session.call("POST", path, 422, body=decisions | {"labels": ["no such class"] * len(body["inputs"])}, model=name)
         session.call("POST", path, 400, body=b"{", model=name, headers={"Content-Type": "application/json"})
         session.call("POST", path, 415, body=b"x", model=name, headers={"Content-Type": "text/plain"})
         session.call("POST", path, 404, body=body, model="nobody")
