@@ -91,7 +91,8 @@ package struct AuditPlan: Sendable, Hashable, Codable {
 
   package static let fields: [ConfigurationField] = [
     ConfigurationField(
-      "kind", choices(Kind.self), default: "\"apgd\"", "The attack. lbfgs sweeps the weight of a penalty instead of a ball's radius; fab (towards each other class) and ensemble (apgd on two losses, fab and square one after the "
+      "kind", choices(Kind.self), default: "\"apgd\"",
+      "The attack. lbfgs sweeps the weight of a penalty instead of a ball's radius; fab (towards each other class) and ensemble (apgd on two losses, fab and square one after the "
         + "other, after AutoAttack) are for the objective downstream."),
     ConfigurationField(
       "objective", choices(Goal.self), default: "\"damage\"",

@@ -168,7 +168,8 @@ struct SanityChecks {
     if audit.plan.objective == .downstream, audit.plan.decision != .crossEntropy {
       return SanityCheck(
         name: name, passed: left(-1) < 0 ? free < 0 : free == 0,
-        detail: "without a budget the mean margin of the decision is \(free); \(left(-1) < 0 ? "below 0 it has changed" : "0 where all have changed")")
+        detail: "without a budget the mean margin of the decision is \(free); \(left(-1) < 0 ? "below 0 it has changed" : "0 where all have changed")"
+      )
     }
     guard audit.plan.objective.isTargeted else {
       return SanityCheck(

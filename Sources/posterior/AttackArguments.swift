@@ -5,7 +5,8 @@ import Service
 
 /// The fields of an audit's `attack` as flags.
 struct AttackArguments: ParsableArguments {
-  @Option(help: "apgd, pgd, lbfgs (sweeps a penalty's weight), square (without gradients), noise, or, of decisions, fab or ensemble. (default: apgd)") var kind: String?
+  @Option(help: "apgd, pgd, lbfgs (sweeps a penalty's weight), square (without gradients), noise, or, of decisions, fab or ensemble. (default: apgd)")
+  var kind: String?
   @Option(help: "damage, latent, output, likelihood, latent_space or downstream. (default: damage)") var objective: String?
   @Option(help: "l2, linf or l1. (default: l2)") var norm: String?
   @Option(help: ArgumentHelp("Radii, parted by commas.", valueName: "numbers")) var budgets: String?

@@ -71,7 +71,8 @@ struct AuditText {
     if let clean = decisions.cleanAccuracy { Swift.print("clean accuracy \(share(clean))") }
     for level in decisions.levels {
       let after = level.after.map { ", after \($0.member.rawValue) \(number($0.accuracy))" }.joined()
-      Swift.print("\(decisions.cleanAccuracy == nil ? "unchanged" : "robust accuracy") at \(number(level.strength)): \(share(level.accuracy))\(after)")
+      Swift.print(
+        "\(decisions.cleanAccuracy == nil ? "unchanged" : "robust accuracy") at \(number(level.strength)): \(share(level.accuracy))\(after)")
     }
   }
 

@@ -167,11 +167,47 @@ struct AuditTests {
     #expect(replay.status == 200 && replay.text.contains(#""equal":true"#), "\(replay.text)")
   }
 
-  @Test("decisions are audited against labels, by JSON and by query alike, kept for a replay, and labels that fit nothing are refused by name")
+  @Test("decisions are audited against labels, by JSON and by query alike, kept for a replay; labels that fit nothing are refused by name")
   func labels() async throws {
-    let fixture = try ServiceFixture.clustering()
-    let target = "/v1/models/classifier/robustness"
-    let scalars = RandomKey(seed: 3).uniform([4, \(width)]).scalars
+    try fixture.publish(ModelFiles.decider, as: "decider")
+    let target = "/v1/models/decider/robustness"
+    let attack = #"{"objective":"downstream","kind":"ensemble","budgets":[0.01,5],"steps":3,"restarts":1,"margins":false}"#
+    func body(_ labels: String, _ attack: String = attack) -> String {
+      #"{"seed": 4, "record": true, "inputs": [[1, 2, 3], [-1, 0, 2], [0, 0.5, -2]], "attack": \#(attack), "labels": \#(labels)}"#
+    }
+    let answer = try await fixture.post(target, json: body(#"["cat", "dog, or wolf", "cat"]"#))
+    #expect(answer.status == 200, "\(answer.text)")
+    let levels = try answer.member("decisions", "robust_accuracy")?.elements ?? []
+    #expect(levels.count == 2 && levels.allSatisfy { $0["after"]?["square"] == $0["accuracy"]?["mean"] })
+    let items = try answer.member("items")?.elements ?? []
+    #expect(items.map { $0["label"]?.string } == ["cat", "dog, or wolf", "cat"])
+    // Clean accuracy is that of the decisions about the items as they are.
+    let right = items.count { $0["label"] == $0["class"] }
+    #expect(try answer.member("decisions", "clean_accuracy", "mean")?.text == JSONValue.number(Double(right) / 3).text)
+    let run = try #require(answer.headers["Posterior-Run"])
+    let kept = try await fixture.get("/v1/runs/\(run)/documents/item-labels.json")
+    #expect(kept.text == #"["cat","dog, or wolf","cat"]"#)
+    let replay = try await fixture.exchange(.post, "/v1/runs/\(run)/replay")
+    #expect(replay.status == 200 && replay.text.contains(#""equal":true"#), "\(replay.text)")
+
+    var bytes: [UInt8] = []
+    FloatBytes.append([1, 2, 3, -1, 0, 2, 0, 0.5, -2], to: &bytes)
+    let query =
+      "?seed=4&labels=%5B%22cat%22,%22dog,%20or%20wolf%22,%22cat%22%5D&attack="
+      + attack.replacing("{", with: "%7B").replacing("}", with: "%7D")
+      .replacing("\"", with: "%22")
+    #expect(try await fixture.post(target + query, bytes, type: "application/octet-stream").body == answer.body)
+
+    for (labels, attack, field) in [
+      (#"["cat", "cow", "cat"]"#, attack, "labels[1]"), (#"["cat"]"#, attack, "labels"), ("[3, 4, 5]", attack, "labels[0]"),
+      ("[[1]]", attack, "labels[0]"),
+      (#"["cat", "cat", "cat"]"#, #"{"steps": 3}"#, "labels"),
+    ] {
+      let refused = try await fixture.post(target, json: body(labels, attack))
+      #expect(refused.status == 422 && refused.text.contains("\"field\":\"\(field)"), "\(refused.text)")
+    }
+    let undecided = try await fixture.post("/v1/models/vector/robustness", json: body(#"["cat", "cat", "cat"]"#))
+    #expect(undecided.status == 422 && undecided.text.contains("doesn't classify"), "\(undecided.text)")
   }
 
   @Test("audits of two models are ranked by what can be compared, never by raw latent losses; audits that differ are not ranked")

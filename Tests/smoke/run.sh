@@ -360,6 +360,18 @@ contains "the command line clusters to the same bytes" cluster_0,entropy_0,p_0_0
 expect "items are classified" 200 "$(status /v1/models/kinds/classify -d '{"rows": [{"a": 0.5, "b": 0.5}], "top": 2}')"
 contains "items are classified" 'new cluster 1' "$work/body"
 contains "the command line classifies" 'p_new cluster 0' <("$posterior" classify "$work/kinds.safetensors" --input "$work/features.csv" --format csv --seed 1)
+printf 'a,b\n0.5,0.5\n3.5,-1.5\n' >"$work/two.csv"
+decisions='{"objective":"downstream","kind":"ensemble","budgets":[0.1,9],"steps":10,"restarts":1,"margins":false}'
+encoded=$(printf %s "$decisions" | sed 's/{/%7B/; s/}/%7D/; s/\[/%5B/; s/\]/%5D/; s/"/%22/g')
+expect "decisions are attacked" 200 "$(status "/v1/models/kinds/robustness?seed=2&labels=low,mid&attack=$encoded" -H 'Content-Type: text/csv' --data-binary "@$work/two.csv")"
+contains "decisions are attacked" '"robust_accuracy":[{"budget":0.1' "$work/body"
+expect "a label that is no class" 422 "$(status "/v1/models/kinds/robustness?seed=2&labels=low,middle&attack=$encoded" -H 'Content-Type: text/csv' --data-binary "@$work/two.csv")"
+contains "a label that is no class" 'labels[1]' "$work/body"
+awk -F, '$3 != "top"' "$work/kinds.csv" >"$work/known.csv"
+cut -d, -f1,2 "$work/known.csv" >"$work/known-features.csv"
+contains "the command line attacks decisions" 'robust accuracy at 9: 0' \
+  <("$posterior" attack "$work/kinds.safetensors" --data "$work/known-features.csv" --labels "$work/known.csv#kind" --items 200 --objective downstream --kind ensemble \
+    --budgets 0.1,9 --steps 5 --restarts 1 --no-margins --no-record --seed 1 2>&1)
 contains "the command line samples a class" a,b <("$posterior" sample "$work/kinds.safetensors" --given '{"label": "mid"}' --format csv --seed 1)
 printf 'a,b\n6.5,-3.5\n' >"$work/one.csv"
 contains "the command line samples after an item" a,b \

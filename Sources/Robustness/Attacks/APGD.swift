@@ -48,7 +48,8 @@ package struct APGD: Attack {
         let ball = task.ball(run)
         let start = task.randomStart(run, in: ball)
         return Path(
-          ball: ball, d: start, previous: start, point: ball.point(start), step: 2 * run.strength, best: start, checked: (2 * run.strength, .infinity))
+          ball: ball, d: start, previous: start, point: ball.point(start), step: 2 * run.strength, best: start, checked: (2 * run.strength, .infinity)
+        )
       }
       let checkpoints = Set(Self.checkpoints(steps).dropFirst())
       var since = 0

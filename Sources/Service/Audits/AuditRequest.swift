@@ -57,7 +57,8 @@ package struct AuditRequest: Sendable {
       try part.checkComplete(model.signature)
     }
     try self.init(
-      plan: options.attack, items: items.raw, targets: targets?.raw, labels: options.labels, seed: options.seed, picture: options.picture, keepsInput: options.keepsInput,
+      plan: options.attack, items: items.raw, targets: targets?.raw, labels: options.labels, seed: options.seed, picture: options.picture,
+      keepsInput: options.keepsInput,
       on: model)
   }
 
@@ -65,7 +66,8 @@ package struct AuditRequest: Sendable {
   ///   - items: [n, width] in raw units, complete; `targets` as well.
   ///   - seed: drawn where nobody gave one.
   package init(
-    plan: AuditPlan, items: Tensor, targets: Tensor? = nil, labels: [String]? = nil, seed: Int? = nil, picture: String? = nil, keepsInput: Bool = false,
+    plan: AuditPlan, items: Tensor, targets: Tensor? = nil, labels: [String]? = nil, seed: Int? = nil, picture: String? = nil,
+    keepsInput: Bool = false,
     on model: LoadedModel
   ) throws {
     try Self.checkSupport(by: type(of: model.family))
@@ -81,7 +83,8 @@ package struct AuditRequest: Sendable {
     }
     let signature = model.signature
     audit = try Audit(
-      plan, on: family, items: signature.toModel(items), targets: targets.map(signature.toModel), labels: labels, seed: seed ?? Int.random(in: 0...Int.max))
+      plan, on: family, items: signature.toModel(items), targets: targets.map(signature.toModel), labels: labels,
+      seed: seed ?? Int.random(in: 0...Int.max))
     (self.model, self.picture, self.keepsInput) = (model, picture, keepsInput)
     (self.items, self.targets, self.labels) = (items, targets, labels)
   }

@@ -77,7 +77,8 @@ extension AuditRequest {
     let named = run.description.model.flatMap { name in run.description.version.map { LoadedModel.Registration(name: name, version: $0) } }
     try self.init(
       plan: plan, items: items, targets: tensor(Self.targetsDocument),
-      labels: document(Self.labelsDocument).map { try StrictJSON.decode([String].self, from: $0) }, seed: Int(run.description.seed), on: model.named(named))
+      labels: document(Self.labelsDocument).map { try StrictJSON.decode([String].self, from: $0) }, seed: Int(run.description.seed),
+      on: model.named(named))
   }
 
   /// The model file that a run attacked, under whatever name it is registered now.

@@ -141,6 +141,14 @@ enum ModelFiles {
     signature.classes = ["cat", "dog, or wolf"]
     return try ToyClassifier(.init(components: 4), signature: signature, key: RandomKey(seed: 10))
   }
+  /// Decisions that can be attacked.
+  static let decider = encoded {
+    var signature = Signature.vector(3)
+    signature.classes = ["cat", "dog, or wolf"]
+    let configuration = #"{"latent": 2, "hidden": [6], "components": 2, "likelihood": "gaussian"}"#
+    return try GMDGM(
+      StrictJSON.decode(GMDGM.Configuration.self, from: Array(configuration.utf8)), signature: signature, key: RandomKey(seed: 10))
+  }
   static let unlabelled = encoded { try ToyClassifier(.init(components: 4), signature: .vector(3), key: RandomKey(seed: 10)) }
   static let clustering: [(String, [UInt8])] = [
     ("classifier", classifier), ("ladder", ladder), ("ladder-of-rows", ladderOfRows), ("unlabelled", unlabelled),
