@@ -106,6 +106,8 @@ extension AuditReport {
         "margin_bound is a first-order estimate that assumes a perturbation moves the mean of q(z|x) alone; it is no certificate. measured is the smallest "
           + "perturbation that a damage attack found to break r-robustness, null where none of up to `tried` did."),
       "draws": .integer(MarginMeter.draws), "confidence": .number(0.95),
+      "jacobian_norm": Self.summary(Summary(margins.map(\.jacobianNorm))),
+      "jacobian_spectral_norm": Self.summary(Summary(margins.map(\.jacobianSpectralNorm))),
       "margin_bound": Self.summary(Summary(margins.map(\.bound))), "measured": Self.summary(Summary(margins.compactMap(\.measured))),
       "bound_below_measured": both.isEmpty ? .null : .number(Double(below) / Double(both.count)),
     ])
@@ -122,7 +124,8 @@ extension AuditReport {
         let margin = margins[index]
         return .record([
           "p_r": .number(margin.probability), "p_r_lower_limit": .number(margin.probabilityLowerLimit),
-          "jacobian_norm": Self.number(margin.jacobianNorm), "smallest_deviation": Self.number(margin.smallestDeviation),
+          "jacobian_norm": Self.number(margin.jacobianNorm), "jacobian_spectral_norm": Self.number(margin.jacobianSpectralNorm),
+          "smallest_deviation": Self.number(margin.smallestDeviation),
           "margin_bound": Self.number(margin.bound), "margin_at_p_r": Self.number(margin.pointEstimate),
           "measured": margin.measured.map(Self.number) ?? .null, "tried": Self.number(margin.tried),
         ])

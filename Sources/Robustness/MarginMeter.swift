@@ -12,6 +12,9 @@ package struct Margin: Sendable {
   package let probabilityLowerLimit: Double
   /// ‖∂μ/∂x‖_F over the means of all layers, exactly.
   package let jacobianNorm: Double
+  /// ‖∂μ/∂x‖₂: how fast the means move along the direction of the item that moves them most; squared, the largest eigenvalue of the metric that the encoder pulls back to the
+  /// items (Khan and Storkey 2022). Where it is nearly the Frobenius norm, one direction is all there is to attack.
+  package let jacobianSpectralNorm: Double
   package let smallestDeviation: Double
   /// min σ Φ⁻¹(p) / ‖J‖_F with p the lower limit, 0 where that is ½ or less: a first-order estimate, never a certificate.
   package let bound: Double
@@ -48,7 +51,8 @@ struct MarginMeter {
       let p = estimate.lowerLimit
       func margin(_ p: Double) -> Double { p > 0.5 ? estimate.deviation * normalQuantile(p) / estimate.jacobian : 0 }
       return Margin(
-        probability: estimate.probability, probabilityLowerLimit: p, jacobianNorm: estimate.jacobian, smallestDeviation: estimate.deviation,
+        probability: estimate.probability, probabilityLowerLimit: p, jacobianNorm: estimate.jacobian, jacobianSpectralNorm: estimate.spectral,
+        smallestDeviation: estimate.deviation,
         bound: margin(p), pointEstimate: margin(estimate.probability), measured: measured.found, tried: measured.tried)
     }
   }
@@ -57,31 +61,19 @@ struct MarginMeter {
     let probability: Double
     let lowerLimit: Double
     let jacobian: Double
+    let spectral: Double
     let deviation: Double
   }
 
   private func estimate(_ items: [Int]) throws -> [Estimate] {
     let model = audit.subject.model
-    let x = audit.subject.x.gather(items).watched()
-    let q = model.inference(x, noise: nil)
-    // One backward pass a latent variable gives that row of every item's Jacobian.
-    var squares = [Double](repeating: 0, count: items.count)
-    for posterior in q.posteriors {
-      for latent in 0..<posterior.mean.shape[1] {
-        let one = Tensor(shape: posterior.mean.shape) { y in
-          y.update(repeating: 0, count: posterior.mean.count)
-          for row in items.indices { y[row * posterior.mean.shape[1] + latent] = 1 }
-        }
-        try pause(items.count)
-        guard let gradient = posterior.mean.backward(from: one)[x] else { continue }
-        let width = gradient.shape[1]
-        gradient.withScalars { g in
-          for row in items.indices { for i in 0..<width { squares[row] += Double(g[row * width + i]) * Double(g[row * width + i]) } }
-        }
-      }
+    // A few at a time: their whole Jacobians are kept for the moment.
+    let grams = try stride(from: 0, to: items.count, by: 8).flatMap { start in
+      try self.grams(Array(items[start..<min(start + 8, items.count)]))
     }
-    let plain = x.detached
-    let centre = model.decodedMean(model.inference(plain, noise: nil).draws)
+    let plain = audit.subject.x.gather(items)
+    let q = model.inference(plain, noise: nil)
+    let centre = model.decodedMean(q.draws)
     let inside = try stays(plain, items, centre, draws: Self.draws, purpose: "margin")
     return items.indices.map { row in
       let deviation = q.posteriors.reduce(Double.infinity) { smallest, posterior in
@@ -89,8 +81,27 @@ struct MarginMeter {
       }
       return Estimate(
         probability: Double(inside[row]) / Double(Self.draws),
-        lowerLimit: clopperPearsonLowerLimit(successes: inside[row], trials: Self.draws), jacobian: squares[row].squareRoot(), deviation: deviation)
+        lowerLimit: clopperPearsonLowerLimit(successes: inside[row], trials: Self.draws), jacobian: grams[row].trace.squareRoot(),
+        spectral: grams[row].largestEigenvalue.squareRoot(), deviation: deviation)
     }
+  }
+
+  /// J Jᵀ of every item, J being the means' Jacobian: one backward pass a latent variable gives that row of it for all items.
+  private func grams(_ items: [Int]) throws -> [Gram] {
+    let x = audit.subject.x.gather(items).watched()
+    var rows: [Tensor] = []
+    for posterior in audit.subject.model.inference(x, noise: nil).posteriors {
+      let width = posterior.mean.shape[1]
+      for latent in 0..<width {
+        let one = Tensor(shape: posterior.mean.shape) { y in
+          y.update(repeating: 0, count: posterior.mean.count)
+          for row in items.indices { y[row * width + latent] = 1 }
+        }
+        try pause(items.count)
+        if let gradient = posterior.mean.backward(from: one)[x] { rows.append(gradient) }
+      }
+    }
+    return items.indices.map { Gram(rows: rows, item: $0) }
   }
 
   /// How many draws of z ~ q(z|points) have a reconstruction within r of the centre.

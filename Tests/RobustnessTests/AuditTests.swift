@@ -126,6 +126,7 @@ struct AuditTests {
         for (a, b) in zip(means(step), means(-step)) { square += Double((a - b) / (2 * step)) * Double((a - b) / (2 * step)) }
       }
       #expect(abs(margin.jacobianNorm - square.squareRoot()) < 0.02 * square.squareRoot() + 1e-3, "\(margin.jacobianNorm), \(square.squareRoot())")
+      #expect(margin.jacobianSpectralNorm <= margin.jacobianNorm * (1 + 1e-9) && margin.jacobianSpectralNorm > 0)
     }
   }
 

@@ -1,6 +1,7 @@
 import Distributions
 import Foundation
 import Robustness
+import Tensors
 import Testing
 
 @Suite("Numbers that others computed")
@@ -39,6 +40,23 @@ struct OracleTests {
     let single = StructuralSimilarity(height: 4, width: 6, channels: 1, range: 1)
     let expected = planes.map { single.ssim($0, other) }.reduce(0, +) / 3
     #expect(abs(similarity.ssim(planes.flatMap { $0 }, other + other + other) - expected) < 1e-12)
+  }
+
+  /// `numpy.linalg.norm(J, 2) ** 2` and `(J ** 2).sum()`
+  @Test("the spectral norm of a Jacobian is numpy's")
+  func spectralNorm() {
+    let rows = (0..<5).map { i -> Tensor in
+      // Two items, of which the first one moves nothing.
+      let own = (0..<12).map { k -> Float in
+        let angle: Double = 0.7 * Double(i) + 0.3 * Double(k) + 0.05 * Double(i * k)
+        return Float(sin(angle))
+      }
+      return Tensor(shape: [2, 12], scalars: [Float](repeating: 0, count: 12) + own)
+    }
+    let gram = Gram(rows: rows, item: 1)
+    #expect(abs(gram.largestEigenvalue - 16.387908882093868) < 1e-9 && abs(gram.trace - 29.86496878215388) < 1e-9)
+    let nothing = Gram(rows: rows, item: 0)
+    #expect(nothing.largestEigenvalue == 0 && nothing.trace == 0)
   }
 
   /// `scipy.stats.beta.ppf(0.05, k, n - k + 1)`

@@ -1,6 +1,6 @@
 """Does disentangling make an autoencoder harder to attack? VAE, beta-VAE, beta-TCVAE and Seatbelt-VAE of one size, every depth and weight, several seeds each.
 
-Usage: study.py POSTERIOR FOLDER [--data fashion-mnist] [--seeds 2 3 4] [--epochs 12] [--items 100] [--threads 2]
+Usage: study.py POSTERIOR FOLDER [--data fashion-mnist] [--seeds 2 3 4] [--epochs 12] [--items 100] [--threads 2] [--plot curves.png]
 
 Every model is trained from a recipe written into FOLDER (784-400-200 or 4096-400-200) and attacked twice with `posterior attack`: towards the latent code of another item
 (APGD on the KL summed over layers) and for the largest shift of the reconstruction. Models are compared by what can be compared: ln p(target | z*) and the distance to the target's own
@@ -84,17 +84,14 @@ def measure(name, model, seed, options):
     stem = options.folder / options.data / f"{name.replace(' ', '-').replace('=', '')}-{seed}"
     result = stem.with_suffix(".result.json")
     if result.exists():
-        found = json.loads(result.read_text())
-        if "top" not in found:
-            found["top"] = top_layer(stem.with_suffix(".safetensors"), options)
-            result.write_text(json.dumps(found))
-        return found
+        return json.loads(result.read_text())
     plan, file = stem.with_suffix(".json"), stem.with_suffix(".safetensors")
     plan.write_text(json.dumps(recipe(model, data, seed, options)))
     threads = ["--threads", options.threads] if options.threads else []
-    # A checkpoint that an interrupted study left is gone on with.
-    resume = ["--resume"] if pathlib.Path(f"{file}.checkpoint").exists() else []
-    call(options.posterior, "train", plan, "--no-record", "-o", file, *threads, *resume)
+    if not file.exists():
+        # A checkpoint that an interrupted study left is gone on with.
+        resume = ["--resume"] if pathlib.Path(f"{file}.checkpoint").exists() else []
+        call(options.posterior, "train", plan, "--no-record", "-o", file, *threads, *resume)
 
     def attack(*words):
         return json.loads(call(options.posterior, "attack", file, "--data", options.data, "--items", options.items,
@@ -104,17 +101,60 @@ def measure(name, model, seed, options):
     latent = attack("--objective", "latent", "--no-margins")
     damage = attack("--objective", "damage")
     lines = call(options.posterior, "evaluate", file, "--data", options.data, "--limit", 2000, "--k", 1, "--seed", 1, "--no-record", "--no-fit-data", *threads)
+
+    def over_budgets(measure):
+        return [entry[measure]["mean"] for entry in latent["aggregates"]]
+
     middle = next(entry for entry in latent["aggregates"] if entry["budget"] == data["budgets"][1])
     found = {
-        "elbo": float(next(line for line in lines.splitlines() if line.startswith("ELBO")).split()[1]),
+        "elbo": float(next(line for line in lines.splitlines() if line.startswith("ELBO")).split()[1]), "top": top_layer(file, options),
         "log_p_target": middle["log_p_target_given_adv"]["mean"], "target_distance": middle["target_distance_norm"]["mean"],
         "auddc": latent["distortion_curve"]["auddc"]["mean"], "raw_latent_loss": middle["attack_loss"]["mean"],
         "damage": damage["damage_curve"]["area"], "noise": damage["noise_curve"]["uniform"]["mean"]["area"],
-        "below": damage["margins"]["bound_below_measured"], "sane": latent["sane"] and damage["sane"],
-        "top": top_layer(file, options), "insane": sorted({check["name"] for report in (latent, damage) for check in report["sanity"] if not check["passed"]}),
+        "below": damage["margins"]["bound_below_measured"], "margin_bound": damage["margins"]["margin_bound"]["mean"],
+        "margin_measured": damage["margins"]["measured"]["mean"], "sane": latent["sane"] and damage["sane"],
+        "insane": sorted({check["name"] for report in (latent, damage) for check in report["sanity"] if not check["passed"]}),
+        "curves": {
+            "budgets": latent["budgets"], "log_p_target": over_budgets("log_p_target_given_adv"), "target_distance": over_budgets("target_distance_norm"),
+            "damage": damage["damage_curve"]["mean"], "noise": damage["noise_curve"]["uniform"]["mean"]["mean"],
+        },
     }
     result.write_text(json.dumps(found))
     return found
+
+
+def draw(rows, options):
+    """Curves by depth and weight: the distance to the target's reconstruction and the damage, over the budgets."""
+    from matplotlib import pyplot
+
+    figure, panels = pyplot.subplots(2, len(rows_by_depth(rows)), figsize=(14, 6), sharex=True, sharey="row", layout="constrained")
+    for column, (title, names) in enumerate(rows_by_depth(rows).items()):
+        for shade, name in zip(["tab:blue", "tab:orange", "tab:red"], names):
+            curves = [found["curves"] for found in rows[name]]
+            budgets = curves[0]["budgets"]
+
+            def line(panel, xs, key, **style):
+                values = list(zip(*(curve[key] for curve in curves)))
+                panel.plot(xs, [statistics.mean(value) for value in values], color=shade, **style)
+
+            line(panels[0, column], budgets, "log_p_target", marker="o", label=f"beta {name.split()[-1] if ' ' in name else 1}")
+            line(panels[1, column], [0] + budgets, "damage", marker="o")
+            line(panels[1, column], [0] + budgets, "noise", linestyle=":")
+        panels[0, column].set_title(title)
+        panels[0, column].legend(fontsize="small")
+        panels[1, column].set_xlabel("budget, l2")
+    panels[0, 0].set_ylabel("ln p(target | attack)")
+    panels[1, 0].set_ylabel("shift of the reconstruction\n(dotted: noise)")
+    figure.suptitle(f"{options.data}, mean of {len(options.seeds)} seeds; lower is more robust")
+    figure.savefig(options.plot, dpi=110)
+
+
+def rows_by_depth(rows):
+    columns = {"beta-VAE": ["vae"] + [name for name in rows if name.startswith("beta-vae")]}
+    columns["beta-TCVAE (L = 1)"] = ["vae"] + [name for name in rows if name.startswith("beta-tcvae")]
+    for depth in range(2, 6):
+        columns[f"Seatbelt, L = {depth}"] = [name for name in rows if f"L={depth} " in name]
+    return columns
 
 
 def main():
@@ -127,6 +167,7 @@ def main():
     parser.add_argument("--items", type=int, default=100)
     parser.add_argument("--free-bits", type=float, default=0.25, help="nats a latent dimension")
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--plot", help="a PNG of the curves; needs matplotlib")
     options = parser.parse_args()
     (options.folder / options.data).mkdir(parents=True, exist_ok=True)
     chosen = models(DATA[options.data]["latent"])
@@ -146,6 +187,8 @@ def main():
             spread = statistics.stdev(values) if len(values) > 1 else 0
             cells.append(f"{statistics.mean(values):.3f} +- {spread:.3f}" if values else "")
         print(f"| {name} | " + " | ".join(cells) + f" | {sum(entry['sane'] for entry in found)} of {len(found)} |")
+    if options.plot:
+        draw(rows, options)
 
 
 main()
