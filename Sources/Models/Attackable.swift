@@ -3,7 +3,7 @@ package import Tensors
 
 /// White-box access for audits: both halves of a model as differentiable functions of an item, under noise that is frozen by its keys.
 ///
-/// Gradients are exact for packed models as well; an unpacked one is faster, because a packed weight is unpacked for every backward pass.
+/// Gradients are exact for packed models as well; `packedBothWays` spares every backward pass the unpacking of the weights.
 /// Where x passes a step, such as pixels binarised at one half or taken as one of 256 levels, nothing flows back through the step: a result that
 /// depends on x in no other way is not watched, and its gradient is zero almost everywhere. A pixel of dynamic binarisation stands for its probability.
 package protocol Attackable: Encoding, Reconstructing, Scoring {

@@ -34,6 +34,12 @@ extension ModelFamily {
     return self
   }
 
+  /// The same model for many gradients with respect to items; they have the same bits as this one's.
+  package consuming func packedBothWays() -> Self {
+    network = network.packedBothWays()
+    return self
+  }
+
   /// Bytes that the weights take in memory.
   package var byteCount: Int { network.byteCount }
 }

@@ -89,6 +89,12 @@ extension Module {
     return self
   }
 
+  /// The same network for many gradients with respect to its input: packed, and its weights a second time for the backward pass.
+  package consuming func packedBothWays() -> Self {
+    visit { leaf, tensor in if let layout = leaf.layout { tensor = tensor.packedBothWays(layout) } }
+    return self
+  }
+
   /// Bytes of all tensors as they are kept.
   package var byteCount: Int { leaves.reduce(0) { $0 + $1.tensor.byteCount } }
 }

@@ -25,6 +25,11 @@ package struct AttackedItems: Sendable {
 
   package var count: Int { x.shape[0] }
 
+  /// The same items with weights laid out for gradients.
+  func ready() -> AttackedItems {
+    AttackedItems(model: model.packedBothWays(), x: x, targets: targets, noise: noise, samples: samples)
+  }
+
   /// The same items with other noise.
   package func with(noise: RowKeys, samples: Int) -> AttackedItems {
     AttackedItems(model: model, x: x, targets: targets, noise: noise, samples: samples)

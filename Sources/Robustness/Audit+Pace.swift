@@ -5,8 +5,9 @@ package import Tensors
 extension Audit {
   /// Points that are evaluated together in so many seconds on this machine, measured once: 1 to 128. Reports don't depend on it.
   package func batch(seconds: Double) -> Int {
-    let objective = objective(subject)
-    let task = task(objective, batch: 1) { _ in }
+    let audit = ready()
+    let objective = audit.objective(audit.subject)
+    let task = audit.task(objective, batch: 1) { _ in }
     let items = Array(0..<min(count, 8))
     let points = task.origin.gather(items)
     // Twice: the first time memory is cold.
@@ -37,7 +38,8 @@ extension Audit {
   /// Points a second that the plan's attack evaluates, `batch` runs of its items, budgets and starts together; for about `seconds`.
   package func attackRate(batch: Int, seconds: Double) throws -> Double {
     let points = Protected(0)
-    let task = task(objective(subject), batch: batch) { count in points.withLock { $0 += count } }
+    let audit = ready()
+    let task = audit.task(audit.objective(audit.subject), batch: batch) { count in points.withLock { $0 += count } }
     let runs = (0..<count).flatMap { item in
       strengths.flatMap { strength in (0..<plan.restarts).map { AttackRun(item: item, strength: strength, restart: $0) } }
     }

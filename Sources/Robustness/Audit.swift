@@ -7,7 +7,7 @@ package struct Audit: Sendable {
   package let plan: AuditPlan
   package let seed: Int
   /// What is attacked: items and targets in model units.
-  let subject: AttackedItems
+  private(set) var subject: AttackedItems
   let signature: Signature
   let box: FeasibleSet.Box?
   /// The true class of every item, as a component of the model; nil where nobody said.
@@ -160,7 +160,19 @@ package struct Audit: Sendable {
   /// - Parameters:
   ///   - batch: points evaluated together; the report doesn't depend on it.
   ///   - pause: called between evaluations with the number of points; what it throws ends the audit.
-  package func callAsFunction(batch: Int = 64, pause: @escaping AttackTask.Pause = { _ in }) throws -> AuditReport {
+  package func callAsFunction(batch: Int = 64, pause: @escaping AttackTask.Pause = { _ in }) throws -> AuditReport { try ready().report(batch, pause) }
+
+  /// Weights are laid out a second time for the backward pass; only now, since audits may wait long for their turn.
+  func ready() -> Audit {
+    var audit = self
+    audit.subject = subject.ready()
+    return audit
+  }
+
+  /// Bytes of the second layout, at most.
+  package var layoutBytes: Int { subject.model.byteCount }
+
+  private func report(_ batch: Int, _ pause: @escaping AttackTask.Pause) throws -> AuditReport {
     let objective = objective(subject)
     let task = task(objective, batch: batch, pause: pause)
     let runs = (0..<count).flatMap { item in strengths.map { AttackRun(item: item, strength: $0) } }

@@ -80,10 +80,21 @@ extension Tensor {
     let inputs = [self, weight] + (bias.map { [$0] } ?? [])
     return y.recording(inputs) { g in
       let g = activation.backward(output: y, gradient: g)
-      let dX = needsX ? g.pulledBack(w) : nil
+      let dX = needsX ? g.pulledBack(throughLinear: w) : nil
       let dW = needsW ? g.pulledBack(x, transposingSelf: true) : nil
       let dBias = needsBias ? g.columnSums() : nil
       return [dX, dW, dBias]
+    }
+  }
+}
+
+extension Tensor {
+  /// The gradient of a linear layer's input from that of its output: self · weight, the same bits whether the weight is kept for it or not.
+  fileprivate func pulledBack(throughLinear weight: Tensor) -> Tensor {
+    guard let packing = weight.packing, packing.layout == .matrix, let reverse = packing.reverse else { return pulledBack(weight) }
+    let (m, k, n) = (shape[0], shape[1], weight.shape[1])
+    return Tensor(shape: [m, n]) { c in
+      withScalars { a in packedProduct(a, reverse.base, m: m, n: n, k: k, bias: nil, activation: kernel_identity, into: c) }
     }
   }
 }

@@ -33,7 +33,14 @@ final class PackedMatrix: @unchecked Sendable {
   private let extents: [Int]
   /// On a cache line's boundary; `kernel_packed_size` numbers.
   let base: UnsafePointer<Float>
-  let byteCount: Int
+  private let ownBytes: Int
+  /// The same weight laid out for the product of its input's gradient; nil where nobody asked for gradients.
+  let reverse: PackedMatrix?
+  /// Whose memory `base` is, where it isn't this one's.
+  private let owner: PackedMatrix?
+
+  /// Bytes of all layouts.
+  var byteCount: Int { ownBytes + (reverse?.byteCount ?? 0) }
 
   init(_ weight: Tensor, _ layout: WeightLayout) {
     precondition(weight.shape.rank == layout.order.count, "a weight of shape \(weight.shape) is no \(layout)")
@@ -43,13 +50,33 @@ final class PackedMatrix: @unchecked Sendable {
     )
     (self.outputs, self.inputs, self.layout) = (outputs, inputs, layout)
     extents = ordered.shape.dimensions
-    byteCount = kernel_packed_size(inputs, outputs) * MemoryLayout<Float>.stride
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64).assumingMemoryBound(to: Float.self)
+    (reverse, owner) = (nil, nil)
+    ownBytes = kernel_packed_size(inputs, outputs) * MemoryLayout<Float>.stride
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: max(ownBytes, 1), alignment: 64).assumingMemoryBound(to: Float.self)
     ordered.withScalars { kernel_pack($0, inputs, outputs, 1, memory) }
     base = UnsafePointer(memory)
   }
 
-  deinit { UnsafeMutableRawPointer(mutating: base).deallocate() }
+  /// `owner`'s memory with the reverse layout beside it.
+  private init(_ owner: PackedMatrix, reverse: PackedMatrix) {
+    (inputs, outputs, layout, extents) = (owner.inputs, owner.outputs, owner.layout, owner.extents)
+    (base, ownBytes, self.reverse, self.owner) = (owner.base, owner.ownBytes, reverse, owner)
+  }
+
+  deinit { if owner == nil { UnsafeMutableRawPointer(mutating: base).deallocate() } }
+
+  /// This with its reverse, of the weight that it was made of.
+  func reversible(_ weight: Tensor) -> PackedMatrix {
+    guard reverse == nil else { return self }
+    switch layout {
+    case .matrix:
+      // Of a narrow product the packed kernel adds in another order than the pullback of a weight that is not packed.
+      guard kernel_is_narrow(outputs, inputs) == 0 else { return self }
+      return PackedMatrix(self, reverse: PackedMatrix(weight.detached.transposed([1, 0]), .matrix))
+    case .convolution: return PackedMatrix(self, reverse: PackedMatrix(weight, .transposedConvolution))
+    case .transposedConvolution: return PackedMatrix(self, reverse: PackedMatrix(weight, .convolution))
+    }
+  }
 
   /// The numbers in the order in which they were given.
   var scalars: [Float] {
@@ -70,9 +97,16 @@ extension Tensor {
     packing?.layout == layout ? self : Tensor(shape: shape, packing: PackedMatrix(self, layout))
   }
 
+  /// The same weight packed for the product of its layer and for that of the gradient of its layer's input.
+  package func packedBothWays(_ layout: WeightLayout = .matrix) -> Tensor {
+    guard let packing = packed(layout).packing else { return self }
+    return Tensor(shape: shape, packing: packing.reversible(self))
+  }
+
   /// This weight ready for products, packed for the occasion where it is not kept so.
   func packing(_ layout: WeightLayout) -> PackedMatrix {
     if let packing, packing.layout == layout { return packing }
+    if let reverse = packing?.reverse, reverse.layout == layout { return reverse }
     return PackedMatrix(self, layout)
   }
 

@@ -25,6 +25,7 @@ struct ObjectiveTests {
     ]
     if let model = model as? any Classifying {
       all += DownstreamObjective.Quantity.allCases.map { ("downstream \($0)", DownstreamObjective(model, x: x, $0), x) }
+      all.append(("downstream towards a class", DownstreamObjective(model, x: x).with(.logitRatio, towards: 0), x))
     }
     return all
   }
@@ -39,6 +40,17 @@ struct ObjectiveTests {
         for row in 0..<3 { check(objective, start, gradients, row, "\(name), \(samples) draws") }
       }
     }
+  }
+
+  @Test("gradients have the same bits with weights packed for them", arguments: examples)
+  func layouts(_ example: FamilyExample) throws {
+    guard let model = try example.model() as? any Attackable else { return }
+    let (x, targets) = (example.items(3), example.items(3, seed: 9))
+    let ways = [model, model.packed(), model.packedBothWays()] as [any Attackable]
+    let gradients = ways.map { model in
+      objectives(model, x, targets, samples: 1).map { $0.objective.valuesAndGradients($0.at, items: [0, 1, 2]).gradients.scalars.map(\.bitPattern) }
+    }
+    #expect(gradients[1] == gradients[0] && gradients[2] == gradients[0])
   }
 
   /// Along a random direction and along the gradient itself, for one item at a time: a loss must depend on its own point alone.

@@ -36,7 +36,7 @@ package struct DownstreamObjective: AttackObjective {
   }
 
   /// The same with another quantity, perhaps led to one class an item: the `rank`-th likeliest of the others.
-  func with(_ quantity: Quantity, towards rank: Int? = nil) -> DownstreamObjective {
+  package func with(_ quantity: Quantity, towards rank: Int? = nil) -> DownstreamObjective {
     DownstreamObjective(model: model, quantity: quantity, classes: classes, others: others, rank: rank)
   }
 

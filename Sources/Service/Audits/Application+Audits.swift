@@ -30,8 +30,8 @@ extension Application {
       try audit.check(limits, isAsynchronous: isAsynchronous)
       return audit
     }
-    // The perturbed items, and about as much again for the text about them.
-    try memory.take(8 * audit.audit.perturbedNumbers)
+    // The perturbed items, about as much again for the text about them, and the weights a second time.
+    try memory.take(8 * audit.audit.perturbedNumbers + audit.audit.layoutBytes)
     return isAsynchronous ? try await startAudit(audit) : try await answer(audit, as: type, by: deadline)
   }
 
