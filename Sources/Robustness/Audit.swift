@@ -160,7 +160,9 @@ package struct Audit: Sendable {
   /// - Parameters:
   ///   - batch: points evaluated together; the report doesn't depend on it.
   ///   - pause: called between evaluations with the number of points; what it throws ends the audit.
-  package func callAsFunction(batch: Int = 64, pause: @escaping AttackTask.Pause = { _ in }) throws -> AuditReport { try ready().report(batch, pause) }
+  package func callAsFunction(batch: Int = 64, pause: @escaping AttackTask.Pause = { _ in }) throws -> AuditReport {
+    try ready().report(batch, pause)
+  }
 
   /// Weights are laid out a second time for the backward pass; only now, since audits may wait long for their turn.
   func ready() -> Audit {

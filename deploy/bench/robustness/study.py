@@ -14,6 +14,7 @@ import gzip
 import json
 import math
 import pathlib
+import re
 import statistics
 import struct
 import subprocess
@@ -166,11 +167,12 @@ def main():
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--items", type=int, default=100)
     parser.add_argument("--free-bits", type=float, default=0.25, help="nats a latent dimension")
+    parser.add_argument("--only", default="", help="a regular expression for the models' names, such as L=5")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--plot", help="a PNG of the curves; needs matplotlib")
     options = parser.parse_args()
     (options.folder / options.data).mkdir(parents=True, exist_ok=True)
-    chosen = models(DATA[options.data]["latent"])
+    chosen = {name: model for name, model in models(DATA[options.data]["latent"]).items() if re.search(options.only, name)}
     rows = {name: [] for name in chosen}
     # Seed by seed, so that an interrupted study has whole comparisons.
     for seed in options.seeds:
