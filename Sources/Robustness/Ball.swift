@@ -80,8 +80,12 @@ package struct Ball: Sendable {
       u = min(next, 1)
     }
     var s = u.squareRoot()
-    // Only by rounding.
-    while length(s) > radius { s *= 1 - 0x1p-51 }
+    // Only by rounding; by more and more, since where nearly all numbers are held the norm hardly depends on s.
+    var step = 0x1p-51
+    while length(s) > radius {
+      s *= 1 - step
+      step *= 2
+    }
     scale(d, by: s, low, high, n)
   }
 
@@ -122,7 +126,7 @@ package struct Ball: Sendable {
   }
 
   /// The float32 point item + d, rounded so that it lies in the set; the item holds float32 numbers, `d` is a perturbation of the ball.
-  func point(_ d: [Double]) -> [Float] {
+  package func point(_ d: [Double]) -> [Float] {
     guard radius > 0 else { return item.map { Float($0) } }
     let n = d.count
     var shrinking = 1.0
@@ -142,7 +146,7 @@ package struct Ball: Sendable {
         }
         initialized = n
       }
-      if total <= radius { return point }
+      guard total > radius else { return point }
       // Only by the rounding of the norm itself.
       shrinking *= radius / total * (1 - 1e-9)
     }

@@ -38,6 +38,26 @@ struct FeasibleSetTests {
     }
   }
 
+  @Test("a ball that the box nearly fills is met in no time, though the norm hardly depends on what is free", arguments: Norm.allCases)
+  func heldNumbers(_ norm: Norm) {
+    let item = [Double](repeating: 0.5, count: Self.width)
+    for tiny in [1e-3, 1e-9, 1e-12, 1e-16] {
+      let d = (0..<Self.width).map { $0 == 7 ? tiny : 1e6 * Double($0 + 1) }
+      let corner = norm((0..<Self.width).map { $0 == 7 ? 0 : 0.5 })
+      for radius in [corner, corner.nextDown, corner.nextUp, corner * (1 - 1e-13)] {
+        let p = FeasibleSet(norm: norm, box: Self.box).project(d, around: item, radius: radius)
+        #expect(norm(p) <= radius && norm(p) > radius * (1 - 1e-6))
+      }
+    }
+  }
+
+  @Test("numbers that are none end in numbers that are none and not in a loop", arguments: Norm.allCases)
+  func nothing(_ norm: Norm) {
+    let ball = Ball(FeasibleSet(norm: norm, box: Self.box), around: [Double](repeating: 0.5, count: Self.width), radius: 0.3)
+    let point = ball.point([Double](repeating: .nan, count: Self.width))
+    #expect(point.allSatisfy { $0.isNaN })
+  }
+
   @Test("projecting again changes nothing", arguments: Norm.allCases)
   func idempotent(_ norm: Norm) {
     let set = FeasibleSet(norm: norm, box: Self.box)
