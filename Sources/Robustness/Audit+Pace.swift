@@ -3,7 +3,10 @@ internal import Models
 package import Tensors
 
 extension Audit {
-  /// Points that are evaluated together in so many seconds on this machine, measured once: 1 to 128. Reports don't depend on it.
+  /// Points at most that are worth evaluating together: beyond some, their perturbations leave the core's cache. Reports don't depend on it.
+  package static var largestBatch: Int { 64 * Parallelism.width }
+
+  /// Points that are evaluated together in so many seconds on this machine, measured once: 1 to `largestBatch`. Reports don't depend on it.
   package func batch(seconds: Double) -> Int {
     let audit = ready()
     let objective = audit.objective(audit.subject)
@@ -17,7 +20,7 @@ extension Audit {
       _ = objective.valuesAndGradients(points, items: items)
       fastest = min(fastest, (ContinuousClock.now - start) / .seconds(1))
     }
-    return min(128, max(1, Int(seconds / max(fastest / Double(items.count), 1e-9))))
+    return min(Self.largestBatch, max(1, Int(seconds / max(fastest / Double(items.count), 1e-9))))
   }
 
   package var latentWidths: [Int] { subject.model.latentWidths }

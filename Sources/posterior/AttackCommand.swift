@@ -60,7 +60,7 @@ struct AttackCommand: AsyncParsableCommand {
     do {
       let display = AuditDisplay()
       let progress = AuditProgress(of: request.audit.evaluations, every: .milliseconds(200)) { display.show($0) }
-      let answer = try request.perform(batch: 256) { try progress.add($0) }
+      let answer = try request.perform(batch: Audit.largestBatch) { try progress.add($0) }
       display.finish()
       if let output { try write(answer, to: output) }
       if let run, let recorder {

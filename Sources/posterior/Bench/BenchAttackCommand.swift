@@ -19,14 +19,14 @@ struct BenchAttackCommand: AsyncParsableCommand {
   @Argument(help: "A model file; or name, name@3 or name@alias in the store.", completion: .file()) var model: String
   @OptionGroup var attack: AttackArguments
   @Option(help: "Items under attack.") var items = 16
-  @Option(help: "Runs that are evaluated together, of the third way.") var batch = 128
+  @Option(help: "Runs that are evaluated together, of the third way. (default: as many as audits do, 64 a thread)") var batch: Int?
   @Option(help: "Measurements, of which the median counts.") var rounds = 5
   @Option(help: "Seconds of each.") var seconds = 1.0
   @Option(help: "Threads. Default: one a core.") var threads: Int?
   @OptionGroup var store: StoreArguments
 
   func validate() throws {
-    guard rounds > 0, seconds > 0, seconds <= 60, items > 0, batch > 0 else {
+    guard rounds > 0, seconds > 0, seconds <= 60, items > 0, batch ?? 1 > 0 else {
       throw ValidationError("--rounds, --items and --batch are 1 or more, --seconds up to 60.")
     }
   }
@@ -37,6 +37,7 @@ struct BenchAttackCommand: AsyncParsableCommand {
     let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     Parallelism.width = threads
     TrainingMemory.keepFreedBlocks()
+    let batch = batch ?? Audit.largestBatch
     let model = try store.load(model)
     guard let family = model.family as? any Attackable else { throw CommandError("The family \(type(of: model.family).name) can't be attacked.") }
     let drawn = try BenchedModel(reference: self.model, digest: model.digest, model: model).items(items, seed: 1, holes: false)
