@@ -151,4 +151,25 @@ struct AttackTests {
       #expect(abs(Norm.l2(outcome.point.map(Double.init)) - (1 - weight) * distance) < 1e-3, "\(weight): \(outcome), \(distance)")
     }
   }
+
+  @Test("bumps have norm 1, two halves of opposite sign, and their heights in the halves' middles")
+  func bumps() {
+    for (rows, columns) in [(1, 1), (1, 2), (1, 7), (2, 2), (5, 5), (6, 6), (6, 9)] {
+      for isAcross in [true, false] {
+        let pattern = SquareAttack.bumps(rows, columns, isAcross: isAcross)
+        #expect(pattern.count == rows * columns && abs(Norm.l2(pattern) - 1) < 1e-12)
+        guard rows * columns > 1 else { continue }
+        #expect(pattern.contains { $0 > 0 } && pattern.contains { $0 < 0 })
+        // The first half is above the second, or beside it.
+        let isBeside = rows == 1 || isAcross
+        for index in pattern.indices {
+          let isFirst = isBeside ? index % columns < columns / 2 : index / columns < rows / 2
+          #expect(isFirst ? pattern[index] >= 0 : pattern[index] <= 0)
+        }
+      }
+    }
+    // The middle of a half of 3 x 6 holds all of its squares: 1 + 1/4 + 1/9 + 1/16, its corner the largest alone.
+    let pattern = SquareAttack.bumps(6, 6, isAcross: false)
+    #expect(abs(pattern[1 * 6 + 3] / pattern[0] - (1 + 1.0 / 4 + 1.0 / 9 + 1.0 / 16) / (1.0 / 16)) < 1e-9)
+  }
 }

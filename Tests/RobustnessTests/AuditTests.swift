@@ -35,6 +35,18 @@ struct AuditTests {
     }
   }
 
+  @Test("a report has the same bytes for any number of threads", arguments: [AuditPlan.Kind.apgd, .pgd, .square])
+  func threads(_ kind: AuditPlan.Kind) throws {
+    defer { Parallelism.width = 1 }
+    let example = Self.examples[0]
+    let reports = try [1, 2, 3].map { width in
+      Parallelism.width = width
+      let plan = AuditPlan(kind: kind, objective: .damage, budgets: [0.1, 0.5], steps: 8, restarts: 2)
+      return try text(audit(example, plan, items: 5)(batch: 16))
+    }
+    #expect(reports[1] == reports[0] && reports[2] == reports[0])
+  }
+
   @Test("every kind of attack and norm runs on an image and on a table")
   func kinds() throws {
     for example in [Self.examples[0], Self.examples[3]] {
