@@ -23,25 +23,37 @@ package struct PenaltyAttack: Attack {
 
   package func callAsFunction(_ runs: [AttackRun], on task: AttackTask) throws -> [AttackOutcome] {
     try task.inBatches(runs) { runs in
-      var outcomes = try task.outcomesAtStart(runs)
-      let items = runs.map { task.start($0.item).map(Double.init) }
-      var searches = runs.indices.map { search(runs[$0], items[$0], task) }
-      while case let active = searches.indices.filter({ searches[$0].ending == nil }), !active.isEmpty {
-        let points = active.map { row in zip(items[row], searches[row].proposal).map { Float($0 + $1) } }
+      var paths = zip(runs, try task.outcomesAtStart(runs)).map { run, outcome in
+        let item = task.start(run.item).map(Double.init)
+        return Path(item: item, search: search(run, item, task), outcome: outcome)
+      }
+      while case let active = paths.indices.filter({ paths[$0].search.ending == nil }), !active.isEmpty {
+        let points = active.map { row in zip(paths[row].item, paths[row].search.proposal).map { Float($0 + $1) } }
         let (values, gradients) = try task.valuesAndGradients(points, active.map { runs[$0] })
-        for (place, row) in active.enumerated() {
-          // The perturbation that float32 made of the proposal is the one that the objective saw.
-          let (cost, slope) = price(zip(points[place], items[row]).map { Double($0) - $1 }, gradients[place], weight: runs[row].strength)
-          let total = Double(values[place]) + cost
-          if total < outcomes[row].merit || outcomes[row].merit.isNaN {
-            (outcomes[row].point, outcomes[row].loss, outcomes[row].merit) = (points[place], values[place], total)
-          }
-          searches[row].tell(total, zip(gradients[place], slope).map { Double($0) + $1 })
-          outcomes[row].steps = searches[row].iteration
-          outcomes[row].converged = searches[row].ending == .converged
+        var places = [Int?](repeating: nil, count: runs.count)
+        for (place, row) in active.enumerated() { places[row] = place }
+        AttackTask.update(&paths) { row, path in
+          guard let place = places[row] else { return }
+          path.learn(points[place], values[place], gradients[place], self, weight: runs[row].strength)
         }
       }
-      return outcomes
+      return paths.map(\.outcome)
+    }
+  }
+
+  /// One run on its way.
+  private struct Path {
+    let item: [Double]
+    var search: ProjectedLBFGS
+    var outcome: AttackOutcome
+
+    mutating func learn(_ point: [Float], _ loss: Float, _ gradient: [Float], _ attack: PenaltyAttack, weight: Double) {
+      // The perturbation that float32 made of the proposal is the one that the objective saw.
+      let (cost, slope) = attack.price(zip(point, item).map { Double($0) - $1 }, gradient, weight: weight)
+      let total = Double(loss) + cost
+      if total < outcome.merit || outcome.merit.isNaN { (outcome.point, outcome.loss, outcome.merit) = (point, loss, total) }
+      search.tell(total, zip(gradient, slope).map { Double($0) + $1 })
+      (outcome.steps, outcome.converged) = (search.iteration, search.ending == .converged)
     }
   }
 

@@ -132,7 +132,11 @@ package struct ProjectedLBFGS: Sendable {
 }
 
 private func dot(_ a: [Double], _ b: [Double]) -> Double {
-  var sum = 0.0
-  for index in a.indices { sum += a[index] * b[index] }
-  return sum
+  a.withUnsafeBufferPointer { x in
+    b.withUnsafeBufferPointer { y in
+      guard let x = x.baseAddress, let y = y.baseAddress else { return 0 }
+      let n = a.count
+      return Lanes.sum(n) { Lanes.load(x, $0, n) * Lanes.load(y, $0, n) }
+    }
+  }
 }
