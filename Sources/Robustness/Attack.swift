@@ -33,6 +33,11 @@ package struct AttackOutcome: Sendable, Hashable {
   package var converged: Bool
   /// Which of several attacks changed a decision.
   package var foundBy: Ensemble.Member?
+
+  package init(point: [Float], loss: Float, merit: Double, steps: Int, converged: Bool, foundBy: Ensemble.Member? = nil) {
+    (self.point, self.loss, self.merit) = (point, loss, merit)
+    (self.steps, self.converged, self.foundBy) = (steps, converged, foundBy)
+  }
 }
 
 /// What the runs of an attack have in common.
@@ -151,7 +156,10 @@ package struct Repeated: Attack {
     return runs.indices.map { index in
       let own = outcomes[index * restarts..<(index + 1) * restarts]
       // The first of equals; NaN is never better.
-      return own.dropFirst().reduce(own[index * restarts]) { best, next in next.merit < best.merit || best.merit.isNaN ? next : best }
+      var best = own.dropFirst().reduce(own[index * restarts]) { best, next in next.merit < best.merit || best.merit.isNaN ? next : best }
+      // Of an ensemble's members the first that changed the decision from any start: a later one needn't have been asked.
+      best.foundBy = Ensemble.Member.allCases.first { member in own.contains { $0.foundBy == member } }
+      return best
     }
   }
 }

@@ -91,6 +91,27 @@ struct DownstreamTests {
     #expect(ensemble.examples.contains { $0.foundBy != nil } && ensemble.isSane, "\(ensemble.sanity.filter { !$0.passed })")
   }
 
+  @Test("of several starts the first member that changed a decision counts, whichever start went furthest")
+  func firstMember() throws {
+    /// Restart 0 is changed by the first member, restart 1 by the last one, and further.
+    struct Told: Attack {
+      var description: String { "told" }
+      func callAsFunction(_ runs: [AttackRun], on task: AttackTask) throws -> [AttackOutcome] {
+        runs.map { run in
+          AttackOutcome(
+            point: task.origin.gather([run.item]).scalars, loss: run.restart == 0 ? -1 : -2, merit: run.restart == 0 ? -1 : -2, steps: 1,
+            converged: false,
+            foundBy: run.restart == 0 ? .crossEntropy : .square)
+        }
+      }
+    }
+    let task = AttackTask(
+      objective: DownstreamObjective(model, x: items), origin: items, feasible: FeasibleSet(norm: .l2, box: nil),
+      keys: RowKeys(RandomKey(seed: 6), rows: 0..<6))
+    let best = try Told().repeated(2)([AttackRun(item: 3, strength: 1)], on: task)[0]
+    #expect(best.foundBy == .crossEntropy && best.merit == -2)
+  }
+
   @Test("labels make accuracies: what is wrong as it is stays wrong")
   func labels() throws {
     let own = model.logits(items).argmaxRows()
