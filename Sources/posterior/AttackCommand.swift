@@ -65,7 +65,7 @@ struct AttackCommand: AsyncParsableCommand {
       if let output { try write(answer, to: output) }
       if let run, let recorder {
         // Only now: a run that keeps its items would be gone on with by a server, should this process end before it.
-        for document in request.kept { try recorder.attach(document.name, mediaType: document.type.name, bytes: document.bytes, to: run) }
+        for document in request.kept.reversed() { try recorder.attach(document.name, mediaType: document.type.name, bytes: document.bytes, to: run) }
         try answer.finish(run, in: recorder, seconds: progress.seconds)
       }
       if json { return print(String(decoding: answer.document.text, as: UTF8.self)) }

@@ -51,7 +51,10 @@ extension AuditRequest {
   /// Starts the run, with its items where they are to be kept.
   package func start(in store: ModelStore, keepingInput: Bool, data: String? = nil) throws -> RunID {
     let run = try store.start(runDescription(data: data))
-    if keepingInput { for document in kept { try store.attach(document.name, mediaType: document.type.name, bytes: document.bytes, to: run) } }
+    // The items last: a server goes on with a run that has them, and must not find it without its targets or labels.
+    if keepingInput {
+      for document in kept.reversed() { try store.attach(document.name, mediaType: document.type.name, bytes: document.bytes, to: run) }
+    }
     return run
   }
 
