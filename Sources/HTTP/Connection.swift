@@ -328,17 +328,17 @@ actor Connection: EventSource {
 
   // MARK: Events
 
-  nonisolated func ready(_ readiness: Readiness) {
+  nonisolated func ready(_ events: PollEvents) {
     assumeIsolated { connection in
-      if readiness.contains(.broken) { return connection.abort() }
-      if readiness.contains(.ended) { connection.state.peerAnnouncedEnd() }
+      if events.contains(.broken) { return connection.abort() }
+      if events.contains(.ended) { connection.state.peerAnnouncedEnd() }
       // Under TLS reading may have waited for room, and writing for bytes.
       let isEither = connection.socket.tls != nil
-      if isEither || readiness.contains(.readable) {
+      if isEither || events.contains(.readable) {
         connection.isReadable = true
         connection.resumeReaders()
       }
-      if isEither || readiness.contains(.writable) { connection.resumeWriters() }
+      if isEither || events.contains(.writable) { connection.resumeWriters() }
     }
   }
 

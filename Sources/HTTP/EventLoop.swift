@@ -78,7 +78,7 @@ final class EventLoop: TaskExecutor {
     let token = event.data.u64
     guard token != 0 else { return queue.clearWake() }
     guard let source = sources.withLock({ $0[token] }) else { return }
-    source.ready(Readiness(rawValue: event.events))
+    source.ready(PollEvents(rawValue: event.events))
   }
 
   /// Runs what was queued so far; false once told to stop.
@@ -125,7 +125,7 @@ protocol EventSource: AnyObject, Sendable {
   var descriptor: Int32 { get }
   /// Unique for the life of the process and never 0, so that an event for a closed descriptor can't reach its successor.
   var token: UInt64 { get }
-  func ready(_ readiness: Readiness)
+  func ready(_ events: PollEvents)
   func signal(_ signal: LoopSignal)
 }
 
@@ -142,14 +142,14 @@ enum LoopSignal: Sendable, Equatable {
   case abort
 }
 
-struct Readiness: OptionSet, Sendable {
+struct PollEvents: OptionSet, Sendable {
   let rawValue: UInt32
-  static let readable = Readiness(rawValue: EPOLLIN.rawValue)
-  static let writable = Readiness(rawValue: EPOLLOUT.rawValue)
+  static let readable = PollEvents(rawValue: EPOLLIN.rawValue)
+  static let writable = PollEvents(rawValue: EPOLLOUT.rawValue)
   /// The peer sends no more.
-  static let ended = Readiness(rawValue: EPOLLRDHUP.rawValue)
+  static let ended = PollEvents(rawValue: EPOLLRDHUP.rawValue)
   /// The connection is gone in both directions.
-  static let broken = Readiness(rawValue: EPOLLERR.rawValue | EPOLLHUP.rawValue)
+  static let broken = PollEvents(rawValue: EPOLLERR.rawValue | EPOLLHUP.rawValue)
 }
 
 /// The number and words of a failed system call.

@@ -30,7 +30,7 @@ final class Listener: EventSource {
   /// Until the socket is closed; after that nothing more is accepted.
   var isOpen: Bool { open.load(ordering: .acquiring) }
 
-  func ready(_ readiness: Readiness) { acceptAll() }
+  func ready(_ events: PollEvents) { acceptAll() }
 
   func signal(_ signal: LoopSignal) {
     switch signal {

@@ -14,9 +14,9 @@ extension ModelStore {
     try ModelReference.validate(name: name)
     try ModelReference.validate(alias: alias)
     return try change { database in
-      let catalogue = try Catalogue(database, blobs: blobs)
-      _ = try catalogue.version(version, of: name)
-      let current = try catalogue.model(named: name).aliases.first { $0.name == alias }?.version
+      let index = try ModelIndex(database, blobs: blobs)
+      _ = try index.version(version, of: name)
+      let current = try index.model(named: name).aliases.first { $0.name == alias }?.version
       if let expected, current != expected { throw StoreError.aliasElsewhere(model: name, alias: alias, expected: expected, actual: current) }
       return try Self.moveAlias(database, alias, of: name, to: version, reason: reason, actor: actor)
     }.value
@@ -28,7 +28,7 @@ extension ModelStore {
     try ModelReference.validate(name: name)
     try ModelReference.validate(alias: alias)
     return try change { database in
-      let found = try Catalogue(database, blobs: blobs).alias(alias, of: name)
+      let found = try ModelIndex(database, blobs: blobs).alias(alias, of: name)
       guard let move = try Self.moveAlias(database, alias, of: name, to: nil, reason: reason, actor: actor) else {
         preconditionFailure("\(found) points to a version")
       }
@@ -50,7 +50,7 @@ extension ModelStore {
           model: row["model"], alias: row["alias"], from: row["from_version"], to: row["to_version"], reason: row["reason"],
           actor: row["actor"], key: row["key"], time: try row.parse("time"))
       }
-      if moves.isEmpty { _ = try Catalogue(database, blobs: blobs).alias(alias, of: name) }
+      if moves.isEmpty { _ = try ModelIndex(database, blobs: blobs).alias(alias, of: name) }
       return moves
     }
   }
@@ -63,9 +63,9 @@ extension ModelStore {
   package func deleteVersion(_ version: Int, of name: String, actor: Principal) throws -> Digest? {
     try ModelReference.validate(name: name)
     return try change { database in
-      let catalogue = try Catalogue(database, blobs: blobs)
-      let deleted = try catalogue.version(version, of: name)
-      let aliases = try catalogue.model(named: name).aliases.filter { $0.version == version }.map(\.name)
+      let index = try ModelIndex(database, blobs: blobs)
+      let deleted = try index.version(version, of: name)
+      let aliases = try index.model(named: name).aliases.filter { $0.version == version }.map(\.name)
       guard aliases.isEmpty else { throw StoreError.versionInUse(model: name, version: version, aliases: aliases) }
       try database.execute(sql: "DELETE FROM versions WHERE model = ? AND version = ?", arguments: [name, version])
       try Self.note(database, .deleteVersion, deleted.id, by: actor, ["digest": .string(deleted.digest.description)])

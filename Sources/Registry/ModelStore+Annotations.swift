@@ -22,8 +22,8 @@ extension ModelStore {
   package func annotate(_ name: String, _ annotation: Annotation, actor: Principal) throws -> Model {
     try ModelReference.validate(name: name)
     try Self.validate(annotation)
-    let catalogue = try change { database in
-      let model = try Catalogue(database, blobs: blobs).model(named: name)
+    let index = try change { database in
+      let model = try ModelIndex(database, blobs: blobs).model(named: name)
       let new = annotation.changing(description: model.description, tags: model.tags)
       guard !new.isEmpty else { return }
       if let description = new.description {
@@ -39,8 +39,8 @@ extension ModelStore {
         }
       }
       try Self.note(database, .annotateModel, name, by: actor, new.detail)
-    }.catalogue
-    return try catalogue.model(named: name)
+    }.index
+    return try index.model(named: name)
   }
 
   /// Changes what is said about a version.
@@ -50,8 +50,8 @@ extension ModelStore {
   package func annotate(_ number: Int, of name: String, _ annotation: Annotation, actor: Principal) throws -> ModelVersion {
     try ModelReference.validate(name: name)
     try Self.validate(annotation)
-    let catalogue = try change { database in
-      let version = try Catalogue(database, blobs: blobs).version(number, of: name)
+    let index = try change { database in
+      let version = try ModelIndex(database, blobs: blobs).version(number, of: name)
       let new = annotation.changing(description: version.description, tags: version.tags)
       guard !new.isEmpty else { return }
       if let description = new.description {
@@ -70,8 +70,8 @@ extension ModelStore {
         }
       }
       try Self.note(database, .annotateVersion, version.id, by: actor, new.detail)
-    }.catalogue
-    return try catalogue.version(number, of: name)
+    }.index
+    return try index.version(number, of: name)
   }
 
   /// Changes the tags of a run; nil removes one. Recorded requests have none.

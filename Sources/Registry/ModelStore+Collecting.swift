@@ -23,7 +23,7 @@ extension ModelStore {
   ///
   /// - Parameters:
   ///   - dryRun: tells what would go, and leaves everything.
-  ///   - actor: who is named in the record of changes, where anything goes.
+  ///   - actor: who is named in the change log, where anything goes.
   /// - Throws: `StoreError.inUse` while a backup or a check reads the files.
   package func collectGarbage(dryRun: Bool = false, actor: Principal = .commandLine) throws -> GarbageCollection {
     guard !isReadOnly else { throw StoreError.servedReadOnly }
@@ -72,8 +72,8 @@ extension ModelStore {
   /// - Throws: `StoreError.unknownVersion` when the version was deleted meanwhile and its file collected; `.missingBlob` when the file is gone all the same.
   package func reading<Value>(_ version: ModelVersion, _ body: (_ path: String) throws -> Value) throws -> Value {
     guard let file = try blobs.lockForReading(version.digest) else {
-      try StoreError.translating(databasePath) { try catalogue.reload() }
-      _ = try catalogue.current.version(version.version, of: version.name)
+      try StoreError.translating(databasePath) { try index.reload() }
+      _ = try index.current.version(version.version, of: version.name)
       throw StoreError.missingBlob(path: version.path, version: version.id)
     }
     defer { file.unlock() }

@@ -14,13 +14,13 @@ extension ModelStore {
         throw StoreError.invalidPageToken(given: pageToken)
       }
     }
-    return catalogue.current.page(filter, after: pageToken, limit: limit)
+    return index.current.page(filter, after: pageToken, limit: limit)
   }
 
   /// - Throws: `StoreError.invalidModelName`, `.unknownModel`.
   package func model(named name: String) throws -> Model {
     try ModelReference.validate(name: name)
-    return try catalogue.current.model(named: name)
+    return try index.current.model(named: name)
   }
 
   /// Reads the version's file to the end.
@@ -38,11 +38,11 @@ extension ModelStore {
   ///
   /// - Throws: `StoreError.invalidReference`, `.invalidModelName`, `.unknownModel`, `.unknownVersion`, `.unknownAlias`.
   package func resolve(_ reference: String) throws -> ModelVersion {
-    try catalogue.current.resolve(try ModelReference(reference))
+    try index.current.resolve(try ModelReference(reference))
   }
 
   /// A version whose file has this digest: the named one where it has, else any; nil where none has.
   package func version(holding digest: Digest, preferring name: String?, _ number: Int?) -> ModelVersion? {
-    catalogue.current.version(holding: digest, preferring: name, number)
+    index.current.version(holding: digest, preferring: name, number)
   }
 }

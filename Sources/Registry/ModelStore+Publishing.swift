@@ -49,7 +49,7 @@ extension ModelStore {
 
     var isMoved = false
     do {
-      let (publication, catalogue) = try change { database in
+      let (publication, index) = try change { database in
         try blobs.adopt(staged.path, as: digest)
         isMoved = true
         staged.release()
@@ -65,7 +65,7 @@ extension ModelStore {
       }
       try observe(.committed)
       return Publication(
-        version: try catalogue.version(publication.number, of: name), isNew: publication.isNew, aliasMove: publication.move)
+        version: try index.version(publication.number, of: name), isNew: publication.isNew, aliasMove: publication.move)
     } catch {
       if isMoved { removeUnnamedBlob(digest) }
       throw error

@@ -26,7 +26,7 @@ package final class ModelStore: Sendable {
   let options: Options
   let database: any DatabaseWriter
   let blobs: BlobFolder
-  let catalogue: Live<Catalogue>
+  let index: Live<ModelIndex>
   let keyring: Live<Keyring>
   let keyUse = KeyUse()
   let session: Session
@@ -54,13 +54,13 @@ package final class ModelStore: Sendable {
     session = try Session(in: sessions)
 
     let path = root.path(of: "posterior.sqlite")
-    (database, catalogue, keyring) = try StoreError.translating(path) { [blobs] in
+    (database, index, keyring) = try StoreError.translating(path) { [blobs] in
       let database = try Self.open(path, busyTimeout: options.busyTimeout)
       try Migrations.apply(to: database, path: path)
-      return (database, try Live(database) { try Catalogue($0, blobs: blobs) }, try Live(database) { try Keyring($0) })
+      return (database, try Live(database) { try ModelIndex($0, blobs: blobs) }, try Live(database) { try Keyring($0) })
     }
-    poller = Task(priority: .utility) { [database, catalogue, keyring, keyUse, logger] in
-      await Self.poll(catalogue, keyring, every: options.pollInterval, recording: keyUse, in: database, logger)
+    poller = Task(priority: .utility) { [database, index, keyring, keyUse, logger] in
+      await Self.poll(index, keyring, every: options.pollInterval, recording: keyUse, in: database, logger)
     }
     if options.clearsAway { try clearAwayLocked() }
   }
@@ -75,10 +75,10 @@ package final class ModelStore: Sendable {
     uploads = Folder(existing: root.path(of: "uploads"))
     sessions = Folder(existing: root.path(of: "sessions"))
     session = .ofReader
-    catalogue = try Live(database) { try Catalogue($0, blobs: blobs) }
+    index = try Live(database) { try ModelIndex($0, blobs: blobs) }
     keyring = try Live(database) { try Keyring($0) }
-    poller = Task(priority: .utility) { [catalogue, keyring, keyUse, logger] in
-      await Self.poll(catalogue, keyring, every: options.pollInterval, recording: keyUse, in: nil, logger)
+    poller = Task(priority: .utility) { [index, keyring, keyUse, logger] in
+      await Self.poll(index, keyring, every: options.pollInterval, recording: keyUse, in: nil, logger)
     }
   }
 
@@ -88,14 +88,14 @@ package final class ModelStore: Sendable {
   ///
   /// - Parameter database: where the use of keys is written down; nil for a store that is only read.
   private static func poll(
-    _ catalogue: Live<Catalogue>, _ keyring: Live<Keyring>, every interval: Duration, recording keyUse: KeyUse, in database: (any DatabaseWriter)?,
+    _ index: Live<ModelIndex>, _ keyring: Live<Keyring>, every interval: Duration, recording keyUse: KeyUse, in database: (any DatabaseWriter)?,
     _ logger: Logger
   ) async {
     var isFailing = false
     while !Task.isCancelled {
       do {
         try await Task.sleep(for: interval)
-        try await catalogue.refresh()
+        try await index.refresh()
         try await keyring.refresh()
         if let database, case let uses = keyUse.take(at: .now, isForced: false), !uses.isEmpty {
           try await database.write { try Keyring.record(uses, in: $0) }
@@ -175,12 +175,12 @@ package final class ModelStore: Sendable {
 
   /// A transaction that changes models, versions or aliases; when it returns, this process answers from the new state.
   ///
-  /// - Returns: also the catalogue as this transaction left it.
-  func change<Value>(_ body: (Database) throws -> Value) throws -> (value: Value, catalogue: Catalogue) {
+  /// - Returns: also the index as this transaction left it.
+  func change<Value>(_ body: (Database) throws -> Value) throws -> (value: Value, index: ModelIndex) {
     let result = try write { database in
-      (value: try body(database), catalogue: try Catalogue(database, blobs: blobs))
+      (value: try body(database), index: try ModelIndex(database, blobs: blobs))
     }
-    catalogue.install(result.catalogue)
+    index.install(result.index)
     return result
   }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Who changes the store, and from where: what the record of changes says of each.
+/// Who changes the store, and from where: what the change log says of each.
 package struct Principal: Hashable, Sendable {
   /// The key's identifier; nil without a key.
   package let key: String?

@@ -108,7 +108,7 @@ package struct StoreBackup: Codable, Equatable, Sendable {
     return found
   }
 
-  /// The record of changes goes on in the copy: with the restore itself.
+  /// The change log goes on in the copy: with the restore itself.
   private static func recordRestore(of backup: StoreBackup, in target: Folder) throws {
     let path = target.path(of: database)
     try StoreError.translating(path) {

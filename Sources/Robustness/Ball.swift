@@ -42,36 +42,36 @@ package struct Ball: Sendable {
   /// d = clip(s d)
   @inline(__always)
   private func scale(_ d: UnsafeMutablePointer<Double>, by s: Double, _ low: Numbers, _ high: Numbers, _ n: Int) {
-    Lanes.fill(d, n) { i in Lanes.clamp(Lanes.load(d, i, n) * s, Lanes.load(low, i, n), Lanes.load(high, i, n)) }
+    SIMDDoubles.fill(d, n) { i in SIMDDoubles.clamp(SIMDDoubles.load(d, i, n) * s, SIMDDoubles.load(low, i, n), SIMDDoubles.load(high, i, n)) }
   }
 
   /// With u = s², ‖clip(√u d)‖² = u Σ d_i² over the free numbers + Σ bound_i² over the held ones: piecewise linear in u and concave, so Newton's method from below
   /// never goes too far and ends after as many rounds as it crosses kinks, which are a few.
   private func shrink(_ d: UnsafeMutablePointer<Double>, _ low: Numbers, _ high: Numbers, _ n: Int) {
     func squares(_ s: Double) -> (free: Double, held: Double) {
-      var (free, held) = (Lanes.Eight.zero, Lanes.Eight.zero)
+      var (free, held) = (SIMDDoubles.Eight.zero, SIMDDoubles.Eight.zero)
       var i = 0
       while i < n {
-        let d = Lanes.load(d, i, n)
+        let d = SIMDDoubles.load(d, i, n)
         let scaled = d * s
-        let clipped = Lanes.clamp(scaled, Lanes.load(low, i, n), Lanes.load(high, i, n))
+        let clipped = SIMDDoubles.clamp(scaled, SIMDDoubles.load(low, i, n), SIMDDoubles.load(high, i, n))
         let isFree = scaled .== clipped
-        free += Lanes.Eight.zero.replacing(with: d * d, where: isFree)
+        free += SIMDDoubles.Eight.zero.replacing(with: d * d, where: isFree)
         held += (clipped * clipped).replacing(with: 0, where: isFree)
         i += 8
       }
       return (free.sum(), held.sum())
     }
     func length(_ s: Double) -> Double {
-      Lanes.sum(n) { i in
-        let clipped = Lanes.clamp(Lanes.load(d, i, n) * s, Lanes.load(low, i, n), Lanes.load(high, i, n))
+      SIMDDoubles.sum(n) { i in
+        let clipped = SIMDDoubles.clamp(SIMDDoubles.load(d, i, n) * s, SIMDDoubles.load(low, i, n), SIMDDoubles.load(high, i, n))
         return clipped * clipped
       }.squareRoot()
     }
     guard length(1) > radius else { return scale(d, by: 1, low, high, n) }
     let squared = radius * radius
     // Where nothing but the ball held d.
-    var u = squared / Lanes.sum(n) { i in Lanes.load(d, i, n) * Lanes.load(d, i, n) }
+    var u = squared / SIMDDoubles.sum(n) { i in SIMDDoubles.load(d, i, n) * SIMDDoubles.load(d, i, n) }
     for _ in 0..<200 {
       let (free, held) = squares(u.squareRoot())
       guard free > 0 else { break }
@@ -90,18 +90,19 @@ package struct Ball: Sendable {
   }
 
   private func threshold(_ d: UnsafeMutablePointer<Double>, _ low: Numbers, _ high: Numbers, _ n: Int) {
-    func shrunk(_ i: Int, _ t: Double) -> Lanes.Eight {
-      let d = Lanes.load(d, i, n)
-      let size = Lanes.magnitude(d) - t
-      let kept = size.replacing(with: 0, where: size .< Lanes.Eight.zero)
-      return Lanes.clamp(kept.replacing(with: -kept, where: d .< Lanes.Eight.zero), Lanes.load(low, i, n), Lanes.load(high, i, n))
+    func shrunk(_ i: Int, _ t: Double) -> SIMDDoubles.Eight {
+      let d = SIMDDoubles.load(d, i, n)
+      let size = SIMDDoubles.magnitude(d) - t
+      let kept = size.replacing(with: 0, where: size .< SIMDDoubles.Eight.zero)
+      return SIMDDoubles.clamp(
+        kept.replacing(with: -kept, where: d .< SIMDDoubles.Eight.zero), SIMDDoubles.load(low, i, n), SIMDDoubles.load(high, i, n))
     }
-    func length(_ t: Double) -> Double { Lanes.sum(n) { Lanes.magnitude(shrunk($0, t)) } }
+    func length(_ t: Double) -> Double { SIMDDoubles.sum(n) { SIMDDoubles.magnitude(shrunk($0, t)) } }
     guard length(0) > radius else { return scale(d, by: 1, low, high, n) }
     let largest = (0..<n).reduce(0) { max($0, abs(d[$1])) }
     // The norm falls with t; 1 - t / largest rises.
     let t = (1 - Self.root(from: 0, to: 1) { u in length((1 - u) * largest) - radius }) * largest
-    Lanes.fill(d, n) { shrunk($0, t) }
+    SIMDDoubles.fill(d, n) { shrunk($0, t) }
   }
 
   /// A place near the root of a rising function, below it: regula falsi with the Illinois rule inside a bracket that halves at the least every third step.
@@ -138,10 +139,10 @@ package struct Ball: Sendable {
             guard let x = x.baseAddress, let d = d.baseAddress, let to = point.baseAddress else { return }
             var i = 0
             while i < n {
-              Lanes.store(Self.roundedInwards(Lanes.load(x, i, n), Lanes.load(d, i, n) * shrinking), to, i, n)
+              SIMDDoubles.store(Self.roundedInwards(SIMDDoubles.load(x, i, n), SIMDDoubles.load(d, i, n) * shrinking), to, i, n)
               i += 8
             }
-            total = norm.length(n) { i in Lanes.load(to, i, n) - Lanes.load(x, i, n) }
+            total = norm.length(n) { i in SIMDDoubles.load(to, i, n) - SIMDDoubles.load(x, i, n) }
           }
         }
         initialized = n
@@ -154,11 +155,11 @@ package struct Ball: Sendable {
 
   /// The float32 numbers next to x + d towards x, which is float32 itself: no farther from it than d and inside the box.
   @inline(__always)
-  private static func roundedInwards(_ x: Lanes.Eight, _ d: Lanes.Eight) -> SIMD8<Float> {
-    let zero = Lanes.Eight.zero
+  private static func roundedInwards(_ x: SIMDDoubles.Eight, _ d: SIMDDoubles.Eight) -> SIMD8<Float> {
+    let zero = SIMDDoubles.Eight.zero
     let exact = x + d
     let rounded = SIMD8<Float>(exact)
-    let back = Lanes.Eight(rounded)
+    let back = SIMDDoubles.Eight(rounded)
     let isTooFar = ((d .> zero) .& (back .> exact)) .| ((d .< zero) .& (back .< exact))
     // The neighbour nearer to 0 has the smaller bit pattern.
     let towards = SIMD8<Int64>(repeating: 1).replacing(with: -1, where: (d .> zero) .== (exact .> zero))

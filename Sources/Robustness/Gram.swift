@@ -17,7 +17,7 @@ package struct Gram {
           vectors[j].withUnsafeBufferPointer { b in
             guard let a = a.baseAddress, let b = b.baseAddress else { return 0.0 }
             let n = vectors[i].count
-            return Lanes.sum(n) { Lanes.load(a, $0, n) * Lanes.load(b, $0, n) }
+            return SIMDDoubles.sum(n) { SIMDDoubles.load(a, $0, n) * SIMDDoubles.load(b, $0, n) }
           }
         }
         (values[i * size + j], values[j * size + i]) = (product, product)

@@ -10,24 +10,24 @@ package enum Norm: String, Sendable, Hashable, Codable, CaseIterable {
   package func callAsFunction(_ d: [Double]) -> Double {
     d.withUnsafeBufferPointer { buffer in
       guard let d = buffer.baseAddress else { return 0 }
-      return length(buffer.count) { Lanes.load(d, $0, buffer.count) }
+      return length(buffer.count) { SIMDDoubles.load(d, $0, buffer.count) }
     }
   }
 
   /// The size of n numbers, given from i on; beyond the end they are 0.
   @inline(__always)
-  func length(_ n: Int, _ d: (_ i: Int) -> Lanes.Eight) -> Double {
+  func length(_ n: Int, _ d: (_ i: Int) -> SIMDDoubles.Eight) -> Double {
     switch self {
     case .linf:
-      var (largest, i) = (Lanes.Eight.zero, 0)
+      var (largest, i) = (SIMDDoubles.Eight.zero, 0)
       while i < n {
-        let size = Lanes.magnitude(d(i))
+        let size = SIMDDoubles.magnitude(d(i))
         largest = largest.replacing(with: size, where: size .> largest)
         i += 8
       }
       return largest.max()
-    case .l2: return Lanes.sum(n) { d($0) * d($0) }.squareRoot()
-    case .l1: return Lanes.sum(n) { Lanes.magnitude(d($0)) }
+    case .l2: return SIMDDoubles.sum(n) { d($0) * d($0) }.squareRoot()
+    case .l1: return SIMDDoubles.sum(n) { SIMDDoubles.magnitude(d($0)) }
     }
   }
 
@@ -39,9 +39,9 @@ package enum Norm: String, Sendable, Hashable, Codable, CaseIterable {
       d.withUnsafeBufferPointer { d in
         gradient.withUnsafeBufferPointer { gradient in
           guard let d = d.baseAddress, let gradient = gradient.baseAddress, let moved = moved.baseAddress else { return }
-          let size = self.length(n) { Lanes.load(gradient, $0, n) }
+          let size = self.length(n) { SIMDDoubles.load(gradient, $0, n) }
           let factor = size > 0 ? length / size : 0
-          Lanes.fill(moved, n) { Lanes.load(d, $0, n) - factor * Lanes.load(gradient, $0, n) }
+          SIMDDoubles.fill(moved, n) { SIMDDoubles.load(d, $0, n) - factor * SIMDDoubles.load(gradient, $0, n) }
         }
       }
       initialized = n

@@ -56,7 +56,9 @@ extension Application {
     add(.get, "/v1/runs/{id}/metrics", .infer, showRunMetrics)
     add(.post, "/v1/runs/{id}/replay", .infer, replayRun)
 
-    add(.get, "/v1/admin/audit", .admin, listAudit)
+    // The change log under its name before an audit meant an attack alone.
+    add(.get, "/v1/admin/audit", .admin, listChanges)
+    add(.get, "/v1/admin/changes", .admin, listChanges)
     add(.get, "/v1/admin/keys", .admin, listKeys)
     add(.post, "/v1/admin/keys", .admin, createKey)
     add(.delete, "/v1/admin/keys/{id}", .admin, revokeKey)

@@ -6,8 +6,8 @@ struct Posterior: AsyncParsableCommand {
     commandName: "posterior", abstract: "Trains, registers and serves generative latent-variable models.",
     subcommands: [
       AttackCommand.self,
-      AuditCommand.self,
       BenchCommand.self,
+      ChangesCommand.self,
       ClassifyCommand.self,
       ClusterCommand.self,
       DataCommand.self,

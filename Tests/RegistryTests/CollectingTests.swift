@@ -31,7 +31,7 @@ struct CollectingTests {
     #expect(try store.fetch("SELECT digest FROM blobs").sorted() == [kept.digest, shared.digest].map(\.description).sorted())
     #expect(try store.collectGarbage() == GarbageCollection())
     // What took nothing is not on record.
-    let lines = try store.audit(AuditFilter(action: .collect)).items
+    let lines = try store.changes(ChangeFilter(action: .collect)).items
     #expect(lines.map(\.detail) == [#"{"model_files":["\#(unneeded.digest)"],"bytes":3,"leftovers":0}"#])
     for reference in ["a", "b"] { try store.check(try store.resolve(reference)) }
 

@@ -53,7 +53,7 @@ struct KeysTests {
     let revoked = try store.revokeKey(issued.key.id, actor: "me")
     #expect(revoked.revokedAt != nil && store.check(key: issued.secret) == .revoked(revoked))
     #expect(try store.revokeKey(issued.key.id, actor: "you") == revoked)
-    #expect(try store.audit().items.filter { $0.action == .revokeKey }.map(\.actor.name) == ["me"])
+    #expect(try store.changes().items.filter { $0.action == .revokeKey }.map(\.actor.name) == ["me"])
     #expect(throws: StoreError.unknownKey(id: "nobody")) { try store.revokeKey("nobody", actor: "me") }
     #expect(try store.createKey(named: "a", scopes: [.admin], actor: "me").key.scopes == [.admin])
     #expect(try ModelStore(directory: store.directory).check(key: issued.secret) == .revoked(revoked))
@@ -73,7 +73,7 @@ struct KeysTests {
     #expect(throws: StoreError.self, "\(row.0)") {
       try store.createKey(named: row.1, scopes: row.2, models: row.3, expiresAt: expiry, actor: "me")
     }
-    #expect(try store.keys().items.isEmpty && store.audit().items.isEmpty)
+    #expect(try store.keys().items.isEmpty && store.changes().items.isEmpty)
   }
 
   @Test("pages join up to all keys in the order they were made, and a key made meanwhile shifts nothing", arguments: 1...4)

@@ -31,9 +31,9 @@ struct StoreBackupTests {
     #expect(try restored.resolve("a").version == 2)
     #expect(try restored.aliasHistory("live", of: "a") == Array(try store.aliasHistory("live", of: "a").dropFirst()))
     #expect(FileManager.default.contents(atPath: try restored.resolve("a@1").path) == Data([1, 2, 3]))
-    let restore = try #require(try restored.audit(limit: 1).items.first)
+    let restore = try #require(try restored.changes(limit: 1).items.first)
     #expect(restore.action == .restore && restore.detail.contains(saved.databaseDigest.description) && restore.actor == .commandLine)
-    #expect(try store.audit(AuditFilter(action: .restore)).items.isEmpty)
+    #expect(try store.changes(ChangeFilter(action: .restore)).items.isEmpty)
     #expect(try restored.publish(bytes: [6], as: "a").version.version == 3)
   }
 

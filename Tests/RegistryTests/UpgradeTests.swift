@@ -37,7 +37,7 @@ struct UpgradeTests {
     #expect(try store.aliasHistory("live", of: "m").map(\.key) == [nil])
     #expect(try store.annotate("m", Annotation(tags: ["team": "vision"]), actor: "me").tags == ["team": "vision"])
     #expect(try store.createKey(named: "k", scopes: [.infer], actor: "me").key.state(at: .now) == .active)
-    #expect(try store.audit().items.count == 2)
+    #expect(try store.changes().items.count == 2)
     #expect(try store.publish(bytes: [1], as: "m").version.version == 2)
   }
 

@@ -193,7 +193,7 @@ struct BatchQueueTests {
     var queue = BatchQueue(policy: policy)
     queue.append(entry(1, key(), rows: 3))
     #expect(next(&queue, after: .milliseconds(9)) == nil)
-    #expect(queue.readiness(after: start) == start + .milliseconds(10))
+    #expect(queue.nextDue(after: start) == start + .milliseconds(10))
     queue.append(entry(2, key(), rows: 5, after: .milliseconds(4)))
     let full = next(&queue, after: .milliseconds(5))
     #expect(full?.rowCount == 8 && full?.closing == .full)

@@ -48,7 +48,7 @@ struct RunSearchTests {
     #expect(changed.status == 200 && changed.text.contains(#""tags":{"stage":"trial"}"#), "\(changed.text)")
     #expect(try await patch(id.description, #"{"tags":{"stage":"trial","none":null}}"#).status == 200)
     #expect(try await listed(fixture, "filter=tags.stage%20%3D%20'trial'") == [id.description])
-    let lines = try fixture.store.audit(AuditFilter(action: .annotateRun)).items
+    let lines = try fixture.store.changes(ChangeFilter(action: .annotateRun)).items
     #expect(lines.map(\.target) == [id.description] && lines.first?.detail == #"{"tags":{"stage":"trial","team":null}}"#)
     #expect(lines.first?.actor.key == "admin")
 

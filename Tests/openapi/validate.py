@@ -301,9 +301,10 @@ def administrate(session, file):
     session.call("DELETE", version, 204, keyed=True, name=name, version="1")
     session.call("DELETE", version, 404, keyed=True, name=name, version="1")
     manage_keys(session)
-    session.get("/v1/admin/audit", keyed=True, query="?limit=3&action=alias.move")
-    session.get("/v1/admin/audit", keyed=True)
-    session.get("/v1/admin/audit", 400, keyed=True, query="?since=yesterday")
+    for path in ["/v1/admin/changes", "/v1/admin/audit"]:
+        session.get(path, keyed=True, query="?limit=3&action=alias.move")
+        session.get(path, keyed=True)
+        session.get(path, 400, keyed=True, query="?since=yesterday")
 
 
 def manage_keys(session):

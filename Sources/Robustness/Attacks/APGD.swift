@@ -101,9 +101,9 @@ extension APGD.Path {
       previous.withUnsafeBufferPointer { previous in
         next.withUnsafeMutableBufferPointer { next in
           guard let d = d.baseAddress, let previous = previous.baseAddress, let next = next.baseAddress else { return }
-          Lanes.fill(next, n) { i in
-            let x = Lanes.load(d, i, n)
-            return x + alpha * (Lanes.load(next, i, n) - x) + (1 - alpha) * (x - Lanes.load(previous, i, n))
+          SIMDDoubles.fill(next, n) { i in
+            let x = SIMDDoubles.load(d, i, n)
+            return x + alpha * (SIMDDoubles.load(next, i, n) - x) + (1 - alpha) * (x - SIMDDoubles.load(previous, i, n))
           }
         }
       }

@@ -136,7 +136,7 @@ private func dot(_ a: [Double], _ b: [Double]) -> Double {
     b.withUnsafeBufferPointer { y in
       guard let x = x.baseAddress, let y = y.baseAddress else { return 0 }
       let n = a.count
-      return Lanes.sum(n) { Lanes.load(x, $0, n) * Lanes.load(y, $0, n) }
+      return SIMDDoubles.sum(n) { SIMDDoubles.load(x, $0, n) * SIMDDoubles.load(y, $0, n) }
     }
   }
 }

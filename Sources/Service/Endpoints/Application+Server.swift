@@ -1,4 +1,3 @@
-internal import CResources
 internal import Formats
 internal import HTTP
 internal import Registry
@@ -35,19 +34,5 @@ extension Application {
     let contract = EmbeddedResource.contract
     let tag = EntityTag(String(SHA256.digest(contract).hex.prefix(32)))
     return Response.bytes(contract, type: "application/yaml").tagged(tag, for: request)
-  }
-}
-
-/// A file of the project that travels inside the binary.
-package enum EmbeddedResource {
-  /// The HTTP contract, `openapi.yaml`.
-  package static var contract: [UInt8] { bytes(named: "openapi.yaml") }
-
-  private static func bytes(named name: String) -> [UInt8] {
-    for index in 0..<embedded_resources_count {
-      let resource = embedded_resource_at(index)
-      if String(cString: resource.name) == name { return Array(UnsafeBufferPointer(start: resource.bytes, count: resource.count)) }
-    }
-    preconditionFailure("\(name) is not in the binary")
   }
 }

@@ -125,7 +125,7 @@ package struct BatchQueue {
   }
 
   /// When the first line that waits for company is ready; nil where none waits.
-  package func readiness(after now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+  package func nextDue(after now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
     guard policy.maxDelay > .zero else { return nil }
     return lines.values.compactMap { $0.map(\.arrival).min()?.advanced(by: policy.maxDelay) }.filter { $0 > now }.min()
   }

@@ -196,7 +196,7 @@ final class BatchWork: WorkSource {
     state.owesBatch = false
     let free = max(0, lanes.width - lanes.busy)
     guard let batch = state.queue.next(at: now, freeLanes: free, background: background) else {
-      guard background, !state.patient.isEmpty else { return .nothing(wakeAt: state.queue.readiness(after: now)) }
+      guard background, !state.patient.isEmpty else { return .nothing(wakeAt: state.queue.nextDue(after: now)) }
       state.runningBackground += 1
       return .patient(state.patient.removeFirst())
     }

@@ -3,7 +3,7 @@ package import Registry
 
 /// Who asks, and what that allows.
 package struct Caller: Hashable, Sendable {
-  /// The name and address that the record of changes gets.
+  /// The name and address that the change log gets.
   package let principal: Principal
   package let scopes: Set<KeyScope>
   /// The only models that the caller may see and use; nil for all.

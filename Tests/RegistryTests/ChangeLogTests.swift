@@ -1,8 +1,8 @@
 import Registry
 import Testing
 
-@Suite("The record of changes")
-struct AuditTests {
+@Suite("The change log")
+struct ChangeLogTests {
   let folder: TemporaryFolder
   let store: ModelStore
   let ann = Principal(key: "aaaaaaaaaaaa", name: "ann", address: "192.0.2.7")
@@ -27,7 +27,7 @@ struct AuditTests {
     try store.deleteAlias("live", of: "m", reason: "retired", actor: ann)
     try store.revokeKey(key.id, actor: ann)
     try store.revokeKey(key.id, actor: ann)
-    let entries = try store.audit().items.reversed()
+    let entries = try store.changes().items.reversed()
     #expect(
       entries.map { "\($0.action.rawValue) \($0.target)" } == [
         "key.create \(key.id)", "version.publish m@1", "alias.move m@live", "version.publish m@2", "alias.move m@live", "model.annotate m",
@@ -35,19 +35,19 @@ struct AuditTests {
       ])
     #expect(entries.first?.actor == ann)
     #expect(entries.first?.detail == #"{"name":"k","scopes":["infer"],"models":["m"],"expires_at":null}"#)
-    #expect(try store.audit(AuditFilter()).items[5].detail == #"{"from":1,"to":2,"reason":"better"}"#)
-    #expect(try store.audit().items[4].detail == #"{"description":"pictures","tags":{"team":"vision"}}"#)
+    #expect(try store.changes(ChangeFilter()).items[5].detail == #"{"from":1,"to":2,"reason":"better"}"#)
+    #expect(try store.changes().items[4].detail == #"{"description":"pictures","tags":{"team":"vision"}}"#)
   }
 
   @Test("a change that fails leaves no line, and a line that fails leaves no change")
   func together() throws {
     try store.publish(bytes: [1], as: "m", alias: "live")
-    let before = try store.audit().items
+    let before = try store.changes().items
     #expect(throws: StoreError.self) { try store.deleteVersion(1, of: "m", actor: ann) }
     #expect(throws: StoreError.self) {
       try store.publish(bytes: [2], as: "m", observe: { if $0 == .recorded { throw StoreError.refused(reason: "") } })
     }
-    #expect(try store.audit().items == before)
+    #expect(try store.changes().items == before)
     // The schema takes no line by nobody, so nothing that nobody does can happen.
     let nobody = Principal(name: "")
     #expect(throws: StoreError.self) { try store.annotate("m", Annotation(description: "x"), actor: nobody) }
@@ -64,28 +64,28 @@ struct AuditTests {
     var ids: [Int] = []
     var token: String?
     repeat {
-      let page = try store.audit(pageToken: token, limit: limit)
+      let page = try store.changes(pageToken: token, limit: limit)
       ids += page.items.map(\.id)
       token = page.nextPageToken
       if ids.count == limit { try store.moveAlias("best", of: "m", to: 1, actor: ann) }
     } while token != nil
     #expect(ids == [6, 5, 4, 3, 2, 1])
-    var filter = AuditFilter()
+    var filter = ChangeFilter()
     filter.action = .moveAlias
     filter.target = "m@live"
     filter.key = ann.key
     filter.since = Timestamp(milliseconds: 0)
-    #expect(try store.audit(filter).items.map(\.target) == ["m@live"])
+    #expect(try store.changes(filter).items.map(\.target) == ["m@live"])
     filter.since = Timestamp(milliseconds: Timestamp.now.milliseconds + 60_000)
-    #expect(try store.audit(filter).items.isEmpty)
-    for token in ["", "x", "0", "-1"] { #expect(throws: StoreError.invalidPageToken(given: token)) { try store.audit(pageToken: token) } }
+    #expect(try store.changes(filter).items.isEmpty)
+    for token in ["", "x", "0", "-1"] { #expect(throws: StoreError.invalidPageToken(given: token)) { try store.changes(pageToken: token) } }
   }
 
   @Test("two openings change keys, tags, aliases and versions at once: no lock error, and every change has its line")
   func concurrent() throws {
     let stores = [store, try ModelStore(directory: store.directory)]
     for byte in UInt8(1)...2 { try store.publish(bytes: [byte], as: "m", alias: "live") }
-    let before = try store.audit(limit: 1000).items.count
+    let before = try store.changes(limit: 1000).items.count
     let (threads, rounds) = (6, 10)
     let errors = atOnce(threads) { thread in
       let store = stores[thread % 2]
@@ -97,7 +97,7 @@ struct AuditTests {
       }
     }
     #expect(errors.isEmpty, "\(errors)")
-    #expect(try store.audit(limit: 1000).items.count - before == 4 * threads * rounds)
+    #expect(try store.changes(limit: 1000).items.count - before == 4 * threads * rounds)
     let reopened = try ModelStore(directory: store.directory)
     #expect(try reopened.keys(limit: 1000).items.allSatisfy { $0.revokedAt != nil })
     #expect(try reopened.model(named: "m").tags == Dictionary(uniqueKeysWithValues: (0..<threads).map { ("t\($0)", "\(rounds - 1)") }))

@@ -2,11 +2,11 @@ import Formats
 import GRDB
 
 extension ModelStore {
-  /// The record of changes, the newest first, a page at a time; what is done meanwhile shifts no page.
+  /// The change log, the newest first, a page at a time; what is done meanwhile shifts no page.
   ///
   /// - Throws: `StoreError.invalidLimit`, `.invalidPageToken`.
-  package func audit(_ filter: AuditFilter = AuditFilter(), pageToken: String? = nil, limit: Int = 100) throws -> Page<AuditEntry> {
-    try Page<AuditEntry>.validate(limit: limit)
+  package func changes(_ filter: ChangeFilter = ChangeFilter(), pageToken: String? = nil, limit: Int = 100) throws -> Page<Change> {
+    try Page<Change>.validate(limit: limit)
     var conditions: [SQL] = []
     if let action = filter.action { conditions.append("action = \(action.rawValue)") }
     if let target = filter.target { conditions.append("target = \(target)") }
@@ -20,9 +20,9 @@ extension ModelStore {
     let request: SQLRequest<Row> = "SELECT * FROM audit WHERE \(condition) ORDER BY id DESC LIMIT \(limit + 1)"
     let entries = try read { database in
       try request.fetchAll(database).map { row in
-        AuditEntry(
+        Change(
           id: row["id"], time: try row.parse("time"), actor: Principal(key: row["key"], name: row["actor"], address: row["address"]),
-          action: AuditAction(rawValue: row["action"]), target: row["target"], detail: row["detail"])
+          action: ChangeAction(rawValue: row["action"]), target: row["target"], detail: row["detail"])
       }
     }
     return Page(entries, limit: limit, token: { "\($0.id)" })
@@ -30,13 +30,13 @@ extension ModelStore {
 
   /// Adds a line to the record, in the transaction of the change that it tells of.
   static func note(
-    _ database: Database, _ action: AuditAction, _ target: String, by actor: Principal, _ detail: KeyValuePairs<String, JSONValue> = [:]
+    _ database: Database, _ action: ChangeAction, _ target: String, by actor: Principal, _ detail: KeyValuePairs<String, JSONValue> = [:]
   ) throws {
     try note(database, action, target, by: actor, detail.map { JSONValue.Member(name: $0.key, value: $0.value) })
   }
 
   static func note(
-    _ database: Database, _ action: AuditAction, _ target: String, by actor: Principal, _ members: [JSONValue.Member]
+    _ database: Database, _ action: ChangeAction, _ target: String, by actor: Principal, _ members: [JSONValue.Member]
   ) throws {
     try database.execute(
       sql: "INSERT INTO audit (time, key, actor, action, target, detail, address) VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -1,5 +1,5 @@
 /// Arithmetic on runs of doubles, eight at a time; a sum has eight parts and so one order, on every machine.
-enum Lanes {
+enum SIMDDoubles {
   typealias Eight = SIMD8<Double>
 
   /// Numbers i to i + 7 of n, 0 beyond the end.

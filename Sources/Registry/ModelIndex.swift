@@ -2,7 +2,7 @@ import Formats
 import GRDB
 
 /// All models, versions and aliases at one moment, in memory: what requests are answered from, without SQL.
-struct Catalogue: Snapshot {
+struct ModelIndex: Snapshot {
   let generation: Int
   private let models: [String: Model]
   /// Sorted.

@@ -1,5 +1,5 @@
 /// What was done to the store: an open vocabulary, `noun.verb`.
-package struct AuditAction: RawRepresentable, Hashable, Sendable {
+package struct ChangeAction: RawRepresentable, Hashable, Sendable {
   package let rawValue: String
 
   package init(rawValue: String) { self.rawValue = rawValue }
@@ -17,12 +17,12 @@ package struct AuditAction: RawRepresentable, Hashable, Sendable {
   package static let revokeKey = Self(rawValue: "key.revoke")
 }
 
-/// One line of the record of changes.
-package struct AuditEntry: Hashable, Sendable, Identifiable {
+/// One line of the change log.
+package struct Change: Hashable, Sendable, Identifiable {
   package let id: Int
   package let time: Timestamp
   package let actor: Principal
-  package let action: AuditAction
+  package let action: ChangeAction
   /// `name`, `name@3`, `name@alias`, the identifier of a key or a run, or `store`.
   package let target: String
   /// A JSON object: what the action's verb leaves open.
@@ -30,12 +30,12 @@ package struct AuditEntry: Hashable, Sendable, Identifiable {
 }
 
 /// Which lines of the record a list holds: those that meet every condition.
-package struct AuditFilter: Hashable, Sendable {
-  package var action: AuditAction?
+package struct ChangeFilter: Hashable, Sendable {
+  package var action: ChangeAction?
   package var target: String?
   /// A key's identifier; `admin` for the store's own key.
   package var key: String?
   package var since: Timestamp?
 
-  package init(action: AuditAction? = nil) { self.action = action }
+  package init(action: ChangeAction? = nil) { self.action = action }
 }

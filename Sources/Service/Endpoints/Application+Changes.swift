@@ -3,16 +3,16 @@ internal import HTTP
 internal import Registry
 
 extension Application {
-  /// GET /v1/admin/audit: who changed what, newest first.
-  func listAudit(_ request: Request) async throws -> Response {
+  /// GET /v1/admin/changes: who changed what, newest first.
+  func listChanges(_ request: Request) async throws -> Response {
     try request.checkQuery("action", "target", "key", "since", "page_token", "limit")
-    var filter = AuditFilter()
-    filter.action = request.query["action"].map(AuditAction.init(rawValue:))
+    var filter = ChangeFilter()
+    filter.action = request.query["action"].map(ChangeAction.init(rawValue:))
     filter.target = request.query["target"]
     filter.key = request.query["key"]
     filter.since = try request.time("since")
     let (token, limit) = (request.query["page_token"], try request.integer("limit") ?? limits.pageEntries)
-    let page = try await storeLanes.run { [store, filter] in try store.audit(filter, pageToken: token, limit: limit) }
+    let page = try await storeLanes.run { [store, filter] in try store.changes(filter, pageToken: token, limit: limit) }
     let entries = try page.items.map { entry in
       JSONValue.record([
         "id": .string("\(entry.id)"), "time": .string(entry.time.description), "actor": .string(entry.actor.name),

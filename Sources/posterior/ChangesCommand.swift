@@ -1,10 +1,11 @@
 import ArgumentParser
 import Formats
 
-struct AuditCommand: AsyncParsableCommand {
+struct ChangesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "audit", abstract: "Shows who changed what in a registry, newest first.",
-    discussion: "Every upload, move of an alias, deletion, description, tag and key is on record, whether by HTTP or from the command line.")
+    commandName: "changes", abstract: "Shows the change log: who changed what in a registry, newest first.",
+    discussion: "Every upload, move of an alias, deletion, description, tag and key is on record, whether by HTTP or from the command line.",
+    aliases: ["audit"])
 
   @Option(help: "Only this action, such as alias.move or key.create.") var action: String?
   @Option(help: "Only what was done to this: name, name@3, name@alias or a key's identifier.") var target: String?
@@ -21,7 +22,7 @@ struct AuditCommand: AsyncParsableCommand {
   func run() async throws {
     try await reporting {
       let query = [("action", action), ("target", target), ("key", byKey), ("since", since)]
-      let entries = try await registry.connect().all("entries", "admin", "audit", query: query, atMost: limit)
+      let entries = try await registry.connect().all("entries", "admin", "changes", query: query, atMost: limit)
       if json { return JSONValue.object([.init(name: "entries", value: .array(entries))]).print() }
       TextTable(
         ["TIME", "BY", "KEY", "FROM", "ACTION", "TARGET", "DETAIL"],
