@@ -14,6 +14,15 @@ extension JSONValue {
     }
   }
 
+  /// The same JSON on one line, with a space behind every comma and colon.
+  package var line: String {
+    switch self {
+    case .array(let values): "[" + values.map(\.line).joined(separator: ", ") + "]"
+    case .object(let members): "{" + members.map { "\(JSONValue.string($0.name).line): \($0.value.line)" }.joined(separator: ", ") + "}"
+    case .null, .bool, .integer, .number, .string, .numbers: String(decoding: text, as: UTF8.self)
+    }
+  }
+
   private var hasMembers: Bool {
     switch self {
     case .object(let members): !members.isEmpty

@@ -1,5 +1,5 @@
 /// A JSON document as a tree, with big numeric arrays kept flat.
-package enum JSONValue: Equatable, Sendable {
+package enum JSONValue: Hashable, Sendable {
   case null
   case bool(Bool)
   /// A number without point and exponent that fits 64 bits, exactly: seeds and identifiers go up to 2^63 - 1.
@@ -13,7 +13,7 @@ package enum JSONValue: Equatable, Sendable {
   /// A rectangular array of numbers that is the value of a numeric field.
   case numbers(NumberArray)
 
-  package struct Member: Equatable, Sendable {
+  package struct Member: Hashable, Sendable {
     package let name: String
     package let value: JSONValue
 

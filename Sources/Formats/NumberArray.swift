@@ -1,5 +1,5 @@
 /// A rectangular array of numbers with its shape, row-major; NaN stands for a missing entry.
-package struct NumberArray: Equatable, Sendable {
+package struct NumberArray: Hashable, Sendable {
   package let shape: [Int]
   package let scalars: [Float]
 

@@ -1,0 +1,66 @@
+internal import Formats
+
+/// What can be set of something, each setting said once: in the table.
+///
+/// Reading, writing, checks, documentation, flags and query parameters all come from the table. `null` stands for the default everywhere.
+///
+///     struct Annealing: Settings {
+///       var beta: Float = 1
+///       static let table = Table<Self> { Setting("beta", \.beta, in: 0..., "Weight of the KL term (Higgins et al. 2017).") }
+///     }
+package protocol Settings: SettingValue where Scalar == Self {
+  /// The defaults; a setting without one, which is `required`, has any value here.
+  init()
+  static var table: Table<Self> { get }
+  /// Refuses settings that don't fit each other; only asked where each is within its own bounds.
+  func check() throws(Fault)
+}
+
+extension Settings {
+  package func check() throws(Fault) {}
+
+  /// Refuses a setting out of its bounds, then settings that don't fit each other.
+  package func validate() throws(Fault) {
+    for setting in Self.table.settings { try setting.check(self) }
+    for part in Self.table.partChecks { try part.check(self) }
+    try check()
+  }
+
+  /// The settings that rows of numbers depend on, with all others at their defaults: requests that agree on these may share a batch.
+  package var ofRows: Self {
+    var settings = self
+    for setting in Self.table.settings where !setting.field.isOfRows { setting.copy(Self.table.standard, &settings) }
+    return settings
+  }
+
+  package func check(_: (any Interval<Self>)?, expected _: String?, at field: String) throws(Fault) {
+    do { try validate() } catch { throw error.inside(field) }
+  }
+
+  package static func schema(_: (any Interval<Self>)?) -> Schema { .object(table.fields) }
+}
+
+// MARK: - JSON
+
+extension Settings {
+  /// The defaults with what is given; refuses what `validate` refuses, and through `StrictJSON` names that are not in the table.
+  package init(from decoder: any Decoder) throws {
+    self.init()
+    let container = try decoder.container(keyedBy: SettingKey.self)
+    for setting in Self.table.settings { try setting.read(&self, container) }
+    do throws(Fault) { try validate() } catch { throw JSONError(error.inside(JSONError.field(at: decoder.codingPath))) }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: SettingKey.self)
+    for setting in Self.table.settings { try setting.write(self, &container) }
+  }
+}
+
+/// The name of a setting in JSON.
+package struct SettingKey: CodingKey {
+  package let stringValue: String
+  package var intValue: Int? { nil }
+  package init(stringValue: String) { self.stringValue = stringValue }
+  package init?(intValue: Int) { nil }
+}
