@@ -25,7 +25,6 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CEpoll"),
-    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -35,7 +34,7 @@ let package = Package(
 
     library("Locking", []),
     library("Formats", ["COpenSSL", "CPNG", "CZlib"]),
-    library("Tensors", ["CKernels", "COpenBLAS", "Locking"]),
+    library("Tensors", ["CKernels", "Locking"]),
     library("Networks", ["Locking", "Tensors"]),
     library("Distributions", ["Tensors"]),
     library("Models", ["Tensors", "Networks", "Distributions", "Formats"]),
@@ -48,7 +47,7 @@ let package = Package(
         .product(name: "GRDBSQLite", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
       ]),
     library("HTTP", ["Locking", "CEpoll", "COpenSSL", "CZlib"]),
-    library("Benchmarking", ["CEpoll"]),
+    library("Benchmarking", ["CEpoll", "CKernels", "Locking", "Tensors"]),
     library(
       "Service",
       [
@@ -78,7 +77,7 @@ let package = Package(
     tests("TrainingTests", ["Training", "Models", "Networks", "Tensors", "Formats"]),
     tests("RegistryTests", ["Registry", "Locking", "Training", "Models", "Formats", "CResources", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("HTTPTests", ["HTTP", "Locking"]),
-    tests("BenchmarkingTests", ["Benchmarking", "HTTP", "Locking"]),
+    tests("BenchmarkingTests", ["Benchmarking", "HTTP", "Locking", "Tensors"]),
     tests(
       "posteriorTests",
       ["posterior", "Benchmarking", "Formats", "Models", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser")]),

@@ -1,4 +1,3 @@
-internal import COpenBLAS
 internal import Synchronization
 
 /// How many threads one arithmetic operation may use: one when a lane serves, every core when training.
@@ -12,9 +11,6 @@ package enum Parallelism {
     get { storedWidth.load(ordering: .relaxed) }
     set { storedWidth.store(max(1, newValue), ordering: .relaxed) }
   }
-
-  /// OpenBLAS, the yardstick of benchmarks, on one thread a call.
-  static let singleThreadedBLAS: Void = openblas_set_num_threads(1)
 
   /// Runs `body` for every block, on several threads where the width allows it and the work is worth a wake-up.
   package static func perform(blocks: Int, worthwhile: Bool = true, _ body: (Int) -> Void) {

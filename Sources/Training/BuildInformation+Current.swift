@@ -5,7 +5,7 @@ internal import Tensors
 extension BuildInformation {
   /// The build that is running and the machine it runs on.
   package static let current = BuildInformation(
-    gitRevision: String(cString: build_revision), compiler: compilerVersion, cpu: "\(processorName) (\(Machine.instructionSet))", blas: Machine.blas)
+    gitRevision: String(cString: build_revision), compiler: compilerVersion, cpu: "\(processorName) (\(Machine.instructionSet))", blas: "own kernels")
 
   private static var compilerVersion: String {
     #if compiler(>=6.4)

@@ -41,10 +41,4 @@ import Testing
     }
     #expect(outer.map(\.rows) == [1, 3] && inner.map(\.rows) == [2])
   }
-
-  @Test("The yardstick measures any list of products")
-  func yardstick() {
-    #expect(
-      Yardstick.rate([ProductShape(rows: 3, outputs: 5, inner: 7), ProductShape(rows: 1, outputs: 1, inner: 1)], threads: 2, seconds: 0.01) > 0)
-  }
 }

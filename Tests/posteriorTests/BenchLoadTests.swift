@@ -46,12 +46,17 @@ import Testing
     #expect(all.differing == 0, "same seed, same bytes")
     let yardstick = try #require(report.yardstick)
     if let expected = example.multiplyAdds { #expect(yardstick.multiplyAddsPerItem == Double(expected)) }
-    #expect(yardstick.itemsPerSecond > 0 && yardstick.rows == 64)
+    #expect(try #require(yardstick.itemsPerSecond) > 0 && yardstick.rows == 64)
 
     let json = try JSONValue(parsing: report.json.text)
     #expect(json["request"] == .string(example.name) && json["items"] == .integer(3) && json["format"] == .string(format))
     #expect(json["answers"]?["200"] == .integer(all.latencies.count))
     #expect(json["latency_ms"]?["p99"] != nil && json["windows"] != nil && json["yardstick"]?["percent"] != nil)
+    let machine = try #require(report.machine)
+    let share = 100 * 2 * yardstick.multiplyAddsPerItem * report.itemsPerSecond / (1e9 * machine.limits.allThreads.gigaflops)
+    #expect(abs(try #require(report.peakPercent) / share - 1) < 1e-9)
+    #expect(json["yardstick"]?["peak_percent"] != nil && json["machine"]?["all_threads"]?["multiply_add_gflops"] != nil)
+    #expect(report.lines.contains { $0.hasPrefix("machine") } && report.lines.contains { $0.hasPrefix("openblas") })
     #expect(report.lines.contains { $0.hasPrefix("throughput") } && report.lines.contains { $0.hasPrefix("latency") })
   }
 
@@ -79,7 +84,7 @@ import Testing
   func openLoop() async throws {
     let model = try ModelOnDisk()
     let report = try await Self.report(["--in-process", model.path, "--rate", "100", "--no-yardstick"])
-    #expect(report.json["arrivals"]?["kind"] == .string("poisson") && report.yardstick == nil)
+    #expect(report.json["arrivals"]?["kind"] == .string("poisson") && report.yardstick == nil && report.machine == nil)
     #expect(report.lines.contains { $0.hasPrefix("unanswered") })
   }
 

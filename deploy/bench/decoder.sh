@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Decoding in process beside ONNX Runtime and OpenBLAS's sgemm, in turn, round by round; the median of the rounds' ratios counts.
+# Decoding in process beside ONNX Runtime, OpenBLAS's sgemm and the machine's peak of multiply-adds, in turn, round by round; the median of the rounds' ratios counts.
 # Usage: deploy/bench/decoder.sh [ROUNDS]      PYTHON names an interpreter that has torch, onnx and onnxruntime; without one only Posterior is measured.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -29,14 +29,14 @@ for network in reference convolutional-28 convolutional-64; do
       else
         awk '{print $1, 0}' "$work/ours" >"$work/theirs"
       fi
-      # rows, ours, sgemm, ONNX Runtime, ONNX Runtime / ours, sgemm / ours
-      paste "$work/ours" "$work/theirs" | awk '{print $1, $2, $3, $5, $5 / $2, $3 / $2}' >>"$work/all"
+      # rows, ours, sgemm, ONNX Runtime, ONNX Runtime / ours, sgemm / ours, per cent of the peak
+      paste "$work/ours" "$work/theirs" | awk '{print $1, $2, $3, $6, $6 / $2, $3 / $2, $4}' >>"$work/all"
     done
     echo "$network decoder, $threads thread(s): microseconds (ratios above 1: Posterior is faster)"
-    printf '%6s %12s %14s %12s %10s %10s\n' rows posterior onnxruntime "sgemm x1" "to ort" "to sgemm"
+    printf '%6s %12s %14s %12s %10s %10s %10s\n' rows posterior onnxruntime "sgemm x1" "to ort" "to sgemm" "% of peak"
     for n in $rows; do
-      printf '%6s %12s %14s %12s %10.2f %10.2f\n' "$n" "$(show "$work/all" "$n" 2)" "$(show "$work/all" "$n" 4)" "$(show "$work/all" "$n" 3)" \
-        "$(show "$work/all" "$n" 5)" "$(show "$work/all" "$n" 6)"
+      printf '%6s %12s %14s %12s %10.2f %10.2f %10.1f\n' "$n" "$(show "$work/all" "$n" 2)" "$(show "$work/all" "$n" 4)" "$(show "$work/all" "$n" 3)" \
+        "$(show "$work/all" "$n" 5)" "$(show "$work/all" "$n" 6)" "$(show "$work/all" "$n" 7)"
     done
   done
 done

@@ -92,7 +92,10 @@ for name, title in (("one", "one sample, JSON"), ("many", "64 samples, raw")):
         latencies = [column(side, "latency_ms", quantile) for side in (ours, theirs)]
         print(f"| {title}: {quantile}, ms | {show(latencies[0], 2)} | {show(latencies[1], 2)} | {ratio(*latencies)} |")
 many = reports("posterior.many")
-print(f"64 samples a request: {show(column(many, 'yardstick', 'percent'), 1)} % of OpenBLAS's sgemm on all cores, 64 rows")
+print(f"64 samples a request: {show(column(many, 'yardstick', 'peak_percent'), 1)} % of the machine's peak of multiply-adds,"
+      f" {show(column(many, 'yardstick', 'percent'), 1)} % of OpenBLAS's sgemm on all cores, 64 rows")
+held = {report["machine"]["openblas"]["held_back"] for report in many if report["machine"]["openblas"]} - {None}
+if held: print("OpenBLAS is held back: " + "; ".join(held))
 path = os.path.join(sys.argv[1], "onnxruntime.many")
 rates = [float(line) for line in open(path)] if os.path.exists(path) else []
 print(f"items/s: Posterior over HTTP {show(column(many, 'items_per_second'))}, ONNX Runtime in process {show(rates)},"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Training throughput of the reference VAE (784-512-512-(64,64) and back, Adam) and of a convolutional one beside PyTorch eager, in turn, round by round.
+# Under each the share of the machine's peak of multiply-adds that its gradient steps reach.
 # Usage: deploy/bench/training.sh [ROUNDS]      PYTHON names an interpreter that has torch; without one only Posterior is measured.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -30,5 +31,6 @@ for case in "reference-vae 128" "reference-vae 512" "convolutional-vae 128"; do
   show() { sort -g "$1" | awk -v f="$2" '{v[NR]=$1} END {if (NR) printf f " (" f " to " f ")", v[int((NR+1)/2)], v[1], v[NR]; else printf "not measured"}'; }
   echo "$recipe, batch $batch: posterior $(show "$work/ours" %d) images/s, pytorch $(show "$work/theirs" %d) images/s," \
     "ratio $(show "$work/ratios" %.2f), median (smallest to largest) of $rounds"
+  "$posterior" bench training "deploy/recipes/$recipe.json" --batch-size "$batch" --rounds 3 | sed 's/^/  /'
 done
 echo "load average after: $(cut -d' ' -f1-3 /proc/loadavg)"

@@ -1,12 +1,14 @@
 import ArgumentParser
+import Benchmarking
 import Models
 import Tensors
 
-/// `posterior bench arithmetic`: decoding in process, without server or encoding, beside OpenBLAS on the same shapes.
+/// `posterior bench arithmetic`: decoding in process, without server or encoding, beside the machine's peak and OpenBLAS on the same products.
 struct ArithmeticBenchmark: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "arithmetic", abstract: "Time decoders with random weights, in process.",
-    discussion: "One line a number of rows: median microseconds of one call, and of sgemm on the decoder's layers where it has only linear ones.")
+    discussion:
+      "One line a number of rows: median microseconds of one call, its share of the machine's peak, and OpenBLAS's sgemm of the same products.")
 
   /// Decoders that other runtimes can be given too; see deploy/bench/decoder_onnx.py.
   enum Network: String, CaseIterable, ExpressibleByArgument {
@@ -28,16 +30,13 @@ struct ArithmeticBenchmark: AsyncParsableCommand {
         ).packed()
       }
     }
-
-    /// Inputs and outputs of every layer, where all are linear.
-    var layers: [(inputs: Int, outputs: Int)]? { self == .reference ? [(64, 512), (512, 512), (512, 784)] : nil }
   }
 
   @Option(help: "\(Network.allCases.map(\.rawValue).joined(separator: ", ")).") var network: Network = .reference
   @Option(parsing: .upToNextOption, help: "Rows decoded together.") var rows: [Int] = [1, 16, 64, 256]
   @Option(help: "Threads a call.") var threads = 1
   @Option(help: "Measurements, of which the median counts.") var rounds = 15
-  @Flag(help: "Only numbers, tab-separated: rows, microseconds, sgemm's microseconds or 0.") var plain = false
+  @Flag(help: "Only numbers, tab-separated: rows, microseconds, sgemm's microseconds on one thread or 0, per cent of the peak.") var plain = false
 
   func validate() throws {
     guard rows.allSatisfy({ (1...65_536).contains($0) }), !rows.isEmpty else { throw ValidationError("--rows are 1 to 65536.") }
@@ -48,24 +47,30 @@ struct ArithmeticBenchmark: AsyncParsableCommand {
   func run() async throws {
     Parallelism.width = threads
     let model = try network.model()
-    if !plain { print("\(network.rawValue) decoder, \(threads) thread\(threads == 1 ? "" : "s"), \(Machine.instructionSet), \(Machine.blas)") }
+    var machine = BenchedMachine(threads: threads)
+    if !plain { print("\(network.rawValue) decoder, \(threads) thread\(threads == 1 ? "" : "s")") }
     for rows in rows {
       let keys = RowKeys(RandomKey(seed: 2), rows: 0..<rows)
       let calls = max(3, 2_000 / rows)
+      let products = try ProductRecorder.record { _ = try model.sample(keys, SampleOptions(mean: true)) }
       var (own, yardstick): ([Double], [Double]) = ([], [])
       // In turn, so that both see the same machine.
       for _ in 0..<rounds {
         own.append(try microseconds(calls) { _ = try model.sample(keys, SampleOptions(mean: true)) })
-        if let layers = network.layers { yardstick.append(Machine.sgemmMicroseconds(rows: rows, layers: layers, calls: calls)) }
+        if let library = machine.openBLAS { yardstick.append(1e6 / library.rate(products, threads: 1, seconds: 1e-6 * own[0] * Double(calls))) }
       }
+      machine.measureAgain()
       let (time, reference) = (own.median, yardstick.isEmpty ? 0 : yardstick.median)
+      let multiplyAddsPerSecond = Double(products.reduce(0) { $0 + $1.multiplyAdds }) / (1e-6 * time)
       if plain {
-        print("\(rows)\t\(time.rounded(to: 2))\t\(reference.rounded(to: 2))")
+        let percent = machine.limits.percent(multiplyAddsPerSecond: multiplyAddsPerSecond)
+        print("\(rows)\t\(time.rounded(to: 2))\t\(reference.rounded(to: 2))\t\(percent.rounded(to: 2))")
       } else {
-        let beside = reference > 0 ? ", sgemm \(reference.rounded(to: 1)) us on one thread, ratio \((reference / time).rounded(to: 2))" : ""
-        print("\(rows) rows: \(time.rounded(to: 1)) us\(beside)")
+        let beside = reference > 0 ? "; sgemm \(reference.rounded(to: 1)) us on one thread, ratio \((reference / time).rounded(to: 2))" : ""
+        print("\(rows) rows: \(time.rounded(to: 1)) us, \(machine.share(multiplyAddsPerSecond: multiplyAddsPerSecond))\(beside)")
       }
     }
+    if !plain { machine.print() }
   }
 
   private func microseconds(_ calls: Int, _ body: () throws -> Void) rethrows -> Double {
@@ -74,11 +79,6 @@ struct ArithmeticBenchmark: AsyncParsableCommand {
     for _ in 0..<calls { try body() }
     return (ContinuousClock.now - start) / .microseconds(1) / Double(calls)
   }
-}
-
-extension [Double] {
-  /// The middle of the sorted numbers.
-  fileprivate var median: Double { sorted()[count / 2] }
 }
 
 extension Double {

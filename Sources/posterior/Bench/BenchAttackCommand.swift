@@ -11,8 +11,8 @@ struct BenchAttackCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "attack", abstract: "Times steps of an attack on items that the model itself draws.",
     discussion: """
-      A step evaluates the loss and its gradient at one perturbed item and moves it. Beside it OpenBLAS's sgemm on the products of that evaluation: of every linear layer \
-      the forward product and that of the input's gradient. Three ways: the restarts and budgets of an item one after the other, the runs of one item together, and \
+      A step evaluates the loss and its gradient at one perturbed item and moves it. Beside it the machine's peak of multiply-adds, and OpenBLAS's sgemm, on the products of \
+      that evaluation: of every linear layer the forward product and that of the input's gradient. Three ways: the restarts and budgets of an item one after the other, the runs of one item together, and \
       all runs together. In turn, round by round.
       """)
 
@@ -46,25 +46,23 @@ struct BenchAttackCommand: AsyncParsableCommand {
     let together = audit.plan.restarts * audit.strengths.count
     let ways = [("one run at a time", 1), ("the \(together) runs of an item together", together), ("\(batch) runs together", batch)]
     let products = audit.productsOfStep(batch: batch)
+    let multiplyAdds = products.reduce(0) { $0 + $1.multiplyAdds } / batch
+    var machine = BenchedMachine(threads: threads)
     var (own, bound) = ([[Double]](repeating: [], count: ways.count), [Double]())
     for _ in 0..<rounds {
       for (way, (_, batch)) in ways.enumerated() { own[way].append(try audit.attackRate(batch: batch, seconds: seconds)) }
-      bound.append(Yardstick.rate(products, threads: threads, seconds: seconds) * Double(batch))
+      if let rate = machine.openBLASRate(products, seconds: seconds) { bound.append(rate * Double(batch)) }
+      machine.measureAgain()
     }
-    print("\(audit.attackDescription), \(audit.objectiveName), \(items) items, \(threads) threads, \(Machine.instructionSet), \(Machine.blas)")
-    print("\(products.reduce(0) { $0 + $1.multiplyAdds } / batch) multiply-adds a step, forward and backward")
-    print("sgemm of the same products: \(Int(median(bound))) steps/s")
+    print("\(audit.attackDescription), \(audit.objectiveName), \(items) items, \(threads) threads")
+    print("\(multiplyAdds) multiply-adds a step, forward and backward")
+    machine.print()
+    if !bound.isEmpty { print("sgemm of the same products: \(Int(bound.median)) steps/s") }
     for (way, (name, _)) in ways.enumerated() {
-      let ratios = zip(own[way], bound).map { $0 / $1 }
+      let ratio = bound.isEmpty ? "" : ", \(zip(own[way], bound).map { $0 / $1 }.spread) of sgemm's"
       let gains = zip(own[way], own[0]).map { $0 / $1 }
-      print("\(name): \(Int(median(own[way]))) steps/s, ratio \(spread(ratios)), \(spread(gains)) times one at a time")
+      let share = machine.share(multiplyAddsPerSecond: own[way].median * Double(multiplyAdds))
+      print("\(name): \(Int(own[way].median)) steps/s, \(share)\(ratio), \(gains.spread) times one at a time")
     }
-  }
-
-  private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
-
-  private func spread(_ values: [Double]) -> String {
-    let sorted = values.sorted()
-    return String(format: "%.2f (%.2f to %.2f)", sorted[sorted.count / 2], sorted[0], sorted[sorted.count - 1])
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benchmarking
 import Formats
 import Foundation
 import Tensors
@@ -6,7 +7,9 @@ import Tensors
 struct BenchEncodingCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "encoding", abstract: "Measures how fast numbers become JSON, JSON numbers and pictures PNG, on one thread.",
-    discussion: "The best of several passes; copying the same bytes and Foundation's JSONSerialization stand beside them, from the same run.")
+    discussion:
+      "The best of several passes; copying the same bytes, Foundation's JSONSerialization and what the machine can read of its memory stand beside them."
+  )
 
   @Option(help: "Passes of each measurement; the best one counts.")
   var passes = 10
@@ -31,15 +34,18 @@ struct BenchEncodingCommand: ParsableCommand {
   func run() throws {
     let rows = try Self.examples.map { try measure($0.name, $0.scalars) }
     let picture = try measurePicture()
-    if json { return print(String(decoding: Self.json(rows, picture).text, as: UTF8.self)) }
+    let machine = BenchedMachine(threads: 1)
+    if json { return print(String(decoding: Self.json(rows, picture, machine).text, as: UTF8.self)) }
     TextTable(
-      ["NUMBERS", "BYTES", "PARSE ms/MB", "JSONSerialization", "WRITE ms/MB", "COPY ms/MB"],
+      ["NUMBERS", "BYTES", "PARSE ms/MB", "JSONSerialization", "WRITE ms/MB", "COPY ms/MB", "PARSE, % OF READING"],
       rows.map { row in
         [row.name, "\(row.bytes)"]
           + [row.parse, row.foundation, row.write, row.copy].map { LoadReport.text(row.perMegabyte($0)) }
+          + [LoadReport.text(machine.limits.percent(bytesReadPerSecond: Double(row.bytes) / (1e-3 * row.parse)))]
       }
     ).print()
     print("PNG of 64 pictures of 28 x 28: \(LoadReport.text(picture.milliseconds)) ms, \(picture.bytes) bytes")
+    machine.print()
   }
 
   /// 100 000 to 300 000 numbers each: means as models give them, pixels, and floats of any size.
@@ -88,7 +94,7 @@ struct BenchEncodingCommand: ParsableCommand {
     return best
   }
 
-  private static func json(_ rows: [Row], _ picture: (milliseconds: Double, bytes: Int)) -> JSONValue {
+  private static func json(_ rows: [Row], _ picture: (milliseconds: Double, bytes: Int), _ machine: BenchedMachine) -> JSONValue {
     let figures = rows.map { row in
       JSONValue.object(
         [
@@ -104,6 +110,7 @@ struct BenchEncodingCommand: ParsableCommand {
       .init(
         name: "png",
         value: .object([.init(name: "ms", value: .number(picture.milliseconds)), .init(name: "bytes", value: .integer(picture.bytes))])),
+      .init(name: "machine", value: machine.json),
     ])
   }
 }

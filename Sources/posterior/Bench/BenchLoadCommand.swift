@@ -14,8 +14,8 @@ struct BenchLoadCommand: AsyncParsableCommand {
       stalls can't hide it. Measuring stops at the first stable point: three windows in a row whose throughput and median latency are within a tenth. \
       The figures are those of these three windows.
 
-      The parts of a request's time and the sizes of batches come from the server's /metrics, the warm-up included. The yardstick is OpenBLAS's \
-      product of the same layers on all cores of this machine, measured before and after.
+      The parts of a request's time and the sizes of batches come from the server's /metrics, the warm-up included. The yardsticks are this \
+      machine's peak of multiply-adds and OpenBLAS's product of the same layers, on all cores, measured before and after.
 
         posterior bench --in-process model.safetensors
         posterior bench --server http://127.0.0.1:8080 --model digits --operation score --option k=10 --rate 200
@@ -39,7 +39,7 @@ struct BenchLoadCommand: AsyncParsableCommand {
   var windows = 10
   @Option(help: "Seconds after which a request without an answer is a failure.")
   var timeout = 10.0
-  @Flag(help: "Leave out the yardstick.")
+  @Flag(help: "Leave out the machine's limits and OpenBLAS.")
   var noYardstick = false
   @Flag(help: "The report as JSON.")
   var json = false
@@ -85,7 +85,8 @@ struct BenchLoadCommand: AsyncParsableCommand {
     if let rate { plan.arrivals = .poisson(rate: rate, seed: UInt64(seed)) }
 
     try await subject.probe(load)
-    let yardstick = noYardstick ? nil : try load.yardstick()
+    var machine = noYardstick ? nil : BenchedMachine(threads: ProcessInfo.processInfo.activeProcessorCount)
+    let yardstick = try machine.flatMap { try load.yardstick(on: $0) }
     let before = await subject.metrics()
     let result = try await LoadGenerator.run(plan)
     let after = await subject.metrics()
@@ -93,8 +94,9 @@ struct BenchLoadCommand: AsyncParsableCommand {
       let reasons = result.last.failures.keys.sorted().joined(separator: "; ")
       throw CommandError("\(subject.destination) gave no answer in \(result.windows.count) windows\(reasons.isEmpty ? "" : ": \(reasons)").")
     }
+    machine?.measureAgain()
     return LoadReport(
-      subject: subject, load: load, plan: plan, result: result, server: ServerTimes(before: before, after: after),
-      yardstick: yardstick.map { $0.measuredAgain() })
+      subject: subject, load: load, plan: plan, result: result, server: ServerTimes(before: before, after: after), machine: machine,
+      yardstick: machine.flatMap { machine in yardstick.map { $0.measuredAgain(on: machine) } })
   }
 }

@@ -11,8 +11,9 @@ struct BenchTrainingCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "training", abstract: "Times gradient steps of a recipe's model on its first items.",
     discussion: """
-      Items a second of a step's loss and gradient, without reading data and without the optimiser, and of OpenBLAS's sgemm on the same products: of every linear
-      layer the forward product, that of the weight's gradient, and, but for layers of the data themselves, that of the input's. In turn, round by round.
+      Items a second of a step's loss and gradient, without reading data and without the optimiser; beside them the machine's peak of multiply-adds, and OpenBLAS's \
+      sgemm, on the same products: of every linear layer the forward product, that of the weight's gradient, and, but for layers of the data themselves, that of the \
+      input's. In turn, round by round.
       """)
 
   @Argument(help: "A recipe in JSON; see deploy/recipes.") var recipe: String
@@ -72,20 +73,20 @@ struct BenchTrainingCommand: AsyncParsableCommand {
       let input = ProductShape(rows: shape.rows, outputs: shape.inner, inner: shape.outputs)
       return [shape, weight] + (shape.inner == signature.width ? [] : [input])
     }
+    var machine = BenchedMachine(threads: threads)
     var (own, bound): ([Double], [Double]) = ([], [])
     for _ in 0..<rounds {
       own.append(rate { _ = step() } * Double(batch))
       // A step's products share the cores; the yardstick has a copy of them on each.
-      bound.append(Yardstick.rate(products, threads: threads, seconds: seconds) * Double(batch))
+      if let rate = machine.openBLASRate(products, seconds: seconds) { bound.append(rate * Double(batch)) }
+      machine.measureAgain()
     }
-    let ratios = zip(own, bound).map { $0 / $1 }.sorted()
     let multiplyAdds = products.reduce(0) { $0 + $1.multiplyAdds } / batch
-    print(
-      "\(recipe.family), batch \(batch)\(known > 0 ? " + \(known) labelled" : ""), \(threads) threads, \(Machine.instructionSet), \(Machine.blas)")
+    print("\(recipe.family), batch \(batch)\(known > 0 ? " + \(known) labelled" : ""), \(threads) threads")
     print("\(multiplyAdds) multiply-adds an item, forward and backward")
-    print(
-      "\(Int(own.sorted()[rounds / 2])) items/s; sgemm of the same products \(Int(bound.sorted()[rounds / 2])) items/s; ratio "
-        + String(format: "%.2f (%.2f to %.2f)", ratios[rounds / 2], ratios[0], ratios[rounds - 1]))
+    machine.print()
+    let beside = bound.isEmpty ? "" : "; sgemm of the same products \(Int(bound.median)) items/s, ratio \(zip(own, bound).map { $0 / $1 }.spread)"
+    print("\(Int(own.median)) items/s, \(machine.share(multiplyAddsPerSecond: own.median * Double(multiplyAdds)))\(beside)")
   }
 
   /// Calls a second.

@@ -9,6 +9,8 @@ struct LoadReport {
   let plan: LoadPlan
   let result: LoadResult
   let server: ServerTimes
+  /// Nil where neither was asked for.
+  let machine: BenchedMachine?
   let yardstick: ModelYardstick?
 
   static let quantiles: [(name: String, fraction: Double)] = [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)]
@@ -16,7 +18,11 @@ struct LoadReport {
   /// The windows that the figures are of.
   var last: LoadWindow { result.last }
   var itemsPerSecond: Double { last.rate * Double(load.items) }
-  var yardstickPercent: Double? { yardstick.map { 100 * itemsPerSecond / $0.itemsPerSecond } }
+  /// Of OpenBLAS's speed on the same products.
+  var yardstickPercent: Double? { yardstick?.itemsPerSecond.map { 100 * itemsPerSecond / $0 } }
+  private var multiplyAddsPerSecond: Double? { yardstick.map { $0.multiplyAddsPerItem * itemsPerSecond } }
+  /// Of the machine's peak of multiply-adds.
+  var peakPercent: Double? { multiplyAddsPerSecond.flatMap { machine?.limits.percent(multiplyAddsPerSecond: $0) } }
   var seconds: Double { Double(last.length) / 1e9 }
 
   static func milliseconds(_ nanoseconds: Int?) -> Double? { nanoseconds.map { Double($0) / 1e6 } }
@@ -34,16 +40,19 @@ extension LoadReport {
       ("stable", .bool(result.isStable)), ("measured_seconds", .number(seconds)), ("requests_per_second", .number(last.rate)),
       ("items_per_second", .number(itemsPerSecond)), ("body_bytes_per_second", .number(Double(last.bytes) / seconds)),
       ("latency_ms", Self.latencies(last.latencies)),
-      ("answers", .object(last.statuses.sorted { $0.key < $1.key }.map { .init(name: "\($0.key)", value: .integer($0.value)) })),
-      ("failures", .object(last.failures.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: .integer($0.value)) })),
+      ("answers", Self.counts(last.statuses)), ("failures", Self.counts(last.failures)),
       ("differing_answers", .integer(last.differing)), ("unanswered", .integer(result.unanswered)),
-      (
-        "request_seconds",
-        server.phases.map { phases in .object(phases.map { .init(name: $0.name, value: .number($0.seconds)) }) } ?? .null
-      ),
-      ("batch_rows", batches), ("yardstick", yardstickJSON), ("generator_share", .number(result.generatorShare)),
-      ("cores", .integer(ProcessInfo.processInfo.activeProcessorCount)),
+      ("request_seconds", phases), ("batch_rows", batches), ("yardstick", yardstickJSON), ("machine", machine?.json ?? .null),
+      ("generator_share", .number(result.generatorShare)), ("cores", .integer(ProcessInfo.processInfo.activeProcessorCount)),
     ])
+  }
+
+  private static func counts<Key: Comparable>(_ counts: [Key: Int]) -> JSONValue {
+    .object(counts.sorted { $0.key < $1.key }.map { .init(name: "\($0.key)", value: .integer($0.value)) })
+  }
+
+  private var phases: JSONValue {
+    server.phases.map { .object($0.map { .init(name: $0.name, value: .number($0.seconds)) }) } ?? .null
   }
 
   private var arrivals: JSONValue {
@@ -72,10 +81,11 @@ extension LoadReport {
   }
 
   private var yardstickJSON: JSONValue {
-    guard let yardstick, let yardstickPercent else { return .null }
+    guard let yardstick, let machine, let peakPercent else { return .null }
     return .record([
-      ("rows", .integer(yardstick.rows)), ("threads", .integer(yardstick.threads)), ("items_per_second", .number(yardstick.itemsPerSecond)),
-      ("multiply_adds_per_item", .number(yardstick.multiplyAddsPerItem)), ("percent", .number(yardstickPercent)),
+      ("rows", .integer(yardstick.rows)), ("threads", .integer(machine.limits.threads)),
+      ("multiply_adds_per_item", .number(yardstick.multiplyAddsPerItem)), ("peak_percent", .number(peakPercent)),
+      ("items_per_second", yardstick.itemsPerSecond.map(JSONValue.number) ?? .null), ("percent", yardstickPercent.map(JSONValue.number) ?? .null),
     ])
   }
 }
@@ -111,6 +121,7 @@ extension LoadReport {
     if case .poisson = plan.arrivals { add("unanswered", "\(result.unanswered) requests were due or under way at the end") }
     add("batches", batchText)
     add("time", phaseText)
+    for (name, text) in machine?.lines ?? [] { add(name, text) }
     add("yardstick", yardstickText)
     add("generator", "\(Self.text(100 * result.generatorShare)) % of a core\(result.generatorShare > 0.9 ? ": it is the bottleneck" : "")")
     return lines
@@ -150,10 +161,12 @@ extension LoadReport {
   }
 
   private var yardstickText: String {
-    guard let yardstick, let yardstickPercent else { return "not measured" }
-    let speed = 2 * yardstick.multiplyAddsPerItem * yardstick.itemsPerSecond / 1e9
-    return "\(Self.text(yardstickPercent)) % of OpenBLAS's \(Self.text(yardstick.itemsPerSecond)) items/s "
-      + "(\(yardstick.rows) rows, \(yardstick.threads) threads, \(Self.text(speed)) GFLOP/s, \(Self.text(2 * yardstick.multiplyAddsPerItem / 1e6)) MFLOP an item)"
+    guard let yardstick, let machine, let multiplyAddsPerSecond else { return "not measured" }
+    let share = "\(machine.share(multiplyAddsPerSecond: multiplyAddsPerSecond)), \(Self.text(2 * yardstick.multiplyAddsPerItem / 1e6)) MFLOP an item"
+    guard let library = yardstick.itemsPerSecond, let yardstickPercent else { return share }
+    let speed = 2 * yardstick.multiplyAddsPerItem * library / 1e9
+    return
+      "\(share); \(Self.text(yardstickPercent)) % of OpenBLAS's \(Self.text(library)) items/s (\(yardstick.rows) rows, \(Self.text(speed)) GFLOP/s)"
   }
 
   /// Three digits.

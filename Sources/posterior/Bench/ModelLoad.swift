@@ -68,14 +68,14 @@ struct ModelLoad {
   private static let yardstickRows = 64
 
   /// The products of this operation, found by carrying it out once; nil where it has none.
-  func yardstick() throws -> ModelYardstick? {
+  func yardstick(on machine: BenchedMachine) throws -> ModelYardstick? {
     guard let operation, let model else { return nil }
     let rows = max(items, Self.yardstickRows)
     let input = try Self.input(
       operation, of: model, items: rows, type: operation.takesItems ? .floats : .json, options: options.filter { $0.name != "n" }, seed: seed)
     let prepared = try operation.prepare(input, on: model.model, limits: ServiceLimits())
     let products = try ProductRecorder.record { for block in prepared.blocks { _ = try prepared.compute(block) } }
-    return products.isEmpty ? nil : ModelYardstick(products, rows: rows)
+    return products.isEmpty ? nil : ModelYardstick(products, rows: rows, on: machine)
   }
 }
 
