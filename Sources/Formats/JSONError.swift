@@ -45,9 +45,6 @@ package struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   package var description: String { detail }
-
-  /// The field that a decoder's path leads to.
-  package static func field(at path: [any CodingKey]) -> String { JSONPath.text(path.map(JSONPath.Component.init)) }
 }
 
 /// The way to a value inside a document.

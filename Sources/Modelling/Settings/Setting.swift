@@ -18,7 +18,7 @@ package struct Setting<Root: Settings>: Sendable {
   ///   - name: in JSON and in queries; as a flag with dashes.
   ///   - range: the bounds of a number, or of every number of a list. Numbers are finite in any case.
   ///   - lengths: how many elements a list may have, which `noun` names.
-  ///   - expected: what a fault says is expected, in place of the range's own words.
+  ///   - expected: what a fault says is expected, in place of the bounds' own words.
   ///   - default: what an absent setting is said to stand for, where that is not its value in `Root()`.
   ///   - required: whether there is no default.
   ///   - writesNull: whether nil is written as null; else it is left out.
@@ -48,7 +48,7 @@ package struct Setting<Root: Settings>: Sendable {
     check = { (root) throws(Fault) in
       let value = root[keyPath: path]
       if let lengths, let count = value.elementCount, !lengths.contains(count) {
-        throw Fault(field: name, given: "\(count) \(noun)", expected: "\(lengths.lengthWords) \(noun)")
+        throw Fault(field: name, given: "\(count) \(noun)", expected: expected ?? "\(lengths.lengthWords) \(noun)")
       }
       try value.check(range, expected: expected, at: name)
     }

@@ -1,5 +1,3 @@
-internal import Formats
-
 /// What can be set of something, each setting said once: in the table.
 ///
 /// Reading, writing, checks, documentation, flags and query parameters all come from the table. `null` stands for the default everywhere.
@@ -19,7 +17,7 @@ package protocol Settings: SettingValue where Scalar == Self {
 extension Settings {
   package func check() throws(Fault) {}
 
-  /// Refuses a setting out of its bounds, then settings that don't fit each other.
+  /// Refuses a setting out of its bounds, then settings that don't fit each other; whoever decodes settings asks for it before making use of them.
   package func validate() throws(Fault) {
     for setting in Self.table.settings { try setting.check(self) }
     for part in Self.table.partChecks { try part.check(self) }
@@ -43,12 +41,11 @@ extension Settings {
 // MARK: - JSON
 
 extension Settings {
-  /// The defaults with what is given; refuses what `validate` refuses, and through `StrictJSON` names that are not in the table.
+  /// The defaults with what is given, not validated yet; through `StrictJSON` names that are not in the table are refused.
   package init(from decoder: any Decoder) throws {
     self.init()
     let container = try decoder.container(keyedBy: SettingKey.self)
     for setting in Self.table.settings { try setting.read(&self, container) }
-    do throws(Fault) { try validate() } catch { throw JSONError(error.inside(JSONError.field(at: decoder.codingPath))) }
   }
 
   package func encode(to encoder: any Encoder) throws {

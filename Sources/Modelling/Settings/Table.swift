@@ -10,7 +10,7 @@ package struct Table<Root: Settings>: Sendable {
   /// Whether the settings of each part fit each other.
   let partChecks: [PartCheck<Root>]
 
-  package init(@TableBuilder<Root> _ rows: () -> TableRows<Root>) {
+  package init(@TableBuilder<Root> _ rows: () -> Part<Root>) {
     let rows = rows()
     settings = rows.settings
     fields = settings.map(\.field)
@@ -23,20 +23,18 @@ package struct Table<Root: Settings>: Sendable {
   package subscript(name: String) -> SettingField? { fields.first { $0.name == name } }
 }
 
-/// Rows of a table, one or those of a whole part.
-package struct TableRows<Root: Settings> {
-  var settings: [Setting<Root>] = []
-  var checks: [PartCheck<Root>] = []
-}
+/// The settings of a part among the whole's own, at the same level of the JSON.
+package struct Part<Root: Settings> {
+  let settings: [Setting<Root>]
+  let checks: [PartCheck<Root>]
 
-extension TableRows {
-  /// The settings of a part among the whole's own, at the same level of the JSON.
-  ///
   /// - Parameter names: settings of the part that the whole decides otherwise.
-  package static func part<Part: Settings>(_ path: SettingPath<Root, Part>, except names: Set<String> = []) -> TableRows {
-    let settings = Part.table.settings.filter { !names.contains($0.field.name) }.map { Setting($0, of: path) }
-    return TableRows(settings: settings, checks: Part.table.partChecks.map { PartCheck($0, of: path) } + [PartCheck(path)])
+  package init<Inner: Settings>(_ path: SettingPath<Root, Inner>, except names: Set<String> = []) {
+    settings = Inner.table.settings.filter { !names.contains($0.field.name) }.map { Setting($0, of: path) }
+    checks = Inner.table.partChecks.map { PartCheck($0, of: path) } + [PartCheck(path)]
   }
+
+  init(settings: [Setting<Root>], checks: [PartCheck<Root>] = []) { (self.settings, self.checks) = (settings, checks) }
 }
 
 /// Whether the settings of one part fit each other.
@@ -52,9 +50,9 @@ struct PartCheck<Root: Settings>: Sendable {
 
 @resultBuilder
 package enum TableBuilder<Root: Settings> {
-  package static func buildExpression(_ setting: Setting<Root>) -> TableRows<Root> { TableRows(settings: [setting]) }
-  package static func buildExpression(_ rows: TableRows<Root>) -> TableRows<Root> { rows }
-  package static func buildBlock(_ parts: TableRows<Root>...) -> TableRows<Root> {
-    TableRows(settings: parts.flatMap(\.settings), checks: parts.flatMap(\.checks))
+  package static func buildExpression(_ setting: Setting<Root>) -> Part<Root> { Part(settings: [setting]) }
+  package static func buildExpression(_ part: Part<Root>) -> Part<Root> { part }
+  package static func buildBlock(_ parts: Part<Root>...) -> Part<Root> {
+    Part(settings: parts.flatMap(\.settings), checks: parts.flatMap(\.checks))
   }
 }

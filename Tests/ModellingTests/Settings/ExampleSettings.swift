@@ -30,7 +30,7 @@ struct NetworkSettings: Settings {
     Setting("decoder_hidden", \.decoder, in: 1...65_536, "Of the decoder.")
     Setting("activation", \.curve, "Behind every hidden layer.")
     Setting("batch_norm", \.batchNorm, "Before every activation.")
-    TableRows.part(\.annealing)
+    Part(\.annealing)
   }
 }
 
@@ -42,7 +42,7 @@ struct TowerSettings: Settings {
   static let table = Table<Self> {
     Setting("base", \.base, "The lowest layer.")
     Setting("layers", \.layers, lengths: 0...8, of: "layers", "Those above it.")
-    TableRows.part(\.annealing, except: ["draws"])
+    Part(\.annealing, except: ["draws"])
   }
 }
 

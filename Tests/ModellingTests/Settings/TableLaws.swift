@@ -18,9 +18,11 @@ struct TableLaws<Value: Settings> {
     try agreement()
   }
 
-  private func decode(_ members: [String: JSONValue]) throws(JSONError) -> Value {
+  private func decode(_ members: [String: JSONValue]) throws -> Value {
     let all = needed.merging(members) { $1 }
-    return try StrictJSON.decode(Value.self, from: .object(all.map { JSONValue.Member(name: $0.key, value: $0.value) }))
+    let value = try StrictJSON.decode(Value.self, from: .object(all.map { JSONValue.Member(name: $0.key, value: $0.value) }))
+    try value.validate()
+    return value
   }
 
   private func encoded(_ value: Value) throws -> JSONValue { try JSONValue(parsing: Array(JSONEncoder().encode(value))).sorted }
@@ -57,7 +59,7 @@ struct TableLaws<Value: Settings> {
   private func ends() throws {
     for field in Value.table.fields {
       for (value, isInside) in edges(of: field.schema) {
-        do throws(JSONError) {
+        do {
           _ = try decode([field.name: value])
           #expect(isInside, "\(field.name): \(value)")
         } catch {
@@ -98,7 +100,7 @@ struct TableLaws<Value: Settings> {
         var members = needed
         members[field.name] = value
         let isTaken = JSONSchemaOracle.accepts(.object(members.map { .init(name: $0.key, value: $0.value) }), schema)
-        do throws(JSONError) {
+        do {
           _ = try decode([field.name: value])
           #expect(isTaken, "\(field.name): \(value)")
         } catch {
