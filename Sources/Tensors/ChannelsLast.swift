@@ -118,6 +118,31 @@ struct ChannelsLast: Sendable {
   }
 }
 
+// The three products with their histories: each is linear in both operands, and their derivatives are the other two.
+extension ChannelsLast {
+  /// images, weight -> grids
+  func grids(_ images: Tensor, _ weight: Tensor) -> Tensor {
+    convolution(of: images, weight: weight.packing(.convolution), bias: nil, .identity).recorded(by: images, weight, keeping: .inputs) { step in
+      [step.asked[0] ? self.images(step.g, step.x[1]) : nil, step.asked[1] ? weights(images: step.x[0], grids: step.g) : nil]
+    }
+  }
+
+  /// grids, weight -> images
+  func images(_ grids: Tensor, _ weight: Tensor) -> Tensor {
+    transposedConvolution(of: grids, weight: weight.packing(.transposedConvolution), bias: nil, .identity)
+      .recorded(by: grids, weight, keeping: .inputs) { step in
+        [step.asked[0] ? self.grids(step.g, step.x[1]) : nil, step.asked[1] ? weights(images: step.g, grids: step.x[0]) : nil]
+      }
+  }
+
+  /// images, grids -> weight
+  func weights(images: Tensor, grids: Tensor) -> Tensor {
+    weightGradient(images: images, grids: grids).recorded(by: images, grids, keeping: .inputs) { step in
+      [step.asked[0] ? self.images(step.x[1], step.g) : nil, step.asked[1] ? self.grids(step.x[0], step.g) : nil]
+    }
+  }
+}
+
 extension Activation {
   /// In place, for the activations that products can be fused with.
   fileprivate func apply(_ y: UnsafeMutablePointer<Float>, _ count: Int) {

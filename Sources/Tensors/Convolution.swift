@@ -53,15 +53,10 @@ extension Tensor {
     let patch = weight.shape[1] * geometry.kernel.height * geometry.kernel.width
     ProductRecorder.note(rows: shape[0] * grid.height * grid.width, outputs: weight.shape[0], inner: patch)
     let layer = ChannelsLast(geometry: geometry, image: image, imageChannels: shape[1], grid: grid, gridChannels: weight.shape[0])
-    let (x, w) = (detached, weight.detached)
-    let (needsX, needsW) = (isWatched, weight.isWatched)
-    return recordingLayer(weight: weight, bias: bias, activation) { activation in
-      layer.convolution(of: x, weight: w.packing(.convolution), bias: bias, activation)
-    } pullback: { g in
-      [
-        needsX ? layer.transposedConvolution(of: g, weight: w.packing(.transposedConvolution), bias: nil, .identity) : nil,
-        needsW ? layer.weightGradient(images: x, grids: g) : nil,
-      ]
+    return recordedLayer(weight: weight, bias: bias, activation) { activation in
+      layer.convolution(of: self, weight: weight.packing(.convolution), bias: bias, activation)
+    } pullback: { step, g in
+      [step.asked[0] ? layer.images(g, step.x[1]) : nil, step.asked[1] ? layer.weights(images: step.x[0], grids: g) : nil]
     }
   }
 
@@ -78,30 +73,27 @@ extension Tensor {
     let patch = weight.shape[1] * geometry.kernel.height * geometry.kernel.width
     ProductRecorder.note(rows: shape[0] * grid.height * grid.width, outputs: patch, inner: weight.shape[0])
     let layer = ChannelsLast(geometry: geometry, image: image, imageChannels: weight.shape[1], grid: grid, gridChannels: shape[1])
-    let (x, w) = (detached, weight.detached)
-    let (needsX, needsW) = (isWatched, weight.isWatched)
-    return recordingLayer(weight: weight, bias: bias, activation) { activation in
-      layer.transposedConvolution(of: x, weight: w.packing(.transposedConvolution), bias: bias, activation)
-    } pullback: { g in
-      [
-        needsX ? layer.convolution(of: g, weight: w.packing(.convolution), bias: nil, .identity) : nil,
-        needsW ? layer.weightGradient(images: g, grids: x) : nil,
-      ]
+    return recordedLayer(weight: weight, bias: bias, activation) { activation in
+      layer.transposedConvolution(of: self, weight: weight.packing(.transposedConvolution), bias: bias, activation)
+    } pullback: { step, g in
+      [step.asked[0] ? layer.grids(g, step.x[1]) : nil, step.asked[1] ? layer.weights(images: g, grids: step.x[0]) : nil]
     }
   }
 
   /// activation(forward) with the history of its inputs, where one has a history; `pullback` gives the gradients of input and weight.
-  private func recordingLayer(
-    weight: Tensor, bias: Tensor?, _ activation: Activation, forward: (Activation) -> Tensor, pullback: @escaping @Sendable (Tensor) -> [Tensor?]
+  private func recordedLayer(
+    weight: Tensor, bias: Tensor?, _ activation: Activation, operation: StaticString = #function, forward: (Activation) -> Tensor,
+    pullback: @escaping @Sendable (_ step: Step, _ g: Tensor) -> [Tensor?]
   ) -> Tensor {
     guard isWatched || weight.isWatched || bias?.isWatched == true else { return forward(activation) }
     // Activations whose derivative can be read from their output join the product; the others follow it.
     let fused = activation.hasDerivativeOfOutput ? activation : .identity
     let y = forward(fused)
-    let biasShape: Shape? = bias?.isWatched == true ? [1, y.shape[1], 1, 1] : nil
-    let result = y.recording([self, weight] + (bias.map { [$0] } ?? [])) { g in
-      let g = fused.backward(output: y, gradient: g)
-      return pullback(g) + [biasShape.map { g.summed(to: $0).reshaped([$0.count]) }]
+    let biasShape: Shape = [1, y.shape[1], 1, 1]
+    let result = y.recorded(by: [self, weight] + (bias.map { [$0] } ?? []), keeping: fused.kept, operation: operation) { step in
+      let g = fused.gradient(step)
+      let parts = pullback(step, g)
+      return step.asked.count == 2 ? parts : parts + [step.asked[2] ? g.summed(to: biasShape).reshaped([biasShape.count]) : nil]
     }
     return fused == activation ? result : activation(result)
   }

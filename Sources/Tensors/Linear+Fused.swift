@@ -75,15 +75,11 @@ extension Tensor {
 
   private func recordedLinear(_ weight: Tensor, _ bias: Tensor?, _ activation: Activation) -> Tensor {
     let y = fusedProduct(weight, bias, activation.fused ?? kernel_identity)
-    let (x, w) = (detached, weight.detached)
-    let (needsX, needsW, needsBias) = (isWatched, weight.isWatched, bias?.isWatched == true)
-    let inputs = [self, weight] + (bias.map { [$0] } ?? [])
-    return y.recording(inputs) { g in
-      let g = activation.backward(output: y, gradient: g)
-      let dX = needsX ? g.pulledBack(throughLinear: w) : nil
-      let dW = needsW ? g.pulledBack(x, transposingSelf: true) : nil
-      let dBias = needsBias ? g.columnSums() : nil
-      return [dX, dW, dBias]
+    return y.recorded(by: [self, weight] + (bias.map { [$0] } ?? []), keeping: activation.kept) { step in
+      let g = activation.gradient(step)
+      let dX = step.asked[0] ? g.pulledBack(throughLinear: step.x[1]) : nil
+      let dW = step.asked[1] ? g.pulledBack(step.x[0], transposingSelf: true) : nil
+      return step.asked.count == 2 ? [dX, dW] : [dX, dW, step.asked[2] ? g.columnSums() : nil]
     }
   }
 }
@@ -93,9 +89,11 @@ extension Tensor {
   fileprivate func pulledBack(throughLinear weight: Tensor) -> Tensor {
     guard let packing = weight.packing, packing.layout == .matrix, let reverse = packing.reverse else { return pulledBack(weight) }
     let (m, k, n) = (shape[0], shape[1], weight.shape[1])
+    // A packed weight has no history: only the gradient may have one.
     return Tensor(shape: [m, n]) { c in
       withScalars { a in packedProduct(a, reverse.base, m: m, n: n, k: k, bias: nil, activation: kernel_identity, into: c) }
     }
+    .recorded(by: self) { [$0.g.linear(weight: weight, bias: nil)] }
   }
 }
 
@@ -112,15 +110,17 @@ extension Activation {
     }
   }
 
+  /// What a layer with this activation keeps for `gradient`.
+  var kept: Kept { self == .identity ? .inputs : [.inputs, .result] }
+
   /// The gradient before the activation from the one after it, for the activations whose derivative is a function of their output.
-  func backward(output y: Tensor, gradient g: Tensor) -> Tensor {
+  func gradient(_ step: Step) -> Tensor {
     switch self {
-    case .relu: y.combined(with: g, kernel_relu_backward)
-    // The output has the sign of the input.
-    case .leakyReLU: y.combined(with: g) { kernel_leaky_relu_backward($0, $1, 0.01, $2, $3) }
-    case .tanh: y.combined(with: g, kernel_tanh_backward)
-    case .sigmoid: y.combined(with: g, kernel_sigmoid_backward)
-    case .identity, .elu, .softplus: g
+    case .relu: step.y.reluGradient(step.g)
+    case .leakyReLU: step.y.leakyReLUGradient(step.g, slope: 0.01)
+    case .tanh: step.y.tanhGradient(step.g)
+    case .sigmoid: step.y.sigmoidGradient(step.g)
+    case .identity, .elu, .softplus: step.g
     }
   }
 }

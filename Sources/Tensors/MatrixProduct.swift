@@ -59,14 +59,12 @@ extension Tensor {
   package func matrixProduct(_ other: Tensor, transposingSelf: Bool = false, transposingOther: Bool = false) -> Tensor {
     let inner = shape[transposingSelf ? -2 : -1]
     ProductRecorder.note(rows: count / Swift.max(inner, 1), outputs: other.shape[transposingOther ? -2 : -1], inner: inner)
-    let product = product(other, transposingSelf: transposingSelf, transposingOther: transposingOther) { a, b, m, n, k, c in
+    return product(other, transposingSelf: transposingSelf, transposingOther: transposingOther) { a, b, m, n, k, c in
       rowStableGemm(a, b, m: m, n: n, k: k, bias: nil, activation: kernel_identity, into: c)
     }
-    guard isWatched || other.isWatched else { return product }
-    return recording(product, other, transposingSelf: transposingSelf, transposingOther: transposingOther)
   }
 
-  /// The product without history that pullbacks compute with: every element adds its terms in ascending order.
+  /// The product that pullbacks compute with: every element adds its terms in ascending order.
   func pulledBack(_ other: Tensor, transposingSelf: Bool = false, transposingOther: Bool = false) -> Tensor {
     product(other, transposingSelf: transposingSelf, transposingOther: transposingOther) { a, b, m, n, k, c in
       panelProduct(a, b, m: m, n: n, k: k, into: c)
@@ -84,7 +82,7 @@ extension Tensor {
     let (inner, n) = transposingOther ? (other.shape[-1], other.shape[-2]) : (other.shape[-2], other.shape[-1])
     precondition(k == inner, "a product of shapes \(shape) and \(other.shape): \(k) columns meet \(inner) rows")
     let leading = shape.rank == 3 ? [items] : []
-    return Tensor(shape: Shape(leading + [m, n])) { c in
+    let product = Tensor(shape: Shape(leading + [m, n])) { c in
       withScalars { a in
         other.withScalars { b in
           for item in 0..<items {
@@ -95,21 +93,17 @@ extension Tensor {
         }
       }
     }
-  }
-
-  private func recording(_ product: Tensor, _ other: Tensor, transposingSelf: Bool, transposingOther: Bool) -> Tensor {
-    let (a, b) = (detached, other.detached)
-    let (needsA, needsB) = (isWatched, other.isWatched)
-    return product.recording(self, other) { g in
+    return product.recorded(by: self, other, keeping: .inputs) { step in
+      let (g, a, b) = (step.g, step.x[0], step.x[1])
       // C = A B: dA = G Bᵀ, dB = Aᵀ G, each in the layout that its operand is stored in.
       let dA =
-        !needsA
+        !step.asked[0]
         ? nil
         : transposingSelf
           ? b.pulledBack(g, transposingSelf: transposingOther, transposingOther: true)
           : g.pulledBack(b, transposingOther: !transposingOther)
       let dB =
-        !needsB
+        !step.asked[1]
         ? nil
         : transposingOther
           ? g.pulledBack(a, transposingSelf: true, transposingOther: transposingSelf)

@@ -4,41 +4,39 @@ internal import CKernels
 extension Tensor {
   package static func + (a: Tensor, b: Tensor) -> Tensor {
     let (shapeA, shapeB) = (a.shape, b.shape)
-    let (needsA, needsB) = (a.isWatched, b.isWatched)
-    return a.plus(b).recording(a, b) { g in [needsA ? g.summed(to: shapeA) : nil, needsB ? g.summed(to: shapeB) : nil] }
+    return a.plus(b).recorded(by: a, b) { [$0.asked[0] ? $0.g.summed(to: shapeA) : nil, $0.asked[1] ? $0.g.summed(to: shapeB) : nil] }
   }
 
   package static func - (a: Tensor, b: Tensor) -> Tensor {
     let (shapeA, shapeB) = (a.shape, b.shape)
-    let (needsA, needsB) = (a.isWatched, b.isWatched)
     // a + (-b) has the bits of a - b, and the sum has kernels for rows and columns.
     let difference = shapeA == shapeB ? a.combined(with: b, kernel_subtract) : a.detached.plus(-b.detached)
-    return difference.recording(a, b) { g in [needsA ? g.summed(to: shapeA) : nil, needsB ? -g.summed(to: shapeB) : nil] }
+    return difference.recorded(by: a, b) { [$0.asked[0] ? $0.g.summed(to: shapeA) : nil, $0.asked[1] ? -$0.g.summed(to: shapeB) : nil] }
   }
 
   package static func * (a: Tensor, b: Tensor) -> Tensor {
-    let (x, y) = (a.detached, b.detached)
-    let (needsA, needsB) = (a.isWatched, b.isWatched)
-    return a.broadcast(b, same: kernel_multiply, row: kernel_multiply_row, column: kernel_multiply_column, commutes: true)
-      .recording(a, b) { g in [needsA ? (g * y).summed(to: x.shape) : nil, needsB ? (g * x).summed(to: y.shape) : nil] }
+    a.broadcast(b, same: kernel_multiply, row: kernel_multiply_row, column: kernel_multiply_column, commutes: true)
+      .recorded(by: a, b, keeping: .inputs) { step in
+        let (g, a, b) = (step.g, step.x[0], step.x[1])
+        return [step.asked[0] ? (g * b).summed(to: a.shape) : nil, step.asked[1] ? (g * a).summed(to: b.shape) : nil]
+      }
   }
 
   package static func / (a: Tensor, b: Tensor) -> Tensor {
     if b.count == 1, !b.isWatched, a.shape.broadcast(with: b.shape) == a.shape { return a / b.scalar }
-    let (x, y) = (a.detached, b.detached)
-    let (needsA, needsB) = (a.isWatched, b.isWatched)
     return a.broadcast(b, same: kernel_divide)
-      .recording(a, b) { g in
-        [needsA ? (g / y).summed(to: x.shape) : nil, needsB ? (-(g * x) / y.squared()).summed(to: y.shape) : nil]
+      .recorded(by: a, b, keeping: .inputs) { step in
+        let (g, a, b) = (step.g, step.x[0], step.x[1])
+        return [step.asked[0] ? (g / b).summed(to: a.shape) : nil, step.asked[1] ? (-(g * a) / b.squared()).summed(to: b.shape) : nil]
       }
   }
 
   /// The larger of the two, scalar by scalar; where they are equal each gets half of the gradient.
   package static func maximum(_ a: Tensor, _ b: Tensor) -> Tensor {
-    let (x, y) = (a.detached, b.detached)
-    return a.broadcast(b, same: kernel_maximum).recording(a, b) { g in
-      let share = (x - y).sign().affine(scale: 0.5, shift: 0.5)
-      return [(g * share).summed(to: x.shape), (g * (1 - share)).summed(to: y.shape)]
+    a.broadcast(b, same: kernel_maximum).recorded(by: a, b, keeping: .inputs) { step in
+      let (g, a, b) = (step.g, step.x[0], step.x[1])
+      let share = (a.detached - b.detached).sign().affine(scale: 0.5, shift: 0.5)
+      return [step.asked[0] ? (g * share).summed(to: a.shape) : nil, step.asked[1] ? (g * (1 - share)).summed(to: b.shape) : nil]
     }
   }
 
@@ -53,7 +51,7 @@ extension Tensor {
     a.mapped { x, y, n in
       guard let x, let y else { return }
       for i in 0..<n { y[i] = x[i] / b }
-    }.recording(a) { g in [g / b] }
+    }.recorded(by: a) { [$0.g / b] }
   }
   package static func / (a: Float, b: Tensor) -> Tensor { a * b.reciprocal() }
   package static prefix func - (a: Tensor) -> Tensor { a.affine(scale: -1, shift: -0.0) }
@@ -128,7 +126,7 @@ extension Tensor {
     let padded = Shape([Int](repeating: 1, count: target.rank - shape.rank) + shape.dimensions)
     let strides = zip(padded.strides, padded.dimensions).map { $1 == 1 ? 0 : $0 }
     let source = shape
-    return gathered(to: target, strides: strides).recording(self) { g in [g.summed(to: source)] }
+    return gathered(to: target, strides: strides).recorded(by: self) { [$0.g.summed(to: source)] }
   }
 }
 

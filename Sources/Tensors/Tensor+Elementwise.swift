@@ -1,7 +1,7 @@
 internal import CKernels
 
 typealias UnaryKernel = (UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) -> Void
-typealias BinaryKernel = (UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) -> Void
+typealias BinaryKernel = @Sendable (UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) -> Void
 
 extension Tensor {
   /// kernel(self), scalar by scalar, without history.
@@ -27,104 +27,119 @@ extension Tensor {
 
 // A value and its derivative side by side.
 extension Tensor {
-  package func exp() -> Tensor {
-    let y = mapped(kernel_exp)
-    return y.recording(self) { g in [g * y] }
-  }
+  package func exp() -> Tensor { mapped(kernel_exp).recorded(by: self, keeping: .result) { [$0.g * $0.y] } }
 
-  package func log() -> Tensor {
-    let x = detached
-    return mapped(kernel_log).recording(self) { g in [g / x] }
-  }
+  package func log() -> Tensor { mapped(kernel_log).recorded(by: self, keeping: .inputs) { [$0.g / $0.x[0]] } }
 
+  /// √x. Its derivative at 0 is taken as 0: where the first gradient of an unrolled optimiser is 0, so is its second moment.
   package func squareRoot() -> Tensor {
-    let y = mapped(kernel_sqrt)
-    return y.recording(self) { g in [g / (2 * y)] }
+    mapped(kernel_sqrt).recorded(by: self, keeping: .result) { step in
+      let isZero = step.y.isZero
+      // g / (2 √x), and 0 where the root is.
+      return [isZero.map { step.g * (1 - $0) / (2 * step.y + $0) } ?? step.g / (2 * step.y)]
+    }
   }
 
-  package func tanh() -> Tensor {
-    let y = mapped(kernel_tanh)
-    return y.recording(self) { g in [y.combined(with: g, kernel_tanh_backward)] }
-  }
+  package func tanh() -> Tensor { mapped(kernel_tanh).recorded(by: self, keeping: .result) { [$0.y.tanhGradient($0.g)] } }
 
-  package func sigmoid() -> Tensor {
-    let y = mapped(kernel_sigmoid)
-    return y.recording(self) { g in [y.combined(with: g, kernel_sigmoid_backward)] }
-  }
+  package func sigmoid() -> Tensor { mapped(kernel_sigmoid).recorded(by: self, keeping: .result) { [$0.y.sigmoidGradient($0.g)] } }
 
   /// ln(1 + eˣ).
   package func softplus() -> Tensor {
-    let x = detached
-    return mapped(kernel_softplus).recording(self) { g in [x.combined(with: g, kernel_softplus_backward)] }
+    mapped(kernel_softplus).recorded(by: self, keeping: .inputs, kernel: { [$0.x[0].combined(with: $0.g, kernel_softplus_backward)] }) {
+      [$0.g * $0.x[0].sigmoid()]
+    }
   }
 
   /// max(x, 0).
-  package func relu() -> Tensor {
-    let y = mapped(kernel_relu)
-    return y.recording(self) { g in [y.combined(with: g, kernel_relu_backward)] }
-  }
+  package func relu() -> Tensor { mapped(kernel_relu).recorded(by: self, keeping: .result) { [$0.y.reluGradient($0.g)] } }
 
   /// x where x > 0, else slope · x.
   package func leakyReLU(slope: Float = 0.01) -> Tensor {
-    let x = detached
-    return mapped { kernel_leaky_relu($0, slope, $1, $2) }
-      .recording(self) { g in [x.combined(with: g) { kernel_leaky_relu_backward($0, $1, slope, $2, $3) }] }
+    mapped { kernel_leaky_relu($0, slope, $1, $2) }.recorded(by: self, keeping: .inputs) { [$0.x[0].leakyReLUGradient($0.g, slope: slope)] }
   }
 
   /// x where x > 0, else alpha · (eˣ - 1).
   package func elu(alpha: Float = 1) -> Tensor {
-    let x = detached
-    let y = mapped { kernel_elu($0, alpha, $1, $2) }
-    return y.recording(self) { g in
-      [
-        Tensor(shape: x.shape) { d in
-          x.withScalars { x in
-            y.withScalars { y in
-              g.withScalars { g2 in
-                Parallelism.performParts(g.count) { kernel_elu_backward(x + $0, y + $0, g2 + $0, alpha, d + $0, $1) }
+    mapped { kernel_elu($0, alpha, $1, $2) }.recorded(
+      by: self, keeping: [.inputs, .result],
+      kernel: { step in
+        let (x, y, g) = (step.x[0], step.y, step.g)
+        return [
+          Tensor(shape: x.shape) { d in
+            x.withScalars { x in
+              y.withScalars { y in
+                g.withScalars { g2 in Parallelism.performParts(g.count) { kernel_elu_backward(x + $0, y + $0, g2 + $0, alpha, d + $0, $1) } }
               }
             }
           }
-        }
-      ]
+        ]
+      }
+    ) { step in
+      // g where x > 0, else g (y + alpha)
+      let isBelow = step.x[0].isAtMostZero
+      return [step.g * (1 - isBelow + isBelow * (step.y + alpha))]
     }
   }
 
-  package func squared() -> Tensor {
-    let x = detached
-    return mapped(kernel_square).recording(self) { g in [2 * (g * x)] }
-  }
+  package func squared() -> Tensor { mapped(kernel_square).recorded(by: self, keeping: .inputs) { [2 * ($0.g * $0.x[0])] } }
 
-  package func absolute() -> Tensor {
-    let x = detached
-    return mapped(kernel_abs).recording(self) { g in [g * x.sign()] }
-  }
+  package func absolute() -> Tensor { mapped(kernel_abs).recorded(by: self, keeping: .inputs) { [$0.g * $0.x[0].sign()] } }
 
-  package func reciprocal() -> Tensor {
-    let y = mapped(kernel_reciprocal)
-    return y.recording(self) { g in [-(g * y.squared())] }
-  }
+  package func reciprocal() -> Tensor { mapped(kernel_reciprocal).recorded(by: self, keeping: .result) { [-($0.g * $0.y.squared())] } }
 
   /// min(max(x, low), high); the gradient is zero outside [low, high].
   package func clamped(low: Float, high: Float) -> Tensor {
-    let x = detached
-    return mapped { kernel_clamp($0, low, high, $1, $2) }
-      .recording(self) { g in [x.combined(with: g) { kernel_clamp_backward($0, $1, low, high, $2, $3) }] }
+    mapped { kernel_clamp($0, low, high, $1, $2) }.recorded(by: self, keeping: .inputs) { step in
+      [step.x[0].gate(step.g) { kernel_clamp_backward($0, $1, low, high, $2, $3) }]
+    }
   }
 
   /// scale · x + shift, one rounding a scalar.
   package func affine(scale: Float, shift: Float) -> Tensor {
-    mapped { kernel_affine($0, scale, shift, $1, $2) }.recording(self) { g in [scale * g] }
-  }
-
-  /// ln Γ(x), for x > 0.
-  package func logGamma() -> Tensor {
-    let x = detached
-    return mapped(kernel_lgamma).recording(self) { g in [g * x.mapped(kernel_digamma)] }
+    mapped { kernel_affine($0, scale, shift, $1, $2) }.recorded(by: self) { [scale * $0.g] }
   }
 
   /// -1, 0 or 1; no gradient.
   package func sign() -> Tensor {
     Tensor(shape: shape, scalars: scalars.map { $0 > 0 ? 1 : $0 < 0 ? -1 : 0 })
+  }
+
+  /// 1 where a number is 0 or less, else 0; no gradient.
+  private var isAtMostZero: Tensor { Tensor(shape: shape, scalars: scalars.map { $0 <= 0 ? 1 : 0 }) }
+
+  /// 1 where a number is 0, else 0; nil where none is. No gradient.
+  private var isZero: Tensor? {
+    scalars.contains(0) ? Tensor(shape: shape, scalars: scalars.map { $0 == 0 ? 1 : 0 }) : nil
+  }
+}
+
+// Gradients before an activation from its output and the gradient behind it, in one pass, with derivatives of their own.
+extension Tensor {
+  /// g (1 - y²)
+  func tanhGradient(_ g: Tensor) -> Tensor {
+    combined(with: g, kernel_tanh_backward).recorded(by: self, g, keeping: .inputs) { step in
+      let (y, g) = (step.x[0], step.x[1])
+      return [step.asked[0] ? -2 * (step.g * g * y) : nil, step.asked[1] ? y.tanhGradient(step.g) : nil]
+    }
+  }
+
+  /// g y (1 - y)
+  func sigmoidGradient(_ g: Tensor) -> Tensor {
+    combined(with: g, kernel_sigmoid_backward).recorded(by: self, g, keeping: .inputs) { step in
+      let (y, g) = (step.x[0], step.x[1])
+      return [step.asked[0] ? step.g * g * (1 - 2 * y) : nil, step.asked[1] ? y.sigmoidGradient(step.g) : nil]
+    }
+  }
+
+  func reluGradient(_ g: Tensor) -> Tensor { gate(g, kernel_relu_backward) }
+
+  /// `self` is the input or, where the slope is positive, the output: both have one sign.
+  func leakyReLUGradient(_ g: Tensor, slope: Float) -> Tensor { gate(g) { kernel_leaky_relu_backward($0, $1, slope, $2, $3) } }
+
+  /// A multiple of every g by a factor that hangs on this tensor in steps, so that only g has derivatives.
+  private func gate(_ g: Tensor, _ kernel: @escaping BinaryKernel) -> Tensor {
+    let steps = detached
+    return g.through(LinearMap({ steps.combined(with: $0, kernel) }, adjoint: { steps.combined(with: $0, kernel) }))
   }
 }

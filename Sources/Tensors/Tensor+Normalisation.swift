@@ -13,16 +13,22 @@ extension Tensor {
   package func batchNormalised(epsilon: Float) -> (Tensor, ChannelMoments) {
     let (rows, shape) = (channelRows(), shape)
     let n = rows.shape[0]
-    let mean = rows.detached.columnSums() / Float(n)
-    let centred = rows.detached - mean
-    let variance = centred.squared().columnSums() / Float(n)
-    let inverse = (variance + epsilon).squareRoot().reciprocal()
-    let normal = centred * inverse
+    let moments = { @Sendable (x: Tensor) in
+      let mean = x.columnSums() / Float(n)
+      let centred = x - mean
+      let variance = centred.squared().columnSums() / Float(n)
+      return (mean: mean, centred: centred, variance: variance, inverse: (variance + epsilon).squareRoot().reciprocal())
+    }
+    let (mean, centred, variance, inverse) = moments(rows.detached)
     // dx = inverse / n · (n g - Σ g - x̂ Σ g x̂)
-    let recorded = normal.recording(rows) { g in
+    let pullback = { @Sendable (g: Tensor, normal: Tensor, inverse: Tensor) in
       let sum = g.columnSums()
       let projection = (g * normal).columnSums()
       return [(g - (sum + normal * projection) / Float(n)) * inverse]
+    }
+    let recorded = (centred * inverse).recorded(by: rows, keeping: .result, kernel: { pullback($0.g, $0.y, inverse) }) { step in
+      // The input up to a shift, which the result doesn't hang on.
+      pullback(step.g, step.y, moments(step.input(0, restoredAs: step.y.detached / inverse)).inverse)
     }
     return (recorded.fromChannelRows(shape), ChannelMoments(mean: mean, variance: variance, count: n))
   }
@@ -38,16 +44,21 @@ extension Tensor {
   package func layerNormalised(epsilon: Float) -> Tensor {
     let (columns, shape) = (shape[-1], shape)
     let rows = reshaped([columns == 0 ? 0 : count / columns, columns])
-    let x = rows.detached
-    let n = x.shape[0]
-    let centred = x - (x.rowSums() / Float(columns)).reshaped([n, 1])
-    let variance = centred.squared().rowSums() / Float(columns)
-    let inverse = (variance + epsilon).squareRoot().reciprocal().reshaped([n, 1])
-    let normal = centred * inverse
-    return normal.recording(rows) { g in
+    let n = rows.shape[0]
+    let moments = { @Sendable (x: Tensor) in
+      let centred = x - (x.rowSums() / Float(columns)).reshaped([n, 1])
+      let variance = centred.squared().rowSums() / Float(columns)
+      return (centred: centred, inverse: (variance + epsilon).squareRoot().reciprocal().reshaped([n, 1]))
+    }
+    let pullback = { @Sendable (g: Tensor, normal: Tensor, inverse: Tensor) in
       let sum = g.rowSums().reshaped([n, 1])
       let projection = g.rowDots(normal).reshaped([n, 1])
       return [(g - (normal * projection + sum) / Float(columns)) * inverse]
+    }
+    let (centred, inverse) = moments(rows.detached)
+    return (centred * inverse).recorded(by: rows, keeping: .result, kernel: { pullback($0.g, $0.y, inverse) }) { step in
+      // The input up to a shift, which the result doesn't hang on.
+      pullback(step.g, step.y, moments(step.input(0, restoredAs: step.y.detached / inverse)).inverse)
     }.reshaped(shape)
   }
 

@@ -6,7 +6,7 @@ extension Tensor {
   package func sum() -> Tensor {
     let source = shape
     let total = Tensor(shape: [], scalars: [withScalars { kernel_sum($0, count) }])
-    return total.recording(self) { g in [.full(source, g.scalar)] }
+    return total.recorded(by: self, kernel: { [.full(source, $0.g.scalar)] }) { [$0.g.expanded(to: source)] }
   }
 
   package func mean() -> Tensor { sum() / Float(count) }
@@ -44,7 +44,7 @@ extension Tensor {
     return Tensor(shape: [rows]) { y in
       withScalars { x in Parallelism.performParts(rows, cost: columns) { kernel_row_sums(x + $0 * columns, y + $0, $1, columns) } }
     }
-    .recording(self) { g in [g.reshaped([rows, 1]).expanded(to: source)] }
+    .recorded(by: self) { [$0.g.reshaped([rows, 1]).expanded(to: source)] }
   }
 
   /// [rows, columns] -> [columns], rows added in ascending order.
@@ -54,7 +54,7 @@ extension Tensor {
     return Tensor(shape: [columns]) { y in
       withScalars { x in Parallelism.performParts(columns, cost: rows) { kernel_column_sums(x + $0, y + $0, rows, $1, columns) } }
     }
-    .recording(self) { g in [g.expanded(to: source)] }
+    .recorded(by: self) { [$0.g.expanded(to: source)] }
   }
 
   /// The largest scalar along an axis, NaN where there is one; the gradient goes to the first of equals.
@@ -62,7 +62,7 @@ extension Tensor {
     let axis = shape.axis(axis)
     precondition(shape[axis] > 0, "the maximum of nothing: axis \(axis) of \(shape)")
     let (outer, inner) = shape.split(at: axis)
-    let (extent, source) = (shape[axis], shape)
+    let extent = shape[axis]
     var positions = [Int](repeating: 0, count: outer * inner)
     withScalars { x in
       for o in 0..<outer {
@@ -76,19 +76,9 @@ extension Tensor {
         }
       }
     }
-    let chosen = positions
-    let kept = shape.replacing(axis, with: 1)
-    let result = Tensor(shape: kept, scalars: positions.map { scalars[$0] }).recording(self) { g in
-      [
-        Tensor(shape: source) { d in
-          d.update(repeating: 0, count: source.count)
-          g.withScalars { g in for (k, position) in chosen.enumerated() { d[position] = g[k] } }
-        }
-      ]
-    }
-    var dimensions = kept.dimensions
+    var dimensions = shape.replacing(axis, with: 1).dimensions
     if !keepingDimensions { dimensions.remove(at: axis) }
-    return result.reshaped(Shape(dimensions))
+    return reshaped([count]).gather(positions).reshaped(Shape(dimensions))
   }
 
   /// The position of the largest scalar of every row: [rows, columns] -> rows.
@@ -102,26 +92,22 @@ extension Tensor {
 
   /// Running total along the last axis.
   package func cumulativeSum() -> Tensor {
-    let (source, columns) = (shape, shape[-1])
-    let total = Tensor(shape: shape) { y in
+    through(LinearMap({ $0.runningTotal(fromEnd: false) }, adjoint: { $0.runningTotal(fromEnd: true) }))
+  }
+
+  private func runningTotal(fromEnd: Bool) -> Tensor {
+    let (count, columns) = (count, shape[-1])
+    return Tensor(shape: shape) { y in
       withScalars { x in
-        for start in stride(from: 0, to: source.count, by: Swift.max(columns, 1)) {
+        for start in stride(from: 0, to: count, by: Swift.max(columns, 1)) {
           var running: Float = 0
-          for i in start..<start + columns { running += x[i]; y[i] = running }
-        }
-      }
-    }
-    return total.recording(self) { g in
-      [
-        Tensor(shape: source) { d in
-          g.withScalars { g in
-            for start in stride(from: 0, to: source.count, by: Swift.max(columns, 1)) {
-              var running: Float = 0
-              for i in (start..<start + columns).reversed() { running += g[i]; d[i] = running }
-            }
+          for step in 0..<columns {
+            let i = fromEnd ? start + columns - 1 - step : start + step
+            running += x[i]
+            y[i] = running
           }
         }
-      ]
+      }
     }
   }
 
@@ -131,8 +117,9 @@ extension Tensor {
     let y = Tensor(shape: shape) { y in
       withScalars { x in Parallelism.performParts(rows, cost: 4 * columns) { kernel_softmax_rows(x + $0 * columns, y + $0 * columns, $1, columns) } }
     }
-    return y.recording(self) { g in
+    return y.recorded(by: self, keeping: .result) { step in
       // dx = y (g - <g, y>)
+      let (g, y) = (step.g, step.y)
       let inner = (g * y).reshaped([rows, columns]).rowSums().reshaped([rows, 1])
       let flat = (g.reshaped([rows, columns]) - inner) * y.reshaped([rows, columns])
       return [flat.reshaped(y.shape)]
@@ -142,11 +129,10 @@ extension Tensor {
   /// ln Σ eˣ along the last axis, which disappears.
   package func logSumExp() -> Tensor {
     let (rows, columns) = lastAxis
-    let x = detached
     let y = Tensor(shape: Shape(Array(shape.dimensions.dropLast()))) { y in
       withScalars { x in Parallelism.performParts(rows, cost: 4 * columns) { kernel_log_sum_exp_rows(x + $0 * columns, y + $0, $1, columns) } }
     }
-    return y.recording(self) { g in [x.softmax() * g.reshaped(x.shape.replacing(-1, with: 1))] }
+    return y.recorded(by: self, keeping: .inputs) { [$0.x[0].softmax() * $0.g.reshaped($0.x[0].shape.replacing(-1, with: 1))] }
   }
 
   package func logSoftmax() -> Tensor { self - logSumExp().reshaped(shape.replacing(-1, with: 1)) }

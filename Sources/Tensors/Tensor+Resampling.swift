@@ -3,7 +3,6 @@ extension Tensor {
   /// The largest of every window; the gradient goes to the first of equals. Windows that would cross the border are left out, as in PyTorch.
   package func maxPooled(kernel: Int, stride: Int? = nil) -> Tensor {
     let windows = Windows(shape, kernel: kernel, stride: stride ?? kernel)
-    let source = shape
     var positions = [Int](repeating: 0, count: windows.output.count)
     withScalars { x in
       windows.forEach { out, origin in
@@ -17,32 +16,25 @@ extension Tensor {
         positions[out] = best
       }
     }
-    let chosen = positions
-    return Tensor(shape: windows.output, scalars: chosen.map { scalars[$0] }).recording(self) { g in
-      [
-        Tensor(shape: source) { d in
-          d.update(repeating: 0, count: source.count)
-          g.withScalars { g in for (out, position) in chosen.enumerated() { d[position] += g[out] } }
-        }
-      ]
-    }
+    return reshaped([count]).gather(positions).reshaped(windows.output)
   }
 
   /// The mean of every window.
   package func meanPooled(kernel: Int, stride: Int? = nil) -> Tensor {
     let windows = Windows(shape, kernel: kernel, stride: stride ?? kernel)
     let (source, share) = (shape, 1 / Float(kernel * kernel))
-    let pooled = Tensor(shape: windows.output) { y in
-      withScalars { x in
-        windows.forEach { out, origin in
-          var total: Float = 0
-          for row in 0..<kernel { for column in 0..<kernel { total += x[origin + row * windows.width + column] } }
-          y[out] = total * share
+    return through(
+      LinearMap { x in
+        Tensor(shape: windows.output) { y in
+          x.withScalars { x in
+            windows.forEach { out, origin in
+              var total: Float = 0
+              for row in 0..<kernel { for column in 0..<kernel { total += x[origin + row * windows.width + column] } }
+              y[out] = total * share
+            }
+          }
         }
-      }
-    }
-    return pooled.recording(self) { g in
-      [
+      } adjoint: { g in
         Tensor(shape: source) { d in
           d.update(repeating: 0, count: source.count)
           g.withScalars { g in
@@ -51,8 +43,7 @@ extension Tensor {
             }
           }
         }
-      ]
-    }
+      })
   }
 
   /// Every pixel repeated `factor` times both ways.
@@ -72,23 +63,25 @@ extension Tensor {
     let (source, planes) = (shape, shape[0] * shape[1])
     let (height, width) = (shape[2], shape[3])
     let (outHeight, outWidth) = (rows.taps.count, columns.taps.count)
-    let result = Tensor(shape: [shape[0], shape[1], outHeight, outWidth]) { y in
-      withScalars { x in
-        for plane in 0..<planes {
-          let x = x + plane * height * width
-          let y = y + plane * outHeight * outWidth
-          for (i, r) in rows.taps.enumerated() {
-            for (j, c) in columns.taps.enumerated() {
-              let upper = x[r.low * width + c.low] * (1 - c.weight) + x[r.low * width + c.high] * c.weight
-              let lower = x[r.high * width + c.low] * (1 - c.weight) + x[r.high * width + c.high] * c.weight
-              y[i * outWidth + j] = upper * (1 - r.weight) + lower * r.weight
+    let target: Shape = [shape[0], shape[1], outHeight, outWidth]
+    return through(
+      LinearMap { x in
+        Tensor(shape: target) { y in
+          x.withScalars { x in
+            for plane in 0..<planes {
+              let x = x + plane * height * width
+              let y = y + plane * outHeight * outWidth
+              for (i, r) in rows.taps.enumerated() {
+                for (j, c) in columns.taps.enumerated() {
+                  let upper = x[r.low * width + c.low] * (1 - c.weight) + x[r.low * width + c.high] * c.weight
+                  let lower = x[r.high * width + c.low] * (1 - c.weight) + x[r.high * width + c.high] * c.weight
+                  y[i * outWidth + j] = upper * (1 - r.weight) + lower * r.weight
+                }
+              }
             }
           }
         }
-      }
-    }
-    return result.recording(self) { g in
-      [
+      } adjoint: { g in
         Tensor(shape: source) { d in
           d.update(repeating: 0, count: source.count)
           g.withScalars { g in
@@ -108,8 +101,7 @@ extension Tensor {
             }
           }
         }
-      ]
-    }
+      })
   }
 }
 

@@ -5,7 +5,7 @@ extension Tensor {
     if dimensions == shape { return self }
     precondition(dimensions.count == count, "a shape of \(dimensions) for \(count) scalars")
     let source = shape
-    return Tensor(shape: dimensions, scalars: scalars, origin: nil).recording(self) { g in [g.reshaped(source)] }
+    return Tensor(shape: dimensions, scalars: scalars, origin: nil).recorded(by: self) { [$0.g.reshaped(source)] }
   }
 
   /// Everything after the first axis as one: [n, ...] -> [n, product].
@@ -19,7 +19,7 @@ extension Tensor {
     let strides = shape.strides
     let inverse = axes.indices.map { axes.firstIndex(of: $0) ?? 0 }
     return gathered(to: Shape(axes.map { shape.dimensions[$0] }), strides: axes.map { strides[$0] })
-      .recording(self) { g in [g.transposed(inverse)] }
+      .recorded(by: self) { [$0.g.transposed(inverse)] }
   }
 
   /// The scalars read with the given strides, without history; the base of transposition and stretching.
@@ -53,25 +53,26 @@ extension Tensor {
     precondition(range.lowerBound >= 0 && range.upperBound <= shape[axis], "\(range) of axis \(axis) of a tensor of shape \(shape)")
     if range == 0..<shape[axis] { return self }
     let (outer, inner) = shape.split(at: axis)
-    let (extent, source) = (shape[axis], shape)
-    let part = Tensor(shape: shape.replacing(axis, with: range.count)) { y in
-      withScalars { x in
-        for o in 0..<outer {
-          (y + o * range.count * inner).update(from: x + (o * extent + range.lowerBound) * inner, count: range.count * inner)
-        }
-      }
-    }
-    return part.recording(self) { g in
-      let whole = Tensor(shape: source) { d in
-        d.update(repeating: 0, count: source.count)
-        g.withScalars { g in
-          for o in 0..<outer {
-            (d + (o * extent + range.lowerBound) * inner).update(from: g + o * range.count * inner, count: range.count * inner)
+    let (extent, source, target) = (shape[axis], shape, shape.replacing(axis, with: range.count))
+    return through(
+      LinearMap { x in
+        Tensor(shape: target) { y in
+          x.withScalars { x in
+            for o in 0..<outer {
+              (y + o * range.count * inner).update(from: x + (o * extent + range.lowerBound) * inner, count: range.count * inner)
+            }
           }
         }
-      }
-      return [whole]
-    }
+      } adjoint: { g in
+        Tensor(shape: source) { d in
+          d.update(repeating: 0, count: source.count)
+          g.withScalars { g in
+            for o in 0..<outer {
+              (d + (o * extent + range.lowerBound) * inner).update(from: g + o * range.count * inner, count: range.count * inner)
+            }
+          }
+        }
+      })
   }
 
   /// Equal parts along one axis.
@@ -103,11 +104,11 @@ extension Tensor {
         offset += extent
       }
     }
-    return joined.recording(tensors) { g in
+    return joined.recorded(by: tensors) { step in
       var offset = 0
       return extents.map { extent in
         defer { offset += extent }
-        return g.slice(axis, offset..<offset + extent)
+        return step.g.slice(axis, offset..<offset + extent)
       }
     }
   }
@@ -117,18 +118,20 @@ extension Tensor {
     let source = shape
     let width = shape[0] == 0 ? 0 : count / shape[0]
     precondition(indices.allSatisfy { $0 >= 0 && $0 < source[0] }, "a row outside 0..<\(source[0])")
-    let rows = Tensor(shape: shape.replacing(0, with: indices.count)) { y in
-      withScalars { x in for (row, index) in indices.enumerated() { (y + row * width).update(from: x + index * width, count: width) } }
-    }
-    return rows.recording(self) { g in
-      let scattered = Tensor(shape: source) { d in
-        d.update(repeating: 0, count: source.count)
-        g.withScalars { g in
-          for (row, index) in indices.enumerated() { for i in 0..<width { d[index * width + i] += g[row * width + i] } }
+    let target = shape.replacing(0, with: indices.count)
+    return through(
+      LinearMap { x in
+        Tensor(shape: target) { y in
+          x.withScalars { x in for (row, index) in indices.enumerated() { (y + row * width).update(from: x + index * width, count: width) } }
         }
-      }
-      return [scattered]
-    }
+      } adjoint: { g in
+        Tensor(shape: source) { d in
+          d.update(repeating: 0, count: source.count)
+          g.withScalars { g in
+            for (row, index) in indices.enumerated() { for i in 0..<width { d[index * width + i] += g[row * width + i] } }
+          }
+        }
+      })
   }
 }
 

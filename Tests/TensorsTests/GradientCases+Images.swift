@@ -29,7 +29,18 @@ extension GradientCases {
         }
       }
     }
-    return convolutions + transposed + [
+    let activated = Activation.allCases.flatMap { activation in
+      // Biases of large and alternating signs keep the sums away from the kink of the rectifiers.
+      [
+        Differentiable("convolution, \(activation)", point([2, 2, 4, 4]) * 0.3, point([3, 2, 3, 3], 1) * 0.3, Tensor([2, -2, 2.5])) {
+          $0[0].convolved(weight: $0[1], bias: $0[2], ConvolutionGeometry(kernel: 3, padding: 1), activation: activation)
+        },
+        Differentiable("transposed convolution, \(activation)", point([2, 2, 3, 3]) * 0.3, point([2, 3, 3, 3], 1) * 0.3, Tensor([2, -2, 2.5])) {
+          $0[0].convolvedTransposed(weight: $0[1], bias: $0[2], ConvolutionGeometry(kernel: 3, stride: 2), activation: activation)
+        },
+      ]
+    }
+    return convolutions + transposed + activated + [
       Differentiable("convolution of many items", point([19, 2, 4, 4]), point([3, 2, 3, 3], 1)) {
         $0[0].convolved(weight: $0[1], bias: nil, ConvolutionGeometry(kernel: 3, padding: 1))
       },
@@ -61,6 +72,9 @@ extension GradientCases {
       Differentiable("Bernoulli rows", point([3, 5])) { $0[0].bernoulliLogProbability(of: bits) },
       Differentiable("beta-binomial rows", positive([3, 5]), positive([3, 5], 1)) {
         Tensor.betaBinomialLogProbability(of: Tensor(shape: [3, 5], scalars: counts), trials: 9, a: $0[0], b: $0[1])
+      },
+      Differentiable("negative binomial", positive([3, 5]), positive([3, 5], 1)) {
+        Tensor.negativeBinomialLogProbability(of: Tensor(shape: [3, 5], scalars: counts), mean: $0[0], dispersion: $0[1])
       },
     ]
   }()

@@ -20,6 +20,8 @@ enum GradientCases {
     Differentiable("clamped", distinct([4, 6])) { $0[0].clamped(low: -0.55, high: 0.75) },
     Differentiable("affine", point([3, 4])) { $0[0].affine(scale: -1.7, shift: 0.4) },
     Differentiable("log gamma", positive([3, 4])) { $0[0].logGamma() },
+    Differentiable("square root of a square", point([3, 4], awayFromZero: 0.1)) { ($0[0].squared() + 1).squareRoot() },
+    Differentiable("quotient by one number", positive([3, 4])) { $0[0].exp() / 3 },
     Differentiable("scalar operands", positive([3, 4])) { 2 / (1.5 - ($0[0] * 0.5 + 3) / 4) - 3 * (1 + $0[0]) - 1 },
     Differentiable("negation", point([3, 4])) { -$0[0] },
     Differentiable("a shared input", point([3, 4])) { $0[0] * $0[0].tanh() + $0[0] * $0[0] },
@@ -126,6 +128,10 @@ enum GradientCases {
         },
       ]
     }
-    return matrices + layers + [Differentiable("row products", point([3, 5]), point([3, 5], 1)) { $0[0].rowDots($0[1]) }]
+    let packed = point([4, 3], 1).packedBothWays()
+    return matrices + layers + [
+      Differentiable("linear, packed weight", point([5, 3])) { $0[0].linear(weight: packed, bias: nil, activation: .sigmoid) },
+      Differentiable("row products", point([3, 5]), point([3, 5], 1)) { $0[0].rowDots($0[1]) },
+    ]
   }()
 }
