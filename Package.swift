@@ -37,13 +37,17 @@ let package = Package(
     library("Tensors", ["CKernels", "Locking"]),
     library("Networks", ["Locking", "Tensors"]),
     library("Distributions", ["Tensors"]),
-    library("Models", ["Tensors", "Networks", "Distributions", "Formats"]),
-    library("Robustness", ["Models", "Distributions", "Tensors", "Formats", "Locking"]),
-    library("Training", ["CKernels", "CResources", "Locking", "Tensors", "Distributions", "Networks", "Models", "Formats"]),
+    library("Modelling", ["Tensors", "Networks", "Distributions", "Formats"]),
+    library("ModelFiles", ["Modelling", "CResources", "Tensors", "Networks", "Formats"]),
+    library("Families", ["Modelling", "Tensors", "Networks", "Distributions", "Formats"]),
+    library("Data", ["Modelling", "Distributions", "Tensors", "Formats", "Locking"]),
+    library("Learning", ["CKernels", "Data", "ModelFiles", "Modelling", "Locking", "Tensors", "Distributions", "Networks", "Formats"]),
+    library("Evaluation", ["Data", "ModelFiles", "Modelling", "Distributions", "Tensors", "Formats", "Locking"]),
+    library("Robustness", ["Modelling", "Distributions", "Tensors", "Formats", "Locking"]),
     library(
       "Registry",
       [
-        "Formats", "Locking", "Models", "Training", "CResources", .product(name: "GRDB", package: "GRDB.swift"),
+        "Formats", "Locking", "ModelFiles", "Modelling", "CResources", .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
       ]),
     library("HTTP", ["Locking", "CEpoll", "COpenSSL", "CZlib"]),
@@ -51,37 +55,44 @@ let package = Package(
     library(
       "Service",
       [
-        "Formats", "Locking", "Tensors", "Networks", "Distributions", "Models", "Robustness", "Training", "Registry", "HTTP", "CResources",
+        "Formats", "Locking", "Tensors", "Networks", "Distributions", "Modelling", "ModelFiles", "Robustness", "Evaluation", "Learning", "Data",
+        "Registry", "HTTP", "CResources",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "posterior",
       dependencies: [
-        "Service", "HTTP", "Benchmarking", "Registry", "Robustness", "Training", "Models", "Tensors", "Formats", "Locking",
+        "Service", "HTTP", "Benchmarking", "Registry", "Robustness", "Evaluation", "Learning", "Data", "Families", "ModelFiles", "Modelling", "Tensors",
+        "Formats", "Locking",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
       ],
       // The tests of commands reach into this target, in the release build as well.
       swiftSettings: settings + [.unsafeFlags(["-enable-testing"])]),
 
+    .target(name: "TemporaryFolders", path: "Tests/TemporaryFolders", swiftSettings: settings),
     // A small model of every family, for the laws that all of them keep.
     .target(
-      name: "FamilyExamples", dependencies: ["Models", "Networks", "Tensors", "Formats"], path: "Tests/FamilyExamples", swiftSettings: settings),
+      name: "FamilyExamples", dependencies: ["Families", "Modelling", "Networks", "Tensors", "Formats"], path: "Tests/FamilyExamples", swiftSettings: settings),
 
     tests("KernelsTests", ["CKernels"]),
     tests("FormatsTests", ["Formats"]),
     tests("TensorsTests", ["Tensors"]),
     tests("NetworksTests", ["Networks", "Tensors"]),
     tests("DistributionsTests", ["Distributions", "Tensors"]),
-    tests("ModelsTests", ["FamilyExamples", "Models", "Networks", "Distributions", "Tensors", "Formats"]),
-    tests("RobustnessTests", ["FamilyExamples", "Robustness", "Models", "Networks", "Distributions", "Tensors", "Formats"]),
-    tests("TrainingTests", ["Training", "Models", "Networks", "Tensors", "Formats"]),
-    tests("RegistryTests", ["Registry", "Locking", "Training", "Models", "Formats", "CResources", .product(name: "GRDB", package: "GRDB.swift")]),
+    tests("ModellingTests", ["Modelling", "Tensors", "Formats"]),
+    tests("ModelFilesTests", ["Modelling", "ModelFiles", "Networks", "Tensors", "Formats"]),
+    tests("FamiliesTests", ["FamilyExamples", "Families", "ModelFiles", "Modelling", "Networks", "Distributions", "Tensors", "Formats"]),
+    tests("RobustnessTests", ["FamilyExamples", "Robustness", "Families", "Modelling", "Networks", "Distributions", "Tensors", "Formats"]),
+    tests("DataTests", ["TemporaryFolders", "Learning", "Data", "Families", "ModelFiles", "Modelling", "Tensors", "Formats"]),
+    tests("LearningTests", ["TemporaryFolders", "Learning", "Data", "Families", "ModelFiles", "Modelling", "Networks", "Tensors", "Formats"]),
+    tests("EvaluationTests", ["Evaluation", "Learning", "Data", "Families", "ModelFiles", "Modelling", "Networks", "Tensors", "Formats"]),
+    tests("RegistryTests", ["Registry", "Locking", "ModelFiles", "Modelling", "Formats", "CResources", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("HTTPTests", ["HTTP", "Locking"]),
     tests("BenchmarkingTests", ["Benchmarking", "HTTP", "Locking", "Tensors"]),
     tests(
       "posteriorTests",
-      ["posterior", "Benchmarking", "Formats", "Models", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
-    tests("ServiceTests", ["FamilyExamples", "Service", "Locking", "HTTP", "Registry", "Training", "Models", "Networks", "Tensors", "Formats"]),
+      ["posterior", "Benchmarking", "Formats", "Families", "ModelFiles", "Modelling", "Learning", "Data", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    tests("ServiceTests", ["FamilyExamples", "Service", "Locking", "HTTP", "Registry", "Learning", "Data", "Evaluation", "Families", "ModelFiles", "Modelling", "Networks", "Tensors", "Formats"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

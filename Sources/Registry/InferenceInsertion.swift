@@ -1,7 +1,7 @@
 import Formats
 import GRDB
 import GRDBSQLite
-import Training
+internal import ModelFiles
 
 /// The statement that writes a recorded request, bound by hand.
 ///

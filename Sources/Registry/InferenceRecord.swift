@@ -1,5 +1,5 @@
 package import Formats
-package import Training
+package import ModelFiles
 
 /// One request to a model as it is remembered: enough to compute it again, and to see that the answer is the same.
 package struct InferenceRecord: Sendable {

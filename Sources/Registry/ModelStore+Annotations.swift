@@ -1,6 +1,6 @@
 import Formats
 import GRDB
-package import Training
+package import ModelFiles
 
 /// What is to be said about a model or a version; what is left out stays as it is.
 package struct Annotation: Hashable, Sendable {

@@ -1,7 +1,7 @@
 import Formats
 import Foundation
 import GRDB
-package import Training
+package import ModelFiles
 
 extension ModelStore {
   /// - Throws: `StoreError.unknownRun`, `.runNotRunning`, `.invalidDocument`, `.documentWritten` where the run has one of that name.

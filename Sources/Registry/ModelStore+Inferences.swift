@@ -1,7 +1,7 @@
 import Formats
 import Foundation
 import GRDB
-package import Training
+package import ModelFiles
 
 extension ModelStore {
   /// Adds records in one transaction, and takes the oldest away where there are more than `retention`.

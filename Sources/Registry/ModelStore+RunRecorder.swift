@@ -1,7 +1,7 @@
 import Formats
 import Foundation
 import GRDB
-package import Training
+package import ModelFiles
 
 extension ModelStore: RunRecorder {
   /// - Throws: `StoreError.invalidSeed`, `.refused` for what the schema does not take (a configuration that is no JSON, an empty family).

@@ -1,7 +1,7 @@
 import Formats
 import Foundation
 import GRDB
-package import Training
+package import ModelFiles
 
 extension ModelStore {
   /// Runs of every kind, a page at a time; a run that starts meanwhile shifts no page.

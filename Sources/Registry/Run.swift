@@ -1,5 +1,5 @@
 package import Formats
-package import Training
+package import ModelFiles
 
 /// Where a run stands.
 package enum RunStatus: String, CaseIterable, Codable, Sendable {

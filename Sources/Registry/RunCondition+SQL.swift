@@ -1,7 +1,7 @@
 import Formats
 import Foundation
 import GRDB
-import Training
+import ModelFiles
 
 extension RunCondition.Comparison {
   var sql: SQL { SQL(sql: rawValue) }

@@ -1,5 +1,5 @@
 package import Formats
-internal import Training
+internal import ModelFiles
 
 /// One comparison of a filter such as `metrics.elbo > -240 and params.beta = 4`; a run without the field meets no condition on it.
 package struct RunCondition: Hashable, Sendable {

@@ -1,4 +1,4 @@
-package import Training
+package import ModelFiles
 
 /// Which runs to list; a nil field lets every run pass.
 package struct RunFilter: Hashable, Sendable {

@@ -1,6 +1,6 @@
 import Formats
 import Foundation
-import Training
+import ModelFiles
 
 /// Where a page of runs ended: the sort key and identifier of its last run, and which query it belongs to.
 ///

@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import Training
+import ModelFiles
 
 /// A filter and an order as SQL, once for the table of runs and once for that of recorded inference.
 ///

@@ -1,5 +1,5 @@
 package import Formats
-package import Training
+package import ModelFiles
 
 /// What a store refuses or can't do; `description` is the sentence that a user reads.
 package enum StoreError: Error, Equatable, Sendable {

@@ -1,5 +1,5 @@
 internal import Distributions
-package import Models
+package import Modelling
 package import Tensors
 
 /// The items under attack with the model that they are attacked through; what is random is frozen by their keys.

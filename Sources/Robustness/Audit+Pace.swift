@@ -1,5 +1,5 @@
 internal import Locking
-internal import Models
+internal import Modelling
 package import Tensors
 
 extension Audit {

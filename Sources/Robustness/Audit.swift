@@ -1,5 +1,5 @@
 internal import Distributions
-package import Models
+package import Modelling
 package import Tensors
 
 /// An attack on items of a model with everything that is measured beside it; the same seed gives the same report, whatever the batches.

@@ -1,6 +1,6 @@
 internal import Formats
 internal import Foundation
-package import Models
+package import Modelling
 
 /// How a model is audited: the attack, what it is after, how strong it may be, and what is measured beside it.
 package struct AuditPlan: Sendable, Hashable, Codable {

@@ -1,5 +1,5 @@
 internal import Formats
-internal import Models
+internal import Modelling
 
 /// What an attack on decisions left of them.
 package struct DecisionSummary: Sendable {

@@ -1,5 +1,5 @@
 internal import Formats
-internal import Models
+internal import Modelling
 internal import Tensors
 
 extension AuditReport {

@@ -1,5 +1,5 @@
 internal import Distributions
-internal import Models
+internal import Modelling
 internal import Tensors
 
 /// Measures perturbed items; what depends on the item alone is worked out once.

@@ -1,6 +1,6 @@
 internal import Distributions
 internal import Foundation
-internal import Models
+internal import Modelling
 internal import Tensors
 
 /// The margin of r-robustness of one item (Camuto et al. 2021, 2007.07365): how far an item may move before its reconstruction more likely than not leaves a ball of

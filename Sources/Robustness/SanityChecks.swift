@@ -1,5 +1,5 @@
 internal import Distributions
-internal import Models
+internal import Modelling
 internal import Tensors
 
 /// One thing that an audit asks of itself.

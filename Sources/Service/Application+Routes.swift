@@ -1,6 +1,6 @@
 package import HTTP
+internal import ModelFiles
 internal import Registry
-internal import Training
 
 extension Application {
   /// Every path of the contract; `openapi.yaml` describes the same ones, and a test compares the two.

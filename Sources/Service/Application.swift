@@ -1,6 +1,6 @@
 package import HTTP
 package import Logging
-package import Models
+package import Modelling
 package import Registry
 
 /// The service: a store, models in memory, a batcher that computes, and the routes that lead to them.
@@ -12,10 +12,11 @@ package struct Application: Sendable {
     package var limits = ServiceLimits()
     /// Whether inference needs a key.
     package var requiresKeys = false
-    package var families: [any ModelFamily.Type] = Catalogue.families
+    /// Families whose models it serves.
+    package var families: [any ModelFamily.Type]
     package var recording = InferenceRecorder.Options()
 
-    package init(lanes: Int) { self.lanes = lanes }
+    package init(lanes: Int, families: [any ModelFamily.Type]) { (self.lanes, self.families) = (lanes, families) }
   }
 
   package let store: ModelStore

@@ -1,12 +1,13 @@
 import ArgumentParser
+import Data
 import Formats
 import Foundation
-import Models
+import ModelFiles
+import Modelling
 import Registry
 import Robustness
 import Service
 import Tensors
-import Training
 
 /// `posterior attack vae.safetensors --data fashion-mnist`: the audit of `POST /v1/models/{model}/robustness` without a server.
 struct AttackCommand: AsyncParsableCommand {

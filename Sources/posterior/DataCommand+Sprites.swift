@@ -1,8 +1,7 @@
 import ArgumentParser
+import Data
 import Formats
 import Foundation
-import Models
-import Training
 
 extension DataCommand {
   struct SpritesFile: AsyncParsableCommand {

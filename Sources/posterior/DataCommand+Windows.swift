@@ -1,8 +1,8 @@
 import ArgumentParser
+import Data
 import Formats
 import Foundation
-import Models
-import Training
+import Modelling
 
 extension DataCommand {
   struct Windows: AsyncParsableCommand {

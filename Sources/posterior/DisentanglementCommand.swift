@@ -1,10 +1,12 @@
 import ArgumentParser
+import Data
+import Evaluation
 import Formats
 import Foundation
-import Models
+import ModelFiles
+import Modelling
 import Registry
 import Tensors
-import Training
 
 /// `posterior disentanglement FILE`: whether each latent dimension stands for one factor of the pictures.
 struct DisentanglementCommand: AsyncParsableCommand {

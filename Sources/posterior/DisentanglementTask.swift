@@ -1,7 +1,10 @@
+import Families
+import Data
+import Evaluation
 import Formats
-import Models
+import ModelFiles
+import Modelling
 import Registry
-import Training
 
 /// What a measurement of disentanglement is of: enough to measure it again.
 struct DisentanglementTask {
@@ -39,7 +42,7 @@ struct DisentanglementTask {
 
   /// The model, and the items that it is measured on.
   func load(modelFile: String) throws -> (model: any Encoding, items: DataSet) {
-    let loaded = try ModelFile.load(path: modelFile).model
+    let loaded = try ModelFile.load(path: modelFile, families: Catalogue.families).model
     guard let model = loaded as? any Encoding else { throw CommandError("the family \(type(of: loaded).name) can't encode") }
     guard items > 1 else { throw CommandError("--items is \(items), expected 2 or more") }
     let data = try DataSource(source: NamedDataSet.sprites.rawValue, split: split, limit: items).load()

@@ -1,10 +1,12 @@
 import ArgumentParser
+import Data
+import Evaluation
 import Formats
 import Foundation
-import Models
+import ModelFiles
+import Modelling
 import Registry
 import Tensors
-import Training
 
 /// `posterior evaluate FILE --data fashion-mnist`: the bounds of a model on a whole data set, and how its clusters agree with classes.
 struct EvaluateCommand: AsyncParsableCommand {

@@ -1,7 +1,7 @@
+import Data
 import Formats
 import Foundation
-import Models
-import Training
+import Modelling
 
 /// Items of an evaluation, with their classes where it needs them: enough to read them again.
 struct EvaluationData: Equatable {

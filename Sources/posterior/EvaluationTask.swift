@@ -1,8 +1,11 @@
+import Families
+import Data
+import Evaluation
 import Formats
 import Foundation
-import Models
+import ModelFiles
+import Modelling
 import Registry
-import Training
 
 /// What an evaluation measures: enough to measure it again.
 struct EvaluationTask {
@@ -53,7 +56,7 @@ struct EvaluationTask {
   private func comparesClusters(of model: any ModelFamily) -> Bool { model is any Clustering && data.hasLabels }
 
   func load(modelFile: String) throws -> EvaluationSubject {
-    let model = try ModelFile.load(path: modelFile).model
+    let model = try ModelFile.load(path: modelFile, families: Catalogue.families).model
     let name = type(of: model).name
     let comparesClusters = comparesClusters(of: model)
     guard data.labels == nil || comparesClusters else {
@@ -76,7 +79,7 @@ struct EvaluationTask {
     if let mask, let model = model as? any ConditionalScoring {
       parts.append(try HiddenPixelEvaluation(of: model, under: mask, on: items, draws: draws, seed: seed, progress: progress))
     } else if draws > 0, let model = model as? any Scoring {
-      parts.append(Evaluation(of: model, on: items, draws: draws, seed: seed, progress: progress))
+      parts.append(LikelihoodEvaluation(of: model, on: items, draws: draws, seed: seed, progress: progress))
     }
     if let clusterer = model as? any Clustering, let labels = items.labels {
       let assignments = ClusterAssignments(of: clusterer, on: items, progress: progress)

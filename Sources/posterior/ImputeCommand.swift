@@ -1,5 +1,5 @@
 import ArgumentParser
-import Models
+import Modelling
 import Service
 
 struct ImputeCommand: AsyncParsableCommand {

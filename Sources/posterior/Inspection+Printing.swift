@@ -1,6 +1,8 @@
+import Families
 import Formats
 import Foundation
-import Models
+import ModelFiles
+import Modelling
 import Service
 import Tensors
 

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Data
 import Foundation
-import Training
 
 /// `FILE` (IDX or NPY), `FILE.csv#COLUMN`, or `#COLUMN` of the data's own CSV.
 extension LabelSource: ExpressibleByArgument {

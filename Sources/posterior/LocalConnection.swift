@@ -1,3 +1,4 @@
+import Families
 import Formats
 import Foundation
 import HTTP
@@ -12,7 +13,7 @@ struct LocalConnection: RegistryConnection {
 
   init(_ store: ModelStore) {
     self.store = store
-    application = Application(store: store, caller: .commandLine, options: Application.Options(lanes: 1))
+    application = Application(store: store, caller: .commandLine, options: Application.Options(lanes: 1, families: Catalogue.families))
     handler = application.handler
   }
 

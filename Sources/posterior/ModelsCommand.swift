@@ -1,7 +1,8 @@
+import Families
 import ArgumentParser
 import Formats
 import HTTP
-import Models
+import ModelFiles
 
 struct ModelsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -121,7 +122,7 @@ extension ModelsCommand {
 
     func run() async throws {
       try await reporting {
-        let inspection = try ModelFile.inspect(path: file)
+        let inspection = try ModelFile.inspect(path: file, families: Catalogue.families)
         let digest = try SHA256.digest(ofFile: file)
         if json {
           inspection.json(digest: digest).print()

@@ -1,7 +1,6 @@
 import ArgumentParser
-import Foundation
 import Formats
-import Models
+import Foundation
 import Registry
 import Service
 import Tensors

@@ -1,7 +1,7 @@
 import ArgumentParser
+import ModelFiles
 import Registry
 import Service
-import Training
 
 /// Which runs, and in which order: the query parameters of `GET /v1/runs`.
 struct RunSelectionArguments: ParsableArguments {

@@ -3,7 +3,6 @@ import Formats
 import Foundation
 import Registry
 import Service
-import Training
 
 extension RunsCommand {
   struct Compare: AsyncParsableCommand {

@@ -1,10 +1,9 @@
 import ArgumentParser
 import Formats
-import HTTP
 import Foundation
+import HTTP
 import Registry
 import Service
-import Training
 
 extension RunsCommand {
   struct List: AsyncParsableCommand {

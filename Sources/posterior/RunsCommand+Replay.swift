@@ -1,12 +1,15 @@
 import ArgumentParser
+import Data
+import Evaluation
+import Families
 import Formats
-import HTTP
 import Foundation
-import Models
+import HTTP
+import Learning
+import ModelFiles
 import Registry
 import Service
 import Tensors
-import Training
 
 extension RunsCommand {
   struct Replay: AsyncParsableCommand {
@@ -84,7 +87,7 @@ extension RunsCommand {
     private func inference(_ run: Run, _ store: ModelStore) throws -> Service.Replay {
       let sent = try input.map(Self.content)
       let task = try InferenceReplay(of: run, sent: sent, in: store)
-      let model = try store.reading(task.version) { path in try LoadedModel.load(path: path, expecting: task.version.digest) }
+      let model = try store.reading(task.version) { path in try LoadedModel.load(path: path, families: Catalogue.families, expecting: task.version.digest) }
       return try task.perform(on: model, limits: ServiceLimits())
     }
 
@@ -93,10 +96,10 @@ extension RunsCommand {
       let model: LoadedModel
       if let input {
         guard let digest = run.description.modelDigest else { throw CommandError("Run \(run.id) names no model file.") }
-        model = try LoadedModel.load(path: input, expecting: digest)
+        model = try LoadedModel.load(path: input, families: Catalogue.families, expecting: digest)
       } else {
         let version = try AuditRequest.version(of: run, in: store)
-        model = try store.reading(version) { path in try LoadedModel.load(path: path, expecting: version.digest) }
+        model = try store.reading(version) { path in try LoadedModel.load(path: path, families: Catalogue.families, expecting: version.digest) }
       }
       return try AuditRequest.replay(of: run, on: model, in: store)
     }
@@ -104,7 +107,7 @@ extension RunsCommand {
     private func training(_ run: Run) throws -> Service.Replay {
       try Service.Replay.expectation(of: run)
       let recipe = try Recipe(parsing: Array(run.description.configuration.utf8))
-      try checkData(try recipe.loadData(), of: run)
+      try checkData(try recipe.loadData(families: Catalogue.families), of: run)
       let folder = FileManager.default.temporaryDirectory.appendingPathComponent("posterior-replay-\(UUID().uuidString)").path
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       // What can't be removed is the system's to clear away, and takes nothing from the result.
@@ -112,7 +115,7 @@ extension RunsCommand {
       let options = Training.Options(output: output ?? folder + "/model.safetensors", checkpoint: folder + "/checkpoint")
       TrainingMemory.keepFreedBlocks()
       let display = TrainingDisplay()
-      let result = try Training(recipe, options: options, build: .current).run(observe: { display.show($0) })
+      let result = try Training(recipe, families: Catalogue.families, options: options, build: .current).run(observe: { display.show($0) })
       return try Service.Replay(of: run, actual: result.digest)
     }
 

@@ -1,3 +1,4 @@
+import Families
 import ArgumentParser
 import Foundation
 import HTTP
@@ -72,7 +73,7 @@ struct ServeCommand: AsyncParsableCommand {
     if FileManager.default.fileExists(atPath: directory + "/posterior.sqlite") { return try ModelStore.reading(directory: directory) }
     return try ModelStore.reading(
       modelFilesIn: directory,
-      describe: { try ModelFacts(ofModelFile: $0, model: LoadedModel.load(path: $0).family) },
+      describe: { try ModelFacts(ofModelFile: $0, model: LoadedModel.load(path: $0, families: Catalogue.families).family) },
       skipped: { path, error in
         logger.error("this file is left out", metadata: ["file": "\(path)", "reason": "\(Problem(error)?.detail ?? "\(error)")"])
       })

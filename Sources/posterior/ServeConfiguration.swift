@@ -1,3 +1,4 @@
+import Families
 import Foundation
 import HTTP
 import Registry
@@ -73,7 +74,7 @@ extension ServeConfiguration {
 
   /// - Parameter isLoopback: whether every address is this machine's own.
   func options(isLoopback: Bool) -> Application.Options {
-    var options = Application.Options(lanes: laneCount)
+    var options = Application.Options(lanes: laneCount, families: Catalogue.families)
     options.limits = bodies
     options.batching = batching
     options.requiresKeys = requireKeys || (!allowAnonymous && !isLoopback)

@@ -1,3 +1,4 @@
+import Families
 import ArgumentParser
 import Foundation
 import Registry
@@ -32,11 +33,11 @@ struct StoreArguments: ParsableArguments {
 
   /// A model file, or a model of the store where no such file exists or `--store` is given: name, name@3 or name@alias.
   func load(_ model: String) throws -> LoadedModel {
-    if given == nil, FileManager.default.fileExists(atPath: model) { return try LoadedModel.load(path: model) }
+    if given == nil, FileManager.default.fileExists(atPath: model) { return try LoadedModel.load(path: model, families: Catalogue.families) }
     if given == nil, model.contains("/") || model.hasSuffix(".safetensors") { throw CommandError("There is no file \(model).") }
     let store = try openExisting()
     let version = try store.resolve(model)
     let registered = LoadedModel.Registration(name: version.name, version: version.version)
-    return try store.reading(version) { path in try LoadedModel.load(path: path, expecting: version.digest, registered: registered) }
+    return try store.reading(version) { path in try LoadedModel.load(path: path, families: Catalogue.families, expecting: version.digest, registered: registered) }
   }
 }

@@ -1,11 +1,14 @@
 import ArgumentParser
+import Data
+import Families
 import Formats
 import Foundation
+import Learning
 import Locking
-import Models
+import ModelFiles
+import Modelling
 import Registry
 import Tensors
-import Training
 
 /// `posterior train RECIPE.json`: a run from a recipe to a model file.
 struct TrainCommand: AsyncParsableCommand {
@@ -59,7 +62,8 @@ struct TrainCommand: AsyncParsableCommand {
     let output = output ?? "\(recipe.name).safetensors"
     let recorder = noRecord ? nil : try store.open()
     let training = Training(
-      recipe, options: Training.Options(output: output, checkpoint: checkpoint ?? "\(output).checkpoint", resumes: resume), data: table,
+      recipe, families: Catalogue.families,
+      options: Training.Options(output: output, checkpoint: checkpoint ?? "\(output).checkpoint", resumes: resume), data: table,
       recorder: recorder, build: .current)
     let display = TrainingDisplay()
     let interruption = Interruption()
@@ -102,7 +106,7 @@ struct TrainCommand: AsyncParsableCommand {
     }
     let table = try source.load(isMixed: true)
     guard table.signature.kind == .table else { throw CommandError("\(data) is no table, expected a CSV file.") }
-    return (Recipe(family: family, source: source, rows: table.count), table)
+    return (Recipe(family: family, of: Catalogue.families, source: source, rows: table.count), table)
   }
 
   /// What was chosen, on standard error.

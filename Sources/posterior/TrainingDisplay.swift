@@ -1,5 +1,5 @@
 import Foundation
-import Training
+import Learning
 
 /// A progress bar on a terminal, one plain line an epoch elsewhere; on standard error, so that standard output stays for results.
 final class TrainingDisplay {

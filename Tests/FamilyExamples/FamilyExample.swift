@@ -1,5 +1,6 @@
+internal import Families
 internal import Formats
-package import Models
+package import Modelling
 internal import Networks
 package import Tensors
 

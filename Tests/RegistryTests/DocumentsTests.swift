@@ -1,9 +1,9 @@
 import Formats
 import Foundation
 import GRDB
+import ModelFiles
 import Registry
 import Testing
-import Training
 
 @Suite("Documents of runs")
 struct DocumentsTests {

@@ -1,8 +1,8 @@
 import Formats
 import Foundation
+import ModelFiles
 import Registry
 import Testing
-import Training
 
 @Suite("Recorded inference")
 struct InferenceRecorderTests {

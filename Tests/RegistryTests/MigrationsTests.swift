@@ -3,7 +3,6 @@ import Foundation
 import GRDB
 import Registry
 import Testing
-import Training
 
 @Suite("Migrations")
 struct MigrationsTests {

@@ -1,9 +1,9 @@
 import Formats
 import Foundation
 import Locking
+import ModelFiles
 import Registry
 import Testing
-import Training
 
 @Suite("Backups")
 struct StoreBackupTests {

@@ -1,7 +1,7 @@
 import Formats
+import ModelFiles
 import Registry
 import Testing
-import Training
 
 @Suite("StoreError")
 struct StoreErrorTests {

@@ -2,8 +2,8 @@ import Formats
 import Foundation
 import GRDB
 import Locking
+import ModelFiles
 import Registry
-import Training
 
 /// A folder that goes away with the test that made it.
 final class TemporaryFolder: Sendable {

@@ -1,7 +1,8 @@
 import Distributions
+import Families
 import FamilyExamples
 import Formats
-import Models
+import Modelling
 import Robustness
 import Tensors
 import Testing

@@ -1,5 +1,5 @@
 import Formats
-import Models
+import Modelling
 import Networks
 import Robustness
 import Tensors

@@ -1,5 +1,6 @@
+import Families
 import FamilyExamples
-import Models
+import Modelling
 import Robustness
 import Tensors
 import Testing

@@ -1,5 +1,6 @@
 import Distributions
-import Models
+import Families
+import Modelling
 import Networks
 import Tensors
 

@@ -1,12 +1,13 @@
+import Families
 import Formats
 import HTTP
-import Models
+import ModelFiles
+import Modelling
 import Registry
+import Service
 import Tensors
 import Testing
-import Training
 
-import Service
 
 @Suite("Audits over HTTP", .serialized)
 struct AuditTests {

@@ -1,10 +1,10 @@
 import Formats
 import Foundation
 import HTTP
+import ModelFiles
 import Registry
 import Service
 import Testing
-import Training
 
 /// Every route, asked with every sort of key, on a server that needs keys and on one that needs none.
 @Suite("Who may do what")

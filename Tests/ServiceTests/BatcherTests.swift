@@ -1,7 +1,8 @@
+import Families
 import FamilyExamples
 import Formats
 import Locking
-import Models
+import Modelling
 import Service
 import Tensors
 import Testing

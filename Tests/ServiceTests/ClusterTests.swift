@@ -1,7 +1,7 @@
 import Formats
 import Foundation
 import HTTP
-import Models
+import Modelling
 import Registry
 import Service
 import Tensors

@@ -2,11 +2,11 @@ import FamilyExamples
 import Formats
 import Foundation
 import HTTP
-import Models
+import Modelling
+import Service
 import Tensors
 import Testing
 
-import Service
 
 @Suite("Imputing")
 struct ImputeTests {

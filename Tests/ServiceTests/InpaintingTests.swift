@@ -1,10 +1,9 @@
 import Formats
 import HTTP
-import Models
+import Service
 import Tensors
 import Testing
 
-import Service
 
 @Suite("Images with holes")
 struct InpaintingTests {

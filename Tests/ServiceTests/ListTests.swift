@@ -1,10 +1,11 @@
+import Families
 import Formats
 import HTTP
-import Models
+import ModelFiles
+import Modelling
 import Registry
 import Service
 import Testing
-import Training
 
 @Suite("Lists and state")
 struct ListTests {

@@ -1,8 +1,9 @@
+import Families
 import Formats
 import Foundation
 import HTTP
 import Locking
-import Models
+import Modelling
 import Registry
 import Service
 import Testing

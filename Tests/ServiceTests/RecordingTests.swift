@@ -1,10 +1,10 @@
 import Formats
 import Foundation
 import HTTP
+import ModelFiles
 import Registry
 import Service
 import Testing
-import Training
 
 @Suite("Recording requests")
 struct RecordingTests {

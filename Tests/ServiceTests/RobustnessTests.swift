@@ -1,3 +1,4 @@
+import Families
 import Formats
 import HTTP
 import Registry
@@ -117,8 +118,8 @@ struct RobustnessTests {
   func damagedBlob() async throws {
     let fixture = try ServiceFixture()
     let version = try fixture.store.resolve("vector")
-    #expect(throws: (any Error).self) { try LoadedModel.load(path: version.path, expecting: SHA256.digest([1])) }
-    let other = try LoadedModel.load(path: version.path, expecting: version.digest)
+    #expect(throws: (any Error).self) { try LoadedModel.load(path: version.path, families: Catalogue.families, expecting: SHA256.digest([1])) }
+    let other = try LoadedModel.load(path: version.path, families: Catalogue.families, expecting: version.digest)
     #expect(other.digest == version.digest)
   }
 }

@@ -1,9 +1,9 @@
 import Formats
 import HTTP
+import ModelFiles
 import Registry
 import Service
 import Testing
-import Training
 
 @Suite("Documents of runs over HTTP")
 struct RunDocumentTests {

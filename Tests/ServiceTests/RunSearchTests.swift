@@ -1,10 +1,10 @@
 import Formats
-import HTTP
 import Foundation
+import HTTP
+import ModelFiles
 import Registry
 import Service
 import Testing
-import Training
 
 @Suite("Searching and comparing runs over HTTP")
 struct RunSearchTests {

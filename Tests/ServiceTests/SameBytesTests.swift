@@ -1,6 +1,6 @@
+import Families
 import Formats
 import HTTP
-import Models
 import Registry
 import Service
 import Tensors
@@ -20,7 +20,7 @@ struct SameBytesTests {
     #expect(try NPY.decode(npy.body) == samples)
 
     let version = try fixture.store.resolve("pictures")
-    let file = try LoadedModel.load(path: version.path, registered: .init(name: "pictures", version: 1))
+    let file = try LoadedModel.load(path: version.path, families: Catalogue.families, registered: .init(name: "pictures", version: 1))
     let operation = try #require(Operation.named("sample"))
     let options = [OperationInput.Option(name: "n", value: "5"), .init(name: "seed", value: "11")]
     let prepared = try operation.prepare(OperationInput(options: options), on: file, limits: ServiceLimits())

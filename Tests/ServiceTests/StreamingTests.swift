@@ -3,11 +3,11 @@ import Formats
 import Foundation
 import HTTP
 import Locking
-import Models
+import Modelling
+import Service
 import Tensors
 import Testing
 
-import Service
 
 @Suite("Items and answers in blocks")
 struct StreamingTests {

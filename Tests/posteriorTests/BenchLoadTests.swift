@@ -1,8 +1,10 @@
 import ArgumentParser
 import Benchmarking
+import Families
 import Formats
 import Foundation
-import Models
+import ModelFiles
+import Modelling
 import Service
 import Tensors
 import Testing

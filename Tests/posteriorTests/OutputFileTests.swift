@@ -1,6 +1,8 @@
 import ArgumentParser
+import Families
 import Foundation
-import Models
+import ModelFiles
+import Modelling
 import Tensors
 import Testing
 @testable import posterior

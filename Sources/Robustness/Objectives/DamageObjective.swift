@@ -1,4 +1,4 @@
-internal import Models
+internal import Modelling
 package import Tensors
 
 /// Moves what the model makes of an item as far as possible, whereto doesn't matter.

@@ -1,4 +1,4 @@
-package import Models
+package import Modelling
 package import Tensors
 
 /// Changes the decision of a model that classifies, by its logits: probabilities would hide their gradients where they saturate.

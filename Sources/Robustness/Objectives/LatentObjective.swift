@@ -1,4 +1,4 @@
-internal import Models
+internal import Modelling
 package import Tensors
 
 /// Moves the posterior of an item to that of its target: Σ D(q(z_l|x + d) ‖ q(z_l|x_t)) over layers.

@@ -1,4 +1,4 @@
-internal import Models
+internal import Modelling
 package import Tensors
 
 /// Makes an item improbable: E ln p(x + d|z) - KL(q(z|x + d) ‖ p(z)), the ELBO of the perturbed item itself.

@@ -1,4 +1,4 @@
-internal import Models
+internal import Modelling
 package import Tensors
 
 /// Makes the decoder explain the target: -E ln p(x_t|z) + KL(q(z|x + d) ‖ p(z)), z ~ q(z|x + d) (Kos et al. 2018).

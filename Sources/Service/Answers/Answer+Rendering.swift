@@ -1,5 +1,5 @@
 internal import Formats
-internal import Models
+internal import Modelling
 
 extension Answer {
   /// The bytes of the answer: the same for the same numbers, over HTTP and on the command line.

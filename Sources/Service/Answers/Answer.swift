@@ -1,5 +1,5 @@
 package import Formats
-package import Models
+package import Modelling
 internal import Tensors
 
 /// What an operation found, before it is written in one of several media types.

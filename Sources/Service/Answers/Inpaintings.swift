@@ -1,5 +1,5 @@
 internal import Formats
-internal import Models
+internal import Modelling
 internal import Tensors
 
 /// Completed images as one picture, a line an item.

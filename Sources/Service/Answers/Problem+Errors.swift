@@ -1,7 +1,8 @@
 internal import Formats
 internal import Glibc
 package import HTTP
-internal import Models
+internal import ModelFiles
+internal import Modelling
 internal import Registry
 
 // The one place where errors of the layers below become answers.

@@ -1,9 +1,9 @@
 internal import Formats
 internal import HTTP
 internal import Logging
+internal import ModelFiles
 internal import Registry
 internal import Robustness
-internal import Training
 
 extension Application {
   /// POST /v1/models/{model}/robustness: the report, or with `Prefer: respond-async` the run that will have it (RFC 7240 section 4.1).

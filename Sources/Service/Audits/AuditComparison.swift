@@ -1,7 +1,7 @@
 internal import Formats
+internal import ModelFiles
 internal import Registry
 internal import Robustness
-internal import Training
 
 /// Which of several audited models is the more robust, by the quantities that can be compared, and why not by the others.
 struct AuditComparison {

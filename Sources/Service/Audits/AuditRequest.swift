@@ -1,5 +1,5 @@
 internal import Formats
-package import Models
+package import Modelling
 package import Robustness
 package import Tensors
 

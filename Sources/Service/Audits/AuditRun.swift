@@ -1,10 +1,10 @@
 package import Formats
-internal import Models
+internal import Foundation
+package import ModelFiles
+internal import Modelling
 package import Registry
 package import Robustness
 internal import Tensors
-package import Training
-internal import Foundation
 
 // An audit as a run of kind robustness: its plan and, where they are kept, its items do it again.
 extension AuditRequest {

@@ -1,6 +1,6 @@
 internal import Locking
+internal import ModelFiles
 internal import Registry
-internal import Training
 
 /// Audits that go on without a request: each a task that computes behind everything else and ends its own run.
 final class AuditRunner: Sendable {

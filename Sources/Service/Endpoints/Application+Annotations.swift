@@ -1,7 +1,7 @@
 internal import Formats
 internal import HTTP
+internal import ModelFiles
 internal import Registry
-internal import Training
 
 extension Application {
   /// PATCH /v1/admin/models/{name}

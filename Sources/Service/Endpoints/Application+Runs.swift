@@ -1,7 +1,7 @@
 internal import Formats
 internal import HTTP
+internal import ModelFiles
 internal import Registry
-internal import Training
 
 extension Application {
   /// GET /v1/runs: a page as JSON, or with `Accept: text/csv` all runs that pass as one table.

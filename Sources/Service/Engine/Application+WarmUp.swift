@@ -1,5 +1,4 @@
 internal import Logging
-internal import Models
 package import Registry
 
 extension Application {

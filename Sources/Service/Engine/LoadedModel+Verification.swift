@@ -1,5 +1,6 @@
 internal import Formats
-package import Models
+internal import ModelFiles
+package import Modelling
 internal import Networks
 package import Registry
 internal import Tensors

@@ -1,5 +1,6 @@
 package import Formats
-package import Models
+internal import ModelFiles
+package import Modelling
 internal import Networks
 internal import Registry
 
@@ -41,7 +42,7 @@ package struct LoadedModel: Sendable {
 
   /// Reads a model file; with `expecting`, a file of other bytes is refused before anything in it is believed.
   package static func load(
-    path: String, families: [any ModelFamily.Type] = Catalogue.families, expecting: Digest? = nil, registered: Registration? = nil
+    path: String, families: [any ModelFamily.Type], expecting: Digest? = nil, registered: Registration? = nil
   ) throws -> LoadedModel {
     let digest = try SHA256.digest(ofFile: path)
     if let expecting, digest != expecting { throw StoreError.corruptBlob(path: path, digest: expecting) }
@@ -50,7 +51,7 @@ package struct LoadedModel: Sendable {
 
   /// Reads a model file whose digest is known.
   package static func load(
-    path: String, families: [any ModelFamily.Type] = Catalogue.families, digest: Digest, registered: Registration? = nil
+    path: String, families: [any ModelFamily.Type], digest: Digest, registered: Registration? = nil
   ) throws -> LoadedModel {
     // Loading needs the network twice, once as it was initialised.
     defer { Residence.returnMemorySoon() }

@@ -2,7 +2,7 @@ internal import Formats
 internal import HTTP
 internal import Locking
 internal import Logging
-internal import Models
+internal import Modelling
 package import Registry
 
 /// The models in memory, each loaded once whatever the number of requests and of names that point to it.

@@ -1,5 +1,5 @@
 internal import Formats
-internal import Models
+internal import Modelling
 internal import Tensors
 
 /// Rows given back with their missing cells filled in; every observed cell stays what the client sent.

@@ -1,5 +1,5 @@
 internal import Formats
-package import Models
+package import Modelling
 internal import Tensors
 
 /// Reads items from bytes that come in pieces, as blocks of rows; no more than a block and a piece are kept.

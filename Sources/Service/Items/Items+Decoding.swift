@@ -1,5 +1,5 @@
 package import Formats
-package import Models
+package import Modelling
 internal import Tensors
 
 // One reader a media type. Each takes any model's signature and says, where the items don't fit it, what was given and what was expected.

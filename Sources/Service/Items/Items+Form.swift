@@ -1,6 +1,6 @@
 internal import Formats
 internal import HTTP
-internal import Models
+internal import Modelling
 internal import Tensors
 
 extension Items {

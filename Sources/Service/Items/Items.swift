@@ -1,5 +1,5 @@
 internal import Formats
-package import Models
+package import Modelling
 package import Tensors
 
 /// Items as a client sent them: raw values, one row an item, and how to speak of a cell in an error.

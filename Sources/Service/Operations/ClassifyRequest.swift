@@ -1,5 +1,5 @@
 internal import Formats
-package import Models
+package import Modelling
 package import Tensors
 
 /// The class of every item among those that the model learnt from labels, or a cluster that no label names.

@@ -1,5 +1,5 @@
 internal import Formats
-package import Models
+package import Modelling
 package import Tensors
 
 /// Items assigned to the components of a model's mixtures: one clustering a layer of latent variables.

@@ -1,5 +1,5 @@
 internal import Formats
-package import Models
+package import Modelling
 package import Tensors
 
 /// Items mapped to the parameters of q(z|x).

@@ -1,5 +1,5 @@
 internal import Formats
-package import Models
+package import Modelling
 package import Tensors
 
 // What is particular to images: masks that hide pixels of what was sent, and answers that are pictures.

@@ -1,5 +1,5 @@
 internal import Formats
-package import Models
+package import Modelling
 package import Tensors
 
 /// Items with holes filled in: several completed tables of sampled values, or one of least expected error.

@@ -1,5 +1,5 @@
 internal import Formats
-package import Models
+package import Modelling
 
 /// One thing that a model can be asked for; router, command line and the contract's tests all read `Operation.all`.
 package struct Operation: Sendable {

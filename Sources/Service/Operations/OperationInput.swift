@@ -1,5 +1,5 @@
 internal import Formats
-internal import Models
+internal import Modelling
 
 /// A request as it came: a body with its media type, and options as text from the query or the command line.
 package struct OperationInput: Sendable {

@@ -1,5 +1,5 @@
 package import Formats
-package import Models
+package import Modelling
 package import Tensors
 
 /// What a client asks a model for by one operation; its stored properties are the request's JSON fields and query parameters.

@@ -1,4 +1,3 @@
-internal import Models
 internal import Tensors
 
 // What requests are gathered by, and how rows of several of them are computed as one batch.

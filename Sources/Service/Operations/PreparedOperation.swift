@@ -1,5 +1,5 @@
 package import Formats
-internal import Models
+internal import Modelling
 package import Tensors
 
 /// A request that was understood and can be carried out: pure arithmetic from here on. A class because it is handed on many times and never changes.

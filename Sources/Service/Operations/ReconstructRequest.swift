@@ -1,4 +1,4 @@
-package import Models
+package import Modelling
 package import Tensors
 
 /// Items passed through the latent code and back.

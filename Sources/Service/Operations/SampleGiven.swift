@@ -1,5 +1,5 @@
 internal import Formats
-internal import Models
+internal import Modelling
 internal import Tensors
 
 /// What a request has under `given`: {}, {"label": c}, {"cluster": k, "layer": l} or {"layers": [{"from_item": i}, {"cluster": k}, {}, ...]}.

@@ -1,4 +1,4 @@
-package import Models
+package import Modelling
 package import Tensors
 
 /// New items: `n` draws from the model.

@@ -1,6 +1,6 @@
 internal import Formats
 internal import Foundation
-package import Models
+package import Modelling
 package import Tensors
 
 /// Bounds of ln p(x) an item, or of ln p(some columns | the others), with the parts that they are made of.

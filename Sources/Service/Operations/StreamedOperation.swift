@@ -1,5 +1,5 @@
 package import Formats
-internal import Models
+internal import Modelling
 internal import Tensors
 
 /// An operation on items that are read, computed and answered block by block: in bounded memory, however many they are.

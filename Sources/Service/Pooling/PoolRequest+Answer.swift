@@ -1,6 +1,6 @@
 internal import Distributions
 internal import Formats
-internal import Models
+internal import Modelling
 
 extension PoolRequest {
   /// Media types that the answer can be had in, the default first.

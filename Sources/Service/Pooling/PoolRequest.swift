@@ -1,5 +1,5 @@
 internal import Formats
-internal import Models
+internal import Modelling
 
 /// Estimates from several completed tables, to be pooled by Rubin's rules; a function of the request alone, no model takes part.
 package struct PoolRequest: Sendable, Equatable {

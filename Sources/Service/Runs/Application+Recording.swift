@@ -1,6 +1,6 @@
 internal import HTTP
+internal import ModelFiles
 internal import Registry
-internal import Training
 
 extension Application {
   /// Performs an operation and records it, as the server's options want it; `Posterior-Run` names the record in the answer.

@@ -1,6 +1,6 @@
 internal import HTTP
+internal import ModelFiles
 internal import Registry
-internal import Training
 
 extension Application {
   /// POST /v1/runs/{id}/replay: computes a recorded request again and compares the bytes; the body, if any, is that of the request.

@@ -1,7 +1,7 @@
 internal import Formats
 internal import HTTP
+internal import ModelFiles
 internal import Registry
-internal import Training
 
 extension Application {
   /// GET /v1/runs/{id}/events: the metrics of a run as they come, then its end (text/event-stream).

@@ -1,8 +1,8 @@
 internal import Formats
 internal import Locking
-internal import Models
+internal import ModelFiles
+internal import Modelling
 internal import Registry
-internal import Training
 
 /// What is learnt of one request while it is answered; with the answer it becomes a record.
 final class InferenceAccount: Sendable {

@@ -1,6 +1,6 @@
 internal import Formats
+internal import ModelFiles
 package import Registry
-internal import Training
 
 /// A recorded request, ready to be computed again on the same weights.
 package struct InferenceReplay: Sendable {

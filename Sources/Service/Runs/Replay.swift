@@ -1,6 +1,6 @@
 package import Formats
+package import ModelFiles
 package import Registry
-package import Training
 
 /// What came of doing a run again: whether the bytes are the same, and where the two were computed differently.
 package struct Replay: Sendable {

@@ -1,6 +1,6 @@
 package import Formats
+internal import ModelFiles
 package import Registry
-internal import Training
 
 /// Runs side by side: what they were given differently, what they measured, and what they were computed with.
 package struct RunComparison: Sendable {

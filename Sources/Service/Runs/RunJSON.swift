@@ -1,6 +1,6 @@
 package import Formats
+package import ModelFiles
 package import Registry
-package import Training
 
 /// Runs as answers and the command line show them.
 package enum RunJSON {

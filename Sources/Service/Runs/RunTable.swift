@@ -1,6 +1,6 @@
 package import Formats
+internal import ModelFiles
 package import Registry
-internal import Training
 
 /// All runs that pass a filter as one table, written a page at a time.
 ///

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Benchmarking
-import Models
+import Families
+import Modelling
 import Tensors
 
 /// `posterior bench arithmetic`: decoding in process, without server or encoding, beside the machine's peak and OpenBLAS on the same products.

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Foundation
-import Models
+import Learning
+import Modelling
 import Robustness
 import Service
 import Tensors
-import Training
 
 /// `posterior bench attack MODEL`: steps of an attack, beside the matrix products of one forward and backward pass.
 struct BenchAttackCommand: AsyncParsableCommand {

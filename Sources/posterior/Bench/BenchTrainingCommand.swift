@@ -1,10 +1,12 @@
 import ArgumentParser
+import Data
+import Families
 import Formats
 import Foundation
-import Models
+import Learning
+import Modelling
 import Networks
 import Tensors
-import Training
 
 /// `posterior bench training RECIPE.json`: gradient steps of a recipe's model, beside the matrix products that they are made of.
 struct BenchTrainingCommand: AsyncParsableCommand {
@@ -47,7 +49,7 @@ struct BenchTrainingCommand: AsyncParsableCommand {
     let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     Parallelism.width = threads
     TrainingMemory.keepFreedBlocks()
-    let data = try recipe.loadData()
+    let data = try recipe.loadData(families: Catalogue.families)
     let batch = min(recipe.batchSize, data.count)
     let kept = try recipe.labels.flatMap { selection in try data.labels.map { try selection.kept(of: $0, among: Array(0..<data.count)) } }
     let known = min(recipe.labels?.batchSize ?? batch, kept?.items.count ?? 0)

@@ -1,7 +1,8 @@
 import Benchmarking
+import Families
 import Formats
 import Foundation
-import Models
+import Modelling
 import Service
 import Tensors
 

@@ -1,3 +1,4 @@
+import Families
 import ArgumentParser
 import Benchmarking
 import Formats
@@ -68,7 +69,7 @@ struct LoadSubject: Sendable {
       let staged = try store.stageUpload()
       try staged.write(bytes)
       _ = try store.publish(staged, as: Self.ownModel, alias: "live", actor: "bench") { path in
-        let model = try LoadedModel.load(path: path)
+        let model = try LoadedModel.load(path: path, families: Catalogue.families)
         try model.warmUp(limits: ServiceLimits())
         return try ModelFacts(ofModelFile: path, model: model.family)
       }

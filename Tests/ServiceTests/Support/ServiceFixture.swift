@@ -1,11 +1,13 @@
+import Families
 import Formats
 import Foundation
 import HTTP
-import Models
+import ModelFiles
+import Modelling
 import Registry
+import Service
 import Tensors
 
-import Service
 
 /// A store in a folder of its own, with models in it, and the service over it; the folder goes when the fixture does.
 final class ServiceFixture: Sendable {
@@ -45,7 +47,7 @@ final class ServiceFixture: Sendable {
     _ store: ModelStore, _ lanes: Int, _ limits: ServiceLimits, _ requiresKeys: Bool,
     _ recording: InferenceRecorder.Options = InferenceRecorder.Options()
   ) throws -> Application {
-    var options = Application.Options(lanes: lanes)
+    var options = Application.Options(lanes: lanes, families: Catalogue.families)
     options.limits = limits
     options.requiresKeys = requiresKeys
     options.families = [ToyFamily.self] + Catalogue.families + [ToyClassifier.self, ToyLadder.self]

@@ -1,4 +1,4 @@
-import Models
+import Modelling
 import Networks
 import Tensors
 

@@ -1,0 +1,44 @@
+internal import Modelling
+
+/// Cuts a recording, one row a moment and one column a channel, into windows that are items of their own.
+///
+/// A window is a vector of length · channels numbers, moment by moment: t0 x, t0 y, t0 z, t1 x, ...
+package struct SignalWindows: Sendable, Equatable, Codable {
+  /// Moments of a window.
+  package var length: Int
+  /// Moments from the start of one window to that of the next; `length` where absent, so that windows do not overlap.
+  package var stride: Int?
+
+  package init(length: Int, stride: Int? = nil) { (self.length, self.stride) = (length, stride) }
+
+  /// The windows of a recording, the moments behind the last whole one left out; the class of a window is the one that most of its moments have.
+  package func cut(_ recording: DataSet) throws -> DataSet {
+    guard recording.signature.kind != .image, case .floats(let values) = recording.storage else {
+      throw DataError("data.window is for recordings, a row a moment; \(recording.name) holds images")
+    }
+    if let column = recording.signature.columns?.first(where: { $0.type != .real }) {
+      throw DataError("data.window is for columns of real numbers; \"\(column.name)\" of \(recording.name) is \(column.type.rawValue)")
+    }
+    let step = stride ?? length
+    guard (1...100_000).contains(length) else { throw DataError("data.window.length is \(length), expected 1 to 100000") }
+    guard step > 0 else { throw DataError("data.window.stride is \(step), expected 1 or more") }
+    guard recording.count >= length else {
+      throw DataError("\(recording.name) has \(recording.count) moments, expected at least the \(length) of a window")
+    }
+    let channels = recording.signature.width
+    let starts = Array(Swift.stride(from: 0, through: recording.count - length, by: step))
+    let signature = Signature.vector(length * channels)
+    try signature.check()
+    let windows = starts.flatMap { values[$0 * channels..<($0 + length) * channels] }
+    let labels = recording.labels.map { labels in
+      Labels(names: labels.names, codes: starts.map { Self.commonest(labels.codes[$0..<$0 + length]) }, digest: labels.digest)
+    }
+    return DataSet(name: recording.name, storage: .floats(windows), signature: signature, digest: recording.digest, labels: labels)
+  }
+
+  /// The code that occurs most, the smallest of several.
+  private static func commonest(_ codes: ArraySlice<Int>) -> Int {
+    let counts = codes.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+    return counts.max { ($0.value, -$0.key) < ($1.value, -$1.key) }?.key ?? -1
+  }
+}

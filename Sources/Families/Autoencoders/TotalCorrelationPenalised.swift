@@ -1,0 +1,51 @@
+package import Modelling
+package import Tensors
+
+/// A family that has the networks and the answers of another and learns with a penalty on the total correlation of its latent variables.
+package protocol TotalCorrelationPenalised: Sampling, Attackable, Trainable
+where Configuration == Base.Configuration, Network == Base.Network, TrainingOptions == TotalCorrelationPenalty {
+  associatedtype Base: EvidenceBounded
+  var base: Base { get set }
+  init(_ base: Base)
+}
+
+extension TotalCorrelationPenalised {
+  package static var configurationFields: [ConfigurationField] { Base.configurationFields }
+  package static var trainingFields: [ConfigurationField] { TotalCorrelationPenalty.fields }
+
+  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int? {
+    try Base.scalarCount(configuration, signature: signature)
+  }
+
+  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+    self.init(try Base(configuration, signature: signature, key: key))
+  }
+
+  package var configuration: Configuration { base.configuration }
+  package var signature: Signature { base.signature }
+  package var network: Network {
+    get { base.network }
+    set { base.network = newValue }
+  }
+
+  package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(RequestError) -> Tensor { try base.sample(keys, options) }
+  package var latentWidths: [Int] { base.latentWidths }
+  package var observationModel: String { base.observationModel }
+  package func score(_ x: Tensor, draws: Int, keys: RowKeys) -> Scores { base.score(x, draws: draws, keys: keys) }
+
+  package func inference(_ x: Tensor, noise: RowKeys?) -> Inference { base.inference(x, noise: noise) }
+  package func decodedMean(_ z: [Tensor]) -> Tensor { base.decodedMean(z) }
+  package func logLikelihood(of x: Tensor, given z: [Tensor]) -> Tensor { base.logLikelihood(of: x, given: z) }
+  package func divergence(_ inference: Inference) -> Tensor { base.divergence(inference) }
+
+  package func check(_ options: TotalCorrelationPenalty) throws(ConfigurationError) { try options.check() }
+  package func check(items: Tensor) throws(ConfigurationError) { try base.check(items: items) }
+  package func objective(_ network: Network, batch: Tensor, options: TotalCorrelationPenalty, pass: TrainingPass) -> Objective {
+    base.bound(network, batch, pass).objective(options, pass)
+  }
+
+  /// The ELBO, whatever beta is: the quality of a model without its penalty.
+  package func validationBound(_ batch: Tensor, options: TotalCorrelationPenalty, keys: RowKeys) -> Tensor {
+    score(batch, draws: 1, keys: keys).elbo
+  }
+}

@@ -1,0 +1,95 @@
+internal import Distributions
+package import Modelling
+package import Tensors
+
+extension VAE: Trainable {
+  /// How the bound is shaped while it is trained.
+  package struct TrainingOptions: Codable, Sendable, Equatable {
+    /// Weight of the KL term (Higgins et al. 2017).
+    package var beta: Float
+    /// Epochs over which the KL term's weight rises from 0 to beta.
+    package var warmUpEpochs: Float
+    /// Nats that every latent dimension may cost for nothing, on average over the batch (Kingma et al. 2016).
+    package var freeBits: Float
+    /// Draws of the importance-weighted bound; 1 is the ELBO.
+    package var importanceSamples: Int
+
+    package init(beta: Float = 1, warmUpEpochs: Float = 0, freeBits: Float = 0, importanceSamples: Int = 1) {
+      self.beta = beta
+      self.warmUpEpochs = warmUpEpochs
+      self.freeBits = freeBits
+      self.importanceSamples = importanceSamples
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case beta
+      case warmUpEpochs = "kl_warm_up_epochs"
+      case freeBits = "free_bits"
+      case importanceSamples = "importance_samples"
+    }
+
+    package init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      self.init(
+        beta: try values.decodeIfPresent(Float.self, forKey: .beta) ?? 1,
+        warmUpEpochs: try values.decodeIfPresent(Float.self, forKey: .warmUpEpochs) ?? 0,
+        freeBits: try values.decodeIfPresent(Float.self, forKey: .freeBits) ?? 0,
+        importanceSamples: try values.decodeIfPresent(Int.self, forKey: .importanceSamples) ?? 1)
+    }
+  }
+
+  package static let trainingFields: [ConfigurationField] = [
+    ConfigurationField("beta", "number", default: "1", "Weight of the KL term; above 1 it is a beta-VAE (Higgins et al. 2017)."),
+    ConfigurationField("kl_warm_up_epochs", "number", default: "0", "Epochs over which the KL term's weight rises from 0 to beta."),
+    ConfigurationField("free_bits", "number", default: "0", "Nats that every latent dimension may cost for nothing."),
+    ConfigurationField("importance_samples", "integer", default: "1", "Draws of the importance-weighted bound; 1 is the ELBO."),
+  ]
+
+  package func check(items: Tensor) throws(ConfigurationError) { try configuration.observation.check(items: items) }
+}
+
+extension VAE: EvidenceBounded {
+  package func bound(_ network: Network, _ batch: Tensor, _ pass: TrainingPass) -> EvidenceBound {
+    let x = configuration.observation.observed(batch, keys: pass.keys.split("binarise"))
+    let q = posterior(network, x, pass.mode)
+    let z = q.sample(pass.keys.split("latent"))
+    return EvidenceBound(
+      reconstruction: configuration.observation.logProbability(of: x, decode(network, z, pass.mode)).mean(), costs: [q.standardKL.mean(axes: [0])],
+      top: q, draw: z, offset: configuration.observation.logVolume(signature))
+  }
+
+  package func weightedBound(_ network: Network, _ batch: Tensor, draws: Int, _ pass: TrainingPass) -> WeightedBound {
+    let n = batch.shape[0]
+    let x = configuration.observation.observed(batch, keys: pass.keys.split("binarise"))
+    let q = posterior(network, x, pass.mode)
+    let prior = Normal.standard(rows: n, dimensions: configuration.latent)
+    let zs = (0..<draws).map { q.sample(pass.keys.split("latent").split($0)) }
+    // All draws go through the decoder as one batch.
+    let heads = decode(network, Tensor.concatenated(zs), pass.mode)
+    let repeated = x.gather((0..<draws * n).map { $0 % n })
+    return WeightedBound(
+      logLikelihood: configuration.observation.logProbability(of: repeated, heads).reshaped([draws, n]),
+      logRatio: Tensor.concatenated(zs.map { (prior.logProbability(of: $0) - q.logProbability(of: $0)).reshaped([1, n]) }),
+      kl: q.standardKL.rowSums().mean().scalar, offset: configuration.observation.logVolume(signature))
+  }
+}
+
+extension VAE.TrainingOptions {
+  /// Refuses options out of range.
+  func check() throws(ConfigurationError) {
+    func check(_ field: String, _ value: Float) throws(ConfigurationError) {
+      guard value.isFinite, value >= 0 else { throw ConfigurationError(field: field, given: "\(value)", expected: "0 or more") }
+    }
+    try check("beta", beta)
+    try check("kl_warm_up_epochs", warmUpEpochs)
+    try check("free_bits", freeBits)
+    guard (1...1024).contains(importanceSamples) else {
+      throw ConfigurationError(field: "importance_samples", given: "\(importanceSamples)", expected: "1 to 1024")
+    }
+    guard importanceSamples == 1 || (beta == 1 && warmUpEpochs == 0 && freeBits == 0) else {
+      throw ConfigurationError(
+        field: "importance_samples", given: "\(importanceSamples) beside beta, warm-up or free bits",
+        expected: "1, because the importance-weighted bound has no separate KL term")
+    }
+  }
+}

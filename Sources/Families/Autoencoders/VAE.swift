@@ -1,0 +1,129 @@
+internal import Distributions
+package import Modelling
+package import Networks
+package import Tensors
+
+/// The variational autoencoder (Kingma and Welling 2014): z ~ N(0, I), x ~ p(x|z), q(z|x) a diagonal Gaussian.
+///
+/// Names and layouts follow PyTorch's: `encoder.N`, `mean`, `scale` (or `moments`, both in one), `decoder.N`, `output`, `output_scale`.
+package struct VAE: ModelFamily {
+  package static let name = "vae"
+  package static let summary =
+    "Variational autoencoder with a Gaussian prior, a beta-VAE by its training option beta; fully connected or convolutional."
+
+  package struct Network: Module {
+    package var encoder: Sequential
+    package var mean: Linear?
+    package var scale: Linear?
+    /// Mean and scale heads as the two halves of one layer.
+    package var moments: Linear?
+    package var decoder: Sequential
+    package var output: Block
+    package var outputScale: Block?
+
+    package static let fields: [Field<Self>] = [
+      .child("encoder", \.encoder), .child("mean", \.mean), .child("scale", \.scale), .child("moments", \.moments), .child("decoder", \.decoder),
+      .child("output", \.output), .child("output_scale", \.outputScale),
+    ]
+  }
+
+  package let configuration: Configuration
+  package let signature: Signature
+  package var network: Network
+
+  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+    let plan = try Plan(configuration, signature)
+    self.configuration = configuration
+    self.signature = signature
+    network = Network(plan, configuration, key: key)
+  }
+
+  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int? {
+    try Plan(configuration, signature).scalarCount
+  }
+}
+
+// MARK: The two halves
+
+extension VAE.Network {
+  init(_ plan: VAE.Plan, _ configuration: VAE.Configuration, key: RandomKey) {
+    let joint = configuration.heads == .joint
+    func head(_ outputs: Int, _ key: RandomKey) -> Linear { Linear(plan.features, outputs, key: key) }
+    self.init(
+      encoder: Sequential(plan.encoder, key: key.split("encoder")),
+      mean: joint ? nil : head(configuration.latent, key.split("mean")),
+      scale: joint ? nil : head(configuration.latent, key.split("scale")),
+      moments: joint ? head(2 * configuration.latent, key.split("moments")) : nil,
+      decoder: Sequential(plan.decoder, key: key.split("decoder")),
+      output: plan.output.block(key: key.split("output")),
+      outputScale: configuration.observation.hasScaleHead ? plan.output.block(key: key.split("output_scale")) : nil)
+  }
+
+  /// q(z|x) = N(μ(x), σ(x)²) from the encoder's features.
+  func posterior(features h: Tensor, _ configuration: VAE.Configuration, _ mode: Mode) -> Normal {
+    let (location, head): (Tensor, Tensor)
+    if let moments {
+      let parts = moments(h, mode).split(1, into: 2)
+      (location, head) = (parts[0], parts[1])
+    } else if let mean, let scale {
+      (location, head) = (mean(h, mode), scale(h, mode))
+    } else {
+      preconditionFailure("a network has one joint head or two separate ones")
+    }
+    return configuration.scale.normal(mean: location, head: head, floor: configuration.scaleFloor)
+  }
+
+  /// The parameters of p(x|z); z: [n, codes].
+  func decode(_ z: Tensor, _ mode: Mode) -> Heads {
+    let h = decoder(z, mode)
+    return Heads(location: output(h, mode).flattened(), scale: outputScale.map { $0(h, mode).flattened() })
+  }
+}
+
+extension VAE {
+  /// q(z|x); x: [n, width].
+  func posterior(_ network: Network, _ x: Tensor, _ mode: Mode) -> Normal {
+    network.posterior(features: network.encoder(x, mode), configuration, mode)
+  }
+
+  /// The parameters of p(x|z); z: [n, latent].
+  func decode(_ network: Network, _ z: Tensor, _ mode: Mode) -> Heads { network.decode(z, mode) }
+}
+
+// MARK: What it can do
+
+extension VAE: Sampling {
+  package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(RequestError) -> Tensor {
+    guard options.given == .nothing else { throw RequestError(field: "given", given: "a condition", expected: "nothing: a vae is not conditional") }
+    let z = keys.split("latent").normal(configuration.latent) * options.temperature
+    let heads = decode(network, z, .evaluation)
+    return options.mean ? configuration.observation.mean(heads) : configuration.observation.sample(heads, keys: keys.split("observation"))
+  }
+}
+
+extension VAE: Encoding {
+  package var latentWidths: [Int] { [configuration.latent] }
+}
+
+extension VAE: Scoring {
+  package var observationModel: String { configuration.observation.description }
+
+  package func score(_ x: Tensor, draws: Int, keys: RowKeys) -> Scores {
+    let observed = configuration.observation.observed(x, keys: keys.split("binarise"))
+    let q = posterior(network, observed, .evaluation)
+    let prior = Normal.standard(rows: x.shape[0], dimensions: configuration.latent)
+    let offset = configuration.observation.logVolume(signature)
+    let kl = q.standardKL.rowSums()
+    var logWeights: [Tensor] = []
+    var reconstruction = Tensor.zeros([x.shape[0]])
+    for draw in 0..<max(draws, 1) {
+      let z = q.sample(keys.split("latent").split(draw))
+      let logLikelihood = configuration.observation.logProbability(of: observed, decode(network, z, .evaluation)) - offset
+      if draw == 0 { reconstruction = logLikelihood }
+      // ln w = ln p(x|z) + ln p(z) - ln q(z|x)
+      logWeights.append(logLikelihood + prior.logProbability(of: z) - q.logProbability(of: z))
+    }
+    let weights = Tensor.concatenated(logWeights.map { $0.reshaped([1, x.shape[0]]) })
+    return Scores(elbo: reconstruction - kl, kl: kl, reconstruction: reconstruction, iwae: iwaeBound(weights))
+  }
+}

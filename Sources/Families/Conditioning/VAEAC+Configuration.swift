@@ -1,0 +1,121 @@
+package import Modelling
+internal import Networks
+internal import Tensors
+
+extension VAEAC {
+  package struct Configuration: Codable, Sendable, Equatable {
+    package enum Deviation: String, Codable, Sendable, CaseIterable {
+      /// A head of its own, so that the intervals of a real cell are learnt.
+      case learned
+      /// 1 in model units, as in the paper: the loss is a squared error, and intervals mean nothing.
+      case fixed
+    }
+
+    package var latent: Int
+    package var hidden: Int
+    package var blocks: Int
+    package var deviation: Deviation
+    package var deviationFloor: Float
+
+    package init(latent: Int = 64, hidden: Int = 256, blocks: Int = 10, deviation: Deviation = .learned, deviationFloor: Float = 0.01) {
+      self.latent = latent
+      self.hidden = hidden
+      self.blocks = blocks
+      self.deviation = deviation
+      self.deviationFloor = deviationFloor
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case latent, hidden, blocks, deviation
+      case deviationFloor = "deviation_floor"
+    }
+
+    package init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      func value<T: Decodable>(_ key: CodingKeys, _ standard: T) throws -> T { try values.decodeIfPresent(T.self, forKey: key) ?? standard }
+      self.init(
+        latent: try value(.latent, 64), hidden: try value(.hidden, 256), blocks: try value(.blocks, 10), deviation: try value(.deviation, .learned),
+        deviationFloor: try value(.deviationFloor, 0.01))
+    }
+  }
+
+  package static let configurationFields: [ConfigurationField] = [
+    ConfigurationField("latent", "integer", default: "64", "Dimensions of z."),
+    ConfigurationField("hidden", "integer", default: "256", "Width of every hidden layer."),
+    ConfigurationField("blocks", "integer", default: "10", "Residual layers of each network; the generative one has one more."),
+    ConfigurationField(
+      "deviation", Configuration.Deviation.allCases.map(\.rawValue).joined(separator: " | "), default: "\"learned\"",
+      "Of a real cell given z: learned, or fixed at 1 in model units as in the paper, which makes intervals meaningless."),
+    ConfigurationField("deviation_floor", "number", default: "0.01", "The smallest learned deviation, in model units."),
+  ]
+
+  /// Sizes of one network before it has weights.
+  struct ResidualPlan {
+    let input: BlockPlan
+    let blocks: [BlockPlan]
+    let output: BlockPlan
+
+    var all: [BlockPlan] { [input] + blocks + [output] }
+  }
+
+  /// The networks before they have weights, every size checked.
+  struct Plan {
+    let coding: Coding
+    let proposal: ResidualPlan
+    let prior: ResidualPlan
+    let generative: ResidualPlan
+    let scalarCount: Int
+
+    init(_ configuration: Configuration, _ signature: Signature) throws(ConfigurationError) {
+      try configuration.check(signature)
+      coding = Coding(signature)
+      let (columns, hidden) = (coding.columns, configuration.hidden)
+      func network(_ inputs: Int, layers: Int, of width: Int, readout: Int, _ outputs: Int) -> ResidualPlan {
+        ResidualPlan(
+          input: .linear(inputs, hidden), blocks: [BlockPlan](repeating: .linear(width, hidden), count: layers), output: .linear(readout, outputs))
+      }
+      let moments = 2 * configuration.latent
+      proposal = network(coding.inputs + 2 * columns, layers: configuration.blocks, of: hidden, readout: hidden, moments)
+      prior = network(coding.inputs + columns, layers: configuration.blocks, of: hidden, readout: hidden, moments)
+      generative = network(
+        configuration.latent, layers: configuration.blocks + 1, of: 2 * hidden, readout: hidden + coding.inputs + columns, coding.outputs)
+      guard let count = (proposal.all + prior.all + generative.all).scalarCount, count <= VAE.Plan.largestScalarCount else {
+        throw ConfigurationError(
+          field: "hidden", given: "a network of more than \(VAE.Plan.largestScalarCount) numbers", expected: "a smaller one")
+      }
+      scalarCount = count
+    }
+  }
+}
+
+extension VAEAC.Residual {
+  init(_ plan: VAEAC.ResidualPlan, key: RandomKey) {
+    func layer(_ plan: BlockPlan, _ key: RandomKey) -> Linear {
+      guard case .linear(let inputs, let outputs) = plan else { preconditionFailure("a residual network is made of linear layers") }
+      return Linear(inputs, outputs, key: key)
+    }
+    input = layer(plan.input, key.split("input"))
+    blocks = plan.blocks.enumerated().map { layer($1, key.split("blocks").split($0)) }
+    output = layer(plan.output, key.split("output"))
+  }
+}
+
+extension VAEAC.Configuration {
+  fileprivate func check(_ signature: Signature) throws(ConfigurationError) {
+    try signature.check()
+    func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(ConfigurationError) {
+      guard range.contains(value) else {
+        throw ConfigurationError(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
+      }
+    }
+    guard signature.kind != .image else {
+      throw ConfigurationError(field: "signature.kind", given: "image", expected: "a table or vectors: this family has no network for images yet")
+    }
+    try check("latent", latent, 1...65_536)
+    try check("hidden", hidden, 1...65_536)
+    try check("blocks", blocks, 0...256)
+    guard deviationFloor.isFinite, deviationFloor >= 1e-4 else {
+      throw ConfigurationError(field: "deviation_floor", given: "\(deviationFloor)", expected: "1e-4 or more")
+    }
+  }
+}

@@ -1,0 +1,110 @@
+internal import Distributions
+package import Formats
+package import Modelling
+internal import Networks
+package import Tensors
+
+extension VAEAC: Trainable {
+  package struct TrainingOptions: Codable, Sendable, Equatable {
+    /// The probability that an observed cell is hidden, independently of all others, where `mask` is empty.
+    package var maskRate: Float
+    /// Other ways of hiding observed cells: one of these is drawn for every row.
+    package var mask: [MaskGenerator]
+    /// Draws of the importance-weighted bound by which validation compares epochs.
+    package var validationDraws: Int
+
+    package init(maskRate: Float = 0.2, mask: [MaskGenerator] = [], validationDraws: Int = 25) {
+      self.maskRate = maskRate
+      self.mask = mask
+      self.validationDraws = validationDraws
+    }
+
+    var generators: [MaskGenerator] { mask.isEmpty ? [.mcar(maskRate)] : mask }
+
+    private enum CodingKeys: String, CodingKey {
+      case mask
+      case maskRate = "mask_rate"
+      case validationDraws = "validation_draws"
+    }
+
+    package init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      let rate = try values.decodeIfPresent(Float.self, forKey: .maskRate)
+      let mask = try values.decodeIfPresent([MaskGenerator].self, forKey: .mask) ?? []
+      guard rate == nil || mask.isEmpty else {
+        throw DecodingError.dataCorruptedError(forKey: .maskRate, in: values, debugDescription: "expected mask_rate or mask, not both")
+      }
+      self.init(
+        maskRate: rate ?? 0.2, mask: mask, validationDraws: try values.decodeIfPresent(Int.self, forKey: .validationDraws) ?? 25)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+      var values = encoder.container(keyedBy: CodingKeys.self)
+      if mask.isEmpty { try values.encode(maskRate, forKey: .maskRate) }
+      try values.encode(mask, forKey: .mask)
+      try values.encode(validationDraws, forKey: .validationDraws)
+    }
+  }
+
+  package static let trainingFields: [ConfigurationField] = [
+    ConfigurationField("mask_rate", "number", default: "0.2", "The probability that an observed cell is hidden, independently of all others."),
+    ConfigurationField(
+      "mask", "array of objects", default: "[]",
+      "Instead of mask_rate: ways of hiding cells, one of them drawn for every row by its weight (1). Kinds: mcar, every cell with probability rate (0.2); "
+        + "groups, every one of groups, lists of column names, as a whole with probability rate (0.2); adjacent, width columns next to each other."),
+    ConfigurationField(
+      "validation_draws", "integer", default: "25", "Draws of the importance-weighted bound by which validation compares epochs."),
+  ]
+
+  package static let learnsFromMixedTables = true
+
+  /// A small network for a small table, hidden cells as many as the hardest questions have (found by cells hidden from the visible ones of eight UCI tables).
+  package static func suggestion(rows: Int) -> (configuration: JSONValue, training: JSONValue) {
+    func object(_ members: KeyValuePairs<String, JSONValue>) -> JSONValue { .object(members.map { JSONValue.Member(name: $0, value: $1) }) }
+    let (hidden, blocks, latent) = rows < 1200 ? (64, 2, 16) : (128, 4, 32)
+    return (
+      object(["latent": .integer(latent), "hidden": .integer(hidden), "blocks": .integer(blocks)]),
+      object(["mask_rate": .number(0.5), "validation_draws": .integer(5)])
+    )
+  }
+
+  package func check(_ options: TrainingOptions) throws(ConfigurationError) {
+    guard (0...1).contains(options.maskRate) else {
+      throw ConfigurationError(field: "mask_rate", given: "\(options.maskRate)", expected: "0 to 1")
+    }
+    try MaskMixture.check(options.mask, signature)
+    guard (1...10_000).contains(options.validationDraws) else {
+      throw ConfigurationError(field: "validation_draws", given: "\(options.validationDraws)", expected: "1 to 10000")
+    }
+  }
+
+  /// Any numbers, missing ones among them, are items.
+  package func check(items: Tensor) throws(ConfigurationError) {}
+
+  /// What is missing (1) and what the model has to generate (1), which is all of that and some of the rest: [n, columns] each.
+  package func masks(_ x: Tensor, _ options: TrainingOptions, _ keys: RowKeys) -> (missing: Tensor, hidden: Tensor) {
+    let missing = coding.missing(x)
+    return (missing, Tensor.maximum(missing, MaskMixture(options.generators, signature).hidden(keys)))
+  }
+
+  /// What the density of the cells of weight 1 loses from model to raw units: [n].
+  func logVolumes(_ x: Tensor, weights: Tensor) -> Tensor { weights.rowDots(signature.logVolumes(x)) }
+
+  /// E_q[Σ ln p(x_i | z, ·) over hidden known i] - KL(q(z | x, b) ‖ p(z | x_1-b, b)) + regulariser, with one draw of z.
+  package func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective {
+    let (missing, hidden) = masks(batch, options, pass.keys)
+    let weights = hidden - missing
+    let evidence = evidence(network, batch, hidden: hidden)
+    let q = proposal(network, batch, missing: missing, hidden: hidden)
+    let z = q.sample(pass.keys.split("latent"))
+    return ArbitraryConditioning.objective(
+      reconstruction: observation.logProbability(of: batch, weights: weights, decode(network, z, evidence)), q: q, prior: evidence.prior,
+      offset: logVolumes(batch, weights: weights).mean().scalar)
+  }
+
+  /// ln 1/K Σ_k p(x_b | z_k, ·) p(z_k | x_1-b, b) / q(z_k | x, b) of cells hidden at the rate of training.
+  package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor {
+    let hidden = masks(batch, options, keys).hidden
+    return score(batch, targets: hidden, draws: options.validationDraws, estimator: .proposal, keys: keys).iwae
+  }
+}

@@ -1,0 +1,115 @@
+package import Distributions
+package import Modelling
+package import Networks
+package import Tensors
+
+/// The variational autoencoder with arbitrary conditioning (Ivanov et al. 2019) for tables of mixed columns.
+///
+/// With b marking what is hidden, p(x_b | x_1-b) = E p(x_b | z, x_1-b, b) over z ~ p(z | x_1-b, b). Three networks: the proposal q(z | x, b), which sees
+/// everything; the prior p(z | x_1-b, b); and the generative network, which decodes z beside the prior network's features.
+package struct VAEAC: ModelFamily {
+  package static let name = "vaeac"
+  package static let summary =
+    "Variational autoencoder with arbitrary conditioning: imputes any missing cells of a table of numbers, counts and categories."
+
+  /// A linear layer into the width, residual layers h + LeakyReLU(W h + b), and a linear layer out of it.
+  package struct Residual: Module {
+    package var input: Linear
+    package var blocks: [Linear]
+    package var output: Linear
+
+    package static let fields: [Field<Self>] = [.child("input", \.input), .child("blocks", \.blocks), .child("output", \.output)]
+  }
+
+  package struct Network: Module {
+    package var proposal: Residual
+    package var prior: Residual
+    package var generative: Residual
+
+    package static let fields: [Field<Self>] = [
+      .child("proposal", \.proposal), .child("prior", \.prior), .child("generative", \.generative),
+    ]
+  }
+
+  package let configuration: Configuration
+  package let signature: Signature
+  package var network: Network
+  package let coding: Coding
+
+  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+    let plan = try Plan(configuration, signature)
+    self.configuration = configuration
+    self.signature = signature
+    coding = plan.coding
+    network = Network(
+      proposal: Residual(plan.proposal, key: key.split("proposal")), prior: Residual(plan.prior, key: key.split("prior")),
+      generative: Residual(plan.generative, key: key.split("generative")))
+  }
+
+  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int? {
+    try Plan(configuration, signature).scalarCount
+  }
+}
+
+// MARK: The three networks
+
+extension VAEAC {
+  /// What the prior network hands to the generative one beside z.
+  package struct Evidence {
+    package let prior: Normal
+    /// The coded observed cells and the mask: [n, inputs].
+    let input: Tensor
+    /// The input of every residual layer and the output of the last: [n, hidden] each.
+    let features: [Tensor]
+  }
+
+  /// p(z | x_1-b, b); `hidden` is 1 where a cell is to be generated: [n, columns].
+  package func evidence(_ network: Network, _ x: Tensor, hidden: Tensor) -> Evidence {
+    let input = Tensor.concatenated([coding.coded(x, hidden: hidden), hidden], axis: 1)
+    var h = network.prior.input(input, activation: .leakyReLU)
+    var features = [h]
+    for block in network.prior.blocks {
+      h = h + block(h, activation: .leakyReLU)
+      features.append(h)
+    }
+    return Evidence(prior: ArbitraryConditioning.normal(network.prior.output(h, .evaluation)), input: input, features: features)
+  }
+
+  /// q(z | x, b), which sees every cell that is not natively missing.
+  func proposal(_ network: Network, _ x: Tensor, missing: Tensor, hidden: Tensor) -> Normal {
+    var h = network.proposal.input(Tensor.concatenated([coding.coded(x, hidden: missing), missing, hidden], axis: 1), activation: .leakyReLU)
+    for block in network.proposal.blocks { h = h + block(h, activation: .leakyReLU) }
+    return ArbitraryConditioning.normal(network.proposal.output(h, .evaluation))
+  }
+
+  /// The parameters of p(x_b | z, x_1-b, b): [n, coding.outputs].
+  func decode(_ network: Network, _ z: Tensor, _ evidence: Evidence) -> Tensor {
+    var h = network.generative.input(z, activation: .leakyReLU)
+    // The last feature of the prior network meets the first layer here.
+    for (block, feature) in zip(network.generative.blocks, evidence.features.reversed()) {
+      h = h + block(Tensor.concatenated([h, feature], axis: 1), activation: .leakyReLU)
+    }
+    return network.generative.output(Tensor.concatenated([h, evidence.input], axis: 1), .evaluation)
+  }
+}
+
+// MARK: What it can do
+
+extension VAEAC: Imputing {
+  package func impute(_ x: Tensor, draws: Int, keys: RowKeys) -> Imputation {
+    // Only what is missing is hidden: the share that training hides beside it is no part of the question.
+    let missing = coding.missing(x)
+    let evidence = evidence(network, x, hidden: missing)
+    let heads = (0..<max(draws, 1)).map { draw in
+      decode(network, evidence.prior.sample(keys.split("latent").split(draw)), evidence)
+    }
+    return observation.imputation(heads, missing: missing, keys: keys.split("cells"))
+  }
+
+  package var observation: CellObservation { CellObservation(configuration, coding) }
+
+  /// ln p of every cell given a latent draw's heads, in raw units, 0 where it is missing; x in model units: [n, columns] each, without history.
+  package func cellLogProbabilities(of x: Tensor, _ heads: Tensor) -> Tensor {
+    observation.cellLogProbabilities(of: x, heads) - signature.logVolumes(x)
+  }
+}

@@ -1,0 +1,87 @@
+internal import Distributions
+package import Modelling
+internal import Networks
+package import Tensors
+
+extension VLAC {
+  package struct TrainingOptions: Codable, Sendable, Equatable {
+    package var schedule: LadderSchedule
+    /// Epochs with N(0, I) as every prior before the mixtures are fitted to codes; with 0 the mixtures are learnt from a random start.
+    package var pretrainingEpochs: Int
+    /// Training items whose codes the mixtures are fitted to.
+    package var fitItems: Int
+
+    package init(schedule: LadderSchedule = LadderSchedule(), pretrainingEpochs: Int = 0, fitItems: Int = 10_000) {
+      self.schedule = schedule
+      self.pretrainingEpochs = pretrainingEpochs
+      self.fitItems = fitItems
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case pretrainingEpochs = "pretraining_epochs"
+      case fitItems = "fit_items"
+    }
+
+    package init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      self.init(
+        schedule: try LadderSchedule(from: decoder), pretrainingEpochs: try values.decodeIfPresent(Int.self, forKey: .pretrainingEpochs) ?? 0,
+        fitItems: try values.decodeIfPresent(Int.self, forKey: .fitItems) ?? 10_000)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+      try schedule.encode(to: encoder)
+      var values = encoder.container(keyedBy: CodingKeys.self)
+      try values.encode(pretrainingEpochs, forKey: .pretrainingEpochs)
+      try values.encode(fitItems, forKey: .fitItems)
+    }
+  }
+
+  package static let trainingFields: [ConfigurationField] =
+    LadderSchedule.fields + [
+      ConfigurationField(
+        "pretraining_epochs", "integer", default: "0",
+        "Epochs with a standard normal prior, after which every layer's mixture is fitted to codes of training items by k-means and "
+          + "expectation-maximisation; 0 for mixtures that are learnt from a random start. Layers should have faded in by then."),
+      ConfigurationField("fit_items", "integer", default: "10000", "Training items whose codes the mixtures are fitted to."),
+    ]
+
+  package func check(_ options: TrainingOptions) throws(ConfigurationError) {
+    try options.schedule.check()
+    guard (0...1_000_000).contains(options.pretrainingEpochs) else {
+      throw ConfigurationError(field: "pretraining_epochs", given: "\(options.pretrainingEpochs)", expected: "0 to 1000000")
+    }
+    guard (1...1_000_000).contains(options.fitItems) else {
+      throw ConfigurationError(field: "fit_items", given: "\(options.fitItems)", expected: "1 to 1000000")
+    }
+  }
+
+  package func objective(_ network: LadderNetwork, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective {
+    let isPretraining = pass.epoch < Float(options.pretrainingEpochs)
+    let priors = network.priors.map { isPretraining ? LadderPrior.standard : .mixture($0.mixture) }
+    return ladderObjective(network, batch: batch, priors: priors, schedule: options.schedule, pass: pass)
+  }
+
+  /// Fits the mixtures after the last epoch of pretraining, each to one draw of q(z_l|x) an item.
+  package func revised(
+    _ network: LadderNetwork, before epoch: Int, options: TrainingOptions, key: RandomKey, items: TrainingItems
+  ) -> LadderNetwork? {
+    guard epoch > 0, epoch == options.pretrainingEpochs else { return nil }
+    let places = key.split("items").permutation(items.count).prefix(options.fitItems).sorted()
+    let block = 512
+    var codes = latentWidths.map { _ in [Tensor]() }
+    for start in stride(from: 0, to: places.count, by: block) {
+      let rows = start..<min(start + block, places.count)
+      let keys = RowKeys(key.split("codes"), rows: rows)
+      let x = ladder.observation.observed(items[Array(places[rows])], keys: keys.split("binarise"))
+      for (layer, z) in draws(posteriors(network, x, .evaluation), keys.split("latent")).enumerated() { codes[layer].append(z) }
+    }
+    var revised = network
+    for layer in codes.indices {
+      let fit = GaussianMixture.fitted(
+        to: Tensor.concatenated(codes[layer]), components: componentCounts[layer], key: key.split("mixture").split(layer))
+      revised.priors[layer] = network.priors[layer].taking(fit)
+    }
+    return revised
+  }
+}

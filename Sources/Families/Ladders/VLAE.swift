@@ -1,0 +1,39 @@
+package import Modelling
+internal import Networks
+package import Tensors
+
+/// The variational ladder autoencoder (Zhao et al. 2017): every layer's prior is N(0, I). The network is described at `LadderFamily`.
+///
+/// The authors' reconstruction term, 8 Σ|x - x̂|, is a Laplace of deviation √2 / 8.
+package struct VLAE: LadderFamily {
+  package static let name = "vlae"
+  package static let summary = "Variational ladder autoencoder: layers of latent variables that hold ever more abstract features."
+  package static let configurationFields = LadderConfiguration.fields
+
+  package let configuration: LadderConfiguration
+  package let signature: Signature
+  package var network: LadderNetwork
+
+  package var ladder: LadderConfiguration { configuration }
+
+  package init(_ configuration: LadderConfiguration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+    let plan = try LadderPlan(configuration, signature)
+    self.configuration = configuration
+    self.signature = signature
+    network = LadderNetwork(plan, key: key)
+  }
+
+  package static func scalarCount(_ configuration: LadderConfiguration, signature: Signature) throws(ConfigurationError) -> Int? {
+    try LadderPlan(configuration, signature).scalarCount
+  }
+}
+
+extension VLAE {
+  package static let trainingFields = LadderSchedule.fields
+
+  package func check(_ options: LadderSchedule) throws(ConfigurationError) { try options.check() }
+
+  package func objective(_ network: LadderNetwork, batch: Tensor, options: LadderSchedule, pass: TrainingPass) -> Objective {
+    ladderObjective(network, batch: batch, priors: latentWidths.map { _ in .standard }, schedule: options, pass: pass)
+  }
+}

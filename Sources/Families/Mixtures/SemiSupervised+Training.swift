@@ -1,0 +1,104 @@
+internal import Distributions
+package import Modelling
+internal import Networks
+package import Tensors
+
+extension SemiSupervised: Trainable {
+  package typealias TrainingOptions = SemiSupervisedTrainingOptions
+
+  package static var learnsFromLabels: Bool { true }
+  package static var trainingFields: [ConfigurationField] { SemiSupervisedTrainingOptions.fields }
+
+  package func check(_ options: TrainingOptions) throws(ConfigurationError) {
+    try options.check()
+    guard options.pretrainingEpochs == 0 || Variant.hasMixturePrior else {
+      throw ConfigurationError(field: "pretraining_epochs", given: "\(options.pretrainingEpochs)", expected: "0: m2 has no components to fit")
+    }
+  }
+
+  package func check(items: Tensor) throws(ConfigurationError) { try configuration.observation.check(items: items) }
+
+  /// -(mean U + mean L + α N / N_l mean ln q(y|x)) + λ / N Σ W² / 2, the first mean over the items without a label, the others over those with one.
+  package func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective {
+    if pass.epoch < Float(options.pretrainingEpochs) { return pretrainingObjective(network, batch: batch, options: options, pass: pass) }
+    // Just after the components were fitted only q(y|x) learns: all else would move to meet it before it can tell them apart.
+    let isFrozen = options.pretrainingEpochs > 0 && pass.epoch < Float(options.pretrainingEpochs + options.frozenEpochs)
+    let fixed = isFrozen ? network.mapping { $1.detached } : network
+    var seeing = fixed
+    (seeing.classifier, seeing.classifierOutput) = (network.classifier, network.classifierOutput)
+    let (labels, observation) = (pass.labels.classes, configuration.observation)
+    let unlabelled = batch.shape[0] - labels.count
+    let pairs = ClassPairs(unlabelled: unlabelled, labels: labels, components: componentCount)
+    let x = observation.observed(batch, keys: pass.keys.split("binarise"))
+    let recognition = recognise(seeing, x, keys: pass.keys, pass.mode)
+    let terms = terms(fixed, x, recognition, pairs, keys: pass.keys, pass.mode)
+    let weight = weight(options, pass)
+    let offset = observation.isDensity ? signature.logVolume : 0
+
+    let enumerated = unlabelled * componentCount
+    var (loss, report): (Tensor?, [Objective.Term]) = (nil, [])
+    if unlabelled > 0 {
+      func table(_ values: Tensor) -> Tensor { values.slice(0, 0..<enumerated).reshaped([unlabelled, componentCount]) }
+      let u = marginal(
+        logits: recognition.logits.slice(0, 0..<unlabelled), logLikelihood: table(terms.logLikelihood), divergence: table(terms.divergence),
+        weight: weight)
+      // Towards the exact p(y|x, z) by its own cross-entropy: climbing the bound from an even q(y|x), all items would crowd into the widest component.
+      loss = isFrozen ? exactClassDivergence(recognition.logits.slice(0, 0..<unlabelled), terms, unlabelled).mean() : -u.bound.mean()
+      let (reconstruction, divergence, classes) = (u.reconstruction.mean().scalar, u.divergence.mean().scalar, u.classDivergence.mean().scalar)
+      report += [
+        Objective.Term("elbo_nats", reconstruction - divergence - classes - offset), Objective.Term("reconstruction_nats", reconstruction - offset),
+        Objective.Term("kl_nats", divergence), Objective.Term("class_kl_nats", classes),
+        Objective.Term("components_used", perplexity(of: u.responsibilities)),
+      ]
+    }
+    if !labels.isEmpty {
+      let (rows, place) = (enumerated..<pairs.count, unlabelled..<unlabelled + labels.count)
+      let logPrior = Tensor(labels.map { self.logPrior[$0] })
+      let bound = terms.logLikelihood.slice(0, rows) - (terms.divergence.slice(0, rows) - logPrior) * weight
+      let classification = crossEntropy(recognition.logits.slice(0, place), labels).mean()
+      let alpha = options.alpha * Float(pass.labels.items) / Float(max(pass.labels.labelledItems, 1))
+      let labelled = classification * alpha - bound.mean()
+      loss = loss.map { $0 + labelled } ?? labelled
+      report += [
+        Objective.Term("labelled_elbo_nats", bound.mean().scalar - offset), Objective.Term("classification_nats", classification.scalar),
+      ]
+    }
+    guard var loss else { preconditionFailure("an empty batch") }
+    if options.weightPrior > 0, !isFrozen { loss = loss + squaredWeights(network) * (0.5 * options.weightPrior / Float(max(pass.labels.items, 1))) }
+    return Objective(loss: loss, terms: report)
+  }
+
+  /// Of the divergences.
+  func weight(_ options: TrainingOptions, _ pass: TrainingPass) -> Float {
+    options.warmUpEpochs > 0 ? min(1, pass.epoch / options.warmUpEpochs) : 1
+  }
+
+  /// -Σ_y r_y ln q(y|x) with r_y ∝ e^L(x, y), the q(y|x) of the greatest bound: [items].
+  private func exactClassDivergence(_ logits: Tensor, _ terms: PairTerms, _ items: Int) -> Tensor {
+    let bounds = (terms.logLikelihood - terms.divergence).slice(0, 0..<items * componentCount).reshaped([items, componentCount])
+    return -logits.logSoftmax().rowDots((bounds + Tensor(logPrior)).softmax().detached)
+  }
+
+  /// -ln q(y|x) of the known classes: [rows].
+  private func crossEntropy(_ logits: Tensor, _ labels: [Int]) -> Tensor {
+    let chosen = Tensor(shape: logits.shape) { y in
+      y.update(repeating: 0, count: logits.count)
+      for (row, label) in labels.enumerated() { y[row * componentCount + label] = -1 }
+    }
+    return logits.logSoftmax().rowDots(chosen)
+  }
+
+  /// e^H of the mean responsibilities: how many components are in use.
+  private func perplexity(of responsibilities: Tensor) -> Float {
+    let mean = responsibilities.detached.mean(axes: [0])
+    return (-(mean * (mean + 1e-20).log()).sum()).exp().scalar
+  }
+
+  /// Σ W² over every parameter but the components', which have a prior's role already.
+  private func squaredWeights(_ network: Network) -> Tensor {
+    let leaves = network.leaves.filter { $0.leaf.isTrainable && !$0.leaf.path.hasPrefix("component_") }
+    return leaves.dropFirst().reduce(leaves[0].tensor.squared().sum()) { $0 + $1.tensor.squared().sum() }
+  }
+
+  package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor { score(batch, draws: 1, keys: keys).elbo }
+}

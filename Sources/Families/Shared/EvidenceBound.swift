@@ -1,0 +1,87 @@
+internal import Distributions
+package import Modelling
+package import Tensors
+
+/// A family that learns by E_q[ln p(x|z)] - KL(q || p), so that objectives of other shapes can be made of its parts.
+package protocol EvidenceBounded: Sampling, Attackable, Trainable {
+  /// The parts of the bound of one batch, under the noise that `pass` says.
+  func bound(_ network: Network, _ batch: Tensor, _ pass: TrainingPass) -> EvidenceBound
+  /// The parts of its importance-weighted bound.
+  func weightedBound(_ network: Network, _ batch: Tensor, draws: Int, _ pass: TrainingPass) -> WeightedBound
+}
+
+extension EvidenceBounded where TrainingOptions == VAE.TrainingOptions {
+  package func check(_ options: TrainingOptions) throws(ConfigurationError) { try options.check() }
+
+  package func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective {
+    options.importanceSamples == 1
+      ? bound(network, batch, pass).objective(options, epoch: pass.epoch)
+      : weightedBound(network, batch, draws: options.importanceSamples, pass).objective
+  }
+
+  package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor {
+    let scores = score(batch, draws: options.importanceSamples, keys: keys)
+    return options.importanceSamples == 1 ? scores.elbo : scores.iwae
+  }
+}
+
+/// The evidence lower bound of one batch in the parts that training objectives weigh.
+package struct EvidenceBound {
+  /// E ln p(x|z), the mean over the batch in model units: a scalar.
+  let reconstruction: Tensor
+  /// KL of every latent dimension, means over the batch, layer by layer, the one nearest the data first: [latent] each.
+  let costs: [Tensor]
+  /// q of the layer furthest from the data, and the draws from it: [n, latent].
+  let top: Normal
+  let draw: Tensor
+  /// What ln p loses in raw units.
+  let offset: Float
+
+  /// The KL, every dimension of which may cost `freeBits` for nothing; one below them gives no gradient (Kingma et al. 2016).
+  func charged(freeBits: Float) -> Tensor {
+    let charges = costs.map { cost in freeBits > 0 ? Tensor.maximum(cost, .full(cost.shape, freeBits)).sum() : cost.sum() }
+    return charges.dropFirst().reduce(charges[0], +)
+  }
+
+  /// What is reported, whatever the objective's weights; of several layers the KL of each besides.
+  var terms: [Objective.Term] {
+    let layers = costs.map { $0.sum().scalar }
+    let kl = layers.dropFirst().reduce(layers[0], +)
+    let each = layers.enumerated().map { Objective.Term("kl_nats_layer_\($0.offset + 1)", $0.element) }
+    return [
+      Objective.Term("elbo_nats", reconstruction.scalar - kl - offset), Objective.Term("reconstruction_nats", reconstruction.scalar - offset),
+      Objective.Term("kl_nats", kl),
+    ] + (layers.count > 1 ? each : [])
+  }
+
+  /// weight · KL - E_q[ln p(x|z)]
+  func objective(_ options: VAE.TrainingOptions, epoch: Float) -> Objective {
+    let weight = options.beta * Self.ramp(epoch, over: options.warmUpEpochs)
+    return Objective(loss: charged(freeBits: options.freeBits) * weight - reconstruction, terms: terms)
+  }
+
+  /// From 0 to 1 over a warm-up; 1 without one.
+  static func ramp(_ time: Float, over length: Float) -> Float { length > 0 ? min(1, time / length) : 1 }
+}
+
+/// The importance-weighted bound of one batch (Burda et al. 2016) in the parts that are reported.
+package struct WeightedBound {
+  /// ln p(x|z_k) in model units, and ln p(z_k) - ln q(z_k|x): [draws, n].
+  let logLikelihood: Tensor
+  let logRatio: Tensor
+  /// The mean KL over the batch.
+  let kl: Float
+  /// What ln p loses in raw units.
+  let offset: Float
+
+  var objective: Objective {
+    // ln 1/k Σ_k p(x, z_k) / q(z_k | x)
+    let bound = iwaeBound(logLikelihood + logRatio).mean()
+    return Objective(
+      loss: -bound,
+      terms: [
+        Objective.Term("iwae_nats", bound.scalar - offset), Objective.Term("reconstruction_nats", logLikelihood.mean().scalar - offset),
+        Objective.Term("kl_nats", kl),
+      ])
+  }
+}

@@ -1,0 +1,104 @@
+package import Modelling
+package import Networks
+package import Tensors
+
+/// One convolution of an encoder's stack; the decoder mirrors it with a transposed one.
+package struct ConvolutionSpecification: Sendable, Equatable, Codable {
+  package let channels: Int
+  package let kernel: Int
+  package let stride: Int
+  package let padding: Int
+
+  package init(channels: Int, kernel: Int, stride: Int = 1, padding: Int = 0) {
+    self.channels = channels
+    self.kernel = kernel
+    self.stride = stride
+    self.padding = padding
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      channels: try values.decode(Int.self, forKey: .channels), kernel: try values.decode(Int.self, forKey: .kernel),
+      stride: try values.decodeIfPresent(Int.self, forKey: .stride) ?? 1, padding: try values.decodeIfPresent(Int.self, forKey: .padding) ?? 0)
+  }
+}
+
+/// A stack of convolutions on an image and its mirror image, with every size worked out and checked.
+package struct ImageStack: Sendable {
+  private struct Level: Sendable {
+    let inputs: Int
+    let outputs: Int
+    let geometry: ConvolutionGeometry
+    let outputPadding: Int
+  }
+  private let levels: [Level]
+  private let activation: Activation
+  private let batchNorm: Bool
+  private let image: Shape
+  /// [channels, height, width] behind the last convolution.
+  package let top: Shape
+
+  package init(
+    _ convolutions: [ConvolutionSpecification], on image: (height: Int, width: Int, channels: Int), activation: Activation, batchNorm: Bool
+  ) throws(ConfigurationError) {
+    var levels: [Level] = []
+    var (channels, size) = (image.channels, (height: image.height, width: image.width))
+    for (index, specification) in convolutions.enumerated() {
+      let field = "convolutions[\(index)]"
+      guard (1...4096).contains(specification.channels) else {
+        throw ConfigurationError(field: "\(field).channels", given: "\(specification.channels)", expected: "1 to 4096")
+      }
+      guard (1...64).contains(specification.kernel), (1...16).contains(specification.stride), (0..<64).contains(specification.padding) else {
+        throw ConfigurationError(
+          field: field, given: "kernel \(specification.kernel), stride \(specification.stride), padding \(specification.padding)",
+          expected: "kernel 1 to 64, stride 1 to 16, padding 0 to 63")
+      }
+      let smallest = min(size.height, size.width) + 2 * specification.padding
+      guard specification.kernel <= smallest else {
+        throw ConfigurationError(field: "\(field).kernel", given: "\(specification.kernel)", expected: "at most \(smallest), the padded image's side")
+      }
+      let geometry = ConvolutionGeometry(kernel: specification.kernel, stride: specification.stride, padding: specification.padding)
+      let output = geometry.outputSize(size)
+      let mirrored = geometry.transposedOutputSize(output, outputPadding: (0, 0))
+      let padding = (height: size.height - mirrored.height, width: size.width - mirrored.width)
+      guard padding.height == padding.width, (0..<specification.stride).contains(padding.height) else {
+        throw ConfigurationError(
+          field: field, given: "an image of \(size.height) x \(size.width) that its transpose gives back as \(mirrored.height) x \(mirrored.width)",
+          expected: "kernel, stride and padding whose transpose restores the size")
+      }
+      levels.append(Level(inputs: channels, outputs: specification.channels, geometry: geometry, outputPadding: padding.height))
+      (channels, size) = (specification.channels, output)
+    }
+    self.levels = levels
+    self.activation = activation
+    self.batchNorm = batchNorm
+    self.image = [image.channels, image.height, image.width]
+    top = [channels, size.height, size.width]
+  }
+
+  /// [n, width] -> [n, top]: the convolutions, each with its activation, then flat.
+  package var encoder: [BlockPlan] {
+    [.unflatten(image)] + levels.flatMap { normalised([.convolution($0.inputs, $0.outputs, $0.geometry)], $0.outputs) } + [.flatten]
+  }
+
+  /// [n, top] -> the last feature map, all mirrored levels but the outermost.
+  package var decoder: [BlockPlan] { [.unflatten(top)] + mirror(taking: top[0]).inner }
+
+  /// The outermost mirrored level: from the last feature map to one number a pixel.
+  package var output: BlockPlan { mirror(taking: top[0]).outer }
+
+  /// The mirrored levels where the innermost one takes so many channels in place of the top's: [n, channels, height, width] -> the image.
+  package func mirror(taking channels: Int) -> (inner: [BlockPlan], outer: BlockPlan) {
+    let mirrored = levels.enumerated().reversed().map { index, level in
+      BlockPlan.transposedConvolution(
+        index == levels.count - 1 ? channels : level.outputs, level.inputs, level.geometry, outputPadding: level.outputPadding)
+    }
+    let inner = zip(mirrored, levels.dropFirst().reversed()).flatMap { normalised([$0], $1.inputs) }
+    return (inner, mirrored[levels.count - 1])
+  }
+
+  private func normalised(_ blocks: [BlockPlan], _ channels: Int) -> [BlockPlan] {
+    blocks + (batchNorm ? [.batchNorm(channels)] : []) + [.activation(activation)]
+  }
+}

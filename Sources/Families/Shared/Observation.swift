@@ -1,0 +1,197 @@
+internal import Distributions
+package import Modelling
+package import Tensors
+
+/// p(x|z): which distribution the outputs of a decoder are the parameters of.
+package struct Observation: Sendable, Equatable, Codable {
+  package enum Likelihood: String, Sendable, Codable, CaseIterable {
+    /// One logit a number; numbers in [0, 1].
+    case bernoulli
+    /// N(output, deviation²) with one fixed deviation.
+    case gaussian
+    /// N(output, sd²) with a head of its own for the deviation.
+    case gaussianLearned = "gaussian_learned"
+    /// Laplace about the output with one fixed deviation, √2 times its scale.
+    case laplace
+    /// Counts 0...255; a and b are softplus of a head each.
+    case betaBinomial = "beta_binomial"
+    /// 256 levels, a logistic of learned scale, the edge bins taking the tails (Kingma et al. 2016).
+    case discretisedLogistic = "discretised_logistic"
+  }
+
+  /// How real-valued pixels become the zeros and ones of a Bernoulli.
+  package enum Binarisation: String, Sendable, Codable, CaseIterable {
+    /// Taken as they are; the "likelihood" of a grey value is then a cross-entropy, not a probability.
+    case none
+    /// Drawn anew every time with the pixel as probability.
+    case dynamic
+    /// 1 from one half on.
+    case threshold
+  }
+
+  package var likelihood: Likelihood
+  package var binarisation: Binarisation
+  /// Of the fixed Gaussian or Laplace, in model units.
+  package var deviation: Float
+  /// How the head of a learned Gaussian or a logistic is read.
+  package var scale: ScaleReading
+  /// Put on the mean head of a Gaussian, Laplace or logistic.
+  package var activation: Activation
+
+  /// As a configuration has them, among a family's own fields.
+  enum CodingKeys: String, CodingKey {
+    case likelihood, binarisation, deviation
+    case scale = "likelihood_scale"
+    case activation = "output_activation"
+  }
+
+  package init(
+    _ likelihood: Likelihood, binarisation: Binarisation = .none, deviation: Float = 1, scale: ScaleReading = .exp, activation: Activation = .identity
+  ) {
+    self.likelihood = likelihood
+    self.binarisation = binarisation
+    self.deviation = deviation
+    self.scale = scale
+    self.activation = activation
+  }
+
+  /// True where the decoder needs a second head.
+  package var hasScaleHead: Bool {
+    switch likelihood {
+    case .bernoulli, .gaussian, .laplace: false
+    case .gaussianLearned, .betaBinomial, .discretisedLogistic: true
+    }
+  }
+
+  /// True where ln p is a density, which changes with the unit of x.
+  package var isDensity: Bool {
+    switch likelihood {
+    case .gaussian, .gaussianLearned, .laplace: true
+    case .bernoulli, .betaBinomial, .discretisedLogistic: false
+    }
+  }
+
+  /// What ln p loses from model units to raw ones; nothing where it is no density.
+  package func logVolume(_ signature: Signature) -> Float { isDensity ? signature.logVolume : 0 }
+
+  /// The observation model in words.
+  package var description: String {
+    switch (likelihood, binarisation) {
+    case (.bernoulli, .none): "bernoulli cross-entropy of values in [0, 1] as they are"
+    case (.bernoulli, .dynamic): "bernoulli, pixels binarised by sampling"
+    case (.bernoulli, .threshold): "bernoulli, pixels binarised at one half"
+    case (.gaussian, _): "gaussian density of fixed deviation \(deviation) in model units, no dequantisation, density in raw units"
+    case (.gaussianLearned, _): "gaussian density of learned deviation, no dequantisation, density in raw units"
+    case (.laplace, _): "laplace density of fixed deviation \(deviation) in model units, no dequantisation, density in raw units"
+    case (.betaBinomial, _): "beta-binomial over 256 levels"
+    case (.discretisedLogistic, _): "discretised logistic over 256 levels"
+    }
+  }
+
+  /// What an encoder that was trained on `observed` is shown where nothing is drawn: pixels of dynamic binarisation stay the probabilities they are.
+  package func shown(_ x: Tensor) -> Tensor {
+    switch binarisation {
+    case .none, .dynamic: x
+    case .threshold: Self.thresholded(x)
+    }
+  }
+
+  private static func thresholded(_ x: Tensor) -> Tensor { Tensor(shape: x.shape, scalars: x.scalars.map { $0 >= 0.5 ? 1 : 0 }) }
+
+  /// What the likelihood is taken of: x binarised as configured. x: [n, width] in model units.
+  package func observed(_ x: Tensor, keys: RowKeys) -> Tensor {
+    guard likelihood == .bernoulli else { return x }
+    switch binarisation {
+    case .none: return x
+    case .dynamic: return keys.bernoulli(x)
+    case .threshold: return Self.thresholded(x)
+    }
+  }
+
+  /// Σ ln p(x|z) of every row: [n].
+  package func logProbability(of x: Tensor, _ heads: Heads) -> Tensor {
+    switch likelihood {
+    case .betaBinomial: distribution(heads).logProbability(of: Self.counts(x))
+    case .bernoulli, .gaussian, .gaussianLearned, .laplace, .discretisedLogistic: distribution(heads).logProbability(of: x)
+    }
+  }
+
+  /// E p(x|z) in model units: [n, width].
+  package func mean(_ heads: Heads) -> Tensor {
+    let mean = distribution(heads).mean
+    return likelihood == .betaBinomial ? mean / Self.levels : mean
+  }
+
+  /// One draw of p(x|z) a row, in model units: [n, width].
+  package func sample(_ heads: Heads, keys: RowKeys) -> Tensor {
+    let drawn = distribution(heads).sample(keys)
+    switch likelihood {
+    case .bernoulli, .gaussian, .gaussianLearned, .laplace: return drawn
+    case .betaBinomial: return drawn / Self.levels
+    // The very k / 255 that a raw level becomes, so that it comes back as a whole number.
+    case .discretisedLogistic: return Self.counts(drawn) / Self.levels
+    }
+  }
+
+  private static let levels: Float = 255
+
+  /// Model units [0, 1] -> counts 0...255, rounded so that a raw level comes back exactly.
+  private static func counts(_ x: Tensor) -> Tensor {
+    Tensor(shape: x.shape, scalars: x.scalars.map { min(max(($0 * levels).rounded(), 0), levels) })
+  }
+
+  private func distribution(_ heads: Heads) -> any Distribution {
+    switch likelihood {
+    case .bernoulli: Bernoulli(logits: heads.location)
+    case .gaussian: Normal(mean: activation(heads.location), deviation: Tensor(deviation))
+    case .gaussianLearned: scale.normal(mean: activation(heads.location), head: heads.scaleHead, floor: 1e-3)
+    case .laplace: Laplace(mean: activation(heads.location), scale: Tensor(deviation * Float(0.5).squareRoot()))
+    case .betaBinomial: BetaBinomial(a: heads.location.softplus() + 1e-3, b: heads.scaleHead.softplus() + 1e-3, trials: 255)
+    case .discretisedLogistic:
+      DiscretisedLogistic(
+        mean: activation(heads.location), logScale: scale.logDeviation(head: heads.scaleHead, floor: 1e-3), levels: 256, range: 0...1)
+    }
+  }
+
+  /// Refuses items to which p(x|z) gives no probability; items: [n, width] in model units.
+  package func check(items: Tensor) throws(ConfigurationError) {
+    guard likelihood == .bernoulli, let outside = items.scalars.first(where: { !(0...1).contains($0) }) else { return }
+    throw ConfigurationError(
+      field: "likelihood", given: "\(likelihood.rawValue) for an item that holds \(outside) in model units",
+      expected: "gaussian, gaussian_learned or laplace, or numbers in [0, 1]")
+  }
+
+  /// Refuses an observation model that the items of a signature can't have.
+  package func check(_ signature: Signature) throws(ConfigurationError) {
+    switch likelihood {
+    case .bernoulli, .gaussian, .gaussianLearned, .laplace: break
+    case .betaBinomial, .discretisedLogistic:
+      guard signature.kind == .image, signature.range == [0, 255], signature.scaling == nil else {
+        throw ConfigurationError(field: "likelihood", given: likelihood.rawValue, expected: "images of range [0, 255], which have its 256 levels")
+      }
+    }
+    guard binarisation == .none || likelihood == .bernoulli else {
+      throw ConfigurationError(
+        field: "binarisation", given: binarisation.rawValue, expected: "none, because the likelihood is \(likelihood.rawValue)")
+    }
+    guard deviation.isFinite, deviation > 0 else {
+      throw ConfigurationError(field: "deviation", given: "\(deviation)", expected: "a positive number")
+    }
+  }
+}
+
+/// The outputs of a decoder: [n, width] each.
+package struct Heads: Sendable {
+  package let location: Tensor
+  package let scale: Tensor?
+
+  package init(location: Tensor, scale: Tensor? = nil) {
+    self.location = location
+    self.scale = scale
+  }
+
+  fileprivate var scaleHead: Tensor {
+    guard let scale else { preconditionFailure("this likelihood has a scale head") }
+    return scale
+  }
+}

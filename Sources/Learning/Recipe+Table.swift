@@ -1,0 +1,39 @@
+package import Data
+internal import Formats
+internal import Foundation
+package import Modelling
+
+extension Recipe {
+  /// What training on a table comes to where a user says no more than that.
+  ///
+  /// Of 20 rows and more 15 % are held out, at most 2000, to choose the epoch by. AdamW (1e-3, decay 0.3) along a cosine for 3000 steps and 120 epochs at
+  /// least, but no more than 20 000 steps unless those are fewer than 10 epochs. Network and masks are the family's suggestion.
+  package init(family: String, of families: [any ModelFamily.Type], source: DataSource, rows: Int) {
+    let validation = rows < 20 ? 0 : min(2000, Int((0.15 * Double(rows)).rounded()))
+    let batchSize = rows > 20_000 ? 256 : 64
+    let steps = max((rows - validation + batchSize - 1) / batchSize, 1)
+    let epochs = max(min(max(120, (3000 + steps - 1) / steps), 20_000 / steps), 10)
+    let suggestion = (families.named(family) as? any Trainable.Type)?.suggestion(rows: rows)
+    self.init(
+      family: family, name: Self.name(of: source.source) ?? family, data: source, configuration: suggestion?.configuration ?? .object([]),
+      training: suggestion?.training ?? .object([]), optimiser: Optimiser(.adamw, rate: 1e-3, weightDecay: 0.3), schedule: Schedule(.cosine),
+      clipping: Clipping(), epochs: epochs, batchSize: batchSize, validation: validation, patience: nil, seed: 0, labels: nil)
+  }
+
+  /// The name of a file as that of a model; nil where nothing is left of it.
+  private static func name(of path: String) -> String? {
+    let stem = ((path as NSString).lastPathComponent as NSString).deletingPathExtension.lowercased()
+    let kept = stem.unicodeScalars.map { scalar -> Character in
+      scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)) ? Character(scalar) : "-"
+    }
+    let name = String(kept.drop { $0 == "-" }.prefix(64))
+    return name.isEmpty ? nil : name
+  }
+
+  /// The choices in a sentence, for a user who made none.
+  package var choices: String {
+    let held = validation > 0 ? "\(validation) rows held out to choose the epoch by, " : "too few rows to hold some out and choose the epoch by, "
+    let end = patience.map { ", stopping after \($0) without a better bound of the rows held out" } ?? ""
+    return "\(held)batches of \(batchSize), \(optimiser.kind.rawValue) at \(optimiser.rate), \(epochs) epochs\(end)"
+  }
+}

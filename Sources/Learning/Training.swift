@@ -1,0 +1,202 @@
+package import Data
+package import Formats
+internal import Foundation
+package import ModelFiles
+package import Modelling
+internal import Networks
+internal import Tensors
+
+/// One training run from a recipe to a model file.
+///
+/// Everything random is keyed by the recipe's seed, the epoch and the step, so a run that was stopped and resumed ends in the same bytes as one that was not.
+package struct Training: Sendable {
+  package struct Options: Sendable {
+    /// Where the model file goes.
+    package var output: String
+    /// Where the state between epochs goes; it is removed when the run ends well.
+    package var checkpoint: String
+    /// Goes on from the checkpoint instead of refusing to overwrite it.
+    package var resumes: Bool
+
+    package init(output: String, checkpoint: String, resumes: Bool = false) {
+      self.output = output
+      self.checkpoint = checkpoint
+      self.resumes = resumes
+    }
+  }
+
+  package struct Result: Sendable {
+    package let digest: Digest
+    package let path: String
+    package let bestEpoch: Int
+    /// Mean validation bound of the chosen epoch in nats; nil without validation items.
+    package let bestBound: Double?
+    package let run: RunID?
+  }
+
+  package let recipe: Recipe
+  package let options: Options
+  package let recorder: (any RunRecorder)?
+  package let build: BuildInformation
+  /// Families that a recipe can name.
+  private let families: [any ModelFamily.Type]
+  /// The recipe's data where they have been read already.
+  private let data: DataSet?
+
+  package init(
+    _ recipe: Recipe, families: [any ModelFamily.Type], options: Options, data: DataSet? = nil, recorder: (any RunRecorder)? = nil,
+    build: BuildInformation
+  ) {
+    self.recipe = recipe
+    self.families = families
+    self.data = data
+    self.options = options
+    self.recorder = recorder
+    self.build = build
+  }
+
+  /// Trains until the last epoch or until `shouldStop` says so, which saves a checkpoint and throws `TrainingError.stopped`.
+  package func run(observe: @escaping (TrainingEvent) -> Void, shouldStop: @escaping () -> Bool = { false }) throws -> Result {
+    guard let family = families.named(recipe.family) else {
+      throw TrainingError.invalid("family is \"\(recipe.family)\", expected one of: \(families.map { $0.name }.joined(separator: ", "))")
+    }
+    guard let trainable = family as? any Trainable.Type else { throw TrainingError.invalid("the family \(recipe.family) can't be trained") }
+    if !options.resumes, FileManager.default.fileExists(atPath: options.checkpoint) {
+      throw TrainingError.invalid("there is a checkpoint at \(options.checkpoint): go on from it with --resume, or remove it")
+    }
+    try recipe.check()
+    guard options.output != options.checkpoint else { throw TrainingError.invalid("\(options.output) can't be both the model and the checkpoint") }
+    // Before hours of work, not after them.
+    for path in [options.output, options.checkpoint] { try Self.checkFolder(of: path) }
+    return try train(trainable, observe, shouldStop)
+  }
+
+  private static func checkFolder(of path: String) throws {
+    let folder = (path as NSString).deletingLastPathComponent
+    let parent = folder.isEmpty ? "." : folder
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: parent, isDirectory: &isFolder), isFolder.boolValue else {
+      throw TrainingError.invalid("\(path) can't be written: there is no folder \(parent)")
+    }
+    guard FileManager.default.isWritableFile(atPath: parent) else {
+      throw TrainingError.invalid("\(path) can't be written: the folder \(parent) is not writable")
+    }
+    guard !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) || !isFolder.boolValue else {
+      throw TrainingError.invalid("\(path) can't be written: it is a folder")
+    }
+  }
+
+  private func train<Family: Trainable>(_ type: Family.Type, _ observe: (TrainingEvent) -> Void, _ shouldStop: () -> Bool) throws -> Result {
+    var loop = try TrainingLoop<Family>(recipe, data: data ?? recipe.loadData(families: families))
+    if options.resumes { try loop.restore(from: options.checkpoint) }
+    let resumedAt = loop.state.epoch
+    let run = try recorder?.start(
+      RunDescription(
+        kind: .train, family: recipe.family, model: recipe.name, configuration: recipe.canonicalText(), parameters: recipe.parameters(),
+        tags: resumedAt > 0 ? ["resumed_at_epoch": String(resumedAt)] : [:], seed: recipe.seed, dataDigest: loop.data.digest, build: build))
+    do {
+      if let run, let kept = loop.keptLabels { try recorder?.attach("labels.json", mediaType: "application/json", bytes: kept.json.text, to: run) }
+      observe(.started(loop.summary))
+      try loop.run(
+        observe: { event in
+          observe(event)
+          if case .epochFinished(let epoch) = event, let run, let recorder { try recorder.record(epoch.metrics, in: run) }
+        },
+        save: { try $0.save(to: options.checkpoint) }, shouldStop: shouldStop)
+      let result = try finish(loop, run)
+      if let run { try recorder?.finish(run, .finished(output: result.digest)) }
+      observe(.finished(result))
+      return result
+    } catch {
+      // The first error is the one to report; a recorder that fails as well would only hide it.
+      if let run { try? recorder?.finish(run, error as? TrainingError == .stopped ? .cancelled : .failed("\(error)")) }
+      throw error
+    }
+  }
+
+  private func finish<Family: Trainable>(_ loop: TrainingLoop<Family>, _ run: RunID?) throws -> Result {
+    // No time and no run id: the file's bytes follow from the recipe and the data alone.
+    var notes = ["name": recipe.name, "data": loop.data.name, "recipe": SHA256.digest(Array(try recipe.canonicalText().utf8)).description]
+    if let kept = loop.keptLabels { notes["labels"] = "\(loop.data.labels?.digest.description ?? "none"), \(kept.items.count) kept" }
+    let provenance = Provenance(data: loop.data.digest, seed: Int(recipe.seed), trainedWith: "posterior", notes: notes)
+    let bytes = try ModelFile.encode(loop.bestModel, provenance: provenance)
+    try ModelFile.write(bytes, to: options.output)
+    if FileManager.default.fileExists(atPath: options.checkpoint) { try FileManager.default.removeItem(atPath: options.checkpoint) }
+    let best = loop.state.best
+    return Result(
+      digest: SHA256.digest(bytes), path: options.output, bestEpoch: best?.epoch ?? loop.state.epoch, bestBound: best?.bound, run: run)
+  }
+}
+
+/// What a run reports while it goes.
+package enum TrainingEvent: Sendable {
+  case started(TrainingSummary)
+  case step(StepReport)
+  case epochFinished(EpochReport)
+  /// Before the last epoch of the recipe, because the validation bound has not risen for `patience` epochs.
+  case stoppedEarly(epoch: Int, best: Int)
+  case finished(Training.Result)
+}
+
+package struct TrainingSummary: Sendable {
+  package let family: String
+  package let data: String
+  package let items: Int
+  package let validationItems: Int
+  package let parameters: Int
+  package let epochs: Int
+  package let firstEpoch: Int
+  /// What of the data teaches nothing or little, a sentence each.
+  package let notes: [String]
+}
+
+/// Where in an epoch a run is; the terms are means over the epoch so far.
+package struct StepReport: Sendable {
+  package let epoch: Int
+  package let epochs: Int
+  package let step: Int
+  package let steps: Int
+  package let terms: [(name: String, value: Double)]
+  package let itemsPerSecond: Double
+  package let secondsLeft: Double
+}
+
+package struct EpochReport: Sendable {
+  /// From 1.
+  package let epoch: Int
+  package let epochs: Int
+  package let terms: [(name: String, value: Double)]
+  package let validationBound: Double?
+  package let isBest: Bool
+  package let rate: Double
+  package let itemsPerSecond: Double
+  package let seconds: Double
+
+  var metrics: [RunMetric] {
+    var metrics = terms.map { RunMetric(name: "train.\($0.name)", value: $0.value, step: epoch, epoch: epoch) }
+    if let validationBound { metrics.append(RunMetric(name: "validation.bound_nats", value: validationBound, step: epoch, epoch: epoch)) }
+    metrics.append(RunMetric(name: "rate", value: rate, step: epoch, epoch: epoch))
+    metrics.append(RunMetric(name: "items_per_second", value: itemsPerSecond, step: epoch, epoch: epoch))
+    metrics.append(RunMetric(name: "seconds", value: seconds, step: epoch, epoch: epoch))
+    return metrics
+  }
+}
+
+package enum TrainingError: Error, Equatable, CustomStringConvertible {
+  case invalid(String)
+  /// The loss is no number any more.
+  case diverged(epoch: Int, step: Int)
+  /// The user asked to stop; the checkpoint is saved.
+  case stopped
+  case unusableCheckpoint(path: String, reason: String)
+
+  package var description: String {
+    switch self {
+    case .invalid(let reason): reason
+    case .diverged(let epoch, let step):
+      "the loss is not finite at epoch \(epoch), step \(step): lower optimiser.rate, set clip.norm, or raise scale_floor"
+    case .stopped: "stopped; go on with --resume"
+    case .unusableCheckpoint(let path, let reason): "the checkpoint \(path) can't be used: \(reason)"
+    }
+  }
+}

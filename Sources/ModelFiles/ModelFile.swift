@@ -1,0 +1,161 @@
+internal import Formats
+package import Modelling
+internal import Networks
+internal import Tensors
+
+/// A model in one file: safetensors whose metadata describe the model as JSON. No code, no archive, nothing to fetch.
+package enum ModelFile {
+  /// The one file of this model and provenance: equal models give equal bytes.
+  ///
+  /// Refuses what `load` would refuse: weights that are not finite, a signature of no item, metadata beyond the limits.
+  package static func encode(_ model: any ModelFamily, provenance: Provenance = Provenance()) throws(ModelFileError) -> [UInt8] {
+    try ModelDescription.check(model.signature)
+    let tensors = model.network.leaves.map { (name: $0.leaf.path, tensor: $0.tensor) }
+    for (name, tensor) in tensors { try refuseNonFinite(name, tensor) }
+    let text = try ModelDescription(of: model, provenance: provenance).text()
+    let limit = SafeTensors.Limits.default.stringBytes
+    guard text.utf8.count < limit else {
+      throw ModelFileError(.tooLarge, ModelDescription.metadataKey, given: "\(text.utf8.count) bytes of JSON", expected: "less than \(limit) bytes")
+    }
+    return SafeTensors.encode(tensors: tensors, metadata: [ModelDescription.metadataKey: text])
+  }
+
+  package static func load(bytes: [UInt8], families: [any ModelFamily.Type]) throws(ModelFileError) -> LoadedFile {
+    try load(SafeTensors(bytes: bytes), families)
+  }
+
+  package static func load(path: String, families: [any ModelFamily.Type]) throws(ModelFileError) -> LoadedFile {
+    try load(SafeTensors(path: path), families)
+  }
+
+  /// What a file holds, as far as it can be told; throws only where the container itself is unsound.
+  package static func inspect(bytes: [UInt8], families: [any ModelFamily.Type]) throws(ModelFileError) -> Inspection {
+    try Inspection(SafeTensors(bytes: bytes), families)
+  }
+
+  package static func inspect(path: String, families: [any ModelFamily.Type]) throws(ModelFileError) -> Inspection {
+    try Inspection(SafeTensors(path: path), families)
+  }
+}
+
+/// A model with its weights, and where they came from.
+package struct LoadedFile: Sendable {
+  package let model: any ModelFamily
+  package let provenance: Provenance
+}
+
+/// What `posterior models inspect` shows.
+package struct Inspection: Sendable {
+  /// nil where the file is no model, or one whose description is wrong; `problem` says which.
+  package let description: ModelDescription?
+  /// In the order of the file.
+  package let tensors: [SafeTensors.Entry]
+  /// Scalars in the file, trained or not.
+  package let numberCount: Int
+  /// Trained scalars; nil where the file does not load.
+  package let parameterCount: Int?
+  /// Why the file would be refused; nil for one that loads.
+  package let problem: ModelFileError?
+
+  fileprivate init(_ file: SafeTensors, _ families: [any ModelFamily.Type]) {
+    tensors = file.entries
+    numberCount = file.numberCount
+    var description: ModelDescription?
+    do throws(ModelFileError) {
+      let found = try ModelDescription(in: file)
+      description = found
+      let model = try ModelFile.model(found, file, families)
+      parameterCount = model.network.parameterCount
+      problem = nil
+    } catch {
+      parameterCount = nil
+      problem = error
+    }
+    self.description = description
+  }
+}
+
+// MARK: - From the description to the model
+
+extension ModelFile {
+  private static func load(_ file: SafeTensors, _ families: [any ModelFamily.Type]) throws(ModelFileError) -> LoadedFile {
+    let description = try ModelDescription(in: file)
+    return LoadedFile(model: try model(description, file, families), provenance: description.provenance)
+  }
+
+  fileprivate static func model(
+    _ description: ModelDescription, _ file: SafeTensors, _ families: [any ModelFamily.Type]
+  ) throws(ModelFileError) -> any ModelFamily {
+    guard let family = families.first(where: { $0.name == description.family }) else {
+      throw ModelFileError(
+        .unknownFamily, "\(ModelDescription.metadataKey).family", given: "\"\(description.family)\"",
+        expected: families.isEmpty ? "a family, and this build has none" : "one of \(families.map { $0.name }.sorted().joined(separator: ", "))")
+    }
+    return try model(of: family, description, file)
+  }
+
+  private static func model<Family: ModelFamily>(
+    of _: Family.Type, _ description: ModelDescription, _ file: SafeTensors
+  ) throws(ModelFileError) -> Family {
+    let configuration: Family.Configuration
+    do {
+      configuration = try StrictJSON.decode(Family.Configuration.self, from: description.configuration)
+    } catch {
+      throw ModelFileError(.configuration, in: "\(ModelDescription.metadataKey).configuration", error)
+    }
+    let count: Int?
+    do {
+      count = try Family.scalarCount(configuration, signature: description.signature)
+    } catch {
+      throw ModelFileError(error)
+    }
+    try refuseOversized(count, file)
+    var model: Family
+    do {
+      // The key does not matter: every number that it draws is replaced by the file's.
+      model = try Family(configuration, signature: description.signature, key: RandomKey(seed: 0))
+    } catch {
+      throw ModelFileError(error)
+    }
+    let tensors = try file.tensors
+    do {
+      model.network = try model.network.loading(tensors)
+    } catch {
+      throw ModelFileError(error)
+    }
+    for entry in file.entries {
+      if let tensor = tensors[entry.name] { try refuseNonFinite(entry.name, tensor) }
+    }
+    return model
+  }
+
+  /// A network may be larger than the file's tensors by some millions of numbers, so that the list of what is missing can still be made.
+  private static let spareNumbers = 1 << 24
+
+  private static func refuseOversized(_ count: Int?, _ file: SafeTensors) throws(ModelFileError) {
+    if let count, count <= spareNumbers || count - spareNumbers <= file.numberCount { return }
+    throw ModelFileError(
+      .tooLarge, "\(ModelDescription.metadataKey).configuration", given: "a network of \(count.map { "\($0)" } ?? "more than 2^63") numbers",
+      expected: "one that the \(file.numberCount) numbers in the file could fill")
+  }
+
+  private static func refuseNonFinite(_ name: String, _ tensor: Tensor) throws(ModelFileError) {
+    guard !tensor.isFinite, let index = tensor.scalars.firstIndex(where: { !$0.isFinite }) else { return }
+    throw ModelFileError(.nonFinite, "tensors[\"\(name)\"][\(index)]", given: "\(tensor.scalars[index])", expected: "a finite float32")
+  }
+}
+
+extension SafeTensors {
+  /// Scalars in all tensors; at most one a byte of the data, so the sum cannot overflow.
+  fileprivate var numberCount: Int { entries.reduce(0) { $0 + $1.shape.count } }
+}
+
+extension ModelFileError {
+  /// A family's refusal; its fields are those of the configuration unless they say otherwise.
+  fileprivate init(_ error: ConfigurationError) {
+    let isQualified = ["configuration", "signature"].contains { error.field == $0 || error.field.hasPrefix($0 + ".") }
+    self.init(
+      .configuration, "\(ModelDescription.metadataKey).\(isQualified ? "" : "configuration.")\(error.field)", given: error.given,
+      expected: error.expected)
+  }
+}

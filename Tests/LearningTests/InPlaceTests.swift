@@ -1,0 +1,125 @@
+import Families
+import Learning
+import Modelling
+import Networks
+import Tensors
+import Testing
+
+/// Updates in place are a matter of reference counts, which only addresses can show.
+@Suite("A training step's memory")
+struct InPlaceTests {
+  @Test("the steps of a VAE move its parameters where they are, once no one else has them")
+  func model() throws {
+    let configuration = VAE.Configuration(
+      latent: 2, hidden: [5], convolutions: [ConvolutionSpecification(channels: 2, kernel: 3, stride: 2, padding: 1)], batchNorm: true,
+      observation: Observation(.gaussianLearned))
+    let model = try VAE(configuration, signature: .image(height: 4, width: 4), key: RandomKey(seed: 1))
+    var network = model.network
+    var optimiser = OptimiserState(Optimiser(.adam), for: network)
+    func step() {
+      let gradient = valueAndGradient(at: network, loss: \.loss) { network, mode in
+        model.objective(
+          network, batch: RandomKey(seed: 2).normal([6, 16]), options: VAE.TrainingOptions(),
+          pass: TrainingPass(mode: mode, keys: RowKeys(RandomKey(seed: 3), rows: 0..<6), epoch: 0))
+      }.gradient
+      optimiser.update(&network, along: gradient, rate: 0.01)
+    }
+    let shared = addresses(network)
+    step()
+    let own = addresses(network)
+    #expect(Set(own.values).isDisjoint(with: shared.values) && addresses(model.network) == shared)
+    step()
+    step()
+    #expect(addresses(network) == own)
+  }
+
+  /// A tree with a field of every kind in which a tensor can hide.
+  private struct Tree: Module {
+    var plain: Tensor
+    var linear: Linear
+    var bare: Linear
+    var absent: Linear?
+    var present: Linear?
+    var block: Block
+    var several: [Linear]
+    var sequential: Sequential
+
+    init(_ key: RandomKey) {
+      plain = key.normal([3])
+      linear = Linear(2, 3, key: key.split(0))
+      bare = Linear(2, 3, bias: false, key: key.split(1))
+      present = Linear(3, 2, key: key.split(2))
+      block = .linear(Linear(1, 1, key: key.split(3)))
+      several = [Linear(2, 2, key: key.split(4)), Linear(2, 2, key: key.split(5))]
+      let geometry = ConvolutionGeometry(kernel: 2, stride: 1, padding: 0)
+      sequential = Sequential([
+        .linear(Linear(4, 5, key: key.split(6))), .activation(.relu), .batchNorm(BatchNorm(5)), .layerNorm(LayerNorm(5)), .flatten,
+        .convolution(Convolution(1, 2, geometry, key: key.split(7))),
+        .transposedConvolution(TransposedConvolution(2, 1, geometry, key: key.split(8))), .unflatten([1, 2]), .maxPool(2), .meanPool(2),
+        .upsampleNearest(2), .upsampleBilinear(2),
+      ])
+    }
+
+    static let fields: [Field<Self>] = [
+      .parameter("plain", \.plain), .child("linear", \.linear), .child("bare", \.bare), .child("absent", \.absent), .child("present", \.present),
+      .child("block", \.block), .child("several", \.several), .child("sequential", \.sequential),
+    ]
+  }
+
+  /// Where every trained parameter's numbers are, by its path; nothing is kept alive.
+  private func addresses(_ module: some Module) -> [String: UInt] {
+    module.leaves.reduce(into: [:]) { addresses, leaf in
+      if leaf.leaf.isTrainable { addresses[leaf.leaf.path] = leaf.tensor.withScalars { UInt(bitPattern: $0) } }
+    }
+  }
+
+  @Test("a visit lends every tensor's own memory, not a copy of it")
+  func visit() {
+    var tree = Tree(RandomKey(seed: 1))
+    let before = addresses(tree)
+    #expect(before.count == 22)
+    tree.visit { _, tensor in tensor.update { $0[0] += 1 } }
+    #expect(addresses(tree) == before)
+  }
+
+  @Test("a visit leaves every layer what it was")
+  func visitRestores() {
+    var tree = Tree(RandomKey(seed: 1))
+    let (paths, description) = (tree.leaves.map(\.leaf.path), "\(tree.sequential)")
+    tree.visit { _, _ in }
+    #expect(tree.leaves.map(\.leaf.path) == paths)
+    #expect("\(tree.sequential)" == description)
+  }
+
+  @Test("a change of one tree leaves its copies alone")
+  func copies() {
+    var tree = Tree(RandomKey(seed: 1))
+    let copy = tree
+    let before = copy.leaves.map(\.tensor.scalars)
+    tree.visit { _, tensor in tensor.update { $0[0] += 1 } }
+    #expect(copy.leaves.map(\.tensor.scalars) == before)
+    #expect(zip(tree.leaves, before).allSatisfy { $0.tensor.scalars != $1 })
+  }
+
+  @Test("gradient, clipping and optimiser move the parameters and their slots where they are", arguments: Optimiser.Kind.allCases)
+  func steps(_ kind: Optimiser.Kind) {
+    var tree = Tree(RandomKey(seed: 1))
+    var optimiser = OptimiserState(Optimiser(kind, momentum: kind == .sgd ? 0.9 : 0), for: tree)
+    func slots(_ state: OptimiserState) -> [UInt] {
+      state.slots.flatMap { $0.map { $0.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) } } }
+    }
+    func step() {
+      let gradient = valueAndGradient(at: tree, loss: \.self) { tree, _ in
+        tree.leaves.filter(\.leaf.isTrainable).map { $0.tensor.squared().sum() }.reduce(Tensor(0), +)
+      }.gradient
+      optimiser.update(&tree, along: Clipping(norm: 1)(gradient), rate: 0.1)
+    }
+    let (weights, memory) = (addresses(tree), slots(optimiser))
+    step()
+    #expect(slots(optimiser) == memory)
+    #expect(addresses(tree) == weights)
+    step()
+    #expect(slots(optimiser) == memory)
+    #expect(addresses(tree) == weights)
+  }
+}

@@ -1,0 +1,87 @@
+import ModelFiles
+import Modelling
+import Networks
+import Tensors
+
+/// A family small enough to make files of by hand: a linear encoder, batch normalisation, a linear decoder.
+struct TinyFamily: ModelFamily {
+  struct Configuration: Codable, Equatable {
+    /// One width.
+    var hidden: [Int]
+    var slope: Float
+    var bias: Bool?
+  }
+
+  struct Network: Module {
+    var encoder: Linear
+    var norm: BatchNorm
+    var decoder: Linear
+
+    static let fields: [Field<Self>] = [.child("encoder", \.encoder), .child("norm", \.norm), .child("decoder", \.decoder)]
+  }
+
+  static let name = "tiny"
+  static let summary = "A family for tests."
+  static let configurationFields: [ConfigurationField] = []
+
+  let configuration: Configuration
+  let signature: Signature
+  var network: Network
+
+  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+    guard configuration.hidden.count == 1 else {
+      throw ConfigurationError(field: "hidden", given: "\(configuration.hidden.count) widths", expected: "one")
+    }
+    guard configuration.hidden[0] > 0 else {
+      throw ConfigurationError(field: "hidden[0]", given: "\(configuration.hidden[0])", expected: "at least 1")
+    }
+    self.configuration = configuration
+    self.signature = signature
+    let (width, hidden, hasBias) = (signature.width, configuration.hidden[0], configuration.bias ?? true)
+    network = Network(
+      encoder: Linear(width, hidden, bias: hasBias, key: key.split("encoder")), norm: BatchNorm(hidden),
+      decoder: Linear(hidden, width, bias: hasBias, key: key.split("decoder")))
+  }
+
+  static func scalarCount(_ configuration: Configuration, signature: Signature) -> Int? {
+    guard let hidden = configuration.hidden.first, hidden > 0 else { return 0 }
+    let (weights, overflow) = hidden.multipliedReportingOverflow(by: 2 * signature.width + 5)
+    return overflow ? nil : weights + signature.width
+  }
+}
+
+extension TinyFamily {
+  static let families: [any ModelFamily.Type] = [TinyFamily.self]
+
+  static func example(seed: UInt64 = 7) throws -> TinyFamily {
+    var model = try TinyFamily(
+      Configuration(hidden: [3], slope: 0.1), signature: .vector(2, scaling: .init(offset: [0.5], scale: [2])), key: RandomKey(seed: seed))
+    model.network.norm.runningMean = Tensor([0.25, -1, 3])
+    model.network.norm.runningVariance = Tensor([1, 2, 0.5])
+    return model
+  }
+}
+
+extension Tensor {
+  /// Equal shape and equal bits: tells NaNs and zeros apart.
+  func isIdentical(to other: Tensor) -> Bool { shape == other.shape && scalars.map(\.bitPattern) == other.scalars.map(\.bitPattern) }
+}
+
+extension ModelFileError {
+  /// The error that `body` throws; nil where it throws none.
+  static func from(_ body: () throws(ModelFileError) -> Void) -> ModelFileError? {
+    do throws(ModelFileError) {
+      try body()
+      return nil
+    } catch {
+      return error
+    }
+  }
+}
+
+/// A container from its parts; the length is the header's own unless another is given.
+func container(_ header: String, data: [UInt8] = [], length: UInt64? = nil) -> [UInt8] { container(Array(header.utf8), data: data, length: length) }
+
+func container(_ header: [UInt8], data: [UInt8] = [], length: UInt64? = nil) -> [UInt8] {
+  withUnsafeBytes(of: (length ?? UInt64(header.count)).littleEndian) { Array($0) } + header + data
+}
