@@ -1,9 +1,10 @@
 import ArgumentParser
+import ModelFiles
 
 @main
 struct Posterior: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "posterior", abstract: "Trains, registers and serves generative latent-variable models.",
+    commandName: "posterior", abstract: "Trains, registers and serves generative latent-variable models.", version: BuildInformation.current.title,
     subcommands: [
       AttackCommand.self,
       BenchCommand.self,
