@@ -1,24 +1,69 @@
 #!/usr/bin/env bash
-# Installs what is needed, builds once, and runs every fast test: format, unit tests, the server under curl, the contract.
+# Installs what is needed, builds once, and runs a tier of tests.
+# Usage: deploy/test.sh [fast | integration | slow]
+#   fast         (the default, every submission) format, unit tests, the server under curl, the contract, the documents: minutes
+#   integration  clients of all kinds, crashes during writes, memory over 100 loads, the documents' site: by hand, before a release
+#   slow         acceptance of trained models, fuzzing and load for minutes each: by hand; figures go to deploy/docs/benchmarks.md
 set -euo pipefail
 cd "$(dirname "$0")/.."
+tier=${1:-fast}
 
-deploy/install.sh
+fast() {
+  echo "== format"
+  swift format lint --strict --recursive --parallel --configuration .swift-format Package.swift Sources Tests
 
-echo "== format"
-swift format lint --strict --recursive --parallel --configuration .swift-format Package.swift Sources Tests
+  echo "== build"
+  swift build -c release --build-tests
 
-echo "== build"
-swift build -c release --build-tests
+  echo "== unit tests"
+  # A line a test would bury what failed: starts are left out. The socket tests have clocks in them, so they run apart from those that keep every core busy.
+  swift test -c release --skip-build --skip HTTPTests 2>&1 | grep -vE "^◇ "
+  swift test -c release --skip-build --filter HTTPTests 2>&1 | grep -vE "^◇ "
+
+  echo "== server under curl"
+  Tests/smoke/run.sh "$bin/posterior"
+
+  echo "== contract"
+  Tests/openapi/run.sh "$bin/posterior"
+
+  echo "== documents"
+  Tests/docs/run.sh "$bin/posterior"
+}
+
+integration() {
+  swift build -c release --product posterior
+
+  echo "== the documents' site"
+  deploy/docs.sh
+
+  echo "== clients"
+  Tests/clients/run.sh "$bin/posterior"
+
+  echo "== crashes"
+  python3 Tests/crash/run.py "$bin/posterior" 30
+
+  echo "== memory over 100 loads"
+  python3 Tests/soak/loading.py "$bin/posterior"
+}
+
+slow() {
+  swift build -c release --build-tests
+
+  echo "== acceptance of trained models"
+  POSTERIOR_SLOW_TESTS=1 swift test -c release --skip-build --filter AcceptanceTests
+
+  echo "== fuzzing"
+  Tests/fuzz/run.sh 10
+
+  echo "== load"
+  python3 Tests/soak/run.py "$bin/posterior"
+}
+
+case $tier in
+  fast) deploy/install.sh ;;
+  integration) deploy/install.sh nghttp2-client ;;
+  slow) deploy/install.sh ;;
+  *) echo "deploy/test.sh takes fast, integration or slow, not $tier" >&2; exit 64 ;;
+esac
 bin=$(swift build -c release --show-bin-path)
-
-echo "== unit tests"
-# A line a test would bury what failed: starts are left out. The socket tests have clocks in them, so they run apart from those that keep every core busy.
-swift test -c release --skip-build --skip HTTPTests 2>&1 | grep -vE "^◇ "
-swift test -c release --skip-build --filter HTTPTests 2>&1 | grep -vE "^◇ "
-
-echo "== server under curl"
-Tests/smoke/run.sh "$bin/posterior"
-
-echo "== contract"
-Tests/openapi/run.sh "$bin/posterior"
+"$tier"

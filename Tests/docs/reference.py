@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""The generated tables of deploy/docs/reference: compares them with the program, or with --write brings them up to date.
+
+    python3 Tests/docs/reference.py POSTERIOR [--write]
+"""
+import difflib
+import json
+import re
+import sys
+
+from program import ROOT, Program
+
+MARKS = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def cell(text):
+    return re.sub(r"\s+", " ", str(text)).replace("|", "\\|").strip()
+
+
+def row(*cells):
+    return "| " + " | ".join(cell(text) for text in cells) + " |"
+
+
+def code(text):
+    return f"`{text}`"
+
+
+def endpoints(program):
+    lines = [row("", "path", "does"), "|---|---|---|"]
+    lines += [row(method, code(path), summary) for method, path, summary in program.endpoints]
+    return lines
+
+
+def field_rows(fields):
+    lines = [row("field", "type", "default", "meaning"), "|---|---|---|---|"]
+    return lines + [
+        row(code(field["name"]), field["type"].replace("|", "or"), code(field["default"]) if "default" in field else "required", field["summary"])
+        for field in fields
+    ]
+
+
+def families(program):
+    lines = [row("family", "what it is", "operations"), "|---|---|---|"]
+    lines += [row(f"[{family['name']}](#{family['name']})", family["summary"], ", ".join(family["operations"])) for family in program.families]
+    for family in program.families:
+        lines += ["", f"## {family['name']}", "", family["summary"]]
+        for part in ("configuration", "training"):
+            if family[part]:
+                lines += ["", f"`{part}`:", "", *field_rows(family[part])]
+    return lines
+
+
+def arguments(command):
+    lines = []
+    for argument in command.get("arguments", []):
+        if not argument.get("shouldDisplay", True) or argument.get("valueName") in ("help", "version"):
+            continue
+        names = [("--" if name["kind"] == "long" else "-") + name["name"] for name in argument.get("names", [])]
+        value = "" if argument["kind"] == "flag" else " " + argument["valueName"].upper()
+        shown = ", ".join(code(name + value) for name in names) or code(argument["valueName"].upper())
+        meaning = argument.get("abstract", "")
+        if "allValues" in argument and argument["allValues"][0] not in meaning:
+            meaning += " One of " + ", ".join(argument["allValues"]) + "."
+        if argument.get("defaultValue") and argument["kind"] != "flag":
+            meaning += f" (default: {argument['defaultValue']})"
+        lines.append(row(shown, meaning))
+    return lines
+
+
+def commands(program):
+    lines = []
+    for path, command in program.commands.items():
+        if len(path) == 1 or path[-1] in ("help", *(command.get("aliases") or [])):
+            continue
+        if path[:2] == ("posterior", "serve"):
+            body = ["", "Its flags are the [settings](settings.md)."]
+        elif command.get("subcommands"):
+            names = ", ".join(f"[{child['commandName']}](#{'-'.join(path)}-{child['commandName']})" for child in command["subcommands"])
+            body = ["", f"Subcommands: {names}."]
+        else:
+            rows = arguments(command)
+            body = ["", row("argument", "meaning"), "|---|---|", *rows] if rows else []
+        aliases = command.get("aliases") or []
+        also = [f"Also `{' '.join(path[:-1] + (name,))}`."] if aliases and (name := aliases[0]) else []
+        heading = "##" if len(path) == 2 else "###"
+        lines += ["", f"{heading} {' '.join(path)}", "", command.get("abstract", ""), *also, *body]
+    return lines[1:]
+
+
+def settings(program):
+    by_name = {
+        name["name"].replace("-", "_"): argument
+        for argument in program.commands["posterior", "serve"]["arguments"]
+        for name in argument.get("names", [])
+        if name["kind"] == "long"
+    }
+    lines = [row("setting", "default", "meaning"), "|---|---|---|"]
+    for name, value in program.settings.items():
+        default = json.dumps(value)
+        lines.append(row(code(name), code(default), by_name[name].get("abstract", "")))
+    return lines
+
+
+def main():
+    program = Program(sys.argv[1])
+    tables = {"endpoints": endpoints, "families": families, "commands": commands, "settings": settings}
+    stale = False
+    for page in sorted((ROOT / "deploy/docs").rglob("*.md")):
+        text = page.read_text()
+        fresh = MARKS.sub(lambda match: match.group(1) + "\n" + "\n".join(tables[match.group(2)](program)) + "\n\n" + match.group(3), text)
+        if fresh == text:
+            continue
+        if "--write" in sys.argv:
+            page.write_text(fresh)
+            print(f"{page.relative_to(ROOT)} is up to date again")
+            continue
+        stale = True
+        sys.stdout.writelines(difflib.unified_diff(text.splitlines(True), fresh.splitlines(True), str(page.relative_to(ROOT)), "the program"))
+    if stale:
+        sys.exit("the tables differ from the program: run deploy/docs.sh reference")
+
+
+if __name__ == "__main__":
+    main()
