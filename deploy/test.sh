@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is needed, builds once, and runs a tier of tests.
 # Usage: deploy/test.sh [fast | integration | slow]
-#   fast         (the default, every submission) format, unit tests, the server under curl, the contract, the documents: minutes
+#   fast         (the default, every submission) format, unit tests, the server under curl, the contract, receipts of earlier builds, the documents: minutes
 #   integration  clients of all kinds, crashes during writes, memory over 100 loads, the documents' site: by hand, before a release
 #   slow         acceptance of trained models, fuzzing and load for minutes each: by hand; figures go to deploy/docs/benchmarks.md
 set -euo pipefail
@@ -22,6 +22,9 @@ fast() {
 
   echo "== server under curl"
   Tests/smoke/run.sh "$bin/posterior"
+
+  echo "== receipts of earlier builds"
+  Tests/receipts/run.sh "$bin/posterior"
 
   echo "== contract"
   Tests/openapi/run.sh "$bin/posterior"
