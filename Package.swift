@@ -63,7 +63,8 @@ let package = Package(
     .executableTarget(
       name: "posterior",
       dependencies: [
-        "Service", "HTTP", "Benchmarking", "Registry", "Robustness", "Evaluation", "Learning", "Data", "Families", "ModelFiles", "Modelling", "Tensors",
+        "Service", "HTTP", "Benchmarking", "Registry", "Robustness", "Evaluation", "Learning", "Data", "Families", "ModelFiles", "Modelling",
+        "Tensors",
         "Formats", "Locking",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
       ],
@@ -73,7 +74,8 @@ let package = Package(
     .target(name: "TemporaryFolders", path: "Tests/TemporaryFolders", swiftSettings: settings),
     // A small model of every family, for the laws that all of them keep.
     .target(
-      name: "FamilyExamples", dependencies: ["Families", "Modelling", "Networks", "Tensors", "Formats"], path: "Tests/FamilyExamples", swiftSettings: settings),
+      name: "FamilyExamples", dependencies: ["Families", "Modelling", "Networks", "Tensors", "Formats"], path: "Tests/FamilyExamples",
+      swiftSettings: settings),
 
     tests("KernelsTests", ["CKernels"]),
     tests("FormatsTests", ["Formats"]),
@@ -87,13 +89,22 @@ let package = Package(
     tests("DataTests", ["TemporaryFolders", "Learning", "Data", "Families", "ModelFiles", "Modelling", "Tensors", "Formats"]),
     tests("LearningTests", ["TemporaryFolders", "Learning", "Data", "Families", "ModelFiles", "Modelling", "Networks", "Tensors", "Formats"]),
     tests("EvaluationTests", ["Evaluation", "Learning", "Data", "Families", "ModelFiles", "Modelling", "Networks", "Tensors", "Formats"]),
-    tests("RegistryTests", ["Registry", "Locking", "ModelFiles", "Modelling", "Formats", "CResources", .product(name: "GRDB", package: "GRDB.swift")]),
+    tests(
+      "RegistryTests", ["Registry", "Locking", "ModelFiles", "Modelling", "Formats", "CResources", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("HTTPTests", ["HTTP", "Locking"]),
     tests("BenchmarkingTests", ["Benchmarking", "HTTP", "Locking", "Tensors"]),
     tests(
       "posteriorTests",
-      ["posterior", "Benchmarking", "Formats", "Families", "ModelFiles", "Modelling", "Learning", "Data", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
-    tests("ServiceTests", ["FamilyExamples", "Service", "Locking", "HTTP", "Registry", "Learning", "Data", "Evaluation", "Families", "ModelFiles", "Modelling", "Networks", "Tensors", "Formats"]),
+      [
+        "posterior", "Benchmarking", "Formats", "Families", "ModelFiles", "Modelling", "Learning", "Data", "Tensors",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    tests(
+      "ServiceTests",
+      [
+        "FamilyExamples", "Service", "Locking", "HTTP", "Registry", "Learning", "Data", "Evaluation", "Families", "ModelFiles", "Modelling",
+        "Networks", "Tensors", "Formats",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

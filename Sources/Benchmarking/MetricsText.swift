@@ -8,7 +8,7 @@ package struct MetricsText: Sendable {
 
   package let samples: [Sample]
 
-  /// Lines that are no samples are left out: comments, and what other versions may add.
+  /// Lines that are not samples are left out: comments, and what other versions may add.
   package init(_ text: String) { samples = text.split(separator: "\n").compactMap(Sample.init(line:)) }
 
   /// The sum over all samples of this name with these labels, whatever others they have; nil where there is none.

@@ -68,7 +68,7 @@ package struct DataSource: Sendable, Equatable, Codable {
   ///
   /// - Parameter withLabels: whether the items' classes are read too.
   package func load(isMixed: Bool = false, withLabels: Bool = false) throws -> DataSet {
-    // First, so that a column of classes that is not there is told before it is missed among the items' columns.
+    // First, so that a missing column of classes is reported as such, and not as a column of the items.
     let labels = withLabels ? try loadLabels() : nil
     var whole = try loadWhole(isMixed: isMixed)
     if let labels { whole = try whole.labelled(labels) }

@@ -86,7 +86,7 @@ extension TableReading {
     }
   }
 
-  /// What one column holds: its different texts, as far as they are few, and the first that is no number.
+  /// What one column holds: its different texts, as far as they are few, and the first that is not a number.
   private struct Content {
     var texts: Set<String> = []
     var refusal: CSVError?

@@ -80,7 +80,7 @@ package struct CSVReader: Sendable {
     position = 0
   }
 
-  /// What parts the fields; where it is detected, known with the header.
+  /// The character between fields; where it is detected, known with the header.
   package var delimiter: UInt8 { options.delimiter }
 
   /// No more bytes will come.

@@ -63,7 +63,7 @@ extension Response {
 
   private var isText: Bool {
     guard let given = headers["Content-Type"] else { return false }
-    // What nearly every answer is needs no taking apart.
+    // The common case needs no parsing.
     if given == "application/json" { return true }
     let type = given.prefix { $0 != ";" }.trimmingBlanks().lowercased()
     let others = ["application/json", "application/yaml", "application/javascript", "application/xml", "image/svg+xml"]

@@ -61,7 +61,7 @@ package struct Optimiser: Sendable, Equatable, Codable {
   }
 }
 
-/// What an optimiser remembers: one or two numbers for every trained scalar, in the order of the module's fields.
+/// An optimiser's memory: one or two numbers for every trained scalar, in the order of the module's fields.
 package struct OptimiserState: Sendable {
   let optimiser: Optimiser
   /// Steps taken.

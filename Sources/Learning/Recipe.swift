@@ -18,7 +18,7 @@ package struct Recipe: Sendable {
   package var batchSize: Int
   /// Items held out to choose the best checkpoint.
   package var validation: Int
-  /// Epochs without a better validation bound after which training stops; nil: `epochs` are run whatever comes.
+  /// Epochs without a better validation bound after which training stops; nil: all `epochs` are run.
   package var patience: Int?
   package var seed: UInt64
   /// The labels that may be learnt from; nil: none.

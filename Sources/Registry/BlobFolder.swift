@@ -9,9 +9,9 @@ import Foundation
 /// 2. An upload always brings its own bytes and puts them in place, over the same bytes if they are there. Nobody relies on a file that it merely found.
 /// 3. Who needs all named files for a while (a backup, a check) holds a shared `flock` on this folder. A collector holds it alone; where it does not
 ///    get it at once it gives up rather than wait for hours.
-/// 4. Who reads one file holds a shared `flock` on that file. A collector takes a file only when it gets its lock alone.
+/// 4. A reader of a file holds a shared `flock` on it. A collector takes a file only when it gets its lock alone.
 ///
-/// The kernel lets locks go with the process that held them, so a process that was killed blocks nobody.
+/// The kernel releases a process's locks when it ends, so a killed process blocks nobody.
 struct BlobFolder: Sendable {
   private enum Places: Sendable {
     case folder(Folder)
@@ -43,7 +43,7 @@ struct BlobFolder: Sendable {
 
   /// Moves a file that is on disk and whose digest is known into its place; the move is on disk on return.
   ///
-  /// A file that was there is replaced by the same bytes, fresh from verification; who has it open or mapped keeps the old one.
+  /// A file that was there is replaced by the same bytes, fresh from verification; a reader that has it open or mapped keeps the old one.
   func adopt(_ file: String, as digest: Digest) throws(StoreError) {
     try Folder(creating: requireFolder().path(of: Self.shardName(of: digest))).adopt(file, as: digest.hex)
   }

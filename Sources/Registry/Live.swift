@@ -39,6 +39,6 @@ final class Live<Content: Snapshot>: Sendable {
     if let newer { install(newer) }
   }
 
-  /// Reads now, for who found out that what is in memory is no longer true.
+  /// Reads again at once, for a caller that found the copy in memory out of date.
   func reload() throws { install(try database.read(load)) }
 }

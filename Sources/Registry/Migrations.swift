@@ -24,7 +24,7 @@ package enum Migrations {
     try migrator.migrate(database)
   }
 
-  /// For who may not change the database: it has to be as this build would leave it.
+  /// For a read-only database: its schema must already be the one that this build expects.
   ///
   /// - Throws: `StoreError.newerStore`, `.olderStore`.
   static func requireCurrent(_ database: some DatabaseReader, path: String) throws {
@@ -34,7 +34,7 @@ package enum Migrations {
     guard missing.isEmpty else { throw StoreError.olderStore(path: path, migrations: missing.sorted()) }
   }
 
-  /// For who reads tables that every build has.
+  /// For a reader of nothing but tables that every build has.
   static func refuseNewer(_ database: some DatabaseReader, path: String) throws {
     try refuseNewer(database, migrator, path: path)
   }

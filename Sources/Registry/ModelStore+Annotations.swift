@@ -2,7 +2,7 @@ import Formats
 import GRDB
 package import ModelFiles
 
-/// What is to be said about a model or a version; what is left out stays as it is.
+/// New words and tags for a model or a version; what is left out stays as it is.
 package struct Annotation: Hashable, Sendable {
   package var description: String?
   /// New values; nil removes the tag.

@@ -4,7 +4,7 @@ import GRDB
 package import ModelFiles
 
 extension ModelStore: RunRecorder {
-  /// - Throws: `StoreError.invalidSeed`, `.refused` for what the schema does not take (a configuration that is no JSON, an empty family).
+  /// - Throws: `StoreError.invalidSeed`, `.refused` for what the schema does not take (a configuration that is not JSON, an empty family).
   package func start(_ run: RunDescription) throws -> RunID {
     guard let seed = Int64(exactly: run.seed) else { throw StoreError.invalidSeed(given: run.seed) }
     let id = RunID.generate()

@@ -79,7 +79,7 @@ extension ModelStore {
         """, [run.description])
   }
 
-  /// The last values of the metrics of several runs; those that are no numbers are left out.
+  /// The last values of the metrics of several runs; those that are not numbers are left out.
   package func latestValues(of runs: [RunID]) throws -> [RunID: [String: Double]] {
     let ids = runs.map(\.description)
     let request: SQLRequest<Row> = "SELECT run, name, value FROM run_latest_metrics WHERE run IN \(ids) AND value IS NOT NULL"
@@ -90,7 +90,7 @@ extension ModelStore {
     }
   }
 
-  /// The smallest and largest value of each metric, by name; values that are no numbers count for neither.
+  /// The smallest and largest value of each metric, by name; values that are not numbers count for neither.
   package func metricRanges(of run: RunID) throws -> [String: ClosedRange<Double>] {
     try read { database in
       let rows = try Row.fetchAll(

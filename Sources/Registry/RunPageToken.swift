@@ -10,7 +10,7 @@ struct RunPageToken {
   let value: Double?
   let id: RunID
 
-  /// - Throws: `StoreError.invalidPageToken` for text that is no token, or one of another query.
+  /// - Throws: `StoreError.invalidPageToken` for text that is not a page token, or that is the token of another query.
   init(_ text: String, of query: String) throws(StoreError) {
     let padded =
       text.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")

@@ -10,7 +10,7 @@ package struct Audit: Sendable {
   private(set) var subject: AttackedItems
   let signature: Signature
   let box: FeasibleSet.Box?
-  /// The true class of every item, as a component of the model; nil where nobody said.
+  /// The true class of every item, as a component of the model; nil where it is not known.
   let labels: [Int]?
   /// Where targets were drawn from among the items; nil where they were given or there are none.
   let targetIndices: [Int]?

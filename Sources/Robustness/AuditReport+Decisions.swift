@@ -37,7 +37,7 @@ extension AuditReport {
       cleanAccuracy: audit.labels.map { labels in Summary(zip(clean, labels).map { $0 == $1 ? 1 : 0 }) }, levels: levels)
   }
 
-  /// What such accuracies are not.
+  /// What these accuracies do not prove.
   private static let remark =
     "These are no RobustBench figures: those are of deterministic classifiers, by AutoAttack on a fixed set of items. A model that decides by draws needs its `rand` protocol as well."
 

@@ -76,7 +76,7 @@ package struct AuditReport: Sendable {
     }
   }
 
-  /// What must not be read out of these numbers.
+  /// What these numbers do not prove.
   package static let comparability =
     "Raw latent-attack losses must not be compared between models with different latent size, depth or beta: a larger beta shrinks all posteriors together and makes a model look "
     + "easier to attack. Rank models by log_p_target_given_adv or by normalised curves (distortion, damage in units of the data)."

@@ -10,7 +10,7 @@ package struct SanityCheck: Sendable, Hashable {
   package let detail: String
 }
 
-/// Signs of a masked gradient, of an attack that is too weak and of a broken account (Athalye et al. 2018, Carlini et al. 2019): an audit that fails one proves nothing.
+/// Checks for masked gradients, weak attacks and errors of the audit itself (Athalye et al. 2018, Carlini et al. 2019); all must pass.
 struct SanityChecks {
   private let audit: Audit
   private let task: AttackTask

@@ -11,7 +11,7 @@ package struct Summary: Sendable, Hashable {
 
   package static let quantileNames = ["min", "q25", "median", "q75", "max"]
 
-  /// Of the numbers that are none, nothing is said.
+  /// Values that are not numbers (NaN) are left out.
   package init(_ values: [Double]) {
     let sorted = values.filter { !$0.isNaN }.sorted()
     count = sorted.count

@@ -6,7 +6,7 @@ internal import Synchronization
 /// Threads that help one caller at a time with short blocks of arithmetic.
 ///
 /// Training makes thousands of such calls a second, each a few dozen microseconds long, so a helper looks for the next call for a while before it
-/// sleeps: waking a thread would take as long as the work. A caller never waits for a helper that has not come; who comes late finds nothing to do.
+/// sleeps: waking a thread would take as long as the work. A caller never waits for a helper that has not come; a late one finds nothing to do.
 final class ThreadTeam: Sendable {
   static let shared = ThreadTeam()
 
@@ -50,9 +50,9 @@ final class ThreadTeam: Sendable {
   private let nextBlock = Atomic<Int>(0)
   private let sleepers = Atomic<Int>(0)
   private let wakeUp = DispatchSemaphore(value: 0)
-  /// Safe because: only who holds `isTaken` writes it, while the gate is shut and no helper is inside; helpers read it between entering and leaving.
+  /// Safe because: only the holder of `isTaken` writes it, with the gate shut and no helper inside; helpers read it between entering and leaving.
   private nonisolated(unsafe) var current = Call()
-  /// Safe because: only who holds `isTaken` touches it.
+  /// Safe because: only the holder of `isTaken` touches it.
   private nonisolated(unsafe) var helpers = 0
 
   /// Runs `body` for every block on up to `threads` threads, the caller's included; false, and nothing done, where another caller has the team.

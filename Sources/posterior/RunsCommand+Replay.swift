@@ -87,7 +87,9 @@ extension RunsCommand {
     private func inference(_ run: Run, _ store: ModelStore) throws -> Service.Replay {
       let sent = try input.map(Self.content)
       let task = try InferenceReplay(of: run, sent: sent, in: store)
-      let model = try store.reading(task.version) { path in try LoadedModel.load(path: path, families: Catalogue.families, expecting: task.version.digest) }
+      let model = try store.reading(task.version) { path in
+        try LoadedModel.load(path: path, families: Catalogue.families, expecting: task.version.digest)
+      }
       return try task.perform(on: model, limits: ServiceLimits())
     }
 
@@ -110,7 +112,7 @@ extension RunsCommand {
       try checkData(try recipe.loadData(families: Catalogue.families), of: run)
       let folder = FileManager.default.temporaryDirectory.appendingPathComponent("posterior-replay-\(UUID().uuidString)").path
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      // What can't be removed is the system's to clear away, and takes nothing from the result.
+      // A temporary file that can't be removed is left to the system; the result is not affected.
       defer { try? FileManager.default.removeItem(atPath: folder) }
       let options = Training.Options(output: output ?? folder + "/model.safetensors", checkpoint: folder + "/checkpoint")
       TrainingMemory.keepFreedBlocks()

@@ -105,6 +105,6 @@ extension ServeConfiguration {
 }
 
 extension Request {
-  /// What load balancers ask, and must be answered however busy the client's address is.
+  /// What load balancers ask; it is answered however busy the client's address is.
   fileprivate var isHealthCheck: Bool { segments == ["healthz"] || segments == ["readyz"] }
 }

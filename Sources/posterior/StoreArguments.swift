@@ -38,6 +38,8 @@ struct StoreArguments: ParsableArguments {
     let store = try openExisting()
     let version = try store.resolve(model)
     let registered = LoadedModel.Registration(name: version.name, version: version.version)
-    return try store.reading(version) { path in try LoadedModel.load(path: path, families: Catalogue.families, expecting: version.digest, registered: registered) }
+    return try store.reading(version) { path in
+      try LoadedModel.load(path: path, families: Catalogue.families, expecting: version.digest, registered: registered)
+    }
   }
 }

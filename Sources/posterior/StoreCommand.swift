@@ -70,7 +70,7 @@ extension StoreCommand {
       try await reporting {
         try store.requireExisting()
         var options = ModelStore.Options()
-        // What the collector takes is to be counted, and a dry run takes nothing.
+        // Counted before anything is removed, because a dry run removes nothing.
         options.clearsAway = false
         let collection = try ModelStore(directory: store.directory, options: options).collectGarbage(dryRun: dryRun)
         if json { return print(collection.json(isDryRun: dryRun)) }

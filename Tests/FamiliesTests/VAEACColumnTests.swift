@@ -5,7 +5,6 @@ import Modelling
 import Tensors
 import Testing
 
-
 /// The observation model of every type of column: probabilities, draws, units.
 @Suite("VAEAC columns")
 struct VAEACColumnTests {

@@ -6,7 +6,6 @@ import Networks
 import Tensors
 import Testing
 
-
 @Suite("VAEAC for images")
 struct VAEACImageTests {
   private let key = RandomKey(seed: 3)

@@ -4,7 +4,6 @@ import Modelling
 import Tensors
 import Testing
 
-
 /// How training hides observed cells.
 @Suite("VAEAC masks")
 struct VAEACMaskTests {

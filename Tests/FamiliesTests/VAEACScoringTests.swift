@@ -6,7 +6,6 @@ import Networks
 import Tensors
 import Testing
 
-
 @Suite("Conditional scores of VAEAC")
 struct VAEACScoringTests {
   private let keys = RowKeys(RandomKey(seed: 3), rows: 0..<2)

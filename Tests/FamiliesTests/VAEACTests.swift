@@ -5,7 +5,6 @@ import Networks
 import Tensors
 import Testing
 
-
 @Suite("VAEAC")
 struct VAEACTests {
   private let key = RandomKey(seed: 3)

@@ -2,7 +2,6 @@ import Modelling
 import Tensors
 import Testing
 
-
 @Suite("Masks of pixels")
 struct PixelMaskTests {
   private let height = 12

@@ -8,7 +8,6 @@ import Service
 import Tensors
 import Testing
 
-
 @Suite("Audits over HTTP", .serialized)
 struct AuditTests {
   private let fixture: ServiceFixture

@@ -7,7 +7,6 @@ import Service
 import Tensors
 import Testing
 
-
 @Suite("Imputing")
 struct ImputeTests {
   private let fixture: ServiceFixture

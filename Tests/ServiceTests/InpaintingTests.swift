@@ -4,7 +4,6 @@ import Service
 import Tensors
 import Testing
 
-
 @Suite("Images with holes")
 struct InpaintingTests {
   private let fixture: ServiceFixture

@@ -8,7 +8,6 @@ import Service
 import Tensors
 import Testing
 
-
 @Suite("Items and answers in blocks")
 struct StreamingTests {
   /// Limits under which a dozen rows are many.

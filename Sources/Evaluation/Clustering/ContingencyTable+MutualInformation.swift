@@ -1,7 +1,7 @@
 internal import Foundation
 
 extension ContingencyTable {
-  /// What clusters tell of classes, from 0 (nothing) to 1 (they are the same partition), whatever either is called.
+  /// What clusters tell about classes, from 0 (nothing) to 1 (the same partition), whatever their names.
   ///
   /// NMI = I(K; C) / ((H(K) + H(C)) / 2): normalised by the arithmetic mean of the entropies, as scikit-learn does by default (Vinh et al. 2010, NMI_sum);
   /// 1 where neither parts anything.

@@ -1,5 +1,5 @@
 extension ContingencyTable {
-  /// Of pairs of items, how much clusters and classes agree on who belongs together, beyond chance: 1 for the same partition, 0 on average by chance.
+  /// How much clusters and classes agree on which pairs of items belong together: 1 for the same partition, 0 on average for a random one.
   ///
   /// ARI = (Σ_kc C(n_kc, 2) - e) / ((Σ_k C(n_k., 2) + Σ_c C(n_.c, 2)) / 2 - e) with e = Σ_k C(n_k., 2) Σ_c C(n_.c, 2) / C(N, 2)
   /// (Hubert and Arabie 1985, eq. 5); 1 where neither parts anything, or both part everything.

@@ -3,8 +3,8 @@ internal import Tensors
 
 /// Random search with square patches, without gradients (Andriushchenko et al. 2020): where it finds more than a gradient does, the gradient is masked.
 ///
-/// Of items that are no images patches are runs of neighbouring numbers. For linf each patch takes one of ±radius a channel (their algorithm 2); for l2 a patch takes two
-/// bumps of opposite sign, with the mass that is left and that of a second patch, which is emptied (their algorithm 3).
+/// For items that are not images, patches are runs of neighbouring numbers. For linf each patch takes one of ±radius a channel (their algorithm 2); for l2
+/// a patch takes two bumps of opposite sign, with the mass that is left and that of a second patch, which is emptied (their algorithm 3).
 package struct SquareAttack: Attack {
   package let steps: Int
   /// Height, width and channels of an image whose channels come first; 1, width, 1 for other items.

@@ -1,7 +1,7 @@
 internal import Modelling
 package import Tensors
 
-/// Moves what the model makes of an item as far as possible, whereto doesn't matter.
+/// Moves the reconstruction or the posterior of an item as far as possible, in any direction.
 package struct DamageObjective: AttackObjective {
   package enum Quantity: String, Sendable, Hashable, Codable, CaseIterable {
     /// ‖g(z) - g(z₀)‖², the mean of p(x|z) at codes of x + d and of x; squared, so that its gradient is defined where they are equal.

@@ -19,7 +19,7 @@ package struct MediaType: Sendable, Hashable, CustomStringConvertible {
 
   /// The type of a Content-Type field, in lower case and without its parameters; a form keeps its own, because its body can't be read without them.
   package init?(contentType: String) {
-    // What nearly every client sends needs no taking apart.
+    // The common case needs no parsing.
     if contentType == Self.json.name {
       self = .json
       return
@@ -41,7 +41,7 @@ package struct Acceptance: Sendable {
 
   /// - Parameter header: nil or empty accepts everything.
   package init(_ header: String?) {
-    // What nearly every client sends needs no taking apart.
+    // The common case needs no parsing.
     if header == nil || header == "*/*" {
       ranges = []
       return

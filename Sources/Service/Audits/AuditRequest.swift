@@ -64,7 +64,7 @@ package struct AuditRequest: Sendable {
 
   /// - Parameters:
   ///   - items: [n, width] in raw units, complete; `targets` as well.
-  ///   - seed: drawn where nobody gave one.
+  ///   - seed: drawn where none was given.
   package init(
     plan: AuditPlan, items: Tensor, targets: Tensor? = nil, labels: [String]? = nil, seed: Int? = nil, picture: String? = nil,
     keepsInput: Bool = false,

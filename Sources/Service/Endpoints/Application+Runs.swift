@@ -82,7 +82,7 @@ extension Application {
     return response.tagged(EntityTag(document.digest.description), for: request)
   }
 
-  /// A run; one that waits to be committed is committed first, so that who has its identifier finds it.
+  /// A run; one that waits to be committed is committed first, so that whoever has its identifier finds it.
   func recordedRun(_ id: String) throws -> Run {
     do {
       return try store.run(id)

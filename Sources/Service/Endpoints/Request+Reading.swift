@@ -71,7 +71,7 @@ extension Request {
   /// Whether anybody waits for the answer: an urgency of 5 to 7 in `Priority` (RFC 9218 section 4.1) is for work in the background.
   var urgency: Urgency {
     let members = (headers["Priority"] ?? "").split(separator: ",").map(\.trimmed)
-    // A value that is none is ignored, as the RFC says.
+    // An invalid value is ignored, as the RFC says.
     guard let value = members.last(where: { $0.hasPrefix("u=") })?.dropFirst(2), let urgency = Int(value), (0...7).contains(urgency) else {
       return .interactive
     }

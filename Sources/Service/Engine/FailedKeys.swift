@@ -1,7 +1,7 @@
 internal import HTTP
 internal import Locking
 
-/// How often clients have sent keys that are none, by address.
+/// How often clients have sent wrong keys, by address.
 ///
 /// A right key passes however many wrong ones came from its address: behind one address may be many clients, and one of them must not lock out the
 /// others. Guessing is hopeless at any rate (256 bits); the limit spares the log, and shows a client that goes wrong in a loop.

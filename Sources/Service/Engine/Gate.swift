@@ -1,9 +1,9 @@
 internal import HTTP
 internal import Registry
 
-/// Tells who asks, and whether they may.
+/// Says which client asks, and whether it may.
 protocol Admission: Sendable {
-  /// - Throws: `Problem` for who may not.
+  /// - Throws: `Problem` for a client that may not.
   func admit(_ request: Request, to scope: Gate.Scope) throws -> Caller
 }
 
@@ -63,7 +63,7 @@ struct Gate: Admission {
     return caller
   }
 
-  /// The key of a request; nil without one, also where the header has another scheme, which is somebody else's business.
+  /// The key of a request; nil without one, and where the header has another scheme, which may be meant for a proxy.
   private func bearer(_ request: Request) throws -> String? {
     let words = (request.headers["Authorization"] ?? "").split(separator: " ", omittingEmptySubsequences: true)
     guard let scheme = words.first, scheme.lowercased() == "bearer" else { return nil }

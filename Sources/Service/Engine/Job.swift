@@ -2,7 +2,7 @@ internal import Locking
 
 /// Work that is run once or dropped once, whichever comes first.
 final class Job: Sendable {
-  /// Tells who waits what came out.
+  /// Hands the result to the caller that waits for it.
   typealias Delivery = @Sendable () -> Void
 
   private enum State {
@@ -14,7 +14,7 @@ final class Job: Sendable {
   }
   private let state = Protected(State.new)
 
-  /// - Parameter work: what is to be done; it tells nobody before it is told to.
+  /// - Parameter work: what is to be done; its result is kept until it is delivered.
   func prepare(work: @escaping @Sendable () -> Delivery, drop: @escaping @Sendable (any Error) -> Void) {
     let error: (any Error)? = state.withLock { state in
       guard case .stillborn(let error) = state else {
@@ -43,7 +43,7 @@ final class Job: Sendable {
     if case .ready(let work, _) = state.withLock({ take(&$0, leaving: .over) }) { work() } else { nil }
   }
 
-  /// Does the work of all, then delivers: who waits is woken once for all of them, where they wait at the same place.
+  /// Does the work of all jobs, then delivers. Callers that wait at the same place are woken once for all of them.
   static func run(_ jobs: [Job]) {
     for delivery in jobs.compactMap({ $0.perform() }) { delivery() }
   }

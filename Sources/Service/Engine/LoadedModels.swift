@@ -209,7 +209,7 @@ package final class LoadedModels: Sendable {
     }
   }
 
-  /// - Returns: what those are told who waited.
+  /// - Returns: the error for everyone who waited for the load.
   private func fail(_ load: Task<LoadedModel, any Error>, _ error: any Error, _ version: ModelVersion) -> any Error {
     let damage: String? =
       switch error {

@@ -2,7 +2,7 @@ internal import Formats
 package import Modelling
 package import Tensors
 
-// What is particular to images: masks that hide pixels of what was sent, and answers that are pictures.
+// What only images have: masks that hide pixels of what was sent, and answers that are pictures.
 extension ImputeRequest {
   package func hiding(_ items: Items, of signature: Signature, keys: RowKeys) throws -> Items {
     guard let image = signature.image else {

@@ -15,7 +15,7 @@ package protocol OperationRequest: Sendable, Decodable {
   static var fields: [RequestField] { get }
   /// Whether the client sends items.
   static var takesItems: Bool { get }
-  /// Whether the client may send items without having to; false where an operation doesn't say.
+  /// Whether items are optional in a request; false unless an operation says otherwise.
   static var mayTakeItems: Bool { get }
   /// Whether a model has to know classes; false where an operation doesn't say.
   static var needsClasses: Bool { get }
@@ -150,7 +150,7 @@ package struct RequestField: Sendable, Equatable {
   static let record = RequestField(
     "record", .boolean, default: "false", "Keeps the input with the record of this request, so that it can be replayed without sending it again.")
 
-  /// The value of a query parameter or flag; text that is none of the kind stays text, which decoding refuses by name.
+  /// The value of a query parameter or flag; text of another kind stays text, which decoding refuses by name.
   package func value(of text: String) -> JSONValue {
     switch kind {
     case .integer: return Int(text).map(JSONValue.integer) ?? .string(text)

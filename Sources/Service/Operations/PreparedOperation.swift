@@ -22,7 +22,7 @@ package final class PreparedOperation: Sendable {
   /// Whether writing the answer takes long enough to hold up others.
   let hasLongAnswer: Bool
 
-  /// - Parameter seed: of the whole request, where these items are a block of them; drawn where nobody gave one.
+  /// - Parameter seed: of the whole request, where these items are a block of them; drawn where none was given.
   init(_ decoded: DecodedOperation, model: LoadedModel, limits: ServiceLimits, seed: Int? = nil) throws {
     let request = decoded.request
     (parameters, keepsInput) = (decoded.parameters, decoded.keepsInput)

@@ -11,7 +11,7 @@ package struct InferenceReplay: Sendable {
   private let input: OperationInput
   private let type: MediaType
 
-  /// - Parameter sent: the request's body, sent again by who kept it; nil or empty where the store did.
+  /// - Parameter sent: the request's body, sent again by the client; nil or empty where the store kept it.
   /// - Throws: `Problem` where the request can't be repeated, saying what is missing.
   package init(of run: Run, sent: [UInt8]?, in store: ModelStore) throws {
     guard let facts = run.inference, let digest = run.description.modelDigest else {

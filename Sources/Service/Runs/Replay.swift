@@ -6,7 +6,7 @@ package import Registry
 package struct Replay: Sendable {
   package let of: Run
   package let actual: Digest
-  /// Parts of the build that are not those of then; each may be why the bytes differ.
+  /// Parts of the build that have changed since the run; each may be why the bytes differ.
   package let differences: [(name: String, expected: String, actual: String)]
   package let expected: Digest
 

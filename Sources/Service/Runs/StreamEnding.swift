@@ -6,7 +6,7 @@ internal import Locking
 final class StreamEnding: Sendable {
   private let account: InferenceAccount?
   private let type: MediaType
-  /// nil where nobody wants to know.
+  /// nil where no record is kept.
   private let digest: RunningDigest?
   private let state = Protected(State.unsent)
 
@@ -29,7 +29,7 @@ final class StreamEnding: Sendable {
   /// Takes the next bytes of the answer, on a lane.
   func note(_ bytes: [UInt8]) { digest?.update(bytes) }
 
-  /// All bytes are noted and go out as one, and the record is made by who sends them.
+  /// All bytes are noted and sent as one; the sender makes the record.
   func noteWhole() {
     if let digest { account?.note(digest.finish(), as: type) }
   }

@@ -8,7 +8,6 @@ import Registry
 import Service
 import Tensors
 
-
 /// A store in a folder of its own, with models in it, and the service over it; the folder goes when the fixture does.
 final class ServiceFixture: Sendable {
   static let key = "an-admin-key-for-tests"

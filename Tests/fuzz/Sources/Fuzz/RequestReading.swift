@@ -69,7 +69,7 @@ extension RequestHead {
       precondition(!segment.utf8.contains { $0 < 0x20 || $0 == 0x7F }, "a control character in the path")
     }
     for (name, value) in headers {
-      precondition(!name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }, "a field name that is no token")
+      precondition(!name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }, "a field name that is not a token")
       precondition(!value.utf8.contains { $0 == 0 || $0 == 10 || $0 == 13 }, "a field value that could split a message")
     }
     let lengths = headers.values(of: "Content-Length")
