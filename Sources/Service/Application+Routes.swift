@@ -37,10 +37,10 @@ extension Application {
     add(.get, "/v1/families", .infer, families)
     add(.get, "/v1/models", .infer, listModels)
     add(.get, "/v1/models/{model}", .infer, showModel)
-    for operation in Operation.all {
+    for kind in RequestKind.all {
       // What is read as a whole is held to `bodyBytes` by the endpoint.
-      let bodyLimit = operation.takesItems ? max(limits.bodyBytes, limits.streamedBodyBytes) : limits.bodyBytes
-      add(.post, "/v1/models/{model}/\(operation.name)", .infer, bodyLimit: bodyLimit) { request in try await recorded(operation, request) }
+      let bodyLimit = kind.items == .references ? limits.bodyBytes : max(limits.bodyBytes, limits.streamedBodyBytes)
+      add(.post, "/v1/models/{model}/\(kind.name)", .infer, bodyLimit: bodyLimit) { request in try await recorded(kind, request) }
     }
 
     add(.post, "/v1/models/{model}/\(AuditRequest.name)", .infer, auditModel)

@@ -12,6 +12,6 @@ struct ClassifyCommand: AsyncParsableCommand {
   var top: Int?
 
   func run() async throws {
-    try await arguments.perform(Operation(ClassifyRequest.self), ["top": top.map { "\($0)" }], input: input, as: inputArguments)
+    try await arguments.perform(RequestKind(ClassifyRequest.self), ["top": top.map { "\($0)" }], input: input, as: inputArguments)
   }
 }

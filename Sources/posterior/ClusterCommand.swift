@@ -17,7 +17,7 @@ struct ClusterCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await arguments.perform(
-      Operation(ClusterRequest.self),
+      RequestKind(ClusterRequest.self),
       ["layer": layer.map { "\($0)" }, "draws": draws.map { "\($0)" }, "responsibilities": noResponsibilities ? "false" : nil], input: input,
       as: inputArguments)
   }

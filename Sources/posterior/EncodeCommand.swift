@@ -10,6 +10,6 @@ struct EncodeCommand: AsyncParsableCommand {
   var input: String
 
   func run() async throws {
-    try await arguments.perform(Operation(EncodeRequest.self), [:], input: input, as: inputArguments)
+    try await arguments.perform(RequestKind(EncodeRequest.self), [:], input: input, as: inputArguments)
   }
 }

@@ -33,6 +33,6 @@ struct ImputeCommand: AsyncParsableCommand {
     let options = [
       "draws": draws.map { "\($0)" }, "mode": mode, "mask": isFile ? nil : mask, "cells": cells.map { "\($0)" }, "compare": compare ? nil : "false",
     ]
-    try await arguments.perform(Operation(ImputeRequest.self), options, input: input, as: inputArguments, mask: isFile ? mask : nil)
+    try await arguments.perform(RequestKind(ImputeRequest.self), options, input: input, as: inputArguments, mask: isFile ? mask : nil)
   }
 }

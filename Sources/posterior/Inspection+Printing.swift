@@ -50,7 +50,7 @@ extension Inspection {
 
   private var operations: [String] {
     guard let description, let family = Catalogue.family(named: description.family) else { return [] }
-    return Service.Operation.supported(by: family, knowsClasses: description.signature.classes != nil).map(\.name)
+    return RequestKind.offered(by: family) { $0.isMet(description.signature) }.map(\.name)
   }
 
   private static func text(_ value: some Encodable) -> String { String(decoding: Self.value(value).text, as: UTF8.self) }

@@ -20,7 +20,7 @@ struct OperationArguments: ParsableArguments {
   /// Performs the operation as the server does: the same code, the same bytes. What can be read and written block by block is, whatever its size.
   /// - Parameter mask: a picture that hides pixels of the input, which is a picture, too.
   func perform(
-    _ operation: Service.Operation, _ options: [String: String?], input: String? = nil, as inputArguments: InputArguments = InputArguments(),
+    _ kind: RequestKind, _ options: [String: String?], input: String? = nil, as inputArguments: InputArguments = InputArguments(),
     mask: String? = nil
   ) async throws {
     try await reporting {
@@ -28,36 +28,42 @@ struct OperationArguments: ParsableArguments {
       let model = try store.load(model)
       var given = options.compactMapValues { $0 }
       given["seed"] = seed.map { "\($0)" }
-      let asked = OperationInput(
+      var sent = SentRequest(
         contentType: try input.map { try inputArguments.format(of: $0).mediaType },
         options: given.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: $0.value) })
-      if mask != nil, asked.contentType != .png {
+      if mask != nil, sent.contentType != .png {
         throw CommandError("\(input ?? ""): a mask in a file goes with one .png; items of other formats say themselves what is missing.")
       }
-      let output = try OutputFile(output)
+      let (output, limits) = (try OutputFile(output), ServiceLimits())
       let receipt: Receipt
-      if let input,
-        let stream = try StreamedOperation(
-          operation, asked, on: model, limits: ServiceLimits(), choosing: { try mediaType(among: $0, output) })
+      if let input, sent.contentType != .json, mask == nil,
+        let stream = try stream(kind, sent, of: model, to: output, limits)
       {
         var progress = ReadingProgress()
         defer { progress.finish() }
         try stream.perform(on: try inputArguments.source(input), progress: { progress.show($0, of: $1) }, write: output.write)
-        receipt = stream.receipt
+        receipt = stream.asked.receipt
       } else {
-        var whole = OperationInput(
-          body: try input.map { try inputArguments.source($0).whole() } ?? [], contentType: asked.contentType, options: asked.options)
-        if let mask { whole = .form(image: whole.body, mask: try inputArguments.source(mask).whole(), options: whole.options) }
-        let prepared = try operation.prepare(whole, on: model, limits: ServiceLimits())
-        let type = try mediaType(among: prepared.mediaTypes, output)
-        for piece in try prepared.perform().pieces(as: type, receipt: prepared.receipt) { try output.write(piece) }
+        sent.body = try input.map { try inputArguments.source($0).whole() } ?? []
+        if let mask { sent = .form(image: sent.body, mask: try inputArguments.source(mask).whole(), options: sent.options) }
+        let asked = try kind.ask(sent, of: model, limits: limits)
+        let type = try mediaType(among: asked.mediaTypes, output)
+        for piece in try asked.perform().pieces(as: type, receipt: asked.receipt) { try output.write(piece) }
         // For the terminal only: a file or pipe gets the server's bytes.
         if output.isTerminal { print() }
-        receipt = prepared.receipt
+        receipt = asked.receipt
       }
       try output.finish()
       if seed == nil { CommandError.note("seed \(receipt.seed)") }
     }
+  }
+
+  /// The request block by block, where items and answer can be; all but its items is checked then.
+  private func stream(
+    _ kind: RequestKind, _ sent: SentRequest, of model: LoadedModel, to output: OutputFile, _ limits: ServiceLimits
+  ) throws -> StreamedRequest? {
+    let asked = try kind.ask(sent.fields(of: kind), of: model, limits)
+    return StreamedRequest(asked, items: sent.contentType, as: try mediaType(among: asked.mediaTypes, output), limits: limits)
   }
 
   private func mediaType(among possible: [MediaType], _ destination: OutputFile) throws -> MediaType {

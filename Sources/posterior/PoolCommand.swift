@@ -25,7 +25,7 @@ struct PoolCommand: AsyncParsableCommand {
       let type = (format ?? output.flatMap(OutputFormat.init(path:)) ?? .json).mediaType
       guard PoolRequest.mediaTypes.contains(type) else { throw CommandError("This answer can be had as json or csv.") }
       let options = [("dfcom", dfcom), ("confidence", confidence)].compactMap { name, value in
-        value.map { OperationInput.Option(name: name, value: "\($0)") }
+        value.map { SentRequest.Option(name: name, value: "\($0)") }
       }
       let bytes = try PoolRequest(Array(data), type: given.mediaType, options: options).answer(as: type)
       if let output { return try Data(bytes).write(to: URL(fileURLWithPath: output), options: .atomic) }

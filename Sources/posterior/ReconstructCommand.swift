@@ -12,6 +12,6 @@ struct ReconstructCommand: AsyncParsableCommand {
   var sampling = false
 
   func run() async throws {
-    try await arguments.perform(Operation(ReconstructRequest.self), ["sampling": sampling ? "true" : nil], input: input, as: inputArguments)
+    try await arguments.perform(RequestKind(ReconstructRequest.self), ["sampling": sampling ? "true" : nil], input: input, as: inputArguments)
   }
 }

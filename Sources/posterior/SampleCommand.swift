@@ -23,7 +23,7 @@ struct SampleCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await arguments.perform(
-      Operation(SampleRequest.self),
+      RequestKind(SampleRequest.self),
       ["n": n.map { "\($0)" }, "temperature": temperature.map { "\($0)" }, "mean": mean ? "true" : nil, "given": given], input: input,
       as: inputArguments)
   }

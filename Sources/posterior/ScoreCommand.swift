@@ -17,6 +17,6 @@ struct ScoreCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await arguments.perform(
-      Operation(ScoreRequest.self), ["k": k.map { "\($0)" }, "targets": targets, "estimator": estimator], input: input, as: inputArguments)
+      RequestKind(ScoreRequest.self), ["k": k.map { "\($0)" }, "targets": targets, "estimator": estimator], input: input, as: inputArguments)
   }
 }

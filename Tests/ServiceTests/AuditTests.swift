@@ -145,7 +145,7 @@ struct AuditTests {
     do {
       let other = try ModelStore(directory: fixture.directory)
       let model = try await fixture.application.models.model(named: "pictures")
-      let input = OperationInput(body: Array(Self.body.utf8), contentType: .json)
+      let input = SentRequest(body: Array(Self.body.utf8), contentType: .json)
       let audit = try AuditRequest(input, on: model, limits: ServiceLimits())
       location = "/v1/runs/\(try audit.start(in: other, keepingInput: true))"
     }

@@ -3,21 +3,51 @@ import Service
 import Tensors
 import Testing
 
+/// Rows that wait, known by a number.
+private final class Member: BatchMember {
+  let id: Int
+  let key: BatchKey
+  let urgency: Urgency
+  let arrival: ContinuousClock.Instant
+  let deadline: ContinuousClock.Instant?
+  let count: Int
+  let rowLimit: Int
+  let rowWeight: Double
+  let guessedSecondsPerUnit: Double
+
+  init(
+    _ id: Int, key: BatchKey, urgency: Urgency, arrival: ContinuousClock.Instant, deadline: ContinuousClock.Instant?, count: Int, rowLimit: Int,
+    rowWeight: Double, guessedSecondsPerUnit: Double
+  ) {
+    (self.id, self.key, self.urgency, self.arrival, self.deadline, self.count) = (id, key, urgency, arrival, deadline, count)
+    (self.rowLimit, self.rowWeight, self.guessedSecondsPerUnit) = (rowLimit, rowWeight, guessedSecondsPerUnit)
+  }
+}
+
+extension Batch where Member == ServiceTests.Member {
+  struct Share: Equatable {
+    let id: Int
+    let rows: Range<Int>
+  }
+
+  var shares: [Share] { parts.map { Share(id: $0.member.id, rows: $0.rows) } }
+}
+
 @Suite("The queue of batches")
 struct BatchQueueTests {
   private let start = ContinuousClock.now
 
-  private func key(_ model: UInt8 = 1, _ operation: String = "sample", options: Int = 0) -> BatchKey {
-    BatchKey(model: SHA256.digest([model]), operation: operation, options: options)
+  private func key(_ model: UInt8 = 1, _ request: String = "sample", options: Int = 0) -> BatchKey {
+    BatchKey(model: SHA256.digest([model]), request: request, options: options)
   }
 
   private func entry(
     _ id: Int, _ key: BatchKey, rows: Int, urgency: Urgency = .interactive, after: Duration = .zero, deadline: Duration? = nil, rowLimit: Int = 256,
     weight: Double = 1, guess: Double = 1e-6
-  ) -> BatchQueue.Entry {
-    BatchQueue.Entry(
-      id: id, key: key, urgency: urgency, arrival: start + after, deadline: deadline.map { start + $0 }, rowLimit: rowLimit, weight: weight,
-      guess: guess, remaining: 0..<rows)
+  ) -> Member {
+    Member(
+      id, key: key, urgency: urgency, arrival: start + after, deadline: deadline.map { start + $0 }, count: rows, rowLimit: rowLimit,
+      rowWeight: weight, guessedSecondsPerUnit: guess)
   }
 
   /// A batch of 256 rows, so that the numbers below are plain.
@@ -27,7 +57,7 @@ struct BatchQueueTests {
     return policy
   }
 
-  private func next(_ queue: inout BatchQueue, after: Duration = .zero, freeLanes: Int = 0, background: Bool = true) -> BatchQueue.Batch? {
+  private func next(_ queue: inout BatchQueue<Member>, after: Duration = .zero, freeLanes: Int = 0, background: Bool = true) -> Batch<Member>? {
     queue.next(at: start + after, freeLanes: freeLanes, background: background)
   }
 
@@ -41,13 +71,13 @@ struct BatchQueueTests {
     }
     var policy = self.policy
     policy.maxRows = 1 + draw(40)
-    var queue = BatchQueue(policy: policy)
-    var (keys, rows, done) = ([Int: BatchKey](), [Int: Int](), [Int: Int]())
-    func compute(_ batch: BatchQueue.Batch) {
+    var queue = BatchQueue<Member>(policy: policy)
+    var (members, rows, done) = ([Int: Member](), [Int: Int](), [Int: Int]())
+    func compute(_ batch: Batch<Member>) {
       #expect(batch.rowCount <= policy.maxRows && batch.rowCount > 0)
       #expect(Set(batch.shares.map(\.id)).count == batch.shares.count)
       for share in batch.shares {
-        #expect(keys[share.id] == batch.key && share.rows.lowerBound == done[share.id] && !share.rows.isEmpty)
+        #expect(members[share.id]?.key == batch.key && share.rows.lowerBound == done[share.id] && !share.rows.isEmpty)
         done[share.id] = share.rows.upperBound
       }
       queue.record(batch, seconds: Double(1 + draw(100)) * 1e-5)
@@ -57,14 +87,15 @@ struct BatchQueueTests {
       case 0..<4:
         nextID += 1
         let key = key(UInt8(draw(3)), ["sample", "score"][draw(2)], options: draw(2))
-        (keys[nextID], rows[nextID], done[nextID]) = (key, 1 + draw(60), 0)
-        queue.append(entry(nextID, key, rows: rows[nextID]!, urgency: draw(3) == 0 ? .background : .interactive))
+        let count = 1 + draw(60)
+        let member = entry(nextID, key, rows: count, urgency: draw(3) == 0 ? .background : .interactive)
+        (members[nextID], rows[nextID], done[nextID]) = (member, count, 0)
+        queue.append(member)
       case 4:
         // Gone: none of its rows may come any more.
         guard let id = rows.keys.sorted().first(where: { done[$0]! < rows[$0]! }) else { continue }
-        queue.remove(id, key: keys[id]!, urgency: .interactive)
-        queue.remove(id, key: keys[id]!, urgency: .background)
-        (keys[id], rows[id], done[id]) = (nil, nil, nil)
+        queue.remove(members[id]!)
+        (members[id], rows[id], done[id]) = (nil, nil, nil)
       default: if let batch = next(&queue, freeLanes: draw(3), background: draw(2) == 0) { compute(batch) }
       }
     }
@@ -74,7 +105,7 @@ struct BatchQueueTests {
 
   @Test("a small request is done in the next batch, however large the one before it")
   func smallBehindLarge() {
-    var queue = BatchQueue(policy: policy)
+    var queue = BatchQueue<Member>(policy: policy)
     queue.append(entry(1, key(), rows: 10_000))
     _ = next(&queue)
     queue.append(entry(2, key(), rows: 8))
@@ -84,7 +115,7 @@ struct BatchQueueTests {
 
   @Test("requests that fit whole are computed whole, in the order of arrival, so that none is spread over batches without need")
   func whole() {
-    var queue = BatchQueue(policy: policy)
+    var queue = BatchQueue<Member>(policy: policy)
     for id in 0..<6 { queue.append(entry(id, key(), rows: 100)) }
     #expect(next(&queue)?.shares == [.init(id: 0, rows: 0..<100), .init(id: 1, rows: 0..<100), .init(id: 2, rows: 0..<56)])
     #expect(
@@ -93,7 +124,7 @@ struct BatchQueueTests {
 
   @Test("a stream of small requests does not stop a large one")
   func largeAmongSmall() {
-    var queue = BatchQueue(policy: policy)
+    var queue = BatchQueue<Member>(policy: policy)
     queue.append(entry(0, key(), rows: 1000))
     for round in 0..<250 {
       for id in 1...63 { queue.append(entry(100 * round + 100 + id, key(), rows: 4)) }
@@ -106,24 +137,24 @@ struct BatchQueueTests {
   func crowd() {
     var policy = self.policy
     policy.maxRows = 4
-    var queue = BatchQueue(policy: policy)
+    var queue = BatchQueue<Member>(policy: policy)
     for id in 0..<6 { queue.append(entry(id, key(), rows: 2)) }
     #expect((0..<3).map { _ in next(&queue)?.shares.map(\.id) } == [[0, 1], [2, 3], [4, 5]])
   }
 
   @Test("requests with other options, of another operation or for another model never share a batch")
   func kinds() {
-    var queue = BatchQueue(policy: policy)
+    var queue = BatchQueue<Member>(policy: policy)
     let keys = [key(), key(options: 1), key(1, "score"), key(2)]
     for (id, key) in keys.enumerated() { queue.append(entry(id, key, rows: 3)) }
-    var batches: [BatchQueue.Batch] = []
+    var batches: [Batch<Member>] = []
     while let batch = next(&queue) { batches.append(batch) }
     #expect(batches.count == 4 && Set(batches.map(\.key)) == Set(keys))
   }
 
   @Test("models share the time equally, whatever their rows cost and however many requests they have")
   func fairness() {
-    var queue = BatchQueue(policy: policy)
+    var queue = BatchQueue<Member>(policy: policy)
     for id in 0..<20 { queue.append(entry(id, key(1, options: id), rows: 100_000, guess: 1e-4)) }
     queue.append(entry(20, key(2), rows: 10_000_000, guess: 1e-6))
     var seconds: [Digest: Double] = [:]
@@ -140,10 +171,11 @@ struct BatchQueueTests {
 
   @Test("a batch costs what the policy allows, once the cost of a row is known")
   func cost() {
-    var queue = BatchQueue(policy: policy)
-    queue.append(entry(1, key(), rows: 1000))
+    var queue = BatchQueue<Member>(policy: policy)
+    let first = entry(1, key(), rows: 1000)
+    queue.append(first)
     #expect(next(&queue)?.rowCount == 256)
-    queue.remove(1, key: key(), urgency: .interactive)
+    queue.remove(first)
     queue.append(entry(2, key(), rows: 1000, weight: 100, guess: 1e-6))
     let guessed = next(&queue)
     #expect(guessed?.rowCount == 40)
@@ -153,7 +185,7 @@ struct BatchQueueTests {
 
   @Test("one request is cut over the lanes that are free, where a part is worth the way")
   func freeLanes() {
-    var queue = BatchQueue(policy: policy)
+    var queue = BatchQueue<Member>(policy: policy)
     queue.append(entry(1, key(), rows: 64, guess: 1e-5))
     #expect(next(&queue, freeLanes: 1)?.shares == [.init(id: 1, rows: 0..<32)])
     #expect(next(&queue)?.shares == [.init(id: 1, rows: 32..<64)])
@@ -163,7 +195,7 @@ struct BatchQueueTests {
 
   @Test("background work waits for interactive work, but not for ever, and not at all where it may not run")
   func urgency() {
-    var queue = BatchQueue(policy: policy)
+    var queue = BatchQueue<Member>(policy: policy)
     queue.append(entry(1, key(1), rows: 1_000_000, urgency: .background))
     #expect(next(&queue, background: false) == nil)
     #expect(!queue.isReady(at: start, background: false) && queue.isReady(at: start, background: true))
@@ -174,13 +206,13 @@ struct BatchQueueTests {
 
   @Test("a request whose deadline has passed is taken out, also where some of its rows are computed")
   func deadlines() {
-    var queue = BatchQueue(policy: policy)
+    var queue = BatchQueue<Member>(policy: policy)
     queue.append(entry(1, key(), rows: 300, deadline: .seconds(1)))
     queue.append(entry(2, key(), rows: 3, deadline: .seconds(3)))
     queue.append(entry(3, key(2), rows: 3))
     #expect(queue.removeLate(at: start).isEmpty)
     _ = next(&queue)
-    #expect(queue.removeLate(at: start + .seconds(1)) == [1])
+    #expect(queue.removeLate(at: start + .seconds(1)).map(\.id) == [1])
     #expect(queue.count == 1 && next(&queue)?.shares == [.init(id: 3, rows: 0..<3)])
     #expect(queue.isEmpty)
   }
@@ -190,7 +222,7 @@ struct BatchQueueTests {
     var policy = self.policy
     policy.maxDelay = .milliseconds(10)
     policy.maxRows = 8
-    var queue = BatchQueue(policy: policy)
+    var queue = BatchQueue<Member>(policy: policy)
     queue.append(entry(1, key(), rows: 3))
     #expect(next(&queue, after: .milliseconds(9)) == nil)
     #expect(queue.nextDue(after: start) == start + .milliseconds(10))

@@ -10,8 +10,8 @@ import Testing
 @Suite("Batches")
 struct BatcherTests {
   private struct Request {
-    let operation: Service.Operation
-    let prepared: PreparedOperation
+    let kind: RequestKind
+    let asked: any CheckedRequest
     let solo: [UInt8]
   }
 
@@ -19,11 +19,11 @@ struct BatcherTests {
   private func requests(_ example: FamilyExample, _ model: LoadedModel, count: Int, key: RandomKey) throws -> [Request] {
     try (0..<count).map { index in
       let draws = key.split(index).uniform([3]).scalars
-      let operation = model.operations[index % model.operations.count]
+      let kind = model.requestKinds[index % model.requestKinds.count]
       let n = 1 + Int(draws[0] * 9)
-      var options: [OperationInput.Option] = [.init(name: "seed", value: "\(Int(draws[1] * 1000))")]
+      var options: [SentRequest.Option] = [.init(name: "seed", value: "\(Int(draws[1] * 1000))")]
       let choice = Int(draws[2] * 2)
-      switch operation.name {
+      switch kind.name {
       case "cluster": options.append(.init(name: "draws", value: ["0", "2"][choice]))
       case "sample": options += [.init(name: "n", value: "\(n)"), .init(name: "temperature", value: ["1", "0.5"][choice])]
       case "score": options.append(.init(name: "k", value: ["1", "3"][choice]))
@@ -31,12 +31,12 @@ struct BatcherTests {
       default: break
       }
       var body: [UInt8] = []
-      if operation.takesItems {
+      if kind.items != .references {
         FloatBytes.append(example.signature.toRaw(example.items(n, seed: UInt64(index))).scalars.map(clipped(example)), to: &body)
       }
-      let input = OperationInput(body: body, contentType: operation.takesItems ? .floats : nil, options: options)
-      let prepared = try operation.prepare(input, on: model, limits: ServiceLimits())
-      return Request(operation: operation, prepared: prepared, solo: try prepared.perform().bytes(as: .floats, receipt: prepared.receipt))
+      let sent = SentRequest(body: body, contentType: kind.items == .references ? nil : .floats, options: options)
+      let asked = try kind.ask(sent, of: model, limits: ServiceLimits())
+      return Request(kind: kind, asked: asked, solo: try asked.perform().bytes(as: .floats, receipt: asked.receipt))
     }
   }
 
@@ -53,7 +53,7 @@ struct BatcherTests {
     let key = RandomKey(seed: 17).split(lanes)
     let model = LoadedModel(family: try example.model(), digest: SHA256.digest(Array(example.description.utf8)))
     let requests = try requests(example, model, count: 48, key: key)
-    #expect(Set(requests.map(\.operation.name)) == Set(model.operations.map(\.name)))
+    #expect(Set(requests.map(\.kind.name)) == Set(model.requestKinds.map(\.name)))
     for round in 0..<3 {
       Parallelism.width = [1, 2, 2][round]
       var policy = BatchPolicy()
@@ -65,12 +65,12 @@ struct BatcherTests {
       let order = key.split(round).permutation(requests.count)
       let answers = try await withThrowingTaskGroup(of: (Int, [UInt8]).self) { group in
         for index in order {
-          let prepared = requests[index].prepared
+          let asked = requests[index].asked
           group.addTask {
             (
               index,
-              try await batcher.perform(prepared, urgency: index % 5 == 0 ? .background : .interactive) {
-                try $0.bytes(as: .floats, receipt: prepared.receipt)
+              try await batcher.perform(asked, urgency: index % 5 == 0 ? .background : .interactive) {
+                try $0.bytes(as: .floats, receipt: asked.receipt)
               }
             )
           }
@@ -78,7 +78,7 @@ struct BatcherTests {
         return try await group.reduce(into: [Int: [UInt8]]()) { $0[$1.0] = $1.1 }
       }
       for (index, request) in requests.enumerated() {
-        #expect(answers[index] == request.solo, "\(request.operation.name), \(request.prepared.count) rows, round \(round)")
+        #expect(answers[index] == request.solo, "\(request.kind.name), \(request.asked.count) rows, round \(round)")
       }
       #expect(batcher.depth == 0)
       // With time to gather, strangers were in one batch: the law was put to the test.
@@ -95,19 +95,19 @@ struct BatcherTests {
     return total("sum") > total("count")
   }
 
-  @Test("every operation, and every family, is among those whose answers are compared")
+  @Test("every kind of request, and every family, is among those whose answers are compared")
   func coverage() {
     let families = FamilyExample.all.compactMap { Catalogue.family(named: $0.family) }
     #expect(Set(families.map { $0.name }) == Set(Catalogue.families.map { $0.name }))
-    #expect(Set(families.flatMap { Operation.supported(by: $0) }.map(\.name)) == Set(Operation.all.map(\.name)))
+    #expect(Set(families.flatMap { RequestKind.offered(by: $0) }.map(\.name)) == Set(RequestKind.all.map(\.name)))
   }
 
-  private func sample(_ n: Int = 1, seed: Int = 1) throws -> PreparedOperation {
+  private func sample(_ n: Int = 1, seed: Int = 1) throws -> any CheckedRequest {
     let example = try #require(FamilyExample.all.first { $0.family == "vae" })
     let model = LoadedModel(family: try example.model(), digest: SHA256.digest([1]))
-    let operation = try #require(Service.Operation.named("sample"))
-    return try operation.prepare(
-      OperationInput(options: [.init(name: "n", value: "\(n)"), .init(name: "seed", value: "\(seed)")]), on: model, limits: ServiceLimits())
+    let kind = try #require(RequestKind.named("sample"))
+    return try kind.ask(
+      SentRequest(options: [.init(name: "n", value: "\(n)"), .init(name: "seed", value: "\(seed)")]), of: model, limits: ServiceLimits())
   }
 
   @Test("what waits together is computed together, and the histogram says so")
@@ -117,8 +117,8 @@ struct BatcherTests {
     let blocker = Task { try await batcher.run { door.wait() } }
     await door.untilSomeoneWaits()
     let tasks = try (0..<10).map { seed in
-      let prepared = try sample(2, seed: seed)
-      return Task { try await batcher.perform(prepared) { $0.shape } }
+      let asked = try sample(2, seed: seed)
+      return Task { try await batcher.perform(asked) { $0.shape } }
     }
     while batcher.depth < 10 { await Task.yield() }
     door.open()
@@ -139,8 +139,8 @@ struct BatcherTests {
     let full = Batcher(width: 1, capacity: 100, policy: policy)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for seed in 0..<8 {
-        let prepared = try sample(seed: seed)
-        group.addTask { try await full.perform(prepared) { _ in } }
+        let asked = try sample(seed: seed)
+        group.addTask { try await full.perform(asked) { _ in } }
       }
       try await group.waitForAll()
     }
@@ -160,30 +160,30 @@ struct BatcherTests {
     let door = Door()
     let blocker = Task { try await batcher.run { door.wait() } }
     await door.untilSomeoneWaits()
-    let prepared = try sample()
-    let dropped = Task { try await batcher.perform(prepared) { _ in Issue.record("it was computed") } }
+    let asked = try sample()
+    let dropped = Task { try await batcher.perform(asked) { _ in Issue.record("it was computed") } }
     while batcher.depth < 1 { await Task.yield() }
-    await #expect(throws: LaneOverload.self) { try await batcher.perform(prepared) { _ in } }
+    await #expect(throws: LaneOverload.self) { try await batcher.perform(asked) { _ in } }
     dropped.cancel()
     await #expect(throws: CancellationError.self) { try await dropped.value }
     #expect(batcher.depth == 0)
     door.open()
     try await blocker.value
-    #expect(try await batcher.perform(prepared) { $0.shape } == [1, 4, 3])
+    #expect(try await batcher.perform(asked) { $0.shape } == [1, 4, 3])
     #expect(batcher.metrics.text.contains("posterior_batch_rows_count{operation=\"sample\"} 1\n"))
   }
 
   @Test("a task that is cancelled before it asks gets no answer")
   func cancelledBefore() async throws {
     let batcher = Batcher(width: 1, capacity: 1)
-    let prepared = try sample()
+    let asked = try sample()
     let task = Task {
       while !Task.isCancelled { await Task.yield() }
-      return try await batcher.perform(prepared) { $0.shape }
+      return try await batcher.perform(asked) { $0.shape }
     }
     task.cancel()
     await #expect(throws: CancellationError.self) { try await task.value }
-    #expect(try await batcher.perform(prepared) { $0.shape } == [1, 4, 3])
+    #expect(try await batcher.perform(asked) { $0.shape } == [1, 4, 3])
   }
 
   @Test("a request whose deadline passed while it waited is told so and not computed")
@@ -192,9 +192,9 @@ struct BatcherTests {
     let door = Door()
     let blocker = Task { try await batcher.run { door.wait() } }
     await door.untilSomeoneWaits()
-    let prepared = try sample()
+    let asked = try sample()
     let deadline = ContinuousClock.now + .milliseconds(1)
-    let late = Task { try await batcher.perform(prepared, deadline: deadline) { _ in } }
+    let late = Task { try await batcher.perform(asked, deadline: deadline) { _ in } }
     while batcher.depth < 1 { await Task.yield() }
     try await Task.sleep(until: deadline)
     door.open()
@@ -211,9 +211,9 @@ struct BatcherTests {
     let door = Door()
     let blocker = Task { try await batcher.run { door.wait() } }
     await door.untilSomeoneWaits()
-    let prepared = try sample()
-    let faulty = Task { try await batcher.perform(prepared) { _ in throw Fault() } }
-    let sound = Task { try await batcher.perform(prepared) { $0.shape } }
+    let asked = try sample()
+    let faulty = Task { try await batcher.perform(asked) { _ in throw Fault() } }
+    let sound = Task { try await batcher.perform(asked) { $0.shape } }
     while batcher.depth < 2 { await Task.yield() }
     door.open()
     try await blocker.value

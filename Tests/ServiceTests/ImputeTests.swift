@@ -147,18 +147,18 @@ struct ImputeTests {
 
   @Test("numbers come back with their bits, missing ones are filled, and rows alone or together have the same answer", arguments: FamilyExample.all)
   func catalogue(_ example: FamilyExample) throws {
-    guard Operation(ImputeRequest.self).isSupported(type(of: try example.model())) else { return }
+    guard Capability.imputing.isOffered(by: type(of: try example.model())) else { return }
     let model = LoadedModel(family: try example.model(), digest: SHA256.digest([1]))
     let (n, width) = (30, example.signature.width)
     let raw = example.signature.toRaw(example.items(n))
     var body: [UInt8] = []
     FloatBytes.append(raw.scalars, to: &body)
-    func completed(_ body: [UInt8], _ options: [OperationInput.Option]) throws -> Answer {
-      try Operation(ImputeRequest.self).prepare(
-        OperationInput(body: body, contentType: .floats, options: options + [.init(name: "seed", value: "9")]), on: model, limits: ServiceLimits()
+    func completed(_ body: [UInt8], _ options: [SentRequest.Option]) throws -> Answer {
+      try RequestKind(ImputeRequest.self).ask(
+        SentRequest(body: body, contentType: .floats, options: options + [.init(name: "seed", value: "9")]), of: model, limits: ServiceLimits()
       ).perform()
     }
-    for options in [[OperationInput.Option(name: "draws", value: "3")], [OperationInput.Option(name: "mode", value: "point")]] {
+    for options in [[SentRequest.Option(name: "draws", value: "3")], [SentRequest.Option(name: "mode", value: "point")]] {
       let answer = try completed(body, options)
       let tables = answer.scalars.count / (n * width)
       #expect(answer.shape == (tables == 1 ? [] : [3]) + [n] + example.signature.itemShape)

@@ -1,6 +1,7 @@
 import Families
 import Formats
 import HTTP
+import Modelling
 import Registry
 import Service
 import Tensors
@@ -21,11 +22,11 @@ struct SameBytesTests {
 
     let version = try fixture.store.resolve("pictures")
     let file = try LoadedModel.load(path: version.path, families: Catalogue.families, registered: .init(name: "pictures", version: 1))
-    let operation = try #require(Operation.named("sample"))
-    let options = [OperationInput.Option(name: "n", value: "5"), .init(name: "seed", value: "11")]
-    let prepared = try operation.prepare(OperationInput(options: options), on: file, limits: ServiceLimits())
-    #expect(try prepared.perform().bytes(as: .json, receipt: prepared.receipt) == json.body)
-    #expect(try prepared.perform().bytes(as: .floats, receipt: prepared.receipt) == raw.body)
+    let kind = try #require(RequestKind.named("sample"))
+    let options = [SentRequest.Option(name: "n", value: "5"), .init(name: "seed", value: "11")]
+    let asked = try kind.ask(SentRequest(options: options), of: file, limits: ServiceLimits())
+    #expect(try asked.perform().bytes(as: .json, receipt: asked.receipt) == json.body)
+    #expect(try asked.perform().bytes(as: .floats, receipt: asked.receipt) == raw.body)
 
     let reopened = try ServiceFixture(directory: fixture.directory)
     #expect(try await reopened.post("/v1/models/pictures/sample", json: #"{"seed": 11, "n": 5}"#).body == json.body)
@@ -76,15 +77,14 @@ struct SameBytesTests {
       let families = coarse.application.options.families
       let file = try LoadedModel.load(path: version.path, families: families, registered: .init(name: model, version: 1))
       let parts = query.split(separator: "?")
-      let operation = try #require(Operation.named(String(parts[0])))
+      let kind = try #require(RequestKind.named(String(parts[0])))
       let options = parts[1].split(separator: "&").map { pair in
         let sides = pair.split(separator: "=").map(String.init)
-        return OperationInput.Option(name: sides[0], value: sides[1])
+        return SentRequest.Option(name: sides[0], value: sides[1])
       }
-      let prepared = try operation.prepare(
-        OperationInput(body: items, contentType: .floats, options: options), on: file, limits: ServiceLimits())
+      let asked = try kind.ask(SentRequest(body: items, contentType: .floats, options: options), of: file, limits: ServiceLimits())
       let online = try await coarse.post(target, items, type: "application/octet-stream", accept: "application/octet-stream")
-      #expect(try prepared.perform().bytes(as: .floats, receipt: prepared.receipt) == online.body)
+      #expect(try asked.perform().bytes(as: .floats, receipt: asked.receipt) == online.body)
       // An item is assigned alike alone and in any place among others that draw nothing.
       if query != "cluster?draws=3&seed=1" {
         let alone = try await coarse.post(target, Array(items[12 * 5..<12 * 6]), type: "application/octet-stream", accept: "application/octet-stream")

@@ -40,7 +40,7 @@ struct ServerTests {
     let server = Server(handler: application.handler, listen: [try ListenAddress("127.0.0.1:0")], refuse: application.refuse)
     let address = try server.start()[0]
     let targets = try Self.targets(fixture)
-    #expect(Set(targets.map(\.operation)) == Set(Service.Operation.all.map(\.name)))
+    #expect(Set(targets.map(\.operation)) == Set(RequestKind.all.map(\.name)))
     // Every connection asks for everything, each beginning elsewhere, with seeds of its own.
     let plans: [[(target: String, body: String)]] = (0..<64).map { connection in
       targets.indices.map { index in
@@ -91,9 +91,14 @@ struct ServerTests {
     return try (ModelFiles.all.map(\.0) + ["classifier", "ladder", "mixed"]).flatMap { name in
       let version = try fixture.store.resolve(name)
       let model = try LoadedModel.load(path: version.path, families: fixture.application.options.families)
-      return model.operations.map { operation in
-        let given = operation.completesItems ? holes : operation.takesItems ? items[name] ?? "" : ""
-        return (name, operation.name, (options[operation.name] ?? "") + given)
+      return model.requestKinds.map { kind in
+        let given =
+          switch kind.items {
+          case .completed: holes
+          case .rows: items[name] ?? ""
+          case .references: ""
+          }
+        return (name, kind.name, (options[kind.name] ?? "") + given)
       }
     }
   }

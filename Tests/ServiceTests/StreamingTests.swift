@@ -43,46 +43,48 @@ struct StreamingTests {
   }
 
   @Test(
-    "of every operation and family, in every format: whatever the blocks, the bytes are those of all items together", arguments: FamilyExample.all)
+    "of every kind of request and family, in every format: whatever the blocks, the bytes are those of all items together", arguments: FamilyExample.all)
   func cuts(_ example: FamilyExample) throws {
     let model = LoadedModel(family: try example.model(), digest: SHA256.digest([1]))
     let count = 7
     let raw = example.signature.toRaw(example.items(count))
     var compared = 0
-    for operation in model.operations where operation.takesItems {
-      if example.holes > 0, !operation.acceptsMissing(type(of: model.family)) { continue }
+    for kind in model.requestKinds where kind.items != .references {
+      if example.holes > 0, kind.items != .completed, Capability.conditionalScoring.of(model.family) == nil || kind.name != "score" { continue }
       let variants: [[(String, String)]] =
-        switch operation.name {
+        switch kind.name {
         case "cluster": [[("draws", "2")], [("responsibilities", "false")]]
         case "impute": [[("draws", "2")], [("mode", "point"), ("draws", "2")]]
         case "reconstruct": [[("sampling", "true")], []]
         case "score": [[("k", "3")]]
         default: [[]]
         }
-      for (variant, sent) in variants.flatMap({ variant in ItemReader.types.map { (variant, $0) } }) {
-        guard let body = Self.encoded(raw, as: sent, signature: example.signature) else { continue }
-        let options = (variant + [("seed", "11")]).map { OperationInput.Option(name: $0.0, value: $0.1) }
-        let input = OperationInput(body: body, contentType: sent, options: options)
-        let prepared = try operation.prepare(input, on: model, limits: ServiceLimits())
-        let answer = try prepared.perform()
-        for type in prepared.mediaTypes where type != .png && type != .json {
-          let whole = try answer.bytes(as: type, receipt: prepared.receipt)
-          #expect(try answer.pieces(as: type, receipt: prepared.receipt).flatMap { $0 } == whole)
+      for (variant, format) in variants.flatMap({ variant in ItemReader.types.map { (variant, $0) } }) {
+        guard let body = Self.encoded(raw, as: format, signature: example.signature) else { continue }
+        let options = (variant + [("seed", "11")]).map { SentRequest.Option(name: $0.0, value: $0.1) }
+        let sent = SentRequest(body: body, contentType: format, options: options)
+        let whole = try kind.ask(sent, of: model, limits: ServiceLimits())
+        let answer = try whole.perform()
+        for type in whole.mediaTypes where type != .png && type != .json {
+          let expected = try answer.bytes(as: type, receipt: whole.receipt)
+          #expect(try answer.pieces(as: type, receipt: whole.receipt).flatMap { $0 } == expected)
           for rows in [1, 3, 7] {
-            guard let stream = try StreamedOperation(operation, input, on: model, limits: Self.limits(rows: rows), choosing: { _ in type }) else {
+            let limits = Self.limits(rows: rows)
+            let asked = try kind.ask(sent.fields(of: kind), of: model, limits)
+            guard let stream = StreamedRequest(asked, items: format, as: type, limits: limits) else {
               // The numbers of several completed tables stand table by table.
-              #expect(operation.name == "impute" && variant.count == 1 && type != .csv)
+              #expect(kind.name == "impute" && variant.count == 1 && type != .csv)
               continue
             }
             var bytes: [UInt8] = []
             try stream.perform(on: .bytes(body)) { bytes += $0 }
-            #expect(bytes == whole, "\(operation.name) \(variant) from \(sent) to \(type) in blocks of \(rows)")
+            #expect(bytes == expected, "\(kind.name) \(variant) from \(format) to \(type) in blocks of \(rows)")
             compared += 1
           }
         }
       }
     }
-    if !model.operations.filter(\.takesItems).isEmpty { #expect(compared >= 6) }
+    if model.requestKinds.contains(where: { $0.items != .references }) { #expect(compared >= 6) }
   }
 
   @Test("blocks of items are the same whatever the pieces are that they come in", arguments: [MediaType.csv, .npy, .floats], [1, 4, 7])

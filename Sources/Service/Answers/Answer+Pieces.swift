@@ -5,13 +5,14 @@ extension Answer {
   package func pieces(as type: MediaType, receipt: Receipt) throws -> AnswerPieces {
     switch type {
     case .csv:
-      let table = table
+      let table = try csv
       let rows = max(1, AnswerPieces.numbers * max(table.count, 1) / max(scalars.count, 1))
       return AnswerPieces(first: table.header, items: table.count, each: rows, table.rows)
     case .png:
-      let picture = try png?() ?? grid
-      return AnswerPieces(first: [], items: 1, each: 1) { _ in picture }
+      return AnswerPieces(of: try picture)
+    case .text: return AnswerPieces(of: try plainText)
     case .npy: return AnswerPieces(first: NPY.header(shape: shape), items: scalars.count, each: AnswerPieces.numbers, floats)
+    case .floats where bytes != nil: return AnswerPieces(of: bytes ?? [])
     case .floats: return AnswerPieces(first: [], items: scalars.count, each: AnswerPieces.numbers, floats)
     default:
       let pieces = JSONPieces(document(receipt), limit: AnswerPieces.numbers)
@@ -29,7 +30,7 @@ extension Answer {
   package func byteCount(as type: MediaType) -> Int? {
     switch type {
     case .npy: NPY.header(shape: shape).count + 4 * scalars.count
-    case .floats: 4 * scalars.count
+    case .floats: bytes?.count ?? 4 * scalars.count
     default: nil
     }
   }
@@ -52,6 +53,9 @@ package struct AnswerPieces: RandomAccessCollection, Sendable {
     (self.first, self.items, self.each, self.make) = (first, items, each, make)
   }
 
+  /// A single piece.
+  init(of bytes: [UInt8]) { self.init(first: bytes, items: 0, each: 1) { _ in [] } }
+
   package var startIndex: Int { 0 }
   package var endIndex: Int { Swift.max(1, (items + each - 1) / each) }
 
@@ -59,15 +63,4 @@ package struct AnswerPieces: RandomAccessCollection, Sendable {
     let range = Swift.min(index * each, items)..<Swift.min((index + 1) * each, items)
     return (index == 0 ? first : []) + make(range)
   }
-}
-
-/// An answer as a table in CSV, row by row.
-package struct AnswerTable: Sendable {
-  /// Records below the header; more than one line each where a record has several versions.
-  let count: Int
-  let header: [UInt8]
-  let rows: @Sendable (Range<Int>) -> [UInt8]
-
-  /// The whole table.
-  var bytes: [UInt8] { header + rows(0..<count) }
 }

@@ -1,74 +1,77 @@
 package import Formats
-package import Modelling
-internal import Tensors
+internal import Modelling
+package import Tensors
 
-/// What an operation found, before it is written in one of several media types.
+/// What a request found, before it is written in one of several media types.
 package struct Answer: Sendable {
-  /// [items, ...]: the numbers that the plain formats carry.
+  /// [items, ...]: of the numbers that the plain formats carry; of an answer without numbers how many items it has.
   package let shape: [Int]
   package let scalars: [Float]
   /// The axis of the shape that counts items.
   let itemAxis: Int
-  /// Names of an item's numbers, for CSV; nil where a table would be no use.
-  package let columns: [String]?
-  /// What the numbers show where each item is a picture.
-  package let picture: Signature.Picture?
-  /// The answer as CSV, where it is more than the numbers under their names.
-  package let csv: AnswerTable?
-  /// The answer as PNG, where it is more than the numbers as pictures.
-  package let png: (@Sendable () throws -> [UInt8])?
+  /// The answer as CSV, as PNG, as text and as bytes of its own; nil where it can't be had so, or, of bytes, where the numbers are meant.
+  let table: (@Sendable () -> AnswerTable)?
+  let png: (@Sendable () throws -> [UInt8])?
+  let text: String?
+  let bytes: [UInt8]?
   /// Members of the JSON answer after the receipt and the shape.
   package let members: [JSONValue.Member]
 
+  /// - Parameters:
+  ///   - values: [..., items, numbers of an item or its extents].
+  ///   - axis: that of the items, behind completed tables where there are several.
+  package init(
+    _ values: Tensor, itemAxis axis: Int = 0, table: (@Sendable () -> AnswerTable)? = nil, png: (@Sendable () throws -> [UInt8])? = nil,
+    members: [JSONValue.Member]
+  ) {
+    (shape, scalars, itemAxis) = (values.shape.dimensions, values.scalars, axis)
+    (self.table, self.png, self.members) = (table, png, members)
+    (text, bytes) = (nil, nil)
+  }
+
   /// - Parameter values: [items, columns].
-  init(_ values: Tensor, columns: [String], members: [JSONValue.Member]) {
-    shape = values.shape.dimensions
-    scalars = values.scalars
-    itemAxis = 0
-    self.columns = columns
-    (picture, csv, png) = (nil, nil, nil)
-    self.members = members
+  package init(_ values: Tensor, columns: [String], members: [JSONValue.Member]) {
+    self.init(values, table: { AnswerTable(values, columns: columns) }, members: members)
   }
 
-  /// - Parameter values: [..., items, extents of an item...].
-  init(_ values: Tensor, itemAxis axis: Int, png: @escaping @Sendable () throws -> [UInt8], members: [JSONValue.Member]) {
-    shape = values.shape.dimensions
-    scalars = values.scalars
-    // Behind the completed images, where there are several of each.
-    itemAxis = axis
-    (columns, picture, csv) = (nil, nil, nil)
-    self.png = png
-    self.members = members
+  /// A text an item; one of them is also plain text.
+  package init(texts: [String], members: [JSONValue.Member] = []) {
+    (shape, scalars, itemAxis) = ([texts.count], [], 0)
+    (table, png, bytes) = (nil, nil, nil)
+    text = texts.count == 1 ? texts[0] : nil
+    self.members = members + [.init(name: "texts", value: .strings(texts))]
   }
 
-  /// - Parameter values: [..., items, numbers of an item].
-  init(_ values: Tensor, csv: AnswerTable, members: [JSONValue.Member]) {
-    shape = values.shape.dimensions
-    scalars = values.scalars
-    // Behind the completed tables, where there are several.
-    itemAxis = values.shape.rank - 2
-    (columns, picture, png) = (nil, nil, nil)
-    self.csv = csv
-    self.members = members
-  }
-
-  private init(shape: [Int], scalars: [Float], columns: [String]?, picture: Signature.Picture?, members: [JSONValue.Member]) {
-    self.shape = shape
-    self.scalars = scalars
-    itemAxis = 0
-    self.columns = columns
-    self.picture = picture
-    (csv, png) = (nil, nil)
+  /// Bytes of all items one after the other, as `application/octet-stream`.
+  package init(bytes: [[UInt8]], members: [JSONValue.Member]) {
+    (shape, scalars, itemAxis) = ([bytes.count], [], 0)
+    (table, png, text) = (nil, nil, nil)
+    self.bytes = bytes.flatMap { $0 }
     self.members = members
   }
 
   /// Items in raw units as the signature describes them; `values` is [n, width].
   static func items(_ values: Tensor, signature: Signature, field: String) -> Answer {
-    let shape = [values.shape[0]] + signature.itemShape
+    let items = values.reshaped(Shape([values.shape[0]] + signature.itemShape))
+    let columns = signature.columnNames
     var members: [JSONValue.Member] = []
-    if signature.kind == .table, let columns = signature.columnNames { members.append(.init(name: "columns", value: .strings(columns))) }
-    members.append(.init(name: field, value: .floats(values.scalars, shape: shape)))
-    return Answer(
-      shape: shape, scalars: values.scalars, columns: signature.columnNames, picture: signature.picture, members: members)
+    if signature.kind == .table, let columns { members.append(.init(name: "columns", value: .strings(columns))) }
+    members.append(.init(name: field, value: .floats(items.scalars, shape: items.shape.dimensions)))
+    let table = columns.map { columns -> (@Sendable () -> AnswerTable) in { AnswerTable(values, columns: columns) } }
+    let png = signature.picture.map { picture -> (@Sendable () throws -> [UInt8]) in { try picture.grid(of: items.scalars) } }
+    return Answer(items, table: table, png: png, members: members)
   }
+}
+
+extension Signature.Picture {
+  /// Several pictures are one grid.
+  fileprivate func grid(of scalars: [Float]) throws -> [UInt8] {
+    try PNG.encode(
+      ImageGrid.arrange(scalars.map(sample), count: scalars.count / (height * width * channels), height: height, width: width, channels: channels))
+  }
+}
+
+extension MediaType {
+  /// Types in which items themselves can be had, the default first.
+  static func ofItems(_ signature: Signature) -> [MediaType] { [.json, signature.kind == .image ? .png : .csv, .npy, .floats] }
 }

@@ -12,6 +12,7 @@ package struct MediaType: Sendable, Hashable, CustomStringConvertible {
   package static let png = Self("image/png")
   package static let npy = Self("application/x-npy")
   package static let floats = Self("application/octet-stream")
+  package static let text = Self("text/plain")
   package static let form = Self("multipart/form-data")
 
   /// Whether it is a form, with or without its boundary.
@@ -38,9 +39,11 @@ package struct Acceptance: Sendable {
     let weight: Double
   }
   private let ranges: [Range]
+  private let header: String?
 
   /// - Parameter header: nil or empty accepts everything.
   package init(_ header: String?) {
+    self.header = header
     // The common case needs no parsing.
     if header == nil || header == "*/*" {
       ranges = []
@@ -68,6 +71,13 @@ package struct Acceptance: Sendable {
       if weight > 0, weight > best?.weight ?? 0 { best = (type, weight) }
     }
     return best?.type
+  }
+
+  /// - Throws: `Problem` where none is accepted.
+  func type(among offered: [MediaType]) throws -> MediaType {
+    if let type = best(of: offered) { return type }
+    let names = offered.map(\.name).joined(separator: ", ")
+    throw Problem(.notAcceptable, "This answer can be had as \(names).", field: "Accept", given: header, expected: names)
   }
 
   /// The most specific range decides.

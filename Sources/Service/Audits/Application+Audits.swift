@@ -12,21 +12,15 @@ extension Application {
     let acceptance = Acceptance(request.headers["Accept"])
     let model = try await models.model(named: request.parameter("model"))
     // Before the body is read: a model that can't do this needs none.
-    try AuditRequest.checkSupport(by: type(of: model.family))
-    let possible = AuditRequest.mediaTypes
-    guard let type = acceptance.best(of: possible) else {
-      let names = possible.map(\.name).joined(separator: ", ")
-      throw Problem(.notAcceptable, "This answer can be had as \(names).", field: "Accept", given: request.headers["Accept"], expected: names)
-    }
+    try AuditRequest.checkOffer(by: model)
+    let type = try acceptance.type(among: AuditRequest.mediaTypes)
     let memory = self.memory.open()
     defer { withExtendedLifetime(memory) {} }
-    let input = OperationInput(
-      body: try await memory.collect(request.body.limited(to: limits.bodyBytes)),
-      contentType: request.headers["Content-Type"].flatMap(MediaType.init(contentType:)),
-      options: request.query.items.map { .init(name: $0.name, value: $0.value) })
+    var sent = SentRequest(request)
+    sent.body = try await memory.collect(request.body.limited(to: limits.bodyBytes))
     let isAsynchronous = request.prefersAsynchrony
-    let audit = try await batcher.run { [limits] in
-      let audit = try AuditRequest(input, on: model, limits: limits)
+    let audit = try await batcher.run { [sent, limits] in
+      let audit = try AuditRequest(sent, on: model, limits: limits)
       try audit.check(limits, isAsynchronous: isAsynchronous)
       return audit
     }

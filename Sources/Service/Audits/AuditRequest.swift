@@ -32,9 +32,9 @@ package struct AuditRequest: Sendable {
 
   package enum Picture: String, Sendable, CaseIterable { case grid, curves }
 
-  package static func isSupported(by family: any ModelFamily.Type) -> Bool { family is any Attackable.Type }
+  package static var capability: Capability<any Attackable> { .attackable }
 
-  package init(_ input: OperationInput, on model: LoadedModel, limits: ServiceLimits) throws {
+  package init(_ input: SentRequest, on model: LoadedModel, limits: ServiceLimits) throws {
     let options: Options
     let (items, targets): (Items, Items?)
     if input.isJSON {
@@ -49,7 +49,7 @@ package struct AuditRequest: Sendable {
       targets = try options.targetItems(model.signature, limits)
     } else {
       options = try StrictJSON.decode(Options.self, from: try input.optionObject(Self.fields.filter { $0.name != "targets" }, of: Self.name))
-      items = try input.items(model: model, limits: limits, keepingText: false)
+      items = try input.items(model.signature, limits, keepingText: false)
       targets = nil
     }
     for part in [items, targets].compactMap({ $0 }) {
@@ -70,8 +70,7 @@ package struct AuditRequest: Sendable {
     keepsInput: Bool = false,
     on model: LoadedModel
   ) throws {
-    try Self.checkSupport(by: type(of: model.family))
-    guard let family = model.family as? any Attackable else { preconditionFailure("support was checked") }
+    let family = try Self.attackable(model)
     if let seed, seed < 0 { throw RequestError(field: "seed", given: "\(seed)", expected: "0 to 2^63 - 1") }
     let drawsCurves = model.signature.kind != .image || plan.objective == .latentSpace
     let picture = picture ?? (drawsCurves ? Picture.curves : .grid).rawValue
@@ -89,11 +88,14 @@ package struct AuditRequest: Sendable {
     (self.items, self.targets, self.labels) = (items, targets, labels)
   }
 
-  package static func checkSupport(by family: any ModelFamily.Type) throws {
-    guard !isSupported(by: family) else { return }
-    let possible = Operation.supported(by: family).map(\.name)
+  /// - Throws: `Problem` where the model can't be audited, whatever the options.
+  package static func checkOffer(by model: LoadedModel) throws { _ = try attackable(model) }
+
+  private static func attackable(_ model: LoadedModel) throws -> any Attackable {
+    if let able = capability.of(model.family) { return able }
+    let possible = model.requestNames
     throw Problem(
-      .unsupportedOperation, "The family \(family.name) can't be audited; it can \(possible.joined(separator: ", ")).", given: name,
+      .unsupportedOperation, "The family \(type(of: model.family).name) can't be audited; it can \(possible.joined(separator: ", ")).", given: name,
       expected: possible.joined(separator: ", "), members: [.init(name: "operations", value: .strings(possible))])
   }
 

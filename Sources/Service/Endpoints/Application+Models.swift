@@ -71,16 +71,15 @@ extension Application {
     let families = options.families.map { family in
       JSONValue.record([
         "name": .string(family.name), "summary": .string(family.summary),
-        "operations": .strings(Operation.names(Operation.supported(by: family), of: family)),
+        "operations": .strings(RequestKind.names(offeredBy: family)),
         "configuration": .array(family.configurationFields.map(Self.json)),
         "training": (family as? any Trainable.Type).map { .array($0.trainingFields.map(Self.json)) },
       ])
     }
-    let operations = Operation.all.map { operation in
+    let operations = RequestKind.all.map { kind in
       JSONValue.record([
-        "name": .string(operation.name), "summary": .string(operation.summary), "takes_items": .bool(operation.takesItems),
-        "may_take_items": .bool(operation.takesItems || operation.mayTakeItems),
-        "fields": .array(operation.fields.map(Self.json)),
+        "name": .string(kind.name), "summary": .string(kind.summary), "takes_items": .bool(kind.items != .references),
+        "may_take_items": .bool(true), "fields": .array(kind.fields.map(Self.json)),
       ])
     }
     let audit = JSONValue.record([
@@ -93,9 +92,9 @@ extension Application {
   func operations(of version: ModelVersion) -> [String] {
     guard let family = options.families.first(where: { $0.name == version.facts.family }) else { return [] }
     // Few families make a difference, so that most signatures are not read for a list.
-    let asks = Operation.supported(by: family).contains(where: \.needsClasses)
-    let knowsClasses = asks && (try? JSONValue(parsing: Array(version.facts.signature.utf8)))?["classes"] != nil
-    return Operation.names(Operation.supported(by: family, knowsClasses: knowsClasses), of: family)
+    return RequestKind.names(offeredBy: family) { condition in
+      (try? StrictJSON.decode(Signature.self, from: Array(version.facts.signature.utf8))).map(condition.isMet) ?? false
+    }
   }
 
   private static func json(_ field: RequestField) -> JSONValue {

@@ -5,15 +5,11 @@ extension Application {
   func pool(_ request: Request) async throws -> Response {
     let type = request.headers["Content-Type"].flatMap(MediaType.init(contentType:))
     try request.checkQuery("confidence", "dfcom")
-    guard let accepted = Acceptance(request.headers["Accept"]).best(of: PoolRequest.mediaTypes) else {
-      let possible = PoolRequest.mediaTypes.map(\.name).joined(separator: ", ")
-      throw Problem(
-        .notAcceptable, "This answer can be had as \(possible).", field: "Accept", given: request.headers["Accept"], expected: possible)
-    }
+    let accepted = try Acceptance(request.headers["Accept"]).type(among: PoolRequest.mediaTypes)
     let memory = self.memory.open()
     defer { withExtendedLifetime(memory) {} }
     let body = try await memory.collect(request.body)
-    let options = request.query.items.map { OperationInput.Option(name: $0.name, value: $0.value) }
+    let options = SentRequest(request).options
     let bytes = try await batcher.run { try PoolRequest(body, type: type, options: options).answer(as: accepted) }
     var response = Response.bytes(bytes, type: accepted == .csv ? "text/csv; charset=utf-8; header=present" : accepted.name)
     response.headers["Vary"] = "Accept"

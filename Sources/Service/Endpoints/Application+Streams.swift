@@ -57,26 +57,26 @@ extension Application {
   }
 
   /// Answers block by block: checks all items first, then computes and sends one block after the other, each a job of its own among those of others.
-  func respond(to items: ReceivedItems, as stream: StreamedOperation, _ context: StreamContext) async throws -> Response {
+  func respond(to items: ReceivedItems, as stream: StreamedRequest, _ context: StreamContext) async throws -> Response {
     try context.memory.take(stream.blockBytes)
     let count = try await check(items, stream, context)
     let blocks = try stream.blocks(of: items.source, keepingText: true)
     let ending = StreamEnding(context.account, type: stream.type)
     @Sendable func next() async throws -> Block? {
-      guard let prepared = try await batcher.run(isUnderWay: true, { try stream.prepare(next: blocks) }) else {
+      guard let block = try await batcher.run(isUnderWay: true, { try stream.next(of: blocks) }) else {
         try stream.checkCount(blocks, count)
         return nil
       }
-      return try await batcher.perform(prepared, urgency: context.request.urgency, deadline: context.deadline, isUnderWay: true) { answer in
-        let bytes = try stream.bytes(of: answer, isFirst: prepared.isFirst, count: count)
+      return try await batcher.perform(block, urgency: context.request.urgency, deadline: context.deadline, isUnderWay: true) { answer in
+        let bytes = try stream.bytes(of: answer, isFirst: block.isFirst, count: count)
         ending.note(bytes)
         return Block(
-          bytes: bytes, rows: prepared.count, shape: stream.shape(of: answer, count: count), length: stream.byteCount(first: answer, count: count))
+          bytes: bytes, rows: block.count, shape: stream.shape(of: answer, count: count), length: stream.byteCount(first: answer, count: count))
       }
     }
     // Before the head is out an error is still an answer.
     guard let first = try await next() else { preconditionFailure("no items were refused") }
-    var response = Self.head(type: stream.type, receipt: stream.receipt, shape: first.shape)
+    var response = Self.head(type: stream.type, receipt: stream.asked.receipt, shape: first.shape)
     guard first.rows < count else {
       ending.noteWhole()
       response.body = .bytes(first.bytes)
@@ -101,7 +101,7 @@ extension Application {
 
   /// Checks all items, block by block, so that other requests are read in between.
   /// - Returns: how many there are.
-  private func check(_ items: ReceivedItems, _ stream: StreamedOperation, _ context: StreamContext) async throws -> Int {
+  private func check(_ items: ReceivedItems, _ stream: StreamedRequest, _ context: StreamContext) async throws -> Int {
     let blocks = try stream.blocks(of: items.source, keepingText: false)
     while try await batcher.run({ try stream.check(next: blocks) }) {}
     let count = blocks.progress.rows
@@ -109,7 +109,7 @@ extension Application {
       try await batcher.run {
         let digest = try items.digest ?? SHA256.digest(items.source.whole())
         let type = context.request.headers["Content-Type"].flatMap(MediaType.init(contentType:))
-        try account.note(stream, on: items.source, InferenceRecord.Input(digest: digest, type: type?.name, body: nil), items: count)
+        try account.note(stream.asked, on: items.source, InferenceRecord.Input(digest: digest, type: type?.name, body: nil), items: count)
       }
     }
     return count

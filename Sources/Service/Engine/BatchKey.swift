@@ -1,30 +1,32 @@
 package import Formats
 
-/// What rows must have in common to be computed together: the weights, the operation and its options.
+/// What rows must have in common to be computed together: the weights, the kind of request and its options.
 ///
 /// Lines of waiting requests are found by it several times a request, so it is hashed once and copied as one reference.
 package final class BatchKey: Hashable, Sendable {
   package let model: Digest
-  package let operation: String
+  /// The name of its kind.
+  package let request: String
   package let options: any Hashable & Sendable
   private let hash: Int
 
-  package init(model: Digest, operation: String, options: any Hashable & Sendable) {
+  package init(model: Digest, request: String, options: any Hashable & Sendable) {
     self.model = model
-    self.operation = operation
+    self.request = request
     self.options = options
     var hasher = Hasher()
     hasher.combine(model)
-    hasher.combine(operation)
+    hasher.combine(request)
     options.hash(into: &hasher)
     hash = hasher.finalize()
   }
 
   package static func == (left: BatchKey, right: BatchKey) -> Bool {
     if left === right { return true }
-    return left.hash == right.hash && left.model == right.model && left.operation == right.operation
-      && AnyHashable(left.options) == AnyHashable(right.options)
+    return left.hash == right.hash && left.model == right.model && left.request == right.request && agree(left.options, right.options)
   }
+
+  private static func agree<Options: Equatable>(_ options: Options, _ others: any Hashable & Sendable) -> Bool { others as? Options == options }
 
   package func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }

@@ -1,5 +1,4 @@
 internal import Locking
-internal import Tensors
 
 /// What waits for the lanes of a batcher, and the order in which it is done.
 final class BatchWork: WorkSource {
@@ -10,9 +9,7 @@ final class BatchWork: WorkSource {
   private let state: Protected<State>
 
   private struct State {
-    var queue: BatchQueue
-    var pending: [Int: PendingOperation] = [:]
-    var nextID = 0
+    var queue: BatchQueue<QueuedRequest>
     /// Requests whose rows are all computed, in groups that are written together.
     var computed: [[Job]] = []
     /// Long jobs: large bodies to read, large answers to write.
@@ -26,13 +23,6 @@ final class BatchWork: WorkSource {
     var owesBatch = false
 
     var depth: Int { queue.count + long.count + patient.count }
-
-    func members(of batch: BatchQueue.Batch) -> [(PendingOperation, Range<Int>)] {
-      batch.shares.map { share in
-        guard let pending = pending[share.id] else { preconditionFailure("a share of nobody") }
-        return (pending, share.rows)
-      }
-    }
   }
 
   init(lanes: Lanes, policy: BatchPolicy, capacity: Int, metrics: EngineMetrics) {
@@ -45,14 +35,6 @@ final class BatchWork: WorkSource {
 
   var depth: Int { state.withLock { $0.depth } }
 
-  func pending(_ prepared: PreparedOperation, urgency: Urgency, isSlowToWrite: Bool) -> PendingOperation {
-    let id = state.withLock { state in
-      state.nextID += 1
-      return state.nextID
-    }
-    return PendingOperation(id: id, prepared, urgency: urgency, arrival: .now, isSlowToWrite: isSlowToWrite)
-  }
-
   func submit(_ job: Job, isAdmitted: Bool) throws(LaneOverload) {
     try append(isAdmitted: isAdmitted) { $0.long.append(job) }
     lanes.wake(self)
@@ -63,19 +45,12 @@ final class BatchWork: WorkSource {
     lanes.wake(self)
   }
 
-  func submit(_ pending: PendingOperation, deadline: ContinuousClock.Instant?, isAdmitted: Bool) throws(LaneOverload) {
-    let prepared = pending.prepared
+  func submit(_ request: QueuedRequest, isAdmitted: Bool) throws(LaneOverload) {
     // Cancelled before it came here: nobody would take it out again.
-    guard !pending.job.isOver else { return }
-    let entry = BatchQueue.Entry(
-      id: pending.id, key: pending.key, urgency: pending.urgency, arrival: pending.arrival, deadline: deadline, rowLimit: prepared.rowLimit,
-      weight: prepared.rowWeight, guess: prepared.guessedSecondsPerUnit, remaining: 0..<prepared.count)
-    try append(isAdmitted: isAdmitted) {
-      $0.queue.append(entry)
-      $0.pending[pending.id] = pending
-    }
+    guard !request.job.isOver else { return }
+    try append(isAdmitted: isAdmitted) { $0.queue.append(request) }
     // Cancelled meanwhile: `withdraw` may have looked before it was there.
-    if pending.job.isOver { withdraw(pending) }
+    if request.job.isOver { withdraw(request) }
     lanes.wake(self)
   }
 
@@ -95,12 +70,7 @@ final class BatchWork: WorkSource {
     }
   }
 
-  func withdraw(_ pending: PendingOperation) {
-    state.withLock { state in
-      guard state.pending.removeValue(forKey: pending.id) != nil else { return }
-      state.queue.remove(pending.id, key: pending.key, urgency: pending.urgency)
-    }
-  }
+  func withdraw(_ request: QueuedRequest) { state.withLock { $0.queue.remove(request) } }
 
   // MARK: - The lanes' side
 
@@ -132,11 +102,11 @@ final class BatchWork: WorkSource {
       guard let batch = state.queue.next(at: now, freeLanes: max(0, lanes.width - lanes.busy), background: false) else {
         return .nothing(wakeAt: nil)
       }
-      return .batch(batch, state.members(of: batch))
+      return .batch(batch)
     }
     switch choice {
     case .jobs(let jobs): return { Job.run(jobs) }
-    case .batch(let batch, let members): return { self.compute(batch, members, at: now) }
+    case .batch(let batch): return { self.compute(batch, at: now) }
     case .long, .patient, .nothing: return nil
     }
   }
@@ -145,22 +115,22 @@ final class BatchWork: WorkSource {
     case jobs([Job])
     case long(Job)
     case patient(Job)
-    case batch(BatchQueue.Batch, [(PendingOperation, Range<Int>)])
+    case batch(Batch<QueuedRequest>)
     case nothing(wakeAt: ContinuousClock.Instant?)
   }
 
   func takeWork() -> (() -> Void)? {
     let now = ContinuousClock.now
-    let (choice, late, hasMore) = state.withLock { state -> (Choice, [PendingOperation], Bool) in
+    let (choice, late, hasMore) = state.withLock { state -> (Choice, [QueuedRequest], Bool) in
       if !state.computed.isEmpty { return (.jobs(state.computed.removeFirst()), [], true) }
-      let late = state.queue.removeLate(at: now).compactMap { state.pending.removeValue(forKey: $0) }
+      let late = state.queue.removeLate(at: now)
       let choice = choose(&state, at: now)
       let hasMore = !state.long.isEmpty || !state.queue.isEmpty || !state.patient.isEmpty
       return (choice, late, hasMore)
     }
-    for pending in late {
+    for request in late {
       metrics.countLate()
-      pending.job.drop(DeadlineExceeded())
+      request.job.drop(DeadlineExceeded())
     }
     if case .nothing(let wakeAt) = choice {
       if let wakeAt { lanes.wake(self, after: wakeAt - now) }
@@ -180,7 +150,7 @@ final class BatchWork: WorkSource {
         job.run()
         self.state.withLock { $0.runningBackground -= 1 }
       }
-    case .batch(let batch, let members): return { self.compute(batch, members, at: now) }
+    case .batch(let batch): return { self.compute(batch, at: now) }
     case .nothing: return nil
     }
   }
@@ -201,37 +171,36 @@ final class BatchWork: WorkSource {
       return .patient(state.patient.removeFirst())
     }
     if batch.urgency == .background { state.runningBackground += 1 }
-    return .batch(batch, state.members(of: batch))
+    return .batch(batch)
   }
 
-  private func compute(_ batch: BatchQueue.Batch, _ members: [(PendingOperation, Range<Int>)], at start: ContinuousClock.Instant) {
-    for (pending, _) in members { pending.begin(at: start) }
-    let values: [Swift.Result<Tensor, any Error>]
+  private func compute(_ batch: Batch<QueuedRequest>, at start: ContinuousClock.Instant) {
+    for (request, _) in batch.parts { request.begin(at: start) }
+    let found: [Swift.Result<RowAnswers, any Error>]
     do {
-      values = try PreparedOperation.compute(members.map { ($0.prepared, $1) }).map { .success($0) }
+      found = try answers(to: batch.parts.map { ($0.member.request, $0.rows) }).map { .success($0) }
     } catch {
       // Whoever can't be answered fails alone.
-      values = members.count == 1 ? [.failure(error)] : members.map { member in Swift.Result { try member.0.prepared.compute(member.1) } }
+      found = batch.parts.count == 1 ? [.failure(error)] : batch.parts.map { part in Swift.Result { try part.member.request.compute(part.rows) } }
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     metrics.observe(batch)
 
-    var done: [PendingOperation] = []
-    for ((pending, rows), outcome) in zip(members, values) {
+    var done: [QueuedRequest] = []
+    for ((request, rows), outcome) in zip(batch.parts, found) {
       switch outcome {
-      case .success(let values): if pending.deliver(values, of: rows) { done.append(pending) }
+      case .success(let found): if request.deliver(found, of: rows) { done.append(request) }
       case .failure(let error):
-        withdraw(pending)
-        pending.job.drop(error)
+        withdraw(request)
+        request.job.drop(error)
       }
     }
     // Small answers are written in groups, the first by this lane at once; a large one waits among the long jobs.
     let (own, hasMore): ([Job], Bool) = state.withLock { state in
       state.queue.record(batch, seconds: seconds)
       if batch.urgency == .background { state.runningBackground -= 1 }
-      for pending in done { state.pending[pending.id] = nil }
-      state.long += done.filter(\.prepared.hasLongAnswer).map(\.job)
-      let groups = groups(done.filter { !$0.prepared.hasLongAnswer })
+      state.long += done.filter(\.request.hasLongAnswer).map(\.job)
+      let groups = groups(done.filter { !$0.request.hasLongAnswer })
       state.computed += groups.dropFirst()
       return (groups.first ?? [], !state.computed.isEmpty || !state.long.isEmpty)
     }
@@ -241,15 +210,15 @@ final class BatchWork: WorkSource {
 
   /// Answers that are written one after the other and then handed over together, so that those who wait for them are woken once and not one by one:
   /// a wake-up costs about as much as writing a small answer.
-  private func groups(_ computed: [PendingOperation]) -> [[Job]] {
+  private func groups(_ computed: [QueuedRequest]) -> [[Job]] {
     var (groups, room) = ([[Job]](), 0)
-    for pending in computed {
-      if pending.numbersToWrite > room {
+    for request in computed {
+      if request.numbersToWrite > room {
         groups.append([])
         room = policy.numbersWrittenTogether
       }
-      groups[groups.count - 1].append(pending.job)
-      room -= pending.numbersToWrite
+      groups[groups.count - 1].append(request.job)
+      room -= request.numbersToWrite
     }
     return groups
   }

@@ -1,7 +1,6 @@
 internal import Locking
-internal import Tensors
 
-/// Computes requests on lanes, gathering rows of requests for the same model, operation and options into batches.
+/// Computes requests on lanes, gathering rows of requests for the same model, of the same kind and with the same options into batches.
 ///
 /// Greedy: whenever a lane is free it takes what waits (see `BatchQueue`), so batches grow with the load and nobody waits for company unless `maxDelay`
 /// says so. Since an item's answer depends on (options, item, key, row number) alone and every kernel keeps one order of accumulation, no batch changes a bit.
@@ -74,26 +73,26 @@ package final class Batcher: Sendable {
   /// - Throws: `LaneOverload` at once where too much waits; `DeadlineExceeded` where the deadline passed before the last row was begun;
   ///   `CancellationError` where the task is cancelled first: then the rest of its rows are never computed.
   package nonisolated(nonsending) func perform<Result: Sendable>(
-    _ prepared: PreparedOperation, urgency: Urgency = .interactive, deadline: ContinuousClock.Instant? = nil, isSlowToWrite: Bool = false,
+    _ request: any CheckedRequest, urgency: Urgency = .interactive, deadline: ContinuousClock.Instant? = nil, isSlowToWrite: Bool = false,
     isUnderWay: Bool = false,
     finish: @escaping @Sendable (Answer) throws -> Result
   ) async throws -> Result {
-    let pending = work.pending(prepared, urgency: urgency, isSlowToWrite: isSlowToWrite)
+    let queued = QueuedRequest(request, urgency: urgency, deadline: deadline, isSlowToWrite: isSlowToWrite)
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Result, any Error>) in
-        pending.job.prepare(
+        queued.job.prepare(
           work: { [metrics] in
             let computed = ContinuousClock.now
-            let result = Swift.Result { try finish(prepared.answer(pending.takeParts())) }
-            metrics.observe(pending, computed: computed, finished: .now)
+            let result = Swift.Result { try finish(request.answer(queued.takeFound())) }
+            metrics.observe(queued, computed: computed, finished: .now)
             return { continuation.resume(with: result) }
           },
           drop: { continuation.resume(throwing: $0) })
-        do throws(LaneOverload) { try work.submit(pending, deadline: deadline, isAdmitted: isUnderWay) } catch { pending.job.drop(error) }
+        do throws(LaneOverload) { try work.submit(queued, isAdmitted: isUnderWay) } catch { queued.job.drop(error) }
       }
     } onCancel: {
-      work.withdraw(pending)
-      pending.job.drop(CancellationError())
+      work.withdraw(queued)
+      queued.job.drop(CancellationError())
     }
   }
 }

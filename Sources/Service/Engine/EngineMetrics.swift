@@ -8,7 +8,7 @@ package final class EngineMetrics: Sendable {
     var phases = Dictionary(uniqueKeysWithValues: Phase.allCases.map { ($0, Histogram(bounds: EngineMetrics.seconds)) })
     var batchRows: [String: Histogram] = [:]
     var batchRequests: [String: Histogram] = [:]
-    var closings: [BatchQueue.Closing: Int] = [:]
+    var closings: [BatchClosing: Int] = [:]
     var late = 0
   }
   private let state = Protected(State())
@@ -21,19 +21,19 @@ package final class EngineMetrics: Sendable {
 
   func observe(_ phase: Phase, _ duration: Duration) { state.withLock { $0.phases[phase]?.observe(duration / .seconds(1)) } }
 
-  func observe(_ pending: PendingOperation, computed: ContinuousClock.Instant, finished: ContinuousClock.Instant) {
-    let start = pending.start
+  func observe(_ request: QueuedRequest, computed: ContinuousClock.Instant, finished: ContinuousClock.Instant) {
+    let start = request.start
     state.withLock { state in
-      state.phases[.queue]?.observe((start - pending.arrival) / .seconds(1))
+      state.phases[.queue]?.observe((start - request.arrival) / .seconds(1))
       state.phases[.compute]?.observe((computed - start) / .seconds(1))
       state.phases[.encode]?.observe((finished - computed) / .seconds(1))
     }
   }
 
-  func observe(_ batch: BatchQueue.Batch) {
+  func observe(_ batch: Batch<QueuedRequest>) {
     state.withLock { state in
-      state.batchRows[batch.key.operation, default: Histogram(bounds: Self.rows)].observe(Double(batch.rowCount))
-      state.batchRequests[batch.key.operation, default: Histogram(bounds: Self.rows)].observe(Double(batch.shares.count))
+      state.batchRows[batch.key.request, default: Histogram(bounds: Self.rows)].observe(Double(batch.rowCount))
+      state.batchRequests[batch.key.request, default: Histogram(bounds: Self.rows)].observe(Double(batch.parts.count))
       state.closings[batch.closing, default: 0] += 1
     }
   }
@@ -62,7 +62,7 @@ package final class EngineMetrics: Sendable {
       ("posterior_batch_requests", "histogram", "Requests that shared a batch.", histograms("posterior_batch_requests", state.batchRequests)),
       (
         "posterior_batches_total", "counter", "Batches by why they were closed: full, delay over, or a lane was idle.",
-        BatchQueue.Closing.allCases.map { "posterior_batches_total{closed=\"\($0.rawValue)\"} \(state.closings[$0] ?? 0)" }
+        BatchClosing.allCases.map { "posterior_batches_total{closed=\"\($0.rawValue)\"} \(state.closings[$0] ?? 0)" }
       ),
       (
         "posterior_requests_late_total", "counter", "Requests dropped because their deadline passed.",

@@ -6,29 +6,29 @@ package import Registry
 internal import Tensors
 
 extension LoadedModel {
-  /// Answers every operation once, about one item, so that a version is announced only when it can be served.
+  /// Answers a request of every kind once, about one item, so that a version is announced only when it can be served.
   package func warmUp(limits: ServiceLimits) throws {
-    for operation in operations {
-      let answer = try operation.prepare(warmUpInput(for: operation), on: self, limits: limits).perform()
+    for kind in requestKinds {
+      let answer = try kind.ask(warmUpRequest(of: kind), of: self, limits: limits).perform()
       guard answer.scalars.allSatisfy(\.isFinite) else {
         throw Problem(
-          .unusableModel, "The file is a model, but its first answer to \(operation.name) has numbers that are not finite.", field: operation.name,
+          .unusableModel, "The file is a model, but its first answer to \(kind.name) has numbers that are not finite.", field: kind.name,
           given: "NaN or an infinity", expected: "finite numbers")
       }
     }
   }
 
-  private func warmUpInput(for operation: Operation) -> OperationInput {
-    let seed = OperationInput.Option(name: "seed", value: "0")
-    guard operation.takesItems else { return OperationInput(options: [seed]) }
+  private func warmUpRequest(of kind: RequestKind) -> SentRequest {
+    let seed = SentRequest.Option(name: "seed", value: "0")
+    guard kind.items != .references else { return SentRequest(options: [seed]) }
     // The item whose every number is 0 for the model: mid-table, a black picture; inside the range whatever rounding did.
     var item = signature.toRaw(Tensor.zeros([1, signature.width])).scalars
     // Every number missing, so that all of them are imputed.
-    if operation.completesItems { item = item.map { _ in .nan } }
+    if kind.items == .completed { item = item.map { _ in .nan } }
     if let range = signature.range { item = item.map { min(max($0, range[0]), range[1]) } }
     var body: [UInt8] = []
     FloatBytes.append(item, to: &body)
-    return OperationInput(body: body, contentType: .floats, options: [seed])
+    return SentRequest(body: body, contentType: .floats, options: [seed])
   }
 }
 

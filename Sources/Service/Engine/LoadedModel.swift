@@ -12,6 +12,10 @@ package struct LoadedModel: Sendable {
   package let parameterCount: Int
   /// The registered name and version; nil for a file that isn't registered.
   package let registered: Registration?
+  /// What it can be asked for, by name: each holds the model as what it has to be able to.
+  let offers: [String: RequestKind.Offer]
+  /// The names of what it can be asked for, audits among it.
+  package let requestNames: [String]
   private let residence: Residence
 
   package struct Registration: Sendable, Equatable {
@@ -29,6 +33,9 @@ package struct LoadedModel: Sendable {
     self.digest = digest
     parameterCount = family.network.parameterCount
     self.registered = registered
+    let offered = RequestKind.all.compactMap { kind in kind.offer(of: family).map { (kind.name, $0) } }
+    offers = Dictionary(uniqueKeysWithValues: offered)
+    requestNames = (offered.map(\.0) + (AuditRequest.capability.of(family) == nil ? [] : [AuditRequest.name])).sorted()
     residence = Residence()
   }
 
@@ -36,7 +43,7 @@ package struct LoadedModel: Sendable {
     family = other.family
     digest = other.digest
     parameterCount = other.parameterCount
-    residence = other.residence
+    (offers, requestNames, residence) = (other.offers, other.requestNames, other.residence)
     self.registered = registered
   }
 
@@ -60,8 +67,8 @@ package struct LoadedModel: Sendable {
 
   package var signature: Signature { family.signature }
 
-  /// Operations of this model, by name.
-  package var operations: [Operation] { Operation.supported(by: type(of: family), knowsClasses: signature.classes != nil) }
+  /// What it can be asked for, sorted by name.
+  package var requestKinds: [RequestKind] { RequestKind.all.filter { offers[$0.name] != nil } }
 
   /// The same weights under another name.
   func named(_ registered: Registration?) -> LoadedModel { LoadedModel(self, registered: registered) }

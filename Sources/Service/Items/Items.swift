@@ -36,6 +36,9 @@ package struct Items: Sendable {
     return Items(raw: holed, layout: layout, sent: sent, unmasked: unmasked ?? raw, firstRow: firstRow)
   }
 
+  /// Of a request that brings none.
+  static let none = Items(raw: .zeros([0, 0]), layout: .nested(field: "inputs", shape: []))
+
   package var count: Int { raw.shape[0] }
 
   /// Where the number `cell` of item `row` of these stands in the request.
@@ -66,6 +69,7 @@ package struct Items: Sendable {
 
   /// Refuses infinite values, values outside the range that the signature declares, and values that a column can't have.
   package func checkValues(_ signature: Signature) throws {
+    guard count > 0 else { return }
     let width = signature.width
     let range = signature.range.map { $0[0]...$0[1] }
     let columns = signature.columns

@@ -20,7 +20,7 @@ package struct PoolRequest: Sendable, Equatable {
   /// - Parameters:
   ///   - body: JSON, or CSV with the columns `term`, `estimate` and one of `std_error` and `variance`.
   ///   - options: `dfcom` and `confidence` as text, beside CSV alone.
-  package init(_ body: [UInt8], type: MediaType?, options: [OperationInput.Option]) throws {
+  package init(_ body: [UInt8], type: MediaType?, options: [SentRequest.Option]) throws {
     guard !body.isEmpty else {
       throw Problem(.malformed, "The body is empty, expected estimates: JSON with terms, or text/csv.", field: "body")
     }
@@ -38,7 +38,7 @@ package struct PoolRequest: Sendable, Equatable {
       return
     }
     // As with operations: a body without a type is JSON, and so is an object under the type that curl's -d announces.
-    guard OperationInput(body: body, contentType: type).isJSON else {
+    guard SentRequest(body: body, contentType: type).isJSON else {
       throw Problem(
         .unsupportedMedia, "The body is \(type?.name ?? "of no type"), expected application/json or text/csv.", field: "Content-Type",
         given: type?.name, expected: "application/json or text/csv")

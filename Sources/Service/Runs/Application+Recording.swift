@@ -3,12 +3,12 @@ internal import ModelFiles
 internal import Registry
 
 extension Application {
-  /// Performs an operation and records it, as the server's options want it; `Posterior-Run` names the record in the answer.
-  nonisolated(nonsending) func recorded(_ operation: Operation, _ request: Request) async throws -> Response {
-    guard recorder.options.policy != .none else { return try await perform(operation, request, nil) }
-    let account = InferenceAccount(operation.name, recorder: recorder)
+  /// Answers a request and records it, as the server's options want it; `Posterior-Run` names the record in the answer.
+  nonisolated(nonsending) func recorded(_ kind: RequestKind, _ request: Request) async throws -> Response {
+    guard recorder.options.policy != .none else { return try await perform(kind, request, nil) }
+    let account = InferenceAccount(kind.name, recorder: recorder)
     do {
-      var response = try await perform(operation, request, account)
+      var response = try await perform(kind, request, account)
       if case .stream = response.body {
         // It records itself when its last byte is out.
         if account.willRecord { response.headers["Posterior-Run"] = account.id.description }

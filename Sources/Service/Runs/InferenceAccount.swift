@@ -32,7 +32,7 @@ final class InferenceAccount: Sendable {
   }
 
   /// Hashes the body: on a lane, beside reading it.
-  func note(_ input: OperationInput) {
+  func note(_ input: SentRequest) {
     guard !input.body.isEmpty else { return }
     let digest = SHA256.digest(input.body)
     let keeps = input.body.count <= recorder.options.keptInputBytes
@@ -42,16 +42,14 @@ final class InferenceAccount: Sendable {
     }
   }
 
-  func note(_ prepared: PreparedOperation) {
-    note(prepared.parameters, seed: prepared.receipt.seed, items: prepared.count, keepsInput: prepared.keepsInput)
-  }
+  func note(_ asked: any CheckedRequest) { note(asked, items: asked.count) }
 
   /// Takes what is known of a streamed request when all of its items were read.
   /// - Throws: where the client wants its input kept, and it is more than a record holds.
-  func note(_ stream: StreamedOperation, on source: ItemSource, _ input: InferenceRecord.Input, items: Int) throws {
-    let keeps = stream.keepsInput || source.byteCount <= recorder.options.keptInputBytes
+  func note(_ asked: any CheckedRequest, on source: ItemSource, _ input: InferenceRecord.Input, items: Int) throws {
+    let keeps = asked.keepsInput || source.byteCount <= recorder.options.keptInputBytes
     let most = recorder.options.queueBytes / 2
-    guard !stream.keepsInput || source.byteCount <= most else {
+    guard !asked.keepsInput || source.byteCount <= most else {
       throw Problem(
         .impossible, "The body has \(source.byteCount) bytes, a record keeps an input of at most \(most): leave out record, and keep it yourself.",
         field: "record", given: "\(source.byteCount) bytes", expected: "at most \(most)")
@@ -59,14 +57,15 @@ final class InferenceAccount: Sendable {
     let body = keeps ? try source.whole() : nil
     state.withLock { $0.body = body ?? [] }
     state.withLock { $0.input = InferenceRecord.Input(digest: input.digest, type: input.type, body: body) }
-    note(stream.parameters, seed: stream.receipt.seed, items: items, keepsInput: stream.keepsInput)
+    note(asked, items: items)
   }
 
-  private func note(_ parameters: JSONValue, seed: Int, items: Int, keepsInput: Bool) {
-    let options = InferenceRecord.Options(parameters: String(decoding: parameters.text, as: UTF8.self), seed: seed, items: items)
+  private func note(_ asked: any CheckedRequest, items: Int) {
+    let options = InferenceRecord.Options(
+      parameters: String(decoding: asked.parameters.text, as: UTF8.self), seed: asked.receipt.seed, items: items)
     state.withLock { state in
       state.options = options
-      guard keepsInput else { return }
+      guard asked.keepsInput else { return }
       state.isAskedFor = true
       state.input = state.input.map { InferenceRecord.Input(digest: $0.digest, type: $0.type, body: state.body) }
     }

@@ -7,8 +7,8 @@ package struct InferenceReplay: Sendable {
   /// The model file that answered then, under whatever name it is registered now.
   package let version: ModelVersion
   private let run: Run
-  private let operation: Operation
-  private let input: OperationInput
+  private let kind: RequestKind
+  private let sent: SentRequest
   private let type: MediaType
 
   /// - Parameter sent: the request's body, sent again by the client; nil or empty where the store kept it.
@@ -24,17 +24,17 @@ package struct InferenceReplay: Sendable {
         .impossible, "Run \(run.id) was refused with status \(facts.httpStatus): it has no answer to compare with.", field: "id",
         given: "\(facts.httpStatus)", expected: "a request that was answered")
     }
-    guard let operation = Operation.named(facts.operation) else {
+    guard let kind = RequestKind.named(facts.operation) else {
       throw Problem(.impossible, "This build has no operation \(facts.operation).", field: "id", given: facts.operation)
     }
     guard let version = store.version(holding: digest, preferring: run.description.model, run.description.version) else {
       throw Problem(
         .conflict, "The model file \(digest) of run \(run.id) is no longer in the store; upload it again.", field: "id", given: digest.description)
     }
-    let needsItems = try operation.decodeOptions(of: .repeating(options, body: [], type: nil)).request.needsItems
+    let needsItems = try kind.needsItems(SentRequest.repeating(options, body: [], type: nil))
     let body = try Self.body(of: run, facts, takesItems: needsItems, sent: sent, in: store)
-    input = try OperationInput.repeating(options, body: body, type: facts.inputType)
-    (self.run, self.operation, self.version, self.type) = (run, operation, version, MediaType(type))
+    self.sent = try SentRequest.repeating(options, body: body, type: facts.inputType)
+    (self.run, self.kind, self.version, self.type) = (run, kind, version, MediaType(type))
   }
 
   /// What came with the request then: kept by the store, or sent again and proved equal by its digest.
@@ -67,24 +67,25 @@ package struct InferenceReplay: Sendable {
     let named = description.model.flatMap { name in description.version.map { LoadedModel.Registration(name: name, version: $0) } }
     let model = model.named(named)
     let digest = RunningDigest()
-    if let stream = try StreamedOperation(operation, input, on: model, limits: limits, choosing: { _ in type }) {
-      try stream.perform(on: .bytes(input.body)) { digest.update($0) }
+    let fields = try sent.fields(of: kind)
+    let asked = try kind.ask(fields, of: model, limits)
+    if let stream = StreamedRequest(asked, items: sent.contentType, as: type, limits: limits) {
+      try stream.perform(on: .bytes(sent.body)) { digest.update($0) }
     } else {
-      let prepared = try operation.prepare(input, on: model, limits: limits)
-      for piece in try prepared.perform().pieces(as: type, receipt: prepared.receipt) { digest.update(piece) }
+      for piece in try asked.about(sent, fields, limits).perform().pieces(as: type, receipt: asked.receipt) { digest.update(piece) }
     }
     return try Replay(of: run, actual: digest.finish())
   }
 }
 
-extension OperationInput {
+extension SentRequest {
   /// The request that a record is of: its options as they were understood, the items from its body.
-  static func repeating(_ options: InferenceRecord.Options, body: [UInt8], type: String?) throws -> OperationInput {
+  static func repeating(_ options: InferenceRecord.Options, body: [UInt8], type: String?) throws -> SentRequest {
     guard case .object(let members) = try JSONValue(parsing: Array(options.parameters.utf8)) else { preconditionFailure("parameters are an object") }
     let parameters = members + [JSONValue.Member(name: RequestField.seed.name, value: .integer(options.seed))]
-    let asked = OperationInput(body: body, contentType: type.map { MediaType($0) })
+    let asked = SentRequest(body: body, contentType: type.map { MediaType($0) })
     guard !body.isEmpty, asked.isJSON else {
-      return OperationInput(
+      return SentRequest(
         body: body, contentType: asked.contentType,
         options: parameters.map { member in
           if case .string(let text) = member.value { return Option(name: member.name, value: text) }
@@ -93,6 +94,6 @@ extension OperationInput {
     }
     guard case .object(let sent) = try JSONValue(parsing: body, numericFields: ["inputs"]) else { preconditionFailure("it was read before") }
     let items = sent.filter { $0.name == "inputs" || $0.name == "rows" }
-    return OperationInput(body: JSONValue.object(items + parameters).text, contentType: .json)
+    return SentRequest(body: JSONValue.object(items + parameters).text, contentType: .json)
   }
 }

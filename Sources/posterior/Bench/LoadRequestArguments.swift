@@ -43,11 +43,11 @@ struct LoadRequestArguments: ParsableArguments {
 
   func load(on subject: LoadSubject, seed: Int) async throws -> ModelLoad {
     if let path { return try plainLoad(path, on: subject) }
-    guard let operation = Service.Operation.named(operation) else {
-      throw CommandError("There is no operation \"\(operation)\", expected one of \(Service.Operation.all.map(\.name).joined(separator: ", ")).")
+    guard let kind = RequestKind.named(operation) else {
+      throw CommandError("There is no operation \"\(operation)\", expected one of \(RequestKind.all.map(\.name).joined(separator: ", ")).")
     }
     let model = try await BenchedModel(named: try await reference(on: subject), on: subject)
-    return try ModelLoad(operation, of: model, items: items, format: format, options: options(of: operation), seed: seed, subject: subject)
+    return try ModelLoad(kind, of: model, items: items, format: format, options: options(of: kind), seed: seed, subject: subject)
   }
 
   private func plainLoad(_ path: String, on subject: LoadSubject) throws -> ModelLoad {
@@ -66,15 +66,15 @@ struct LoadRequestArguments: ParsableArguments {
     return ModelLoad(plain: request, title: path, items: items)
   }
 
-  private func options(of operation: Service.Operation) throws -> [OperationInput.Option] {
+  private func options(of kind: RequestKind) throws -> [SentRequest.Option] {
     try option.map { text in
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2 else { throw CommandError("--option is \"\(text)\", expected name=value.") }
-      guard operation.fields.contains(where: { $0.name == parts[0] }), parts[0] != "seed" else {
-        let known = operation.fields.map(\.name).filter { $0 != "seed" }.joined(separator: ", ")
-        throw CommandError("\"\(parts[0])\" is no option of \(operation.name), expected \(known.isEmpty ? "none" : "one of \(known)").")
+      guard kind.fields.contains(where: { $0.name == parts[0] }), parts[0] != "seed" else {
+        let known = kind.fields.map(\.name).filter { $0 != "seed" }.joined(separator: ", ")
+        throw CommandError("\"\(parts[0])\" is no option of \(kind.name), expected \(known.isEmpty ? "none" : "one of \(known)").")
       }
-      return OperationInput.Option(name: parts[0], value: parts[1])
+      return SentRequest.Option(name: parts[0], value: parts[1])
     }
   }
 

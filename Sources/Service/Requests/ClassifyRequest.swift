@@ -1,9 +1,9 @@
 internal import Formats
 package import Modelling
-package import Tensors
+internal import Tensors
 
 /// The class of every item among those that the model learnt from labels, or a cluster that no label names.
-package struct ClassifyRequest: OperationRequest {
+package struct ClassifyRequest: ModelRequest {
   /// Probabilities that JSON lists for an item, the greatest first; nil for all.
   package let top: Int?
   package let seed: Int?
@@ -19,41 +19,37 @@ package struct ClassifyRequest: OperationRequest {
   package static let name = "classify"
   package static let summary =
     "Says of which class items are, with the probability of each class that the model learnt and of each cluster that it found beside them."
-  package static let takesItems = true
-  package static let answersItems = false
-  package static let needsClasses = true
+  package static let items = ItemRole.rows
+  package static var capability: Capability<any Classifying> { .classifying }
   package static let fields: [RequestField] = [
     RequestField("top", .integer, "How many probabilities JSON lists for an item, the greatest first; all where absent."),
     .seed,
   ]
 
-  package static func isSupported(by family: any ModelFamily.Type) -> Bool { family is any Classifying.Type }
-
   /// Every row is classified alike.
   package var rowOptions: Bool { true }
 
-  package func answerWidth(_ model: LoadedModel) -> Int { Self.componentCount(of: model) }
+  // A classifier has one mixture.
+  package func answerWidth(_ model: any Classifying) -> Int { model.componentCounts[0] }
 
-  package func check(_ model: LoadedModel, items: Items?, limits: ServiceLimits) throws {
-    let components = Self.componentCount(of: model)
+  package func check(_ model: any Classifying, rows: Int, limits: ServiceLimits) throws {
+    let components = answerWidth(model)
     if let top, !(1...components).contains(top) {
       throw RequestError(field: "top", given: "\(top)", expected: "1 to \(components), the classes and clusters of this model")
     }
-    let n = max(count(items), 1)
+    let n = max(rows, 1)
     guard n * components <= limits.answerNumbers else {
       throw RequestError(field: "items", given: "\(n)", expected: "at most \(limits.answerNumbers / components) in one request")
     }
   }
 
-  package func count(_ items: Items?) -> Int { items?.count ?? 0 }
-
   /// q(component | x): [rows, components].
-  package func compute(_ model: LoadedModel, _ rows: Rows) -> Tensor {
-    guard let items = rows.items else { preconditionFailure("classify takes items") }
-    return Self.family(of: model).responsibilities(model.signature.toModel(items), draws: 0, keys: rows.keys)[0]
+  package func compute(_ model: any Classifying, _ rows: Rows) -> RowAnswers {
+    RowAnswers(model.responsibilities(model.signature.toModel(rows.items), draws: 0, keys: rows.keys)[0])
   }
 
-  package func answer(_ values: Tensor, to items: Items?, from model: LoadedModel) -> Answer {
+  package func answer(_ found: RowAnswers, to items: Items, from model: any Classifying) -> Answer {
+    let values = found.numbers
     let (width, known) = (values.shape[1], model.signature.classes?.count ?? 0)
     let names = (0..<width).map(model.signature.componentName)
     let assignment = ComponentAssignment(values)
@@ -68,7 +64,7 @@ package struct ClassifyRequest: OperationRequest {
       ])
     }
     return Answer(
-      values, csv: Self.csv(values, assignment, names),
+      values, table: { Self.csv(values, assignment, names) },
       members: [.init(name: "components", value: .array(components)), .init(name: "items", value: .array(found))])
   }
 
@@ -99,15 +95,5 @@ package struct ClassifyRequest: OperationRequest {
       }
       return bytes
     }
-  }
-
-  private static func family(of model: LoadedModel) -> any Classifying {
-    guard let family = model.family as? any Classifying else { preconditionFailure("support was checked") }
-    return family
-  }
-
-  private static func componentCount(of model: LoadedModel) -> Int {
-    // A classifier has one mixture.
-    family(of: model).componentCounts[0]
   }
 }

@@ -1,8 +1,8 @@
 package import Modelling
-package import Tensors
+internal import Tensors
 
 /// New items: `n` draws from the model.
-package struct SampleRequest: OperationRequest {
+package struct SampleRequest: ModelRequest {
   package let n: Int
   package let seed: Int?
   package let temperature: Float
@@ -24,9 +24,8 @@ package struct SampleRequest: OperationRequest {
 
   package static let name = "sample"
   package static let summary = "Draws new items; item i depends on the seed and i alone, so n=3 is a prefix of n=64."
-  package static let takesItems = false
-  package static let mayTakeItems = true
-  package static let answersItems = true
+  package static let items = ItemRole.references
+  package static var capability: Capability<any Sampling> { .sampling }
   package static let fields: [RequestField] = [
     RequestField("n", .integer, default: "1", "How many items."),
     .seed,
@@ -38,19 +37,17 @@ package struct SampleRequest: OperationRequest {
         + "{\"layers\": [{\"from_item\": i}, {\"cluster\": k}, {}]} with items beside it."),
   ]
 
-  package static func isSupported(by family: any ModelFamily.Type) -> Bool { family is any Sampling.Type }
-
   package var rowOptions: SampleOptions { SampleOptions(temperature: temperature, mean: mean, given: condition) }
 
   package var needsItems: Bool { given.needsItems }
 
-  package func bound(to items: Items?, of signature: Signature) throws -> SampleRequest {
+  package func referring(to items: Items, of model: any Sampling) throws -> SampleRequest {
     var request = self
-    request.condition = try given.condition(items, signature)
+    request.condition = try given.condition(items, model.signature)
     return request
   }
 
-  package func check(_ model: LoadedModel, items: Items?, limits: ServiceLimits) throws {
+  package func check(_ model: any Sampling, rows: Int, limits: ServiceLimits) throws {
     let most = min(limits.sampledItems, limits.answerNumbers / model.signature.width)
     guard (1...max(most, 1)).contains(n) else {
       throw Problem(
@@ -63,14 +60,17 @@ package struct SampleRequest: OperationRequest {
     try given.check(model)
   }
 
-  package func count(_ items: Items?) -> Int { n }
+  package func rowCount(_ items: Items) -> Int { n }
 
-  package func compute(_ model: LoadedModel, _ rows: Rows) throws -> Tensor {
-    guard let family = model.family as? any Sampling else { preconditionFailure("support was checked") }
-    return model.signature.toRaw(try family.sample(rows.keys, rowOptions))
+  package func mediaTypes(_ model: any Sampling) -> [MediaType] { MediaType.ofItems(model.signature) }
+
+  package func answerWidth(_ model: any Sampling) -> Int { model.signature.width }
+
+  package func compute(_ model: any Sampling, _ rows: Rows) throws -> RowAnswers {
+    RowAnswers(model.signature.toRaw(try model.sample(rows.keys, rowOptions)))
   }
 
-  package func answer(_ values: Tensor, to items: Items?, from model: LoadedModel) -> Answer {
-    .items(values, signature: model.signature, field: "samples")
+  package func answer(_ found: RowAnswers, to items: Items, from model: any Sampling) -> Answer {
+    .items(found.numbers, signature: model.signature, field: "samples")
   }
 }

@@ -1,9 +1,9 @@
 internal import Formats
 package import Modelling
-package import Tensors
+internal import Tensors
 
 /// Items with holes filled in: several completed tables of sampled values, or one of least expected error.
-package struct ImputeRequest: OperationRequest {
+package struct ImputeRequest: ModelRequest {
   package enum Mode: String, Sendable, CaseIterable {
     /// As many completed tables as draws, every value sampled: multiple imputation.
     case draws
@@ -33,9 +33,8 @@ package struct ImputeRequest: OperationRequest {
   package static let name = "impute"
   package static let summary =
     "Fills in the missing numbers and categories of items, and says how sure it is of each; what was observed comes back as it was sent."
-  package static let takesItems = true
-  package static let answersItems = true
-  package static let completesItems = true
+  package static let items = ItemRole.completed
+  package static var capability: Capability<any Imputing> { .imputing }
   package static let fields: [RequestField] = [
     RequestField("draws", .integer, default: "5", "Latent draws; with mode draws as many completed tables."),
     RequestField(
@@ -51,8 +50,6 @@ package struct ImputeRequest: OperationRequest {
     .seed,
   ]
 
-  package static func isSupported(by family: any ModelFamily.Type) -> Bool { family is any Imputing.Type }
-
   package struct RowOptions: Hashable, Sendable {
     let draws: Int
     let mode: String
@@ -61,18 +58,19 @@ package struct ImputeRequest: OperationRequest {
 
   package var rowOptions: RowOptions { RowOptions(draws: draws, mode: mode, cells: cells) }
   package var rowWeight: Double { Double(draws) }
-  package func answerWidth(_ model: LoadedModel) -> Int { tables * model.signature.width }
+  package func answerWidth(_ model: any Imputing) -> Int { tables * model.signature.width }
+  package func mediaTypes(_ model: any Imputing) -> [MediaType] { MediaType.ofItems(model.signature) }
   package var streamsNumbers: Bool { isPoint }
 
   var isPoint: Bool { mode == Mode.point.rawValue }
   /// Completed tables of the answer.
   private var tables: Int { isPoint ? 1 : draws }
 
-  package func check(_ model: LoadedModel, items: Items?, limits: ServiceLimits) throws {
+  package func check(_ model: any Imputing, rows: Int, limits: ServiceLimits) throws {
     guard Mode(rawValue: mode) != nil else {
       throw RequestError(field: "mode", given: "\"\(mode)\"", expected: Mode.allCases.map(\.rawValue).joined(separator: " or "))
     }
-    let (n, width, marginals) = (max(count(items), 1), model.signature.width, max(marginalWidths(model.signature).reduce(0, +), 1))
+    let (n, width, marginals) = (max(rows, 1), model.signature.width, max(marginalWidths(model.signature).reduce(0, +), 1))
     guard n * marginals <= limits.answerNumbers else {
       let expected = "at most \(limits.answerNumbers / marginals) in one request"
       throw Problem(.impossible, "\(n) items are too many for this table, expected \(expected).", field: "items", given: "\(n)", expected: expected)
@@ -85,7 +83,7 @@ package struct ImputeRequest: OperationRequest {
         limits.answerNumbers / (min(n, limits.blockRows) * marginals)))
     guard (1...most).contains(draws) else {
       throw Problem(
-        .impossible, "draws is \(draws), expected 1 to \(most) for \(count(items)) items.", field: "draws", given: "\(draws)",
+        .impossible, "draws is \(draws), expected 1 to \(most) for \(rows) items.", field: "draws", given: "\(draws)",
         expected: "1 to \(most)")
     }
   }
@@ -98,13 +96,10 @@ package struct ImputeRequest: OperationRequest {
     return columns.map { $0.categories?.count ?? 4 }
   }
 
-  package func count(_ items: Items?) -> Int { items?.count ?? 0 }
-
   /// A row: its completed versions one after the other, then the marginals of every column.
-  package func compute(_ model: LoadedModel, _ rows: Rows) -> Tensor {
-    guard let family = model.family as? any Imputing, let items = rows.items else { preconditionFailure("support was checked") }
-    let signature = model.signature
-    let imputation = family.impute(signature.toModel(items), draws: draws, keys: rows.keys)
+  package func compute(_ model: any Imputing, _ rows: Rows) -> RowAnswers {
+    let (signature, items) = (model.signature, rows.items)
+    let imputation = model.impute(signature.toModel(items), draws: draws, keys: rows.keys)
     let completed = (isPoint ? [imputation.point] : imputation.draws).map { values in
       let raw = signature.toRaw(values)
       return Tensor(shape: raw.shape, scalars: zip(items.scalars, raw.scalars).map { $0.isNaN ? $1 : $0 })
@@ -123,7 +118,7 @@ package struct ImputeRequest: OperationRequest {
         return Tensor.concatenated([signature.toRaw(mean), raw - signature.scaling(at: 0).offset], axis: 1)
       }
     }
-    return Tensor.concatenated(completed + marginals, axis: 1)
+    return RowAnswers(Tensor.concatenated(completed + marginals, axis: 1))
   }
 
   /// Mean and quantiles moved into the bounds of their column, as draws are: a quantile of moved draws is the moved quantile.
@@ -132,8 +127,8 @@ package struct ImputeRequest: OperationRequest {
     return Tensor(shape: marginal.shape, scalars: marginal.scalars.enumerated().map { $0 % 4 == 1 ? $1 : column.bounded($1) })
   }
 
-  package func answer(_ values: Tensor, to items: Items?, from model: LoadedModel) -> Answer {
-    guard let items else { preconditionFailure("impute takes items") }
+  package func answer(_ found: RowAnswers, to items: Items, from model: any Imputing) -> Answer {
+    let values = found.numbers
     let (signature, width, rowWidth) = (model.signature, model.signature.width, values.shape[1])
     let versions = Tensor.concatenated((0..<tables).map { values.slice(1, $0 * width..<($0 + 1) * width) }).reshaped([tables, items.count, width])
     let widths = marginalWidths(signature)
@@ -161,7 +156,8 @@ package struct ImputeRequest: OperationRequest {
       return JSONValue.object(members)
     }
     return Answer(
-      isPoint ? completed.values.reshaped([items.count, width]) : completed.values, csv: completed.csv(isNumbered: !isPoint),
+      isPoint ? completed.values.reshaped([items.count, width]) : completed.values, itemAxis: isPoint ? 0 : 1,
+      table: { completed.csv(isNumbered: !isPoint) },
       members: [
         .init(name: "mode", value: .string(mode)), .init(name: "draws", value: .integer(draws)),
         .init(name: "completed", value: isPoint ? completed.json(0) : .array((0..<tables).map(completed.json))),

@@ -4,7 +4,8 @@ package import Tensors
 
 // What only images have: masks that hide pixels of what was sent, and answers that are pictures.
 extension ImputeRequest {
-  package func hiding(_ items: Items, of signature: Signature, keys: RowKeys) throws -> Items {
+  package func hiding(_ items: Items, of model: any Imputing, keys: RowKeys) throws -> Items {
+    let signature = model.signature
     guard let image = signature.image else {
       guard mask == nil else {
         throw RequestError(
@@ -20,8 +21,8 @@ extension ImputeRequest {
     return items.hiding(Tensor(shape: items.raw.shape, scalars: pixels.scalars.flatMap { [Float](repeating: $0, count: image.channels) }))
   }
 
-  package func check(hasMissing: Bool, of signature: Signature) throws {
-    guard signature.kind == .image, mask == nil, !hasMissing else { return }
+  package func check(_ model: any Imputing, hasMissing: Bool) throws {
+    guard model.signature.kind == .image, mask == nil, !hasMissing else { return }
     throw Problem(
       .impossible, "No pixel is missing: send a mask (an option, or a part of a form), or null and NaN for missing pixels.", field: "mask",
       given: "nothing hidden", expected: "\(PixelMask.grammar)")

@@ -1,56 +1,34 @@
-package import Formats
+internal import Formats
 internal import Modelling
-internal import Tensors
 
-/// An operation on items that are read, computed and answered block by block: in bounded memory, however many they are.
+/// A request on items that are read, computed and answered block by block: in bounded memory, however many they are.
 ///
 /// The items are read twice. The first pass checks every one and counts them, so that a fault is told by its row before a byte of the answer is out, and
 /// the answer's length is known where its format says it; the second computes. The answer has the bytes that it has when all items are computed together,
 /// since a row's numbers depend on (seed, row) alone. CSV, NPY and raw floats stream in and out; JSON is read and written as a whole, since its parts
 /// interleave, and so are the numbers of several completed tables, which stand table by table.
-package struct StreamedOperation: Sendable {
-  package let model: LoadedModel
-  package let receipt: Receipt
-  /// What the answer is written in.
-  package let type: MediaType
-  /// Every option but the seed, as a JSON object.
-  package let parameters: JSONValue
-  package let keepsInput: Bool
-  private let request: any OperationRequest
-  private let completesItems: Bool
-  private let acceptsMissing: Bool
+package struct StreamedRequest: Sendable {
+  /// What is asked, before any item.
+  package let asked: any CheckedRequest
+  /// What the items come as, and what the answer is written in.
   private let inputType: MediaType
+  package let type: MediaType
   private let limits: ServiceLimits
-  /// Rows of a block at most.
+  /// Rows of a block at most, and the memory that it takes with its text as it came and as it goes.
   package let blockRows: Int
-
-  /// - Parameter choose: picks the answer's type among those that are possible, the default first.
-  /// - Returns: nil where the items or the answer can't be streamed.
-  package init?(
-    _ operation: Operation, _ input: OperationInput, on model: LoadedModel, limits: ServiceLimits, choosing choose: ([MediaType]) throws -> MediaType
-  ) throws {
-    guard operation.takesItems, let inputType = input.contentType, ItemReader.types.contains(inputType) else { return nil }
-    try operation.checkSupport(by: model)
-    let decoded = try operation.decodeOptions(of: input)
-    let request = decoded.request
-    type = try choose(Swift.type(of: request).mediaTypes(for: model.signature))
-    guard type == .csv || (request.streamsNumbers && ItemReader.types.contains(type)) else { return nil }
-    try request.check(model, items: nil, limits: limits)
-    self.model = model
-    self.request = request
-    self.inputType = inputType
-    self.limits = limits
-    (parameters, keepsInput, completesItems) = (decoded.parameters, decoded.keepsInput, operation.completesItems)
-    acceptsMissing = operation.acceptsMissing(Swift.type(of: model.family))
-    receipt = Receipt(model: model, seed: request.seed ?? Int.random(in: 0...Int.max))
-    // Of every row: what it was, what it is in every answer, and what is believed of numbers that were missing.
-    let numbers = model.signature.width * (operation.completesItems ? 5 : 1) + request.answerWidth(model)
-    blockRows = max(1, min(limits.streamedRows, limits.streamedNumbers / numbers, Int(Double(limits.streamedDraws) / request.rowWeight)))
-    blockBytes = blockRows * numbers * 24 + (inputType == .csv ? blockRows * model.signature.width * 100 : 0)
-  }
-
-  /// Memory that a block takes, with its text as it came and as it goes.
   package let blockBytes: Int
+
+  /// - Returns: nil where the items or the answer can't be streamed.
+  package init?(_ asked: any CheckedRequest, items inputType: MediaType?, as type: MediaType, limits: ServiceLimits) {
+    guard asked.itemRole != .references, let inputType, ItemReader.types.contains(inputType) else { return nil }
+    guard type == .csv || (asked.streamsNumbers && ItemReader.types.contains(type)) else { return nil }
+    (self.asked, self.inputType, self.type, self.limits) = (asked, inputType, type, limits)
+    // Of every row: what it was, what it is in every answer, and what is believed of numbers that were missing.
+    let width = asked.model.signature.width
+    let numbers = width * (asked.itemRole == .completed ? 5 : 1) + asked.answerWidth
+    blockRows = max(1, min(limits.streamedRows, limits.streamedNumbers / numbers, Int(Double(limits.streamedDraws) / asked.rowWeight)))
+    blockBytes = blockRows * numbers * 24 + (inputType == .csv ? blockRows * width * 100 : 0)
+  }
 
   /// The items of a source in blocks, from the first row.
   /// - Parameter keepingText: whether they are wanted back word for word: in the second pass.
@@ -58,7 +36,7 @@ package struct StreamedOperation: Sendable {
     ItemBlocks(
       source,
       try ItemReader(
-        inputType, signature: model.signature, blockRows: blockRows, limits: limits, keepingText: keepingText && completesItems))
+        inputType, signature: asked.model.signature, blockRows: blockRows, limits: limits, keepingText: keepingText && asked.itemRole == .completed))
   }
 
   // MARK: - The first pass
@@ -68,32 +46,26 @@ package struct StreamedOperation: Sendable {
   package func check(next blocks: ItemBlocks) throws -> Bool {
     guard let items = try blocks.next() else {
       guard blocks.progress.rows > 0 else { throw Items.empty("the body") }
-      if completesItems { try request.check(hasMissing: blocks.hasMissing, of: model.signature) }
+      if asked.itemRole == .completed { try asked.check(hasMissing: blocks.hasMissing) }
       return false
     }
-    try items.checkValues(model.signature)
-    if !acceptsMissing { try items.checkComplete(model.signature) }
-    if completesItems { blocks.note(items) }
-    if items.firstRow == 0 { try request.check(model, items: items, limits: limits) }
+    try asked.check(items, limits)
+    if asked.itemRole == .completed { blocks.note(items) }
     return true
   }
 
   // MARK: - The second pass
 
   /// The next block, ready to be computed; nil when there is none left.
-  package func prepare(next blocks: ItemBlocks) throws -> PreparedOperation? {
-    try blocks.next().map { items in
-      try PreparedOperation(
-        DecodedOperation(request: request, items: items, parameters: parameters, keepsInput: keepsInput), model: model, limits: limits,
-        seed: receipt.seed)
-    }
+  package func next(of blocks: ItemBlocks) throws -> (any CheckedRequest)? {
+    try blocks.next().map { try asked.about($0, limits) }
   }
 
   /// The answer's bytes that belong to a block, with those before the first one.
   package func bytes(of answer: Answer, isFirst: Bool, count: Int) throws -> [UInt8] {
     switch type {
     case .csv:
-      let table = answer.table
+      let table = try answer.csv
       return isFirst ? table.bytes : table.rows(0..<table.count)
     case .npy: return (isFirst ? NPY.header(shape: shape(of: answer, count: count)) : []) + answer.floats
     default: return answer.floats
@@ -132,7 +104,7 @@ package struct StreamedOperation: Sendable {
     while try check(next: checking) { progress(checking.progress.bytes, total) }
     let count = checking.progress.rows
     let computing = try blocks(of: source, keepingText: true)
-    while let block = try prepare(next: computing) {
+    while let block = try next(of: computing) {
       try write(bytes(of: block.perform(), isFirst: block.isFirst, count: count))
       progress(total / 2 + computing.progress.bytes, total)
     }

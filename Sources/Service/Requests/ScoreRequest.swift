@@ -1,10 +1,10 @@
 internal import Formats
 internal import Foundation
 package import Modelling
-package import Tensors
+internal import Tensors
 
 /// Bounds of ln p(x) an item, or of ln p(some columns | the others), with the parts that they are made of.
-package struct ScoreRequest: OperationRequest {
+package struct ScoreRequest: ModelRequest {
   package let k: Int
   /// Columns to score given the others; nil for all of them.
   package let targets: [String]?
@@ -24,8 +24,8 @@ package struct ScoreRequest: OperationRequest {
   package static let name = "score"
   package static let summary =
     "Bounds ln p(x) of every item, or ln p(some columns | the others): the ELBO with its parts, and the importance-weighted bound of k draws."
-  package static let takesItems = true
-  package static let answersItems = false
+  package static let items = ItemRole.rows
+  package static var capability: Capability<any Scoring> { .scoring }
   package static let fields: [RequestField] = [
     RequestField("k", .integer, default: "100", "Draws of the importance-weighted bound (Burda et al. 2016)."),
     RequestField(
@@ -36,9 +36,7 @@ package struct ScoreRequest: OperationRequest {
     .seed,
   ]
 
-  package static func isSupported(by family: any ModelFamily.Type) -> Bool { family is any Scoring.Type }
-
-  package static func acceptsMissing(_ family: any ModelFamily.Type) -> Bool { family is any ConditionalScoring.Type }
+  package func acceptsMissing(_ model: any Scoring) -> Bool { Capability.conditionalScoring.of(model) != nil }
 
   package struct RowOptions: Hashable, Sendable {
     let k: Int
@@ -49,22 +47,22 @@ package struct ScoreRequest: OperationRequest {
   package var rowOptions: RowOptions { RowOptions(k: k, targets: targets, estimator: estimator) }
   package var rowWeight: Double { Double(k) }
 
-  package func answerWidth(_ model: LoadedModel) -> Int { Self.bounds.count + 1 }
+  package func answerWidth(_ model: any Scoring) -> Int { Self.bounds.count + 1 }
 
-  package func check(_ model: LoadedModel, items: Items?, limits: ServiceLimits) throws {
-    let most = max(1, min(limits.scoreDraws, limits.scoreDrawsTotal / max(count(items), 1)))
+  package func check(_ model: any Scoring, rows: Int, limits: ServiceLimits) throws {
+    let most = max(1, min(limits.scoreDraws, limits.scoreDrawsTotal / max(rows, 1)))
     guard (1...most).contains(k) else {
       throw Problem(
-        .impossible, "k is \(k), expected 1 to \(most) for \(count(items)) items.", field: "k", given: "\(k)", expected: "1 to \(most)")
+        .impossible, "k is \(k), expected 1 to \(most) for \(rows) items.", field: "k", given: "\(k)", expected: "1 to \(most)")
     }
     guard ConditionalEstimator(rawValue: estimator) != nil else {
       throw RequestError(
         field: "estimator", given: "\"\(estimator)\"", expected: ConditionalEstimator.allCases.map(\.rawValue).joined(separator: " or "))
     }
-    let isConditional = model.family is any ConditionalScoring
+    let isConditional = Capability.conditionalScoring.of(model) != nil
     for (field, isGiven) in [("targets", targets != nil), ("estimator", estimator != ConditionalEstimator.proposal.rawValue)]
     where isGiven && !isConditional {
-      throw RequestError(field: field, given: "there", expected: "no such field: the family \(type(of: model.family).name) only scores whole items")
+      throw RequestError(field: field, given: "there", expected: "no such field: the family \(type(of: model).name) only scores whole items")
     }
     try checkTargets(model.signature)
   }
@@ -86,13 +84,10 @@ package struct ScoreRequest: OperationRequest {
     }
   }
 
-  package func count(_ items: Items?) -> Int { items?.count ?? 0 }
-
-  package func compute(_ model: LoadedModel, _ rows: Rows) -> Tensor {
-    guard let family = model.family as? any Scoring, let items = rows.items else { preconditionFailure("support was checked") }
-    let (n, x) = (items.shape[0], model.signature.toModel(items))
-    guard let conditional = family as? any ConditionalScoring, let estimator = ConditionalEstimator(rawValue: estimator) else {
-      return table(family.score(x, draws: k, keys: rows.keys), scored: [Float](repeating: Float(model.signature.width), count: n))
+  package func compute(_ model: any Scoring, _ rows: Rows) -> RowAnswers {
+    let (n, items, x) = (rows.items.shape[0], rows.items, model.signature.toModel(rows.items))
+    guard let conditional = Capability.conditionalScoring.of(model), let estimator = ConditionalEstimator(rawValue: estimator) else {
+      return RowAnswers(table(model.score(x, draws: k, keys: rows.keys), scored: [Float](repeating: Float(model.signature.width), count: n)))
     }
     let isTarget = targetMask(model.signature)
     let mask = Tensor(isTarget).reshaped([1, isTarget.count]).expanded(to: x.shape)
@@ -101,7 +96,7 @@ package struct ScoreRequest: OperationRequest {
       isTarget.indices.reduce(Float(0)) { $0 + (items.scalars[row * isTarget.count + $1].isNaN ? 0 : isTarget[$1]) }
     }
     let scores = conditional.score(x, targets: mask, draws: k, estimator: estimator, keys: rows.keys)
-    return Tensor.concatenated([table(scores, scored: scored), Tensor(scored).reshaped([n, 1])], axis: 1)
+    return RowAnswers(Tensor.concatenated([table(scores, scored: scored), Tensor(scored).reshaped([n, 1])], axis: 1))
   }
 
   /// 1 for every number of an item that is a target.
@@ -120,9 +115,8 @@ package struct ScoreRequest: OperationRequest {
 
   private static let bounds = ["elbo_nats", "kl_nats", "reconstruction_nats", "iwae_nats", "bits_per_dim"]
 
-  package func answer(_ values: Tensor, to items: Items?, from model: LoadedModel) -> Answer {
-    guard let family = model.family as? any Scoring else { preconditionFailure("support was checked") }
-    let isConditional = family is any ConditionalScoring
+  package func answer(_ found: RowAnswers, to items: Items, from model: any Scoring) -> Answer {
+    let (values, isConditional) = (found.numbers, Capability.conditionalScoring.of(model) != nil)
     let names = isConditional ? Self.bounds + ["scored"] : Self.bounds
     let (count, width) = (values.shape[0], names.count)
     let items = (0..<count).map { row in
@@ -143,7 +137,7 @@ package struct ScoreRequest: OperationRequest {
     return Answer(
       values, columns: names,
       members: members + [
-        .init(name: "observation_model", value: .string(family.observationModel)),
+        .init(name: "observation_model", value: .string(model.observationModel)),
         .init(name: "dimensions", value: .integer(model.signature.width)),
         .init(name: "mean", value: summary(Self.mean)), .init(name: "standard_error", value: summary(Self.standardError)),
       ])

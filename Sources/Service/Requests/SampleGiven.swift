@@ -58,8 +58,7 @@ package struct SampleGiven: Sendable, Decodable {
   }
 
   /// Refuses what no model of this family and signature can be conditioned on; what is left, the family itself refuses.
-  func check(_ model: LoadedModel) throws(RequestError) {
-    let family = model.family
+  func check(_ model: any ModelFamily) throws(RequestError) {
     switch content {
     case .nothing: break
     case .label(let name):
@@ -70,7 +69,7 @@ package struct SampleGiven: Sendable, Decodable {
         throw RequestError(field: "given.label", given: "\"\(name.prefix(60))\"", expected: "one of \(Items.list(classes))")
       }
     case .component(let component, let layer):
-      let counts = (family as? any Clustering)?.componentCounts ?? []
+      let counts = Capability.clustering.of(model)?.componentCounts ?? []
       if let layer, !counts.indices.contains(layer), !counts.isEmpty {
         throw RequestError(field: "given.layer", given: "\(layer)", expected: counts.count == 1 ? "0, the only layer" : "0 to \(counts.count - 1)")
       }
@@ -79,7 +78,7 @@ package struct SampleGiven: Sendable, Decodable {
       }
       try Self.check(component, field: "given.cluster", counts: counts, layer: layer ?? 0)
     case .layers(let sources):
-      let widths = (family as? any Encoding)?.latentWidths ?? []
+      let widths = Capability.encoding.of(model)?.latentWidths ?? []
       guard !widths.isEmpty else {
         throw RequestError(field: "given.layers", given: "there", expected: "no such field: this model has no layers to tell apart")
       }
@@ -89,7 +88,7 @@ package struct SampleGiven: Sendable, Decodable {
       }
       for (layer, source) in sources.enumerated() {
         guard case .component(let component) = source else { continue }
-        let counts = (family as? any Clustering)?.componentCounts ?? []
+        let counts = Capability.clustering.of(model)?.componentCounts ?? []
         try Self.check(component, field: "given.layers[\(layer)].cluster", counts: counts, layer: layer)
       }
     }
@@ -105,8 +104,8 @@ package struct SampleGiven: Sendable, Decodable {
   }
 
   /// With the items that it names in place of their numbers.
-  func condition(_ items: Items?, _ signature: Signature) throws(RequestError) -> SampleCondition {
-    guard items == nil || needsItems else {
+  func condition(_ items: Items, _ signature: Signature) throws(RequestError) -> SampleCondition {
+    guard items.count == 0 || needsItems else {
       throw RequestError(
         field: "inputs", given: "items that nothing takes after", expected: "a layer with from_item in given.layers, or no items")
     }
@@ -115,7 +114,7 @@ package struct SampleGiven: Sendable, Decodable {
     case .label(let name): return .label(name)
     case .component(let component, let layer): return .component(component, layer: layer)
     case .layers(let sources):
-      let model = items.map { signature.toModel($0.raw) }
+      let model = items.count == 0 ? items.raw : signature.toModel(items.raw)
       var resolved: [LayerSource] = []
       for (layer, source) in sources.enumerated() {
         switch source {
@@ -123,10 +122,10 @@ package struct SampleGiven: Sendable, Decodable {
         case .component(let component): resolved.append(.component(component))
         case .item(let index):
           let field = "given.layers[\(layer)].from_item"
-          guard let model else {
+          guard items.count > 0 else {
             throw RequestError(field: "inputs", given: "nothing", expected: "the items that \(field) names, as inputs, rows or a body of their own")
           }
-          let count = model.shape[0]
+          let count = items.count
           guard (0..<count).contains(index) else {
             throw RequestError(field: field, given: "\(index)", expected: count == 1 ? "0, the only item" : "0 to \(count - 1), the items sent")
           }

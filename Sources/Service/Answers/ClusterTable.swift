@@ -1,0 +1,76 @@
+internal import Formats
+internal import Modelling
+internal import Tensors
+
+/// The clusters of items as JSON and as CSV.
+struct ClusterTable: Sendable {
+  struct Layer: Sendable {
+    let number: Int
+    let components: Int
+  }
+
+  private struct Part: Sendable {
+    let layer: Layer
+    let responsibilities: Tensor
+    let assignment: ComponentAssignment
+  }
+  private let parts: [Part]
+  private let count: Int
+  private let listsProbabilities: Bool
+
+  /// - Parameter values: the layers' probabilities side by side.
+  init(_ values: Tensor, layers: [Layer], listsProbabilities: Bool) {
+    var (parts, start) = ([Part](), 0)
+    for layer in layers {
+      let own = values.slice(1, start..<start + layer.components)
+      parts.append(Part(layer: layer, responsibilities: own, assignment: ComponentAssignment(own)))
+      start += layer.components
+    }
+    (self.parts, count, self.listsProbabilities) = (parts, values.shape[0], listsProbabilities)
+  }
+
+  /// One object a layer; sizes and the mean entropy are over all items of the request.
+  var json: [JSONValue] {
+    parts.map { part in
+      let assignment = part.assignment
+      return .record([
+        "layer": .integer(part.layer.number), "components": .integer(part.layer.components),
+        "assignments": .array(assignment.components.map(JSONValue.integer)),
+        "responsibilities": listsProbabilities ? .floats(part.responsibilities.scalars, shape: part.responsibilities.shape.dimensions) : nil,
+        "sizes": .array(assignment.sizes.map(JSONValue.integer)), "entropy_nats": .floats(assignment.entropies, shape: [count]),
+        "mean_entropy_nats": .number(assignment.meanEntropy),
+      ])
+    }
+  }
+
+  /// A line an item: of every layer its cluster, the entropy, and the probabilities.
+  var csv: AnswerTable {
+    var header = CSVWriter()
+    header.append(
+      parts.flatMap { part in
+        let layer = part.layer
+        let probabilities = listsProbabilities ? (0..<layer.components).map { "p_\(layer.number)_\($0)" } : []
+        return ["cluster_\(layer.number)", "entropy_\(layer.number)"] + probabilities
+      })
+    return AnswerTable(count: count, header: header.bytes, rows: rows)
+  }
+
+  private func rows(_ range: Range<Int>) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for row in range {
+      for (index, part) in parts.enumerated() {
+        if index > 0 { bytes.append(UInt8(ascii: ",")) }
+        bytes += Array("\(part.assignment.components[row]),".utf8)
+        FloatText.append(part.assignment.entropies[row], to: &bytes)
+        guard listsProbabilities else { continue }
+        bytes.append(UInt8(ascii: ","))
+        let width = part.layer.components
+        part.responsibilities.withScalars { r in
+          FloatText.appendList(UnsafeBufferPointer(start: r + row * width, count: width), to: &bytes)
+        }
+      }
+      bytes += [0x0D, 0x0A]
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,141 @@
+package import Formats
+internal import Modelling
+internal import Tensors
+
+/// A request that was read and checked, for the model that it is asked of; arithmetic is all that is left.
+///
+/// Whole or block by block, a request is read in one order: its options (`RequestKind.ask`), then of its items their values, whether they are complete,
+/// how many they are and what may be missing of them (`check`), and last their random numbers (`about`).
+package protocol CheckedRequest: AnyObject, Sendable {
+  /// What it is called, and what its items are to it.
+  var name: String { get }
+  var itemRole: ItemRole { get }
+  var model: LoadedModel { get }
+  var receipt: Receipt { get }
+  /// Every option but the seed, also those that were left at their defaults, as a JSON object: with seed and items they repeat the request.
+  var parameters: JSONValue { get }
+  /// Whether the client wants its input kept with the record of this request.
+  var keepsInput: Bool { get }
+  /// Media types that the answer can be written in, the default first.
+  var mediaTypes: [MediaType] { get }
+  /// Whether the plain numbers of the answer stand item by item.
+  var streamsNumbers: Bool { get }
+
+  /// The options that requests have to share for their rows to be computed together.
+  var rowOptions: any Hashable & Sendable { get }
+  /// What a row costs beside the cheapest request of this kind, and numbers of its answer.
+  var rowWeight: Double { get }
+  var answerWidth: Int { get }
+
+  /// Refuses items that don't fit, of a block or of the whole request.
+  func check(_ items: Items, _ limits: ServiceLimits) throws
+  /// Refuses items of which some, or none, lack numbers.
+  func check(hasMissing: Bool) throws
+  /// The same request about these items, which were checked.
+  func about(_ items: Items, _ limits: ServiceLimits) throws -> any CheckedRequest
+
+  /// The items that the answer is about; those of `rows` are what the model is shown.
+  var items: Items { get }
+  var rows: Rows { get }
+  /// Rows that are computed together at most, so that intermediate results stay small.
+  var rowLimit: Int { get }
+  /// Whether writing the answer takes long enough to hold up others.
+  var hasLongAnswer: Bool { get }
+
+  func compute(_ rows: Rows) throws -> RowAnswers
+  func answer(_ found: RowAnswers) -> Answer
+}
+
+extension CheckedRequest {
+  /// Rows of the answer.
+  package var count: Int { rows.keys.count }
+
+  /// Whether no row of the request comes before these.
+  package var isFirst: Bool { items.firstRow == 0 }
+
+  /// The rows cut into blocks.
+  package var blocks: [Range<Int>] { stride(from: 0, to: count, by: rowLimit).map { $0..<min($0 + rowLimit, count) } }
+
+  package func compute(_ block: Range<Int>) throws -> RowAnswers { try compute(rows(in: block)) }
+
+  func rows(in block: Range<Int>) -> Rows { block == 0..<count ? rows : rows.slice(block) }
+
+  /// All of it, on this thread.
+  package func perform() throws -> Answer { answer(.joined(try blocks.map(compute))) }
+
+  /// The same request about all of the items that came with it.
+  func about(_ sent: SentRequest, _ fields: SentFields, _ limits: ServiceLimits) throws -> any CheckedRequest {
+    let items = try sent.items(fields, of: self, limits)
+    try check(items, limits)
+    if itemRole == .completed { try check(hasMissing: items.hasMissing) }
+    return try about(items, limits)
+  }
+}
+
+/// A request of one type beside its model, seen as what it has to be able to.
+final class ReadRequest<Request: ModelRequest>: CheckedRequest {
+  private let request: Request
+  private let able: Request.Able
+  let model: LoadedModel
+  let receipt: Receipt
+  let parameters: JSONValue
+  let keepsInput: Bool
+  let items: Items
+  let rows: Rows
+  let rowLimit: Int
+  let hasLongAnswer: Bool
+
+  /// The options, before any item.
+  init(_ fields: SentFields, _ able: Request.Able, _ model: LoadedModel, _ limits: ServiceLimits) throws {
+    request = try StrictJSON.decode(Request.self, from: fields.options)
+    if let seed = request.seed, seed < 0 {
+      throw Problem(.impossible, "seed is \(seed), expected 0 to 2^63 - 1.", field: "seed", given: "\(seed)", expected: "0 to 2^63 - 1")
+    }
+    try request.check(able, rows: request.rowCount(.none), limits: limits)
+    (self.able, self.model, keepsInput) = (able, model, fields.keepsInput)
+    receipt = Receipt(model: model, seed: request.seed ?? Int.random(in: 0...Int.max))
+    parameters = Request.parameters(given: fields.options)
+    (items, rows) = (.none, Rows(items: Items.none.raw, keys: RowKeys(RandomKey(seed: 0), rows: 0..<0)))
+    (rowLimit, hasLongAnswer) = (1, false)
+  }
+
+  /// A request whose items were checked.
+  private init(_ asked: ReadRequest, about sent: Items, _ limits: ServiceLimits) throws {
+    (able, model, receipt, parameters, keepsInput) = (asked.able, asked.model, asked.receipt, asked.parameters, asked.keepsInput)
+    let count = asked.request.rowCount(sent)
+    // Row i depends on (seed, i) alone.
+    let keys = RowKeys(RandomKey(seed: UInt64(receipt.seed)), rows: sent.firstRow..<sent.firstRow + count)
+    if Request.items == .references {
+      request = try asked.request.referring(to: sent, of: able)
+      (items, rows) = (.none, Rows(items: .zeros([count, 0]), keys: keys))
+    } else {
+      request = asked.request
+      items = try request.hiding(sent, of: able, keys: keys.split("mask"))
+      rows = Rows(items: items.raw, keys: keys)
+    }
+    rowLimit = max(1, min(limits.blockRows, limits.blockNumbers / model.signature.width))
+    hasLongAnswer = count * request.answerWidth(able) > limits.longAnswerNumbers
+  }
+
+  var name: String { Request.name }
+  var itemRole: ItemRole { Request.items }
+  var mediaTypes: [MediaType] { request.mediaTypes(able) }
+  var streamsNumbers: Bool { request.streamsNumbers }
+  var rowOptions: any Hashable & Sendable { request.rowOptions }
+  var rowWeight: Double { request.rowWeight }
+  var answerWidth: Int { request.answerWidth(able) }
+
+  func check(_ items: Items, _ limits: ServiceLimits) throws {
+    try items.checkValues(model.signature)
+    if !request.acceptsMissing(able) { try items.checkComplete(model.signature) }
+    try request.check(able, rows: request.rowCount(items), limits: limits)
+  }
+
+  func check(hasMissing: Bool) throws { try request.check(able, hasMissing: hasMissing) }
+
+  func about(_ items: Items, _ limits: ServiceLimits) throws -> any CheckedRequest { try ReadRequest(self, about: items, limits) }
+
+  func compute(_ rows: Rows) throws -> RowAnswers { try request.compute(able, rows) }
+
+  func answer(_ found: RowAnswers) -> Answer { request.answer(found, to: items, from: able) }
+}

@@ -1,0 +1,39 @@
+package import Modelling
+internal import Tensors
+
+/// Items passed through the latent code and back.
+package struct ReconstructRequest: ModelRequest {
+  package let sampling: Bool
+  package let seed: Int?
+
+  private enum Key: String, CodingKey { case sampling, seed }
+
+  package init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: Key.self)
+    sampling = try fields.decodeIfPresent(Bool.self, forKey: .sampling) ?? false
+    seed = try fields.decodeIfPresent(Int.self, forKey: .seed)
+  }
+
+  package static let name = "reconstruct"
+  package static let summary = "Passes items through the latent code and back: the mean of p(x|z)."
+  package static let items = ItemRole.rows
+  package static var capability: Capability<any Reconstructing> { .reconstructing }
+  package static let fields: [RequestField] = [
+    RequestField("sampling", .boolean, default: "false", "Draws z from q(z|x) instead of taking its mean."),
+    .seed,
+  ]
+
+  package var rowOptions: Bool { sampling }
+
+  package func mediaTypes(_ model: any Reconstructing) -> [MediaType] { MediaType.ofItems(model.signature) }
+
+  package func answerWidth(_ model: any Reconstructing) -> Int { model.signature.width }
+
+  package func compute(_ model: any Reconstructing, _ rows: Rows) -> RowAnswers {
+    RowAnswers(model.signature.toRaw(model.reconstruct(model.signature.toModel(rows.items), sampling: sampling, keys: rows.keys)))
+  }
+
+  package func answer(_ found: RowAnswers, to items: Items, from model: any Reconstructing) -> Answer {
+    .items(found.numbers, signature: model.signature, field: "reconstructions")
+  }
+}

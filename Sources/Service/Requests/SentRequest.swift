@@ -1,0 +1,153 @@
+internal import Formats
+internal import Modelling
+
+/// A request as it was sent: a body with its media type, and options as text from the query or the command line.
+package struct SentRequest: Sendable {
+  package struct Option: Sendable, Equatable {
+    package let name: String
+    package let value: String
+
+    package init(name: String, value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  package var body: [UInt8]
+  /// nil where the client didn't say.
+  package let contentType: MediaType?
+  package let options: [Option]
+
+  package init(body: [UInt8] = [], contentType: MediaType? = nil, options: [Option] = []) {
+    self.body = body
+    self.contentType = contentType
+    self.options = options
+  }
+
+  /// Media types that items can come in.
+  package static let itemTypes: [MediaType] = [.json, .csv, .png, .npy, .floats, .form]
+
+  /// The fields of a JSON body, or those of the query beside a body of items alone.
+  package func fields(of kind: RequestKind) throws -> SentFields {
+    guard isJSON else { return try SentFields(optionObject(kind.fields, of: kind.name)) }
+    if let option = options.first {
+      throw Problem(
+        .malformed, "The query has \"\(option.name)\", but with a JSON body the options are fields of the body.", field: option.name,
+        given: "a query parameter", expected: "a field of the body")
+    }
+    return try SentFields(JSONValue(parsing: body, numericFields: ["inputs"]))
+  }
+
+  /// The items of a request whose fields were read; none where they may be left out.
+  func items(_ fields: SentFields, of request: any CheckedRequest, _ limits: ServiceLimits) throws -> Items {
+    let (role, signature) = (request.itemRole, request.model.signature)
+    if !isJSON { return role == .references && body.isEmpty ? .none : try items(signature, limits, keepingText: role == .completed) }
+    switch (fields.inputs, fields.rows) {
+    case (nil, nil):
+      if role == .references { return .none }
+      throw Problem(
+        .impossible, "\(request.name) needs items: inputs (nested numbers) or rows (objects by column name).", field: "inputs", given: "nothing",
+        expected: "inputs or rows")
+    case (.some, .some):
+      throw Problem(.impossible, "Both inputs and rows are given, expected one of them.", field: "rows", given: "both", expected: "inputs or rows")
+    case (nil, .some(let rows)): return try .objects(rows, signature: signature, limits: limits, keepingText: role == .completed)
+    case (.some(.numbers(let array)), nil): return try .nested(array, field: "inputs", signature: signature, limits: limits)
+    case (.some(let other), nil):
+      let given = String(decoding: other.text.prefix(60), as: UTF8.self)
+      throw Problem(
+        .impossible, "inputs is no array of numbers: \(given)\(given.utf8.count == 60 ? "..." : "").", field: "inputs", given: given,
+        expected: "nested arrays of numbers, null for a missing one")
+    }
+  }
+
+  /// A body without a type is JSON, and so is an object under the type that curl's `-d` announces.
+  var isJSON: Bool {
+    guard !body.isEmpty else { return contentType == .json && options.isEmpty }
+    guard let contentType else { return true }
+    if contentType == .json || contentType.name.hasSuffix("+json") { return true }
+    let isForm = contentType.name == "application/x-www-form-urlencoded"
+    return isForm && body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
+  }
+
+  /// The options as one JSON object; `fields` are those that there are beside `record`.
+  func optionObject(_ own: [RequestField], of name: String) throws -> JSONValue {
+    let fields = own + [.record]
+    var members: [JSONValue.Member] = []
+    for option in options {
+      guard let field = fields.first(where: { $0.name == option.name }) else {
+        let known = fields.map(\.name).joined(separator: ", ")
+        throw Problem(
+          .impossible, "\"\(option.name)\" is no option of \(name), expected one of \(known).", field: option.name, given: option.name,
+          expected: known)
+      }
+      guard !members.contains(where: { $0.name == option.name }) else {
+        throw Problem(.malformed, "\(option.name) is given twice.", field: option.name, given: "two values", expected: "one")
+      }
+      members.append(.init(name: option.name, value: field.value(of: option.value)))
+    }
+    return .object(members)
+  }
+
+  /// Whether the body is of items alone that can be read block by block.
+  var hasItemBlocks: Bool { contentType.map(ItemReader.types.contains) ?? false }
+
+  /// The items of a body that isn't JSON.
+  func items(_ signature: Signature, _ limits: ServiceLimits, keepingText: Bool) throws -> Items {
+    guard !body.isEmpty else {
+      throw Problem(
+        .malformed, "The body is empty, expected items: JSON with inputs or rows, or one of \(Self.listed(Self.itemTypes)).", field: "body")
+    }
+    switch contentType {
+    case let type? where type.isForm:
+      return try .form(body, contentType: type, signature: signature, limits: limits, takesMasks: keepingText)
+    case let type? where ItemReader.types.contains(type):
+      return try .whole(body, type, signature: signature, limits: limits, keepingText: keepingText)
+    case MediaType.png: return try .png(body, signature: signature)
+    default:
+      throw Problem(
+        .unsupportedMedia, "The body is \(contentType?.name ?? "of no type"), expected one of \(Self.listed(Self.itemTypes)).", field: "Content-Type",
+        given: contentType?.name, expected: Self.listed(Self.itemTypes))
+    }
+  }
+
+  /// A picture and its mask as `curl -F image=@FILE -F mask=@FILE` sends them.
+  package static func form(image: [UInt8], mask: [UInt8], options: [Option]) -> SentRequest {
+    // No text of 256 bits that follow from the bytes stands among them.
+    let boundary = SHA256.digest(image + mask).description.dropFirst("sha256:".count)
+    func part(_ name: String, _ bytes: [UInt8]) -> [UInt8] {
+      Array("--\(boundary)\r\nContent-Disposition: form-data; name=\"\(name)\"\r\nContent-Type: image/png\r\n\r\n".utf8) + bytes + [0x0D, 0x0A]
+    }
+    return SentRequest(
+      body: part("image", image) + part("mask", mask) + Array("--\(boundary)--\r\n".utf8),
+      contentType: MediaType("\(MediaType.form); boundary=\(boundary)"), options: options)
+  }
+
+  private static func listed(_ types: [MediaType]) -> String { types.map(\.name).joined(separator: ", ") }
+}
+
+/// The fields of a request, its options apart from its items.
+package struct SentFields: Sendable {
+  /// A JSON object, or what came in place of one.
+  let options: JSONValue
+  /// Whether the client wants its input kept with the record of this request.
+  let keepsInput: Bool
+  let inputs: JSONValue?
+  let rows: JSONValue?
+
+  init(_ document: JSONValue) throws {
+    guard case .object(var members) = document else {
+      (options, keepsInput, inputs, rows) = (document, false, nil, nil)
+      return
+    }
+    func take(_ name: String) -> JSONValue? {
+      guard let index = members.firstIndex(where: { $0.name == name }) else { return nil }
+      let value = members.remove(at: index).value
+      return value == .null ? nil : value
+    }
+    (inputs, rows) = (take("inputs"), take("rows"))
+    keepsInput = try take("record").map { try StrictJSON.decode(Record.self, from: .record(["record": $0])).record } ?? false
+    options = .object(members)
+  }
+
+  private struct Record: Decodable { let record: Bool }
+}
