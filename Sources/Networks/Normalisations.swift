@@ -40,19 +40,51 @@ package struct BatchNorm: Layer {
   }
 }
 
-/// Layer normalisation over the last axis (Ba et al. 2016); x: [n, d].
+/// Layer normalisation over the trailing axes (Ba et al. 2016); x: [n, d], or [n, c, h, w] with weights of [c, h, w], as PyTorch's `nn.LayerNorm`.
 package struct LayerNorm: Layer {
   package var weight: Tensor
   package var bias: Tensor
   package let epsilon: Float
 
-  package init(_ width: Int, epsilon: Float = 1e-5) {
-    weight = .ones([width])
-    bias = .zeros([width])
+  package init(_ width: Int, epsilon: Float = 1e-5) { self.init([width], epsilon: epsilon) }
+
+  /// Over axes of this shape.
+  package init(_ shape: Shape, epsilon: Float = 1e-5) {
+    weight = .ones(shape)
+    bias = .zeros(shape)
     self.epsilon = epsilon
   }
 
   package static let fields: [Field<Self>] = [.parameter("weight", \.weight), .parameter("bias", \.bias)]
 
-  package func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor { x.layerNormalised(epsilon: epsilon) * weight + bias }
+  package func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor {
+    precondition(
+      x.shape.dimensions.suffix(weight.shape.rank).elementsEqual(weight.shape.dimensions), "normalisation over \(weight.shape) of \(x.shape)")
+    let normal = x.reshaped([weight.count == 0 ? 0 : x.count / weight.count, weight.count]).layerNormalised(epsilon: epsilon)
+    return normal.reshaped(x.shape) * weight + bias
+  }
+}
+
+/// Normalisation over groups of channels, each item for itself (Wu and He 2018); x: [n, c] or [n, c, h, w]. Names and epsilon as in PyTorch.
+package struct GroupNorm: Layer {
+  package var weight: Tensor
+  package var bias: Tensor
+  package let groups: Int
+  package let epsilon: Float
+
+  /// `groups` divides `channels`.
+  package init(_ channels: Int, groups: Int, epsilon: Float = 1e-5) {
+    precondition(groups > 0 && channels % groups == 0, "\(groups) groups of \(channels) channels")
+    weight = .ones([channels])
+    bias = .zeros([channels])
+    (self.groups, self.epsilon) = (groups, epsilon)
+  }
+
+  package static let fields: [Field<Self>] = [.parameter("weight", \.weight), .parameter("bias", \.bias)]
+
+  package func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor {
+    let rows = x.shape[0] * groups
+    return x.reshaped([rows, rows == 0 ? 0 : x.count / rows]).layerNormalised(epsilon: epsilon).reshaped(x.shape)
+      .affineByChannel(scale: weight, shift: bias)
+  }
 }

@@ -7,7 +7,10 @@ package enum Block: Layer {
   case transposedConvolution(TransposedConvolution)
   case batchNorm(BatchNorm)
   case layerNorm(LayerNorm)
+  case groupNorm(GroupNorm)
+  case residual(ResidualBlock)
   case activation(Activation)
+  case leakyReLU(slope: Float)
   case flatten
   /// [n, product] -> [n] + shape.
   case unflatten(Shape)
@@ -34,7 +37,14 @@ package enum Block: Layer {
     case .layerNorm(var layer):
       layer.visit(path, body)
       self = .layerNorm(layer)
+    case .groupNorm(var layer):
+      layer.visit(path, body)
+      self = .groupNorm(layer)
+    case .residual(var layer):
+      layer.visit(path, body)
+      self = .residual(layer)
     case .activation(let function): self = .activation(function)
+    case .leakyReLU(let slope): self = .leakyReLU(slope: slope)
     case .flatten: self = .flatten
     case .unflatten(let shape): self = .unflatten(shape)
     case .maxPool(let size): self = .maxPool(size)
@@ -51,7 +61,10 @@ package enum Block: Layer {
     case .transposedConvolution(let layer): layer(x, mode)
     case .batchNorm(let layer): layer(x, mode)
     case .layerNorm(let layer): layer(x, mode)
+    case .groupNorm(let layer): layer(x, mode)
+    case .residual(let layer): layer(x, mode)
     case .activation(let function): function(x)
+    case .leakyReLU(let slope): x.leakyReLU(slope: slope)
     case .flatten: x.flattened()
     case .unflatten(let shape): x.reshaped(Shape([x.shape[0]] + shape.dimensions))
     case .maxPool(let size): x.maxPooled(kernel: size)

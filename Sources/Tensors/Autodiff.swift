@@ -94,7 +94,20 @@ package func gradients(of y: Tensor, at xs: [Tensor], from seed: Tensor? = nil, 
   return xs.map { x in x.identity.flatMap { sums[$0] } ?? .zeros(x.shape) }
 }
 
+/// The formula of a kernel that has none of its own: the same function in plain operations, computed again from the inputs.
+func composed(_ function: @escaping @Sendable ([Tensor]) -> Tensor) -> Pullback {
+  { step in
+    // Copies at which the walk ends; in a watched pass they are still functions of the inputs.
+    let x = zip(step.x, step.asked).map { x, isAsked in isAsked ? (step.isWatched ? x.copied : x.watched()) : x }
+    let parts = gradients(of: function(x), at: x, from: step.g, watched: step.isWatched)
+    return zip(parts, step.asked).map { $1 ? $0 : nil }
+  }
+}
+
 extension Tensor {
+  /// The same numbers as a result of their own.
+  fileprivate var copied: Tensor { recorded(by: self) { [$0.g] } }
+
   /// Reverse-mode gradients of this scalar with respect to every watched tensor that it depends on.
   package func backward() -> Gradients {
     precondition(count == 1, "gradients start from a scalar, not from a tensor of shape \(shape)")

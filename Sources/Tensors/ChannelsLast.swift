@@ -152,7 +152,7 @@ extension Activation {
     case .sigmoid: kernel_sigmoid(y, y, count)
     case .softplus: kernel_softplus(y, y, count)
     case .leakyReLU: kernel_leaky_relu(y, 0.01, y, count)
-    case .identity, .elu: break
+    case .identity, .elu, .silu, .gelu: break
     }
   }
 }

@@ -9,6 +9,8 @@ package enum Activation: String, Sendable, Codable, CaseIterable {
   case tanh
   case sigmoid
   case softplus
+  case silu
+  case gelu
 
   package func callAsFunction(_ x: Tensor) -> Tensor {
     switch self {
@@ -19,6 +21,8 @@ package enum Activation: String, Sendable, Codable, CaseIterable {
     case .tanh: x.tanh()
     case .sigmoid: x.sigmoid()
     case .softplus: x.softplus()
+    case .silu: x.silu()
+    case .gelu: x.gelu()
     }
   }
 
@@ -31,7 +35,7 @@ package enum Activation: String, Sendable, Codable, CaseIterable {
     case .sigmoid: kernel_activation_sigmoid
     case .softplus: kernel_activation_softplus
     case .leakyReLU: kernel_activation_leaky_relu
-    case .elu: nil
+    case .elu, .silu, .gelu: nil
     }
   }
 }
@@ -106,7 +110,7 @@ extension Activation {
   var hasDerivativeOfOutput: Bool {
     switch self {
     case .identity, .relu, .leakyReLU, .tanh, .sigmoid: true
-    case .elu, .softplus: false
+    case .elu, .softplus, .silu, .gelu: false
     }
   }
 
@@ -120,7 +124,7 @@ extension Activation {
     case .leakyReLU: step.y.leakyReLUGradient(step.g, slope: 0.01)
     case .tanh: step.y.tanhGradient(step.g)
     case .sigmoid: step.y.sigmoidGradient(step.g)
-    case .identity, .elu, .softplus: step.g
+    case .identity, .elu, .softplus, .silu, .gelu: step.g
     }
   }
 }

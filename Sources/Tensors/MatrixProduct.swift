@@ -85,7 +85,8 @@ extension Tensor {
     let product = Tensor(shape: Shape(leading + [m, n])) { c in
       withScalars { a in
         other.withScalars { b in
-          for item in 0..<items {
+          // Small products go an item a thread, large ones are cut themselves; the cut changes no bit.
+          Parallelism.perform(blocks: items, worthwhile: items >= Parallelism.width && 2 * items * m * n * k > 400_000) { item in
             multiply(
               MatrixOperand(base: a + item * m * k, transposed: transposingSelf), MatrixOperand(base: b + item * k * n, transposed: transposingOther),
               m, n, k, c + item * m * n)

@@ -82,6 +82,22 @@ extension Tensor {
     }
   }
 
+  /// x sigmoid(x).
+  package func silu() -> Tensor {
+    mapped(kernel_silu).recorded(by: self, keeping: .inputs, kernel: { [$0.x[0].combined(with: $0.g, kernel_silu_backward)] }) { step in
+      // s (1 + x (1 - s))
+      let (x, s) = (step.x[0], step.x[0].sigmoid())
+      return [step.g * s * (1 + x * (1 - s))]
+    }
+  }
+
+  /// x Φ(x), Φ the normal distribution function: the exact form, PyTorch's default (Hendrycks and Gimpel 2016).
+  package func gelu() -> Tensor {
+    mapped(kernel_gelu).recorded(by: self, keeping: .inputs, kernel: { [$0.x[0].combined(with: $0.g, kernel_gelu_backward)] }) {
+      [$0.x[0].geluGradient($0.g)]
+    }
+  }
+
   package func squared() -> Tensor { mapped(kernel_square).recorded(by: self, keeping: .inputs) { [2 * ($0.g * $0.x[0])] } }
 
   package func absolute() -> Tensor { mapped(kernel_abs).recorded(by: self, keeping: .inputs) { [$0.g * $0.x[0].sign()] } }
@@ -129,6 +145,16 @@ extension Tensor {
     combined(with: g, kernel_sigmoid_backward).recorded(by: self, g, keeping: .inputs) { step in
       let (y, g) = (step.x[0], step.x[1])
       return [step.asked[0] ? step.g * g * (1 - 2 * y) : nil, step.asked[1] ? y.sigmoidGradient(step.g) : nil]
+    }
+  }
+
+  /// g (Φ + x φ), φ the normal density
+  fileprivate func geluGradient(_ g: Tensor) -> Tensor {
+    combined(with: g, kernel_gelu_backward).recorded(by: self, g, keeping: .inputs) { step in
+      let (x, g) = (step.x[0], step.x[1])
+      // φ (2 - x²)
+      let curvature = { (x.squared() * -0.5).exp() * 0.398_942_28 * (2 - x.squared()) }
+      return [step.asked[0] ? step.g * g * curvature() : nil, step.asked[1] ? x.geluGradient(step.g) : nil]
     }
   }
 

@@ -126,6 +126,15 @@ extension Tensor {
     }
   }
 
+  /// softmax along an axis.
+  package func softmax(axis: Int) -> Tensor {
+    let axis = shape.axis(axis)
+    if axis == shape.rank - 1 { return softmax() }
+    var order = Array(0..<shape.rank)
+    order.swapAt(axis, shape.rank - 1)
+    return transposed(order).softmax().transposed(order)
+  }
+
   /// ln Σ eˣ along the last axis, which disappears.
   package func logSumExp() -> Tensor {
     let (rows, columns) = lastAxis

@@ -113,6 +113,14 @@ extension Tensor {
     }
   }
 
+  /// Zero with probability `rate`, else 1 / (1 - rate) times the number, on average the same; what falls out of a row depends on its key alone.
+  package func dropped(rate: Float, _ keys: RowKeys) -> Tensor {
+    precondition(rate >= 0 && rate < 1 && keys.count == shape[0], "dropout at \(rate) of \(shape) beside \(keys.count) rows of keys")
+    let width = shape[0] == 0 ? 0 : count / shape[0]
+    let mask = keys.uniform(width)
+    return self * Tensor(shape: shape, scalars: mask.scalars.map { $0 < rate ? 0 : 1 / (1 - rate) })
+  }
+
   /// The rows named by `indices`, in that order: [n, ...] -> [indices, ...]. The adjoint adds a row's gradients in that order too.
   package func gather(_ indices: [Int]) -> Tensor {
     let source = shape

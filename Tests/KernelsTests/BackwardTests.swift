@@ -19,6 +19,8 @@ import Testing
     Derivative(name: "relu", function: { max($0, 0) }) { k, x, y, g, d in k.relu_backward(y, g, &d, x.count) },
     Derivative(name: "leaky relu", function: { $0 > 0 ? $0 : 0.25 * $0 }) { k, x, y, g, d in k.leaky_relu_backward(x, g, 0.25, &d, x.count) },
     Derivative(name: "elu", function: { $0 > 0 ? $0 : 1.5 * expm1($0) }) { k, x, y, g, d in k.elu_backward(x, y, g, 1.5, &d, x.count) },
+    Derivative(name: "silu", function: { $0 / (1 + exp(-$0)) }) { k, x, y, g, d in k.silu_backward(x, g, &d, x.count) },
+    Derivative(name: "gelu", function: { 0.5 * $0 * erfc(-$0 / 2.0.squareRoot()) }) { k, x, y, g, d in k.gelu_backward(x, g, &d, x.count) },
     Derivative(name: "clamp", function: { min(max($0, -0.5), 0.75) }) { k, x, y, g, d in k.clamp_backward(x, g, -0.5, 0.75, &d, x.count) },
   ]
 

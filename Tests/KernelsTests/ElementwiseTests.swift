@@ -47,6 +47,8 @@ import Testing
     Function("sigmoid", ulps: 2.5, in: -110...110, of: { k, x, y in k.sigmoid(x, &y, x.count) }) { 1 / (1 + exp(-$0)) },
     Function("softplus", ulps: 2, in: -110...110, of: { k, x, y in k.softplus(x, &y, x.count) }) { max($0, 0) + log1p(exp(-abs($0))) },
     Function("elu", ulps: 2, in: -110...110, of: { k, x, y in k.elu(x, 1, &y, x.count) }) { $0 > 0 ? $0 : expm1($0) },
+    Function("silu", ulps: 3.5, in: -80...110, of: { k, x, y in k.silu(x, &y, x.count) }) { $0 / (1 + exp(-$0)) },
+    Function("gelu", ulps: 8, in: -1...110, of: { k, x, y in k.gelu(x, &y, x.count) }) { 0.5 * $0 * erfc(-$0 / 2.0.squareRoot()) },
     Function("sqrt", ulps: 0.5, in: 0...Float.greatestFiniteMagnitude, of: { k, x, y in k.sqrt(x, &y, x.count) }) { $0.squareRoot() },
     Function("lgamma", ulps: 0.52, in: 0...1e30, of: { k, x, y in k.lgamma(x, &y, x.count) }) { lgamma($0).0 },
     Function("lgamma near its zeros", ulps: 0.52, in: 0.7...2.6, of: { k, x, y in k.lgamma(x, &y, x.count) }) { lgamma($0).0 },

@@ -72,6 +72,17 @@ import Testing
       k.sgd(&p, a, &first, a.count, 0.01, 0.9, 0.1, 1, 0)
       k.rmsprop(&p, b, &second, a.count, 0.01, 0.99, 1e-8, 0.1)
       outputs += [p, first, second]
+      var (cell, cells, hidden) = ([Float](repeating: 0, count: rows * columns), alpha, beta)
+      var gates = (0..<4).flatMap { k in a.map { $0 + 0.1 * Float(k) } }
+      k.lstm_cell(gates, &gates, b, &cell, &hidden, rows, columns)
+      outputs += [gates, cell, hidden]
+      output(4 * a.count) { k.lstm_cell_backward(gates, b, cell, a, hidden, &cells, &$0, rows, columns) }
+      var threeGates = Array(gates.prefix(3 * a.count))
+      k.gru_cell(threeGates, &threeGates, b, &cell, &hidden, rows, columns)
+      outputs += [threeGates, cell, hidden]
+      var dx = threeGates
+      output(3 * a.count) { k.gru_cell_backward(threeGates, b, cell, a, &hidden, &dx, &$0, rows, columns) }
+      outputs += [cells, dx, hidden]
       for row in 0..<5 { output(20_003) { k.normal(UInt64(columns), UInt64(row), $0.count, &$0) } }
       output(1003) { k.uniform(UInt64(columns), 3, $0.count, &$0) }
       return outputs.map(bits)

@@ -2,7 +2,7 @@ import Tensors
 
 /// Every differentiable operation of `Tensors`, at points away from kinks.
 enum GradientCases {
-  static let all = elementwise + arithmetic + reductions + movements + products + images + normalisations + likelihoods
+  static let all = elementwise + arithmetic + reductions + movements + products + images + normalisations + likelihoods + recurrences
 
   static let elementwise: [Differentiable] = [
     Differentiable("exp", point([3, 4])) { $0[0].exp() },
@@ -14,6 +14,8 @@ enum GradientCases {
     Differentiable("relu", point([3, 4], awayFromZero: 0.1)) { $0[0].relu() },
     Differentiable("leaky relu", point([3, 4], awayFromZero: 0.1)) { $0[0].leakyReLU(slope: 0.2) },
     Differentiable("elu", point([3, 4], awayFromZero: 0.1)) { $0[0].elu(alpha: 1.3) },
+    Differentiable("silu", point([3, 4])) { $0[0].silu() },
+    Differentiable("gelu", point([3, 4])) { $0[0].gelu() },
     Differentiable("squared", point([3, 4])) { $0[0].squared() },
     Differentiable("absolute", point([3, 4], awayFromZero: 0.1)) { $0[0].absolute() },
     Differentiable("reciprocal", positive([3, 4])) { $0[0].reciprocal() },
@@ -81,6 +83,7 @@ enum GradientCases {
       Differentiable("max, kept", distinct([3, 4])) { $0[0].max(axis: 1, keepingDimensions: true) },
       Differentiable("cumulative sum", point([2, 3, 4])) { $0[0].cumulativeSum() },
       Differentiable("softmax", point([3, 2, 5])) { $0[0].softmax() },
+      Differentiable("softmax over the middle axis", point([3, 4, 2])) { $0[0].softmax(axis: 1) },
       Differentiable("log sum exp", point([3, 2, 5])) { $0[0].logSumExp() },
       Differentiable("log softmax", point([3, 5])) { $0[0].logSoftmax() },
       Differentiable("summed to a row", point([2, 3, 4])) { $0[0].summed(to: [4]) },
@@ -104,6 +107,7 @@ enum GradientCases {
     Differentiable("joined along the first axis", point([2, 3]), point([1, 3], 1)) { Tensor.concatenated([$0[0], $0[1], $0[0]]).squared() },
     Differentiable("joined along the last axis", point([2, 3]), point([2, 2], 1)) { Tensor.concatenated($0, axis: -1).cumulativeSum() },
     Differentiable("joined along the middle axis", point([2, 1, 3]), point([2, 2, 3], 1)) { Tensor.concatenated($0, axis: 1).squared() },
+    Differentiable("dropped", point([4, 3])) { $0[0].dropped(rate: 0.4, RowKeys(RandomKey(seed: 5), rows: 0..<4)).cumulativeSum() },
     Differentiable("gather", point([4, 3])) { $0[0].gather([2, 0, 2, 3, 2]).cumulativeSum() },
   ]
 

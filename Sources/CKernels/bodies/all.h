@@ -23,6 +23,8 @@
 
 #include "images.h"
 
+#include "recurrent.h"
+
 #include "random.h"
 
 #include "optimisers.h"

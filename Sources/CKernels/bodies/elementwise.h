@@ -24,6 +24,12 @@
 #define AB(L) const vf a_ = L(a), b_ = L(b);
 #define ABC(L) const vf a_ = L(a), b_ = L(b), c_ = L(c);
 
+// s (1 + x (1 - s)), s = sigmoid(x)
+INLINE vf silu_slope(vf x) {
+  const vf s = v_sigmoid(x);
+  return s * FMA(x, 1 - s, (vf)1);
+}
+
 MAP(exp, (const float *x, float *y, size_t n), X, v_exp(x_), y)
 MAP(log, (const float *x, float *y, size_t n), X, v_log(x_), y)
 MAP(sqrt, (const float *x, float *y, size_t n), X, __builtin_elementwise_sqrt(x_), y)
@@ -33,6 +39,8 @@ MAP(softplus, (const float *x, float *y, size_t n), X, v_softplus(x_), y)
 MAP(relu, (const float *x, float *y, size_t n), X, v_relu(x_), y)
 MAP(leaky_relu, (const float *x, float slope, float *y, size_t n), X, x_ > 0 ? x_ : slope * x_, y)
 MAP(elu, (const float *x, float alpha, float *y, size_t n), X, x_ > 0 ? x_ : alpha * v_expm1_negative(x_), y)
+MAP(silu, (const float *x, float *y, size_t n), X, x_ *v_sigmoid(x_), y)
+MAP(gelu, (const float *x, float *y, size_t n), X, x_ *v_normal_cdf(x_), y)
 MAP(abs, (const float *x, float *y, size_t n), X, v_abs(x_), y)
 MAP(square, (const float *x, float *y, size_t n), X, x_ *x_, y)
 MAP(reciprocal, (const float *x, float *y, size_t n), X, 1 / x_, y)
@@ -47,6 +55,8 @@ MAP(softplus_backward, (const float *x, const float *g, float *dx, size_t n), XG
 MAP(relu_backward, (const float *y, const float *g, float *dx, size_t n), YG, y_ <= 0 ? (vf)0 : g_, dx)
 MAP(leaky_relu_backward, (const float *x, const float *g, float slope, float *dx, size_t n), XG, x_ > 0 ? g_ : slope * g_, dx)
 MAP(elu_backward, (const float *x, const float *y, const float *g, float alpha, float *dx, size_t n), XYG, x_ > 0 ? g_ : g_ * (y_ + alpha), dx)
+MAP(silu_backward, (const float *x, const float *g, float *dx, size_t n), XG, g_ *silu_slope(x_), dx)
+MAP(gelu_backward, (const float *x, const float *g, float *dx, size_t n), XG, g_ *FMA(x_, v_normal_density(x_), v_normal_cdf(x_)), dx)
 MAP(clamp_backward, (const float *x, const float *g, float low, float high, float *dx, size_t n), XG, ((x_ >= low) & (x_ <= high)) ? g_ : (vf)0, dx)
 
 MAP(add, (const float *a, const float *b, float *y, size_t n), AB, a_ + b_, y)

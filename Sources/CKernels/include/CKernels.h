@@ -24,6 +24,8 @@ void kernel_softplus(const float *x, float *y, size_t n);  // log(1 + e^x), exac
 void kernel_relu(const float *x, float *y, size_t n);      // max(x, 0); NaN stays NaN
 void kernel_leaky_relu(const float *x, float slope, float *y, size_t n);
 void kernel_elu(const float *x, float alpha, float *y, size_t n);
+void kernel_silu(const float *x, float *y, size_t n);      // x sigmoid(x)
+void kernel_gelu(const float *x, float *y, size_t n);      // x P(N(0, 1) <= x), the exact form; the lower tail to within 1e-7
 void kernel_abs(const float *x, float *y, size_t n);
 void kernel_square(const float *x, float *y, size_t n);
 void kernel_reciprocal(const float *x, float *y, size_t n);
@@ -39,6 +41,8 @@ void kernel_softplus_backward(const float *x, const float *g, float *dx, size_t 
 void kernel_relu_backward(const float *y, const float *g, float *dx, size_t n);  // 0 where y <= 0
 void kernel_leaky_relu_backward(const float *x, const float *g, float slope, float *dx, size_t n);
 void kernel_elu_backward(const float *x, const float *y, const float *g, float alpha, float *dx, size_t n);  // x > 0: g, else g * (y + alpha)
+void kernel_silu_backward(const float *x, const float *g, float *dx, size_t n);
+void kernel_gelu_backward(const float *x, const float *g, float *dx, size_t n);
 void kernel_clamp_backward(const float *x, const float *g, float low, float high, float *dx, size_t n);      // g where low <= x <= high, else 0
 
 // ---- y[i] = a[i] op b[i]
@@ -118,6 +122,19 @@ void kernel_add_patches(const float *patches, size_t channels, size_t height, si
                         size_t pad_w, size_t out_w, size_t first, size_t count, float *image);
 // y[columns, y_stride] = x[rows, columns] transposed; y_stride >= rows.
 void kernel_transpose(const float *x, size_t rows, size_t columns, float *y, size_t y_stride);
+
+// ---- Recurrent cells. Gates stand side by side in a row, `width` numbers each.
+// LSTM, gates i, f, g, o[rows, 4 width]: `gates` holds h W on entry, i, f, o = sigmoid and g = tanh of x + h W on exit; next = f c + i g, h = o tanh(next).
+void kernel_lstm_cell(const float *x, float *gates, const float *c, float *next, float *h, size_t rows, size_t width);
+// From the gradient g of h, its part dh from the step after this one, and dc, that of `next`: d[rows, 4 width] before the gates; dc becomes that of c.
+void kernel_lstm_cell_backward(const float *gates, const float *c, const float *next, const float *g, const float *dh, float *dc, float *d, size_t rows,
+                               size_t width);
+// GRU, gates r, z, n[rows, 3 width]: `gates` holds p = h W + b on entry, r, z = sigmoid(x + p) and p_n on exit; fresh = tanh(x_n + r p_n),
+// next = (1 - z) fresh + z h.
+void kernel_gru_cell(const float *x, float *gates, const float *h, float *fresh, float *next, size_t rows, size_t width);
+// From the gradient g of `next` and its part dh from the step after this one: dx of x and dp of p; dh becomes the part of h that doesn't come through p.
+void kernel_gru_cell_backward(const float *gates, const float *h, const float *fresh, const float *g, float *dh, float *dx, float *dp, size_t rows,
+                              size_t width);
 
 // ---- Random numbers: Philox4x32-10 (Salmon et al. 2011). The 64-bit key is (low word, high word); block b of row r has the counter
 // (b low, b high, r low, r high) and yields words 4b ... 4b + 3 of that row. A row's numbers are a prefix of a longer row's.

@@ -9,6 +9,8 @@ KERNEL(void, softplus, (const float *x, float *y, size_t n), (x, y, n))
 KERNEL(void, relu, (const float *x, float *y, size_t n), (x, y, n))
 KERNEL(void, leaky_relu, (const float *x, float slope, float *y, size_t n), (x, slope, y, n))
 KERNEL(void, elu, (const float *x, float alpha, float *y, size_t n), (x, alpha, y, n))
+KERNEL(void, silu, (const float *x, float *y, size_t n), (x, y, n))
+KERNEL(void, gelu, (const float *x, float *y, size_t n), (x, y, n))
 KERNEL(void, abs, (const float *x, float *y, size_t n), (x, y, n))
 KERNEL(void, square, (const float *x, float *y, size_t n), (x, y, n))
 KERNEL(void, reciprocal, (const float *x, float *y, size_t n), (x, y, n))
@@ -23,6 +25,8 @@ KERNEL(void, softplus_backward, (const float *x, const float *g, float *dx, size
 KERNEL(void, relu_backward, (const float *y, const float *g, float *dx, size_t n), (y, g, dx, n))
 KERNEL(void, leaky_relu_backward, (const float *x, const float *g, float slope, float *dx, size_t n), (x, g, slope, dx, n))
 KERNEL(void, elu_backward, (const float *x, const float *y, const float *g, float alpha, float *dx, size_t n), (x, y, g, alpha, dx, n))
+KERNEL(void, silu_backward, (const float *x, const float *g, float *dx, size_t n), (x, g, dx, n))
+KERNEL(void, gelu_backward, (const float *x, const float *g, float *dx, size_t n), (x, g, dx, n))
 KERNEL(void, clamp_backward, (const float *x, const float *g, float low, float high, float *dx, size_t n), (x, g, low, high, dx, n))
 
 KERNEL(void, add, (const float *a, const float *b, float *y, size_t n), (a, b, y, n))
@@ -89,6 +93,16 @@ KERNEL(void, add_patches,
         size_t pad_w, size_t out_w, size_t first, size_t count, float *image),
        (patches, channels, height, width, kh, kw, stride_h, stride_w, pad_h, pad_w, out_w, first, count, image))
 KERNEL(void, transpose, (const float *x, size_t rows, size_t columns, float *y, size_t y_stride), (x, rows, columns, y, y_stride))
+
+KERNEL(void, lstm_cell, (const float *x, float *gates, const float *c, float *next, float *h, size_t rows, size_t width), (x, gates, c, next, h, rows, width))
+KERNEL(void, lstm_cell_backward,
+       (const float *gates, const float *c, const float *next, const float *g, const float *dh, float *dc, float *d, size_t rows, size_t width),
+       (gates, c, next, g, dh, dc, d, rows, width))
+KERNEL(void, gru_cell, (const float *x, float *gates, const float *h, float *fresh, float *next, size_t rows, size_t width),
+       (x, gates, h, fresh, next, rows, width))
+KERNEL(void, gru_cell_backward,
+       (const float *gates, const float *h, const float *fresh, const float *g, float *dh, float *dx, float *dp, size_t rows, size_t width),
+       (gates, h, fresh, g, dh, dx, dp, rows, width))
 
 KERNEL(void, philox, (uint64_t key, uint64_t row, size_t n, uint32_t *words), (key, row, n, words))
 KERNEL(void, uniform, (uint64_t key, uint64_t row, size_t n, float *y), (key, row, n, y))

@@ -1,0 +1,28 @@
+package import Tensors
+
+/// shortcut(x) + body(x) (He et al. 2016); without a shortcut the body keeps the shape.
+package struct ResidualBlock: Layer {
+  package var body: Sequential
+  package var shortcut: Convolution?
+
+  package init(_ body: Sequential, shortcut: Convolution? = nil) { (self.body, self.shortcut) = (body, shortcut) }
+
+  package static let fields: [Field<Self>] = [.child("body", \.body), .child("shortcut", \.shortcut)]
+
+  package func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor { (shortcut?(x, mode) ?? x) + body(x, mode) }
+
+  /// Twice normalisation over groups of channels, activation and a convolution of 3x3; x: [n, inputs, h, w] -> [n, outputs, h, w] (Ho et al. 2020).
+  ///
+  /// `groups` divides both numbers of channels; where these differ the shortcut is a convolution of 1x1.
+  package static func normalised(_ inputs: Int, _ outputs: Int, groups: Int, activation: Activation = .silu, key: RandomKey) -> ResidualBlock {
+    let geometry = ConvolutionGeometry(kernel: 3, padding: 1)
+    return ResidualBlock(
+      Sequential([
+        .groupNorm(GroupNorm(inputs, groups: groups)), .activation(activation),
+        .convolution(Convolution(inputs, outputs, geometry, key: key.split(0))),
+        .groupNorm(GroupNorm(outputs, groups: groups)), .activation(activation),
+        .convolution(Convolution(outputs, outputs, geometry, key: key.split(1))),
+      ]),
+      shortcut: inputs == outputs ? nil : Convolution(inputs, outputs, ConvolutionGeometry(kernel: 1), key: key.split("shortcut")))
+  }
+}
