@@ -60,6 +60,10 @@ extension Capability where Able == any Imputing {
   package static var imputing: Self { Self(by: { $0 is any Imputing.Type }, of: { $0 as? any Imputing }) }
 }
 
+extension Capability where Able == any ModuleSelecting {
+  package static var moduleSelecting: Self { Self(by: { $0 is any ModuleSelecting.Type }, of: { $0 as? any ModuleSelecting }) }
+}
+
 extension Capability where Able == any Reconstructing {
   package static var reconstructing: Self { Self(by: { $0 is any Reconstructing.Type }, of: { $0 as? any Reconstructing }) }
 }

@@ -11,11 +11,3 @@ package protocol Clustering: ModelFamily {
   ///   own output.
   func responsibilities(_ x: Tensor, draws: Int, keys: RowKeys) -> [Tensor]
 }
-
-/// Knows what some of its components mean: those of the labels that it learnt from.
-///
-/// Component k is the class `signature.classes[k]` for every k below their number; the others are clusters without a label.
-package protocol Classifying: Clustering {
-  /// Unnormalised ln q(component | x), differentiable in x: [n, components].
-  func logits(_ x: Tensor) -> Tensor
-}

@@ -93,7 +93,7 @@ package struct Audit: Sendable {
     switch plan.kind {
     case .noise: 1
     case .apgd, .lbfgs, .pgd, .square: plan.steps + 2
-    case .ensemble, .fab: ensemble(steps: plan.steps).evaluations(classes: (subject.model as? any Classifying)?.componentCounts.first ?? 0)
+    case .ensemble, .fab: ensemble(steps: plan.steps).evaluations(classes: (subject.model as? any Classifying)?.componentCount ?? 0)
     }
   }
   private var controlEvaluations: Int { count * strengths.count * NoiseAttack.Kind.allCases.count * plan.restarts * draws }

@@ -52,25 +52,28 @@ struct EvaluationTask {
     return parameters
   }
 
-  /// Whether the clusters of a model are compared with classes.
-  private func comparesClusters(of model: any ModelFamily) -> Bool { model is any Clustering && data.hasLabels }
+  /// Whether the clusters or classes of a model are compared with those of the items.
+  private func comparesClasses(of model: any ModelFamily) -> Bool {
+    data.hasLabels && (model is any Clustering || Capability.classifying.of(model) != nil)
+  }
 
   func load(modelFile: String) throws -> EvaluationSubject {
     let model = try ModelFile.load(path: modelFile, families: Catalogue.families).model
     let name = type(of: model).name
-    let comparesClusters = comparesClusters(of: model)
-    guard data.labels == nil || comparesClusters else {
-      throw CommandError("the family \(name) has no clusters to compare with classes: leave --labels out")
+    let comparesClasses = comparesClasses(of: model)
+    guard data.labels == nil || comparesClasses else {
+      throw CommandError("the family \(name) has no clusters or classes to compare with labels: leave --labels out")
     }
     if mask != nil {
       guard model is any ConditionalScoring else { throw CommandError("the family \(name) can't score hidden pixels") }
     } else if draws > 0 {
-      guard model is any Scoring || comparesClusters else { throw CommandError("the family \(name) can't score") }
-    } else if !comparesClusters {
-      throw CommandError("--k is 0, and there is nothing else to measure: \(data.source) has no classes, or the family \(name) no clusters")
+      guard model is any Scoring || comparesClasses else { throw CommandError("the family \(name) can't score") }
+    } else if !comparesClasses {
+      throw CommandError(
+        "--k is 0, and there is nothing else to measure: \(data.source) has no classes, or the family \(name) neither clusters nor classifies")
     }
-    let items = try data.load(for: model, withLabels: comparesClusters)
-    return EvaluationSubject(model: model, items: items, fit: comparesClusters ? try fit?.load(for: model, withLabels: true) : nil)
+    let items = try data.load(for: model, withLabels: comparesClasses)
+    return EvaluationSubject(model: model, items: items, fit: comparesClasses ? try fit?.load(for: model, withLabels: true) : nil)
   }
 
   func evaluate(_ subject: EvaluationSubject, progress: (Int) -> Void = { _ in }) throws -> (findings: any Findings, documents: [FindingsDocument]) {
@@ -93,9 +96,9 @@ struct EvaluationTask {
         guard let grid = try ClusterGrid(assignments, layer: layer, of: clusterer, on: items) else { continue }
         documents.append(FindingsDocument(name: "clusters-\(layer).png", mediaType: "image/png", bytes: try grid.png))
       }
-      if let classifier = model as? any Classifying, model.signature.classes != nil {
-        parts.append(try ClassificationEvaluation(of: classifier, on: items, labels: labels, progress: progress))
-      }
+    }
+    if let classifier = Capability.classifying.of(model), let labels = items.labels {
+      parts.append(try ClassificationEvaluation(of: classifier, on: items, labels: labels, progress: progress))
     }
     return (JoinedFindings(parts), documents)
   }

@@ -44,7 +44,6 @@ struct ToyClassifier: Attackable, Classifying {
   var observationModel: String { vae.observationModel }
   func score(_ x: Tensor, draws: Int, keys: RowKeys) -> Scores { vae.score(x, draws: draws, keys: keys) }
 
-  var componentCounts: [Int] { [configuration.classes] }
-  func responsibilities(_ x: Tensor, draws: Int, keys: RowKeys) -> [Tensor] { [logits(x).softmax()] }
+  var componentCount: Int { configuration.classes }
   func logits(_ x: Tensor) -> Tensor { network.classifier(x, .evaluation) }
 }

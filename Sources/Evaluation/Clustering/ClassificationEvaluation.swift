@@ -30,8 +30,7 @@ package struct ClassificationEvaluation: Findings {
     for start in stride(from: 0, to: rows.count, by: block) {
       let part = Array(rows[start..<min(start + block, rows.count)])
       let classes = part.map { own.codes[$0] }
-      // The answers of `classify`, which draw nothing.
-      let q = model.responsibilities(data.batch(part), draws: 0, keys: RowKeys(RandomKey(seed: 0), rows: 0..<part.count))[0]
+      let q = model.logits(data.batch(part)).softmax()
       let assignment = ComponentAssignment(q)
       likelihood.add(q, classes: classes)
       confidences += assignment.probabilities
@@ -39,7 +38,7 @@ package struct ClassificationEvaluation: Findings {
       new += assignment.components.count { $0 >= known.count }
       progress(start + part.count)
     }
-    (items, classCount, componentCount) = (rows.count, known.count, model.componentCounts[0])
+    (items, classCount, componentCount) = (rows.count, known.count, model.componentCount)
     strangers = labels.codes.count { $0 >= 0 } - rows.count
     accuracy = Double(areRight.count { $0 }) / Double(rows.count)
     takenForNew = Double(new) / Double(rows.count)

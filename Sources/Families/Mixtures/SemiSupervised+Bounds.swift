@@ -3,8 +3,6 @@ internal import Networks
 package import Tensors
 
 extension SemiSupervised {
-  var componentCount: Int { logPrior.count }
-
   /// What is known of items before any class is chosen: the auxiliary draw, where there is one, and ln q(y|x).
   struct Recognition {
     /// The inputs of the networks that see an item: x, and a.

@@ -4,9 +4,13 @@ internal import Networks
 package import Tensors
 
 extension SemiSupervised: Classifying {
-  package var componentCounts: [Int] { [componentCount] }
+  package var componentCount: Int { logPrior.count }
 
   package func logits(_ x: Tensor) -> Tensor { recognise(network, configuration.observation.shown(x), keys: nil, .evaluation).logits }
+}
+
+extension SemiSupervised: Clustering {
+  package var componentCounts: [Int] { [componentCount] }
 
   package func responsibilities(_ x: Tensor, draws: Int, keys: RowKeys) -> [Tensor] {
     guard Variant.hasAuxiliary, draws > 0 else { return [logits(x).softmax()] }

@@ -29,8 +29,7 @@ package struct ClassifyRequest: ModelRequest {
   /// Every row is classified alike.
   package var rowOptions: Bool { true }
 
-  // A classifier has one mixture.
-  package func answerWidth(_ model: any Classifying) -> Int { model.componentCounts[0] }
+  package func answerWidth(_ model: any Classifying) -> Int { model.componentCount }
 
   package func check(_ model: any Classifying, rows: Int, limits: ServiceLimits) throws {
     let components = answerWidth(model)
@@ -43,9 +42,22 @@ package struct ClassifyRequest: ModelRequest {
     }
   }
 
-  /// q(component | x): [rows, components].
+  /// q(component | x): [rows, components]; of a model that chooses modules for an item, beside it the choice of every layer.
   package func compute(_ model: any Classifying, _ rows: Rows) -> RowAnswers {
-    RowAnswers(model.responsibilities(model.signature.toModel(rows.items), draws: 0, keys: rows.keys)[0])
+    let x = model.signature.toModel(rows.items)
+    guard let selecting = Capability.moduleSelecting.of(model) else { return RowAnswers(model.logits(x).softmax()) }
+    let (logits, modules) = selecting.classify(x)
+    return RowAnswers(logits.softmax(), .documents(modules.map(Self.document)))
+  }
+
+  private static func document(_ layers: [ModuleSelection]) -> JSONValue {
+    .array(
+      layers.enumerated().map { layer, selection in
+        .record([
+          "layer": .integer(layer), "modules": .array(selection.modules.map(JSONValue.integer)),
+          "probabilities": .floats(selection.probabilities, shape: [selection.probabilities.count]),
+        ])
+      })
   }
 
   package func answer(_ found: RowAnswers, to items: Items, from model: any Classifying) -> Answer {
@@ -56,11 +68,12 @@ package struct ClassifyRequest: ModelRequest {
     let components = names.enumerated().map { component, name in
       JSONValue.record(["component": .integer(component), "label": .string(name), "is_new": .bool(component >= known)])
     }
+    let modules: [JSONValue]? = if case .documents(let documents) = found.content { documents } else { nil }
     let found = assignment.components.enumerated().map { row, best in
       JSONValue.record([
         "label": .string(names[best]), "component": .integer(best), "is_new": .bool(best >= known),
         "probability": .float(assignment.probabilities[row]), "entropy_nats": .float(assignment.entropies[row]),
-        "probabilities": probabilities(values, row, names),
+        "probabilities": probabilities(values, row, names), "modules": modules?[row],
       ])
     }
     return Answer(

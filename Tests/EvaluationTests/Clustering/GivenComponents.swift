@@ -3,7 +3,7 @@ import Networks
 import Tensors
 
 /// A clusterer for tests whose items say themselves what is believed of them: p(component | x) = softmax(x), layer beside layer.
-struct GivenComponents: ModelFamily, Sampling, Classifying {
+struct GivenComponents: ModelFamily, Sampling, Classifying, Clustering {
   struct Configuration: Codable, Sendable {
     /// Components of each layer; together the numbers of an item.
     let components: [Int]
@@ -31,7 +31,9 @@ struct GivenComponents: ModelFamily, Sampling, Classifying {
 
   var componentCounts: [Int] { configuration.components }
 
-  func logits(_ x: Tensor) -> Tensor { x }
+  var componentCount: Int { configuration.components[0] }
+
+  func logits(_ x: Tensor) -> Tensor { x.slice(1, 0..<componentCount) }
 
   func responsibilities(_ x: Tensor, draws: Int, keys: RowKeys) -> [Tensor] {
     var start = 0

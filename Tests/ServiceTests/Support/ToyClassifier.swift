@@ -3,7 +3,7 @@ import Networks
 import Tensors
 
 /// ln q(k | x) = W x + b + const, x | k = D e_k + noise: components of which the first ones are classes, where the signature names some.
-struct ToyClassifier: ModelFamily, Sampling, Classifying {
+struct ToyClassifier: ModelFamily, Sampling, Classifying, Clustering {
   struct Configuration: Codable, Sendable { let components: Int }
 
   static let name = "toy_classifier"
@@ -30,7 +30,8 @@ struct ToyClassifier: ModelFamily, Sampling, Classifying {
     2 * configuration.components * signature.width + configuration.components + signature.width
   }
 
-  var componentCounts: [Int] { [configuration.components] }
+  var componentCount: Int { configuration.components }
+  var componentCounts: [Int] { [componentCount] }
 
   func logits(_ x: Tensor) -> Tensor { network.classifier(x, .evaluation) * 4 }
 
