@@ -19,12 +19,12 @@ package struct HiddenPixelEvaluation: Findings {
 
   /// Hides pixels of every image; image i uses the mask and the noise of (seed, i), so the numbers do not depend on blocks or threads.
   ///
-  /// - Throws: `RequestError` where the mask does not fit the images.
+  /// - Throws: `Fault` where the mask does not fit the images.
   package init(
     of model: any ConditionalScoring, under mask: PixelMask, on data: DataSet, draws: Int, seed: UInt64, progress: (Int) -> Void = { _ in }
   ) throws {
     guard let image = data.signature.image else {
-      throw RequestError(field: "masks", given: "a data set of \(data.signature.kind.rawValue)s", expected: "images")
+      throw Fault(field: "masks", given: "a data set of \(data.signature.kind.rawValue)s", expected: "images")
     }
     try mask.check(height: image.height, width: image.width)
     var (importance, prior, hidden): ([Double], [Double], Double) = ([], [], 0)

@@ -43,9 +43,9 @@ package struct LabelSelection: Sendable, Equatable, Codable {
       seed: try values.decodeIfPresent(Int.self, forKey: .seed) ?? 0, batchSize: try values.decodeIfPresent(Int.self, forKey: .batchSize))
   }
 
-  package func check() throws(ConfigurationError) {
-    func refuse(_ field: String, _ given: String, _ expected: String) -> ConfigurationError {
-      ConfigurationError(field: "labels.\(field)", given: given, expected: expected)
+  package func check() throws(Fault) {
+    func refuse(_ field: String, _ given: String, _ expected: String) -> Fault {
+      Fault(field: "labels.\(field)", given: given, expected: expected)
     }
     if let perClass, perClass < 0 { throw refuse("per_class", "\(perClass)", "0 or more") }
     if let fraction, !(0...1).contains(fraction) { throw refuse("fraction", "\(fraction)", "0 to 1") }
@@ -78,7 +78,7 @@ package struct LabelSelection: Sendable, Equatable, Codable {
   package func kept(of labels: Labels, among candidates: [Int]) throws -> Kept {
     try check()
     for name in (without ?? []) + (counts.map { Array($0.keys).sorted() } ?? []) where !labels.names.contains(name) {
-      throw ConfigurationError(field: "labels", given: "the class \"\(name)\"", expected: "one of \(labels.names.joined(separator: ", "))")
+      throw Fault(field: "labels", given: "the class \"\(name)\"", expected: "one of \(labels.names.joined(separator: ", "))")
     }
     let key = RandomKey(seed: UInt64(seed)).split("labels")
     var byClass = [[Int]](repeating: [], count: labels.names.count)
@@ -88,7 +88,7 @@ package struct LabelSelection: Sendable, Equatable, Codable {
       let members = byClass[code]
       let wanted = wanted(of: name, members: members.count)
       guard wanted <= members.count else {
-        throw ConfigurationError(
+        throw Fault(
           field: "labels", given: "\(wanted) labels of the class \"\(name)\"",
           expected: "at most \(members.count), as many as there are to learn from")
       }

@@ -95,7 +95,7 @@ extension Recipe {
       guard patience > 0 else { throw refuse("patience", "\(patience)", "1 or more epochs") }
       guard validation > 0 else { throw refuse("patience", "\(patience)", "no such field without validation, by which it stops") }
     }
-    do throws(ConfigurationError) { try labels?.check() } catch { throw refuse(error.field, error.given, error.expected) }
+    do throws(Fault) { try labels?.check() } catch { throw refuse(error.field, error.given, error.expected) }
     guard optimiser.rate.isFinite, optimiser.rate > 0 else { throw refuse("optimiser.rate", "\(optimiser.rate)", "a positive number") }
     guard optimiser.betas.count == 2, optimiser.betas.allSatisfy({ (0..<1).contains($0) }) else {
       throw refuse("optimiser.betas", "\(optimiser.betas)", "two numbers from 0 to below 1")

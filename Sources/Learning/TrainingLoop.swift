@@ -70,10 +70,10 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     let configuration = try Self.decode(Family.Configuration.self, "configuration", recipe.configuration)
     let options = try Self.decode(Family.TrainingOptions.self, "training", recipe.training)
     let weights = key.split("weights")
-    let model = try Self.inField("configuration") { () throws(ConfigurationError) in
+    let model = try Self.inField("configuration") { () throws(Fault) in
       try Family(configuration, signature: signature, key: weights)
     }
-    try Self.inField("training") { () throws(ConfigurationError) in try model.check(options) }
+    try Self.inField("training") { () throws(Fault) in try model.check(options) }
     try Self.check(self.data, for: model)
     trainingOptions = options
     self.model = model
@@ -121,7 +121,7 @@ struct TrainingLoop<Family: Trainable>: Sendable {
       let items = data.batch(start..<min(start + block, data.count))
       let isSound = Family.learnsFromMixedTables ? !items.scalars.contains(where: \.isInfinite) : items.isFinite
       guard isSound else { throw TrainingError.invalid("\(data.name) holds values that are not finite") }
-      try inField("configuration") { () throws(ConfigurationError) in try model.check(items: items) }
+      try inField("configuration") { () throws(Fault) in try model.check(items: items) }
     }
   }
 
@@ -134,10 +134,10 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     }
   }
 
-  private static func inField<Result>(_ part: String, _ body: () throws(ConfigurationError) -> Result) throws(ConfigurationError) -> Result {
+  private static func inField<Result>(_ part: String, _ body: () throws(Fault) -> Result) throws(Fault) -> Result {
     do { return try body() } catch {
       guard !error.field.hasPrefix("signature.") else { throw error }
-      throw ConfigurationError(field: "\(part).\(error.field)", given: error.given, expected: error.expected)
+      throw error.inside(part)
     }
   }
 

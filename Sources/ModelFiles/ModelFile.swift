@@ -152,7 +152,7 @@ extension SafeTensors {
 
 extension ModelFileError {
   /// A family's refusal; its fields are those of the configuration unless they say otherwise.
-  fileprivate init(_ error: ConfigurationError) {
+  fileprivate init(_ error: Fault) {
     let isQualified = ["configuration", "signature"].contains { error.field == $0 || error.field.hasPrefix($0 + ".") }
     self.init(
       .configuration, "\(ModelDescription.metadataKey).\(isQualified ? "" : "configuration.")\(error.field)", given: error.given,

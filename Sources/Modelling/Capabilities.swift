@@ -8,7 +8,7 @@ package import Tensors
 /// Draws new items.
 package protocol Sampling: ModelFamily {
   /// One item a key: [keys, width].
-  func sample(_ keys: RowKeys, _ options: SampleOptions) throws(RequestError) -> Tensor
+  func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor
 }
 
 package struct SampleOptions: Sendable, Hashable {
@@ -111,10 +111,10 @@ package protocol Trainable: ModelFamily {
   static func suggestion(rows: Int) -> (configuration: JSONValue, training: JSONValue)
 
   /// Refuses options that this configuration has no use for.
-  func check(_ options: TrainingOptions) throws(ConfigurationError)
+  func check(_ options: TrainingOptions) throws(Fault)
 
   /// Refuses items that can't be learnt from, such as numbers outside [0, 1] under a Bernoulli; items: [n, width] in model units, finite.
-  func check(items: Tensor) throws(ConfigurationError)
+  func check(items: Tensor) throws(Fault)
 
   /// The loss of one batch, differentiable in the parameters of `network`, which has the shape of this model's own.
   func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective
@@ -208,19 +208,4 @@ package struct Objective: Sendable {
     self.loss = loss
     self.terms = terms
   }
-}
-
-/// A request that a model understands and cannot carry out; `field` is where in the request.
-package struct RequestError: Error, Equatable, CustomStringConvertible {
-  package let field: String
-  package let given: String
-  package let expected: String
-
-  package init(field: String, given: String, expected: String) {
-    self.field = field
-    self.given = given
-    self.expected = expected
-  }
-
-  package var description: String { "\(field) is \(given), expected \(expected)" }
 }

@@ -17,14 +17,14 @@ package protocol ModelFamily: Sendable {
 
   /// Scalars in the network's tensors, buffers included, worked out without building it, so that a file can't ask for more memory than it fills;
   /// nil where the number does not fit 64 bits.
-  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int?
+  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int?
 
   var configuration: Configuration { get }
   var signature: Signature { get }
   var network: Network { get set }
 
   /// A fresh model; its weights depend on the key alone.
-  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError)
+  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault)
 }
 
 extension ModelFamily {
@@ -68,18 +68,3 @@ package struct ConfigurationField: Sendable, Codable, Equatable {
 
 /// The type of a field that takes one of these.
 package func choices<T: RawRepresentable<String>>(_ cases: [T]) -> String { cases.map(\.rawValue).joined(separator: " | ") }
-
-/// A configuration that names no possible network.
-package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
-  package let field: String
-  package let given: String
-  package let expected: String
-
-  package init(field: String, given: String, expected: String) {
-    self.field = field
-    self.given = given
-    self.expected = expected
-  }
-
-  package var description: String { "\(field) is \(given), expected \(expected)" }
-}

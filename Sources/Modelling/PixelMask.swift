@@ -23,8 +23,8 @@ package enum PixelMask: Sendable, Hashable {
     "band[:ROWS], rectangle[:SHARE], rectangle:TOP,LEFT,HEIGHT,WIDTH, half, left, right, top, bottom or random:RATE"
 
   /// Refuses a mask that does not fit the image, or would hide nothing.
-  package func check(height: Int, width: Int) throws(RequestError) {
-    func refuse(_ expected: String) -> RequestError { RequestError(field: "mask", given: "\"\(self)\"", expected: expected) }
+  package func check(height: Int, width: Int) throws(Fault) {
+    func refuse(_ expected: String) -> Fault { Fault(field: "mask", given: "\"\(self)\"", expected: expected) }
     switch self {
     case .band(let rows):
       guard (1..<max(height, 1)).contains(rows) else { throw refuse("a band of 1 to \(height - 1) rows in an image of \(height) rows") }
@@ -151,7 +151,7 @@ extension PixelMask: CustomStringConvertible, Codable {
   }
 
   /// The inverse of `description`; numbers may be left out where they have a default.
-  package init(_ text: String) throws(RequestError) {
+  package init(_ text: String) throws(Fault) {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     let numbers = parts.count == 2 ? parts[1].split(separator: ",", omittingEmptySubsequences: false).map { Double($0) } : []
     let whole = numbers.map { $0.flatMap { Int(exactly: $0) } }
@@ -178,13 +178,13 @@ extension PixelMask: CustomStringConvertible, Codable {
     }
   }
 
-  private static func refusal(_ text: String) -> RequestError {
-    RequestError(field: "mask", given: "\"\(text.prefix(60))\"", expected: grammar)
+  private static func refusal(_ text: String) -> Fault {
+    Fault(field: "mask", given: "\"\(text.prefix(60))\"", expected: grammar)
   }
 
   package init(from decoder: any Decoder) throws {
     let text = try decoder.singleValueContainer().decode(String.self)
-    do throws(RequestError) { self = try PixelMask(text) } catch {
+    do throws(Fault) { self = try PixelMask(text) } catch {
       throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "expected \(error.expected)"))
     }
   }

@@ -150,9 +150,9 @@ extension Signature.Column {
 // MARK: Checking
 
 extension Signature.Column {
-  func check(_ field: String) throws(ConfigurationError) {
-    func refuse(_ part: String, _ given: String, _ expected: String) -> ConfigurationError {
-      ConfigurationError(field: "\(field).\(part)", given: given, expected: expected)
+  func check(_ field: String) throws(Fault) {
+    func refuse(_ part: String, _ given: String, _ expected: String) -> Fault {
+      Fault(field: "\(field).\(part)", given: given, expected: expected)
     }
     guard type.isDiscrete else {
       guard categories == nil else { throw refuse("categories", "there", "no categories in a \(type.rawValue) column") }

@@ -164,18 +164,18 @@ extension Signature {
   }
 
   /// Refuses a signature that describes no item, or one of columns that are not real numbers.
-  package func checkRealColumns() throws(ConfigurationError) {
+  package func checkRealColumns() throws(Fault) {
     try check()
     guard let column = columns?.first(where: { $0.type != .real }) else { return }
-    throw ConfigurationError(
+    throw Fault(
       field: "signature.columns", given: "\(column.type.rawValue) for \"\(column.name)\"", expected: "real columns; the family vaeac takes categories"
     )
   }
 
   /// Refuses a signature that describes no item; file and recipe both go through here.
-  package func check() throws(ConfigurationError) {
-    func refuse(_ field: String, _ given: String, _ expected: String) -> ConfigurationError {
-      ConfigurationError(field: "signature.\(field)", given: given, expected: expected)
+  package func check() throws(Fault) {
+    func refuse(_ field: String, _ given: String, _ expected: String) -> Fault {
+      Fault(field: "signature.\(field)", given: given, expected: expected)
     }
     // A field of another kind would take part in `width`.
     let strangers: [(name: String, isThere: Bool)] =

@@ -22,9 +22,9 @@ package struct Audit: Sendable {
   ///   - labels: the name of every item's true class, for the objective downstream; without them the attack leads away from the model's own decisions.
   package init(
     _ plan: AuditPlan, on model: any Attackable, items: Tensor, targets: Tensor? = nil, labels: [String]? = nil, seed: Int
-  ) throws(RequestError) {
+  ) throws(Fault) {
     try plan.check(model)
-    self.labels = try labels.map { labels throws(RequestError) in try Self.components(of: labels, items: items.shape[0], plan, model.signature) }
+    self.labels = try labels.map { labels throws(Fault) in try Self.components(of: labels, items: items.shape[0], plan, model.signature) }
     self.plan = plan
     self.seed = seed
     signature = model.signature
@@ -34,15 +34,15 @@ package struct Audit: Sendable {
     var (given, indices): (Tensor?, [Int]?) = (nil, nil)
     if let targets {
       guard plan.objective.isTargeted else {
-        throw RequestError(field: "targets", given: "there", expected: "no such field: the objective \(plan.objective.rawValue) has no targets")
+        throw Fault(field: "targets", given: "there", expected: "no such field: the objective \(plan.objective.rawValue) has no targets")
       }
       guard targets.shape[0] == n || targets.shape[0] == 1 else {
-        throw RequestError(field: "targets", given: "\(targets.shape[0]) targets for \(n) items", expected: n == 1 ? "1" : "1 or \(n)")
+        throw Fault(field: "targets", given: "\(targets.shape[0]) targets for \(n) items", expected: n == 1 ? "1" : "1 or \(n)")
       }
       given = targets.shape[0] == n ? targets : targets.gather([Int](repeating: 0, count: n))
     } else if plan.objective.isTargeted {
       guard n > 1 else {
-        throw RequestError(field: "targets", given: "none for a single item", expected: "targets, or at least two items that target each other")
+        throw Fault(field: "targets", given: "none for a single item", expected: "targets, or at least two items that target each other")
       }
       // Everybody's target is the next one in a random order.
       let order = key.split("targets").permutation(n)
@@ -55,21 +55,21 @@ package struct Audit: Sendable {
       model: model, x: items, targets: given, noise: RowKeys(key.split("latent"), rows: 0..<n), samples: plan.eotSamples)
   }
 
-  private static func components(of labels: [String], items: Int, _ plan: AuditPlan, _ signature: Signature) throws(RequestError) -> [Int] {
+  private static func components(of labels: [String], items: Int, _ plan: AuditPlan, _ signature: Signature) throws(Fault) -> [Int] {
     guard plan.objective == .downstream else {
-      throw RequestError(field: "labels", given: "there", expected: "no such field: the objective \(plan.objective.rawValue) asks for no decision")
+      throw Fault(field: "labels", given: "there", expected: "no such field: the objective \(plan.objective.rawValue) asks for no decision")
     }
     guard let classes = signature.classes, !classes.isEmpty else {
-      throw RequestError(field: "labels", given: "there", expected: "no such field: this model knows no class by its name")
+      throw Fault(field: "labels", given: "there", expected: "no such field: this model knows no class by its name")
     }
     guard labels.count == items else {
-      throw RequestError(field: "labels", given: "\(labels.count) labels for \(items) items", expected: "\(items)")
+      throw Fault(field: "labels", given: "\(labels.count) labels for \(items) items", expected: "\(items)")
     }
     var components: [Int] = []
     for (item, label) in labels.enumerated() {
       guard let component = classes.firstIndex(of: label) else {
         let known = classes.prefix(20).joined(separator: ", ") + (classes.count > 20 ? ", ..." : "")
-        throw RequestError(field: "labels[\(item)]", given: "\"\(label.prefix(60))\"", expected: "one of \(known)")
+        throw Fault(field: "labels[\(item)]", given: "\"\(label.prefix(60))\"", expected: "one of \(known)")
       }
       components.append(component)
     }

@@ -136,10 +136,10 @@ extension AuditPlan {
   }
 
   /// Refuses what can't be carried out with this model.
-  package func check(_ model: any Attackable) throws(RequestError) {
-    func within(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(RequestError) {
+  package func check(_ model: any Attackable) throws(Fault) {
+    func within(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(Fault) {
       guard range.contains(value) else {
-        throw RequestError(field: "attack.\(field)", given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
+        throw Fault(field: "attack.\(field)", given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
       }
     }
     try within("steps", steps, 1...10_000)
@@ -148,56 +148,56 @@ extension AuditPlan {
     for (name, values) in [("budgets", budgets), ("weights", weights)] {
       guard let values else { continue }
       guard (1...64).contains(values.count) else {
-        throw RequestError(field: "attack.\(name)", given: "\(values.count) numbers", expected: "1 to 64")
+        throw Fault(field: "attack.\(name)", given: "\(values.count) numbers", expected: "1 to 64")
       }
       for (index, value) in values.enumerated() where !(value.isFinite && value >= 0 && value <= 1e12) {
-        throw RequestError(field: "attack.\(name)[\(index)]", given: "\(value)", expected: "a number from 0 to 1e12")
+        throw Fault(field: "attack.\(name)[\(index)]", given: "\(value)", expected: "a number from 0 to 1e12")
       }
       guard Set(values).count == values.count else {
-        throw RequestError(field: "attack.\(name)", given: "a number twice", expected: "numbers that differ")
+        throw Fault(field: "attack.\(name)", given: "a number twice", expected: "numbers that differ")
       }
     }
     for (name, value) in [("step_size", stepSize), ("radius", radius)] {
       guard let value, !(value.isFinite && value > 0) else { continue }
-      throw RequestError(field: "attack.\(name)", given: "\(value)", expected: "a number above 0")
+      throw Fault(field: "attack.\(name)", given: "\(value)", expected: "a number above 0")
     }
     if kind == .lbfgs {
-      if budgets != nil { throw RequestError(field: "attack.budgets", given: "there", expected: "weights instead: lbfgs has a penalty and no ball") }
+      if budgets != nil { throw Fault(field: "attack.budgets", given: "there", expected: "weights instead: lbfgs has a penalty and no ball") }
     } else if weights != nil {
-      throw RequestError(field: "attack.weights", given: "there", expected: "no such field beside \(kind.rawValue): only lbfgs has a penalty")
+      throw Fault(field: "attack.weights", given: "there", expected: "no such field beside \(kind.rawValue): only lbfgs has a penalty")
     }
     if kind == .square, !SquareAttack.norms.contains(norm) {
-      throw RequestError(
+      throw Fault(
         field: "attack.norm", given: norm.rawValue, expected: SquareAttack.norms.map(\.rawValue).joined(separator: " or ") + " for the square attack")
     }
     if kind == .ensemble || kind == .fab {
       guard objective == .downstream else {
-        throw RequestError(field: "attack.objective", given: objective.rawValue, expected: "downstream for \(kind.rawValue): it attacks decisions")
+        throw Fault(field: "attack.objective", given: objective.rawValue, expected: "downstream for \(kind.rawValue): it attacks decisions")
       }
       guard decision == .margin else {
-        throw RequestError(field: "attack.decision", given: decision.rawValue, expected: "margin or nothing beside \(kind.rawValue)")
+        throw Fault(field: "attack.decision", given: decision.rawValue, expected: "margin or nothing beside \(kind.rawValue)")
       }
     }
     if kind == .ensemble, !SquareAttack.norms.contains(norm) {
-      throw RequestError(
+      throw Fault(
         field: "attack.norm", given: norm.rawValue, expected: SquareAttack.norms.map(\.rawValue).joined(separator: " or ") + " for ensemble")
     }
     if stepSize != nil, kind != .pgd {
-      throw RequestError(field: "attack.step_size", given: "there", expected: "no such field beside \(kind.rawValue)")
+      throw Fault(field: "attack.step_size", given: "there", expected: "no such field beside \(kind.rawValue)")
     }
     if let layers {
-      guard objective == .latent else { throw RequestError(field: "attack.layers", given: "there", expected: "only with the objective latent") }
+      guard objective == .latent else { throw Fault(field: "attack.layers", given: "there", expected: "only with the objective latent") }
       let all = model.latentWidths.indices
       guard !layers.isEmpty, Set(layers).count == layers.count, layers.allSatisfy(all.contains) else {
-        throw RequestError(field: "attack.layers", given: "\(layers)", expected: "different layers of 0 to \(all.upperBound - 1)")
+        throw Fault(field: "attack.layers", given: "\(layers)", expected: "different layers of 0 to \(all.upperBound - 1)")
       }
     }
     if objective == .downstream, !(model is any Classifying) {
-      throw RequestError(field: "attack.objective", given: "downstream", expected: "another one: the family \(type(of: model).name) doesn't classify")
+      throw Fault(field: "attack.objective", given: "downstream", expected: "another one: the family \(type(of: model).name) doesn't classify")
     }
     let unsuited = (model.signature.columns ?? []).filter { $0.type != .real }
     if let column = unsuited.first {
-      throw RequestError(
+      throw Fault(
         field: "model", given: "a column \"\(column.name)\" of type \(column.type.rawValue)",
         expected: "a model of real numbers: a bounded change of a category or a count means nothing")
     }

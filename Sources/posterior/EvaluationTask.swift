@@ -34,7 +34,7 @@ struct EvaluationTask {
     }
     self.init(
       data, fit: try EvaluationData(parameters, prefix: "fit_"), draws: draws, seed: run.description.seed,
-      mask: try parameters["masks"].map { text throws(RequestError) in try PixelMask(text) })
+      mask: try parameters["masks"].map { text throws(Fault) in try PixelMask(text) })
   }
 
   func parameters(modelFile: String, subject: EvaluationSubject) -> [String: String] {

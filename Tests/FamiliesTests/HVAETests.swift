@@ -101,7 +101,7 @@ struct HVAETests {
   @Test("an impossible configuration is refused by field, by building as by counting, for both families", arguments: refused)
   func refusals(_ row: RefusedConfiguration) throws {
     let configuration = try StrictJSON.decode(HVAE.Configuration.self, from: Array(row.text.utf8))
-    let error = ConfigurationError(field: row.field, given: row.given, expected: row.expected)
+    let error = Fault(field: row.field, given: row.given, expected: row.expected)
     #expect(throws: error) { try HVAE(configuration, signature: row.signature, key: key) }
     #expect(throws: error) { try HVAE.scalarCount(configuration, signature: row.signature) }
     #expect(throws: error) { try Seatbelt(configuration, signature: row.signature, key: key) }
@@ -144,7 +144,7 @@ struct HVAETests {
       (.layers([.prior, .component(2)]), "given.layers"), (.layers([.item([1, 2]), .prior]), "given.layers"),
     ]
     for (condition, field) in rows {
-      let error = #expect(throws: RequestError.self) { try model.sample(keys(2), SampleOptions(given: condition)) }
+      let error = #expect(throws: Fault.self) { try model.sample(keys(2), SampleOptions(given: condition)) }
       #expect(error?.field == field)
     }
   }

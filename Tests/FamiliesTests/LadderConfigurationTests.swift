@@ -51,7 +51,7 @@ struct LadderConfigurationTests {
   @Test("an impossible configuration is refused by field, by building as by counting, in either family", arguments: refused)
   func refusals(_ row: RefusedConfiguration) throws {
     let configuration = try StrictJSON.decode(VLAC.Configuration.self, from: Array(row.text.utf8))
-    let error = ConfigurationError(field: row.field, given: row.given, expected: row.expected)
+    let error = Fault(field: row.field, given: row.given, expected: row.expected)
     #expect(throws: error) { try VLAC(configuration, signature: row.signature, key: RandomKey(seed: 1)) }
     #expect(throws: error) { try VLAC.scalarCount(configuration, signature: row.signature) }
     #expect(throws: error) { try VLAE(configuration.ladder, signature: row.signature, key: RandomKey(seed: 1)) }
@@ -67,7 +67,7 @@ struct LadderConfigurationTests {
   func components(_ text: String, _ field: String, _ given: String, _ expected: String) throws {
     let configuration = try StrictJSON.decode(
       VLAC.Configuration.self, from: Array(#"{"layers": [{"latent": 1}, {"latent": 1, "hidden": [2]}], "components": \#(text)}"#.utf8))
-    let error = ConfigurationError(field: field, given: given, expected: expected)
+    let error = Fault(field: field, given: given, expected: expected)
     #expect(throws: error) { try VLAC(configuration, signature: .vector(3), key: RandomKey(seed: 1)) }
     #expect(throws: error) { try VLAC.scalarCount(configuration, signature: .vector(3)) }
   }

@@ -63,11 +63,11 @@ struct LadderSamplingTests {
   private struct Refusal: Sendable, CustomTestStringConvertible {
     let family: String
     let given: SampleCondition
-    let error: RequestError
+    let error: Fault
 
     init(_ family: String, _ condition: SampleCondition, _ field: String, _ given: String, _ expected: String) {
       (self.family, self.given) = (family, condition)
-      error = RequestError(field: field, given: given, expected: expected)
+      error = Fault(field: field, given: given, expected: expected)
     }
 
     var testDescription: String { "\(family): \(error)" }

@@ -43,10 +43,10 @@ struct LadderScheduleTests {
     let ladder = LadderConfiguration([.init(latent: 1, hidden: [2])])
     let options = try StrictJSON.decode(VLAC.TrainingOptions.self, from: Array(text.utf8))
     let vlac = try VLAC(VLAC.Configuration(ladder, components: [2]), signature: .vector(2), key: .init(seed: 1))
-    #expect(#expect(throws: ConfigurationError.self) { try vlac.check(options) }?.field == field)
+    #expect(#expect(throws: Fault.self) { try vlac.check(options) }?.field == field)
     let vlae = try VLAE(ladder, signature: .vector(2), key: .init(seed: 1))
     let schedule = options.schedule
-    if schedule != LadderSchedule() { #expect(#expect(throws: ConfigurationError.self) { try vlae.check(schedule) }?.field == field) }
+    if schedule != LadderSchedule() { #expect(#expect(throws: Fault.self) { try vlae.check(schedule) }?.field == field) }
     try vlae.check(LadderSchedule())
     try vlac.check(VLAC.TrainingOptions())
   }

@@ -194,10 +194,10 @@ struct SemiSupervisedTests {
       (.component(0, layer: 1), "given.layer"), (.layers([.prior, .prior]), "given.layers"), (.layers([.component(9)]), "given.layers[0].cluster"),
     ]
     for (condition, field) in refused {
-      #expect { try model.sample(keys, SampleOptions(given: condition)) } throws: { ($0 as? RequestError)?.field == field }
+      #expect { try model.sample(keys, SampleOptions(given: condition)) } throws: { ($0 as? Fault)?.field == field }
     }
     let unlabelled = try Self.model(GMDGMVariant.self, components: 2)
-    #expect { try unlabelled.sample(keys, SampleOptions(given: .label("yes"))) } throws: { ($0 as? RequestError)?.field == "given.label" }
+    #expect { try unlabelled.sample(keys, SampleOptions(given: .label("yes"))) } throws: { ($0 as? Fault)?.field == "given.label" }
   }
 
   @Test(
@@ -211,9 +211,9 @@ struct SemiSupervisedTests {
   func refusals(_ text: String, _ field: String) throws {
     let configuration = try StrictJSON.decode(SemiSupervisedConfiguration.self, from: Array(text.utf8))
     #expect { try GMDGM(configuration, signature: Self.signature(5), key: RandomKey(seed: 1)) } throws: {
-      ($0 as? ConfigurationError)?.field == field
+      ($0 as? Fault)?.field == field
     }
-    #expect { try GMDGM.scalarCount(configuration, signature: Self.signature(5)) } throws: { ($0 as? ConfigurationError)?.field == field }
+    #expect { try GMDGM.scalarCount(configuration, signature: Self.signature(5)) } throws: { ($0 as? Fault)?.field == field }
   }
 }
 

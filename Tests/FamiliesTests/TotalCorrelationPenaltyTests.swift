@@ -103,8 +103,8 @@ struct TotalCorrelationPenaltyTests {
       (.init(warmUpEpochs: -1), "kl_warm_up_epochs"), (.init(freeBits: .infinity), "free_bits"),
     ])
   func refused(_ options: TotalCorrelationPenalty, _ field: String) throws {
-    #expect(try #require(throws: ConfigurationError.self) { try betaTCVAE().check(options) }.field == field)
-    #expect(try #require(throws: ConfigurationError.self) { try seatbelt([3, 2]).check(options) }.field == field)
+    #expect(try #require(throws: Fault.self) { try betaTCVAE().check(options) }.field == field)
+    #expect(try #require(throws: Fault.self) { try seatbelt([3, 2]).check(options) }.field == field)
     try betaTCVAE().check(TotalCorrelationPenalty())
   }
 }

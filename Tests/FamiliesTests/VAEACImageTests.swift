@@ -117,7 +117,7 @@ struct VAEACImageTests {
   @Test("what can't be built or trained is refused by field")
   func refused() throws {
     func field(_ configuration: VAEACImage.Configuration, _ signature: Signature) -> String? {
-      do throws(ConfigurationError) {
+      do throws(Fault) {
         _ = try VAEACImage(configuration, signature: signature, key: key)
         return nil
       } catch { return error.field }
@@ -134,7 +134,7 @@ struct VAEACImageTests {
     #expect(field(.init(deviationFloor: 0), image) == "deviation_floor")
     let model = try model()
     func field(_ options: VAEACImage.TrainingOptions) -> String? {
-      do throws(ConfigurationError) {
+      do throws(Fault) {
         try model.check(options)
         return nil
       } catch { return error.field }

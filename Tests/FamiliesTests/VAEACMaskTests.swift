@@ -69,7 +69,7 @@ struct VAEACMaskTests {
     ])
   func refused(_ text: String, _ field: String) throws {
     let options = try StrictJSON.decode(VAEAC.TrainingOptions.self, from: Array(text.utf8))
-    let error = #expect(throws: ConfigurationError.self) { try model.check(options) }
+    let error = #expect(throws: Fault.self) { try model.check(options) }
     #expect(error?.field == field)
   }
 

@@ -98,7 +98,7 @@ struct VAEACTests {
   @Test("what can't be built is refused by field")
   func refused() {
     func field(_ configuration: VAEAC.Configuration, _ signature: Signature) -> String? {
-      do throws(ConfigurationError) {
+      do throws(Fault) {
         _ = try VAEAC(configuration, signature: signature, key: key)
         return nil
       } catch { return error.field }

@@ -63,7 +63,7 @@ struct VAEConfigurationTests {
   @Test("an impossible configuration is refused by field, by building as by counting", arguments: refused)
   func refusals(_ row: RefusedConfiguration) throws {
     let configuration = try StrictJSON.decode(VAE.Configuration.self, from: Array(row.text.utf8))
-    let error = ConfigurationError(field: row.field, given: row.given, expected: row.expected)
+    let error = Fault(field: row.field, given: row.given, expected: row.expected)
     #expect(throws: error) { try VAE(configuration, signature: row.signature, key: RandomKey(seed: 1)) }
     #expect(throws: error) { try VAE.scalarCount(configuration, signature: row.signature) }
   }
@@ -95,7 +95,7 @@ struct VAEConfigurationTests {
     ])
   func trainingOptions(_ options: VAE.TrainingOptions, _ field: String) throws {
     let model = try VAE(VAE.Configuration(latent: 1, hidden: []), signature: .vector(1), key: RandomKey(seed: 1))
-    let error = #expect(throws: ConfigurationError.self) { try model.check(options) }
+    let error = #expect(throws: Fault.self) { try model.check(options) }
     #expect(error?.field == field)
     try model.check(VAE.TrainingOptions())
     try model.check(VAE.TrainingOptions(importanceSamples: 5))
@@ -105,7 +105,7 @@ struct VAEConfigurationTests {
   func items() throws {
     let model = try VAE(VAE.Configuration(latent: 1, hidden: []), signature: .vector(2), key: RandomKey(seed: 1))
     try model.check(items: Tensor(rows: [[0, 1], [0.5, 0.25]]))
-    let error = #expect(throws: ConfigurationError.self) { try model.check(items: Tensor(rows: [[0, 1], [-1.5, 0]])) }
+    let error = #expect(throws: Fault.self) { try model.check(items: Tensor(rows: [[0, 1], [-1.5, 0]])) }
     #expect(error?.field == "likelihood" && error?.given.contains("-1.5") == true)
     let gaussian = try VAE(
       VAE.Configuration(latent: 1, hidden: [], observation: Observation(.gaussian)), signature: .vector(2), key: RandomKey(seed: 1))

@@ -54,7 +54,7 @@ struct LabelTests {
       LabelSelection(perClass: 28), LabelSelection(perClass: 1, seed: -1), LabelSelection(perClass: 1, batchSize: 0),
     ])
   func refusals(_ selection: LabelSelection) {
-    #expect(throws: ConfigurationError.self) { try selection.kept(of: Self.labels, among: Array(0..<90)) }
+    #expect(throws: Fault.self) { try selection.kept(of: Self.labels, among: Array(0..<90)) }
   }
 
   @Test("labels from IDX, NPY and a CSV column; numbers before names by their value")

@@ -28,12 +28,12 @@ struct TinyFamily: ModelFamily {
   let signature: Signature
   var network: Network
 
-  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
     guard configuration.hidden.count == 1 else {
-      throw ConfigurationError(field: "hidden", given: "\(configuration.hidden.count) widths", expected: "one")
+      throw Fault(field: "hidden", given: "\(configuration.hidden.count) widths", expected: "one")
     }
     guard configuration.hidden[0] > 0 else {
-      throw ConfigurationError(field: "hidden[0]", given: "\(configuration.hidden[0])", expected: "at least 1")
+      throw Fault(field: "hidden[0]", given: "\(configuration.hidden[0])", expected: "at least 1")
     }
     self.configuration = configuration
     self.signature = signature

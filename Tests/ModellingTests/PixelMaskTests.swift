@@ -98,7 +98,7 @@ struct PixelMaskTests {
     for text in [
       "", "ring", "band:", "band:x", "band:1.5", "band:1,2", "rectangle:1,2", "rectangle:1,2,3,1e99", "random", "random:nan", "left:2", "Half",
     ] {
-      #expect(throws: RequestError.self, "\(text)") { try PixelMask(text) }
+      #expect(throws: Fault.self, "\(text)") { try PixelMask(text) }
     }
   }
 
@@ -110,6 +110,6 @@ struct PixelMaskTests {
       .randomRectangle(share: 1.5), .random(rate: 0), .random(rate: 1.01),
     ])
   func refused(_ mask: PixelMask) {
-    #expect(throws: RequestError.self) { try mask.check(height: height, width: width) }
+    #expect(throws: Fault.self) { try mask.check(height: height, width: width) }
   }
 }

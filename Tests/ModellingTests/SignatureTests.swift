@@ -95,7 +95,7 @@ struct SignatureTests {
       (.table([.init(name: "a", type: .binary)], scaling: .init(offset: [0], scale: [2])), "signature.scaling"),
     ])
   func refused(_ signature: Signature, _ field: String) {
-    let error = #expect(throws: ConfigurationError.self) { try signature.check() }
+    let error = #expect(throws: Fault.self) { try signature.check() }
     #expect(error?.field == field)
   }
 }

@@ -178,13 +178,13 @@ struct AuditTests {
     for (field, change) in Self.refusals {
       var plan = AuditPlan()
       change(&plan)
-      let error = #expect(throws: RequestError.self, "\(field)") { try Audit(plan, on: model, items: example.items(2), seed: 1) }
+      let error = #expect(throws: Fault.self, "\(field)") { try Audit(plan, on: model, items: example.items(2), seed: 1) }
       #expect(error?.field == field)
     }
     let targeted = AuditPlan(objective: .latent)
     let items = example.items(3)
-    #expect(throws: RequestError.self) { try Audit(targeted, on: model, items: items.slice(0, 0..<1), seed: 1) }
-    #expect(throws: RequestError.self) { try Audit(targeted, on: model, items: items, targets: items.slice(0, 0..<2), seed: 1) }
-    #expect(throws: RequestError.self) { try Audit(AuditPlan(), on: model, items: items, targets: items, seed: 1) }
+    #expect(throws: Fault.self) { try Audit(targeted, on: model, items: items.slice(0, 0..<1), seed: 1) }
+    #expect(throws: Fault.self) { try Audit(targeted, on: model, items: items, targets: items.slice(0, 0..<2), seed: 1) }
+    #expect(throws: Fault.self) { try Audit(AuditPlan(), on: model, items: items, targets: items, seed: 1) }
   }
 }

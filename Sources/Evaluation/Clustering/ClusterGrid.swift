@@ -12,7 +12,7 @@ package struct ClusterGrid: Sendable {
   private let itemsPerRow: Int
 
   /// - Returns: nil where items are no pictures.
-  /// - Throws: `RequestError` where the family can't draw from a component after all.
+  /// - Throws: `Fault` where the family can't draw from a component after all.
   package init?(_ assignments: ClusterAssignments, layer number: Int, of model: any Clustering, on data: DataSet, itemsPerRow: Int = 10) throws {
     guard let picture = data.signature.picture else { return nil }
     let layer = assignments.layers[number]
@@ -28,7 +28,7 @@ package struct ClusterGrid: Sendable {
   }
 
   /// E p(x|z) at the mean of the component, other layers at the mean of their priors, in raw units; nil for a family that can't sample.
-  private static func mean(of component: Int, layer: Int, of model: any Clustering) throws(RequestError) -> [Float]? {
+  private static func mean(of component: Int, layer: Int, of model: any Clustering) throws(Fault) -> [Float]? {
     guard let family = model as? any Sampling else { return nil }
     let options = SampleOptions(temperature: 0, mean: true, given: .component(component, layer: layer))
     return model.signature.toRaw(try family.sample(RowKeys(RandomKey(seed: 0), rows: 0..<1), options)).scalars

@@ -13,11 +13,11 @@ extension TotalCorrelationPenalised {
   package static var configurationFields: [ConfigurationField] { Base.configurationFields }
   package static var trainingFields: [ConfigurationField] { TotalCorrelationPenalty.fields }
 
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int? {
+  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
     try Base.scalarCount(configuration, signature: signature)
   }
 
-  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
     self.init(try Base(configuration, signature: signature, key: key))
   }
 
@@ -28,7 +28,7 @@ extension TotalCorrelationPenalised {
     set { base.network = newValue }
   }
 
-  package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(RequestError) -> Tensor { try base.sample(keys, options) }
+  package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor { try base.sample(keys, options) }
   package var latentWidths: [Int] { base.latentWidths }
   package var observationModel: String { base.observationModel }
   package func score(_ x: Tensor, draws: Int, keys: RowKeys) -> Scores { base.score(x, draws: draws, keys: keys) }
@@ -38,8 +38,8 @@ extension TotalCorrelationPenalised {
   package func logLikelihood(of x: Tensor, given z: [Tensor]) -> Tensor { base.logLikelihood(of: x, given: z) }
   package func divergence(_ inference: Inference) -> Tensor { base.divergence(inference) }
 
-  package func check(_ options: TotalCorrelationPenalty) throws(ConfigurationError) { try options.check() }
-  package func check(items: Tensor) throws(ConfigurationError) { try base.check(items: items) }
+  package func check(_ options: TotalCorrelationPenalty) throws(Fault) { try options.check() }
+  package func check(items: Tensor) throws(Fault) { try base.check(items: items) }
   package func objective(_ network: Network, batch: Tensor, options: TotalCorrelationPenalty, pass: TrainingPass) -> Objective {
     base.bound(network, batch, pass).objective(options, pass)
   }

@@ -51,11 +51,11 @@ package struct TotalCorrelationPenalty: Codable, Sendable, Equatable {
     ConfigurationField("free_bits", "number", default: "0", "Nats that every latent dimension may cost for nothing."),
   ]
 
-  func check() throws(ConfigurationError) {
+  func check() throws(Fault) {
     for (field, value) in [("beta", beta), ("kl_warm_up_epochs", warmUpEpochs), ("free_bits", freeBits)] {
-      guard value.isFinite, value >= 0 else { throw ConfigurationError(field: field, given: "\(value)", expected: "0 or more") }
+      guard value.isFinite, value >= 0 else { throw Fault(field: field, given: "\(value)", expected: "0 or more") }
     }
-    guard betaWarmUpSteps >= 0 else { throw ConfigurationError(field: "beta_warm_up_steps", given: "\(betaWarmUpSteps)", expected: "0 or more") }
+    guard betaWarmUpSteps >= 0 else { throw Fault(field: "beta_warm_up_steps", given: "\(betaWarmUpSteps)", expected: "0 or more") }
   }
 }
 

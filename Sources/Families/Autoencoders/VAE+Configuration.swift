@@ -111,14 +111,14 @@ extension VAE {
     static let largestScalarCount = 1 << 28
 
     /// `codes` is the width of what the decoder is given, where it is more than one draw of z.
-    init(_ configuration: Configuration, _ signature: Signature, codes: Int? = nil) throws(ConfigurationError) {
+    init(_ configuration: Configuration, _ signature: Signature, codes: Int? = nil) throws(Fault) {
       try configuration.check(signature)
       var encoder: [BlockPlan] = []
       var width = signature.width
       var stack: ImageStack?
       if !configuration.convolutions.isEmpty {
         guard let image = signature.image else {
-          throw ConfigurationError(field: "convolutions", given: "a \(signature.kind.rawValue) signature", expected: "images")
+          throw Fault(field: "convolutions", given: "a \(signature.kind.rawValue) signature", expected: "images")
         }
         let convolutions = try ImageStack(
           configuration.convolutions, on: image, activation: configuration.activation, batchNorm: configuration.batchNorm)
@@ -144,7 +144,7 @@ extension VAE {
       let outputs = [BlockPlan](repeating: output, count: configuration.observation.hasScaleHead ? 2 : 1)
       let heads = [BlockPlan](repeating: .linear(features, configuration.latent), count: 2)
       guard let count = (encoder + heads + decoder + outputs).scalarCount, count <= Self.largestScalarCount else {
-        throw ConfigurationError(field: "hidden", given: "a network of more than \(Self.largestScalarCount) numbers", expected: "a smaller one")
+        throw Fault(field: "hidden", given: "a network of more than \(Self.largestScalarCount) numbers", expected: "a smaller one")
       }
       scalarCount = count
     }
@@ -152,22 +152,22 @@ extension VAE {
 }
 
 extension VAE.Configuration {
-  fileprivate func check(_ signature: Signature) throws(ConfigurationError) {
+  fileprivate func check(_ signature: Signature) throws(Fault) {
     try signature.checkRealColumns()
-    func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(ConfigurationError) {
+    func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(Fault) {
       guard range.contains(value) else {
-        throw ConfigurationError(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
+        throw Fault(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
       }
     }
     try check("latent", latent, 1...65_536)
     for (name, widths) in [("hidden", hidden), ("decoder_hidden", decoderHidden ?? [])] {
-      guard widths.count <= 64 else { throw ConfigurationError(field: name, given: "\(widths.count) layers", expected: "at most 64 layers") }
+      guard widths.count <= 64 else { throw Fault(field: name, given: "\(widths.count) layers", expected: "at most 64 layers") }
       for (index, width) in widths.enumerated() { try check("\(name)[\(index)]", width, 1...65_536) }
     }
     guard convolutions.count <= 32 else {
-      throw ConfigurationError(field: "convolutions", given: "\(convolutions.count) convolutions", expected: "at most 32")
+      throw Fault(field: "convolutions", given: "\(convolutions.count) convolutions", expected: "at most 32")
     }
-    guard scaleFloor.isFinite, scaleFloor >= 0 else { throw ConfigurationError(field: "scale_floor", given: "\(scaleFloor)", expected: "0 or more") }
+    guard scaleFloor.isFinite, scaleFloor >= 0 else { throw Fault(field: "scale_floor", given: "\(scaleFloor)", expected: "0 or more") }
     try observation.check(signature)
   }
 }

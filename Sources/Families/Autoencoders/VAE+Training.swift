@@ -45,7 +45,7 @@ extension VAE: Trainable {
     ConfigurationField("importance_samples", "integer", default: "1", "Draws of the importance-weighted bound; 1 is the ELBO."),
   ]
 
-  package func check(items: Tensor) throws(ConfigurationError) { try configuration.observation.check(items: items) }
+  package func check(items: Tensor) throws(Fault) { try configuration.observation.check(items: items) }
 }
 
 extension VAE: EvidenceBounded {
@@ -76,18 +76,18 @@ extension VAE: EvidenceBounded {
 
 extension VAE.TrainingOptions {
   /// Refuses options out of range.
-  func check() throws(ConfigurationError) {
-    func check(_ field: String, _ value: Float) throws(ConfigurationError) {
-      guard value.isFinite, value >= 0 else { throw ConfigurationError(field: field, given: "\(value)", expected: "0 or more") }
+  func check() throws(Fault) {
+    func check(_ field: String, _ value: Float) throws(Fault) {
+      guard value.isFinite, value >= 0 else { throw Fault(field: field, given: "\(value)", expected: "0 or more") }
     }
     try check("beta", beta)
     try check("kl_warm_up_epochs", warmUpEpochs)
     try check("free_bits", freeBits)
     guard (1...1024).contains(importanceSamples) else {
-      throw ConfigurationError(field: "importance_samples", given: "\(importanceSamples)", expected: "1 to 1024")
+      throw Fault(field: "importance_samples", given: "\(importanceSamples)", expected: "1 to 1024")
     }
     guard importanceSamples == 1 || (beta == 1 && warmUpEpochs == 0 && freeBits == 0) else {
-      throw ConfigurationError(
+      throw Fault(
         field: "importance_samples", given: "\(importanceSamples) beside beta, warm-up or free bits",
         expected: "1, because the importance-weighted bound has no separate KL term")
     }

@@ -31,14 +31,14 @@ package struct VAE: ModelFamily {
   package let signature: Signature
   package var network: Network
 
-  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
     let plan = try Plan(configuration, signature)
     self.configuration = configuration
     self.signature = signature
     network = Network(plan, configuration, key: key)
   }
 
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int? {
+  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
     try Plan(configuration, signature).scalarCount
   }
 }
@@ -93,8 +93,8 @@ extension VAE {
 // MARK: What it can do
 
 extension VAE: Sampling {
-  package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(RequestError) -> Tensor {
-    guard options.given == .nothing else { throw RequestError(field: "given", given: "a condition", expected: "nothing: a vae is not conditional") }
+  package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor {
+    guard options.given == .nothing else { throw Fault(field: "given", given: "a condition", expected: "nothing: a vae is not conditional") }
     let z = keys.split("latent").normal(configuration.latent) * options.temperature
     let heads = decode(network, z, .evaluation)
     return options.mean ? configuration.observation.mean(heads) : configuration.observation.sample(heads, keys: keys.split("observation"))

@@ -66,7 +66,7 @@ extension VAEAC {
     let generative: ResidualPlan
     let scalarCount: Int
 
-    init(_ configuration: Configuration, _ signature: Signature) throws(ConfigurationError) {
+    init(_ configuration: Configuration, _ signature: Signature) throws(Fault) {
       try configuration.check(signature)
       coding = Coding(signature)
       let (columns, hidden) = (coding.columns, configuration.hidden)
@@ -80,7 +80,7 @@ extension VAEAC {
       generative = network(
         configuration.latent, layers: configuration.blocks + 1, of: 2 * hidden, readout: hidden + coding.inputs + columns, coding.outputs)
       guard let count = (proposal.all + prior.all + generative.all).scalarCount, count <= VAE.Plan.largestScalarCount else {
-        throw ConfigurationError(
+        throw Fault(
           field: "hidden", given: "a network of more than \(VAE.Plan.largestScalarCount) numbers", expected: "a smaller one")
       }
       scalarCount = count
@@ -101,21 +101,21 @@ extension VAEAC.Residual {
 }
 
 extension VAEAC.Configuration {
-  fileprivate func check(_ signature: Signature) throws(ConfigurationError) {
+  fileprivate func check(_ signature: Signature) throws(Fault) {
     try signature.check()
-    func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(ConfigurationError) {
+    func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(Fault) {
       guard range.contains(value) else {
-        throw ConfigurationError(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
+        throw Fault(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
       }
     }
     guard signature.kind != .image else {
-      throw ConfigurationError(field: "signature.kind", given: "image", expected: "a table or vectors: this family has no network for images yet")
+      throw Fault(field: "signature.kind", given: "image", expected: "a table or vectors: this family has no network for images yet")
     }
     try check("latent", latent, 1...65_536)
     try check("hidden", hidden, 1...65_536)
     try check("blocks", blocks, 0...256)
     guard deviationFloor.isFinite, deviationFloor >= 1e-4 else {
-      throw ConfigurationError(field: "deviation_floor", given: "\(deviationFloor)", expected: "1e-4 or more")
+      throw Fault(field: "deviation_floor", given: "\(deviationFloor)", expected: "1e-4 or more")
     }
   }
 }

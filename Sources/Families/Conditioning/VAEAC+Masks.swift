@@ -72,9 +72,9 @@ extension VAEAC.MaskGenerator {
     }
   }
 
-  fileprivate func check(_ field: String, _ names: [String: Int]) throws(ConfigurationError) {
-    func refuse(_ part: String, _ given: String, _ expected: String) -> ConfigurationError {
-      ConfigurationError(field: "\(field).\(part)", given: given, expected: expected)
+  fileprivate func check(_ field: String, _ names: [String: Int]) throws(Fault) {
+    func refuse(_ part: String, _ given: String, _ expected: String) -> Fault {
+      Fault(field: "\(field).\(part)", given: given, expected: expected)
     }
     guard weight > 0, weight.isFinite else { throw refuse("weight", "\(weight)", "a positive number") }
     if let rate, !(0...1).contains(rate) { throw refuse("rate", "\(rate)", "0 to 1") }
@@ -118,7 +118,7 @@ struct MaskMixture {
     return Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
   }
 
-  static func check(_ generators: [VAEAC.MaskGenerator], _ signature: Signature) throws(ConfigurationError) {
+  static func check(_ generators: [VAEAC.MaskGenerator], _ signature: Signature) throws(Fault) {
     let names = names(signature)
     for (index, generator) in generators.enumerated() { try generator.check("mask[\(index)]", names) }
   }

@@ -68,18 +68,18 @@ extension VAEAC: Trainable {
     )
   }
 
-  package func check(_ options: TrainingOptions) throws(ConfigurationError) {
+  package func check(_ options: TrainingOptions) throws(Fault) {
     guard (0...1).contains(options.maskRate) else {
-      throw ConfigurationError(field: "mask_rate", given: "\(options.maskRate)", expected: "0 to 1")
+      throw Fault(field: "mask_rate", given: "\(options.maskRate)", expected: "0 to 1")
     }
     try MaskMixture.check(options.mask, signature)
     guard (1...10_000).contains(options.validationDraws) else {
-      throw ConfigurationError(field: "validation_draws", given: "\(options.validationDraws)", expected: "1 to 10000")
+      throw Fault(field: "validation_draws", given: "\(options.validationDraws)", expected: "1 to 10000")
     }
   }
 
   /// Any numbers, missing ones among them, are items.
-  package func check(items: Tensor) throws(ConfigurationError) {}
+  package func check(items: Tensor) throws(Fault) {}
 
   /// What is missing (1) and what the model has to generate (1), which is all of that and some of the rest: [n, columns] each.
   package func masks(_ x: Tensor, _ options: TrainingOptions, _ keys: RowKeys) -> (missing: Tensor, hidden: Tensor) {

@@ -36,7 +36,7 @@ package struct VAEAC: ModelFamily {
   package var network: Network
   package let coding: Coding
 
-  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
     let plan = try Plan(configuration, signature)
     self.configuration = configuration
     self.signature = signature
@@ -46,7 +46,7 @@ package struct VAEAC: ModelFamily {
       generative: Residual(plan.generative, key: key.split("generative")))
   }
 
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int? {
+  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
     try Plan(configuration, signature).scalarCount
   }
 }

@@ -80,13 +80,13 @@ extension VAEACImage {
     private let features: [Int]
     private let outputs: Int
 
-    init(_ configuration: Configuration, _ signature: Signature) throws(ConfigurationError) {
+    init(_ configuration: Configuration, _ signature: Signature) throws(Fault) {
       let image = try configuration.checked(signature)
       (channels, height, width) = (image.channels, image.height, image.width)
       (latent, hidden, features) = (configuration.latent, configuration.hidden, configuration.channels)
       outputs = configuration.likelihood == .bernoulli ? channels : 2 * channels
       guard scalarCount <= VAE.Plan.largestScalarCount else {
-        throw ConfigurationError(
+        throw Fault(
           field: "hidden", given: "a network of \(scalarCount) numbers", expected: "at most \(VAE.Plan.largestScalarCount)")
       }
     }
@@ -140,31 +140,31 @@ extension VAEACImage {
 }
 
 extension VAEACImage.Configuration {
-  fileprivate func checked(_ signature: Signature) throws(ConfigurationError) -> (height: Int, width: Int, channels: Int) {
+  fileprivate func checked(_ signature: Signature) throws(Fault) -> (height: Int, width: Int, channels: Int) {
     try signature.check()
-    func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(ConfigurationError) {
+    func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(Fault) {
       guard range.contains(value) else {
-        throw ConfigurationError(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
+        throw Fault(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
       }
     }
     guard let image = signature.image else {
-      throw ConfigurationError(field: "signature.kind", given: signature.kind.rawValue, expected: "images; the family vaeac takes tables and vectors")
+      throw Fault(field: "signature.kind", given: signature.kind.rawValue, expected: "images; the family vaeac takes tables and vectors")
     }
     guard image.height % 4 == 0, image.width % 4 == 0 else {
-      throw ConfigurationError(
+      throw Fault(
         field: "signature.shape", given: "\(image.height) x \(image.width) pixels", expected: "a height and a width that 4 divides")
     }
     guard signature.scaling == nil else {
-      throw ConfigurationError(field: "signature.scaling", given: "there", expected: "none: the range of the pixels says it")
+      throw Fault(field: "signature.scaling", given: "there", expected: "none: the range of the pixels says it")
     }
     try check("latent", latent, 1...65_536)
     try check("hidden", hidden, 1...65_536)
     guard channels.count == 2 else {
-      throw ConfigurationError(field: "channels", given: "\(channels)", expected: "two numbers: at a half and at a quarter of the image's size")
+      throw Fault(field: "channels", given: "\(channels)", expected: "two numbers: at a half and at a quarter of the image's size")
     }
     for (index, count) in channels.enumerated() { try check("channels[\(index)]", count, 1...4096) }
     guard deviationFloor.isFinite, deviationFloor >= 1e-4 else {
-      throw ConfigurationError(field: "deviation_floor", given: "\(deviationFloor)", expected: "1e-4 or more")
+      throw Fault(field: "deviation_floor", given: "\(deviationFloor)", expected: "1e-4 or more")
     }
     try observation.check(signature)
     return image

@@ -54,24 +54,24 @@ extension VAEACImage: Trainable {
       "validation_draws", "integer", default: "25", "Draws of the importance-weighted bound by which validation compares epochs."),
   ]
 
-  package func check(_ options: TrainingOptions) throws(ConfigurationError) {
+  package func check(_ options: TrainingOptions) throws(Fault) {
     guard (1...64).contains(options.masks.count) else {
-      throw ConfigurationError(field: "masks", given: "\(options.masks.count) masks", expected: "1 to 64")
+      throw Fault(field: "masks", given: "\(options.masks.count) masks", expected: "1 to 64")
     }
     for (index, entry) in options.masks.enumerated() {
-      do throws(RequestError) { try entry.mask.check(height: plan.height, width: plan.width) } catch {
-        throw ConfigurationError(field: "masks[\(index)].mask", given: error.given, expected: error.expected)
+      do throws(Fault) { try entry.mask.check(height: plan.height, width: plan.width) } catch {
+        throw error.inside("masks[\(index)]")
       }
       guard entry.weight.isFinite, entry.weight > 0 else {
-        throw ConfigurationError(field: "masks[\(index)].weight", given: "\(entry.weight)", expected: "a positive number")
+        throw Fault(field: "masks[\(index)].weight", given: "\(entry.weight)", expected: "a positive number")
       }
     }
     guard (1...10_000).contains(options.validationDraws) else {
-      throw ConfigurationError(field: "validation_draws", given: "\(options.validationDraws)", expected: "1 to 10000")
+      throw Fault(field: "validation_draws", given: "\(options.validationDraws)", expected: "1 to 10000")
     }
   }
 
-  package func check(items: Tensor) throws(ConfigurationError) { try configuration.observation.check(items: items) }
+  package func check(items: Tensor) throws(Fault) { try configuration.observation.check(items: items) }
 
   /// 1 where a number is hidden, in the order of the model's numbers, the same in every channel: [keys, width].
   package func hidden(by mask: PixelMask, keys: RowKeys) -> Tensor { inEveryChannel(mask.hidden(height: plan.height, width: plan.width, keys: keys)) }

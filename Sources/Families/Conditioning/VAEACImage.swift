@@ -77,14 +77,14 @@ package struct VAEACImage: ModelFamily {
   package var network: Network
   let plan: Plan
 
-  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
     plan = try Plan(configuration, signature)
     self.configuration = configuration
     self.signature = signature
     network = plan.network(key: key)
   }
 
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int? {
+  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
     try Plan(configuration, signature).scalarCount
   }
 }

@@ -54,16 +54,16 @@ extension HVAE {
     /// Width of what the decoder sees.
     var codes: Int { skip ? latents.reduce(0, +) : data.latent }
 
-    fileprivate func check() throws(ConfigurationError) {
+    fileprivate func check() throws(Fault) {
       guard (1...8).contains(latents.count) else {
-        throw ConfigurationError(field: "latents", given: "\(latents.count) layers", expected: "1 to 8 layers")
+        throw Fault(field: "latents", given: "\(latents.count) layers", expected: "1 to 8 layers")
       }
       guard layerHidden.count <= 64 else {
-        throw ConfigurationError(field: "layer_hidden", given: "\(layerHidden.count) layers", expected: "at most 64 layers")
+        throw Fault(field: "layer_hidden", given: "\(layerHidden.count) layers", expected: "at most 64 layers")
       }
       for (name, widths) in [("latents", latents), ("layer_hidden", layerHidden)] {
         for (index, width) in widths.enumerated() where !(1...65_536).contains(width) {
-          throw ConfigurationError(field: "\(name)[\(index)]", given: "\(width)", expected: "1 to 65536")
+          throw Fault(field: "\(name)[\(index)]", given: "\(width)", expected: "1 to 65536")
         }
       }
     }
@@ -87,7 +87,7 @@ extension HVAE {
     let prior: [ConditionalPlan]
     let scalarCount: Int
 
-    init(_ configuration: Configuration, _ signature: Signature) throws(ConfigurationError) {
+    init(_ configuration: Configuration, _ signature: Signature) throws(Fault) {
       try configuration.check()
       data = try VAE.Plan(configuration.data, signature, codes: configuration.codes)
       let latents = configuration.latents
@@ -96,7 +96,7 @@ extension HVAE {
       prior = zip(latents, latents.dropFirst()).map { ConditionalPlan($1, $0, configuration) }
       let blocks = (inference + prior).flatMap(\.blocks)
       guard let between = blocks.scalarCount, between <= VAE.Plan.largestScalarCount - data.scalarCount else {
-        throw ConfigurationError(
+        throw Fault(
           field: "layer_hidden", given: "a network of more than \(VAE.Plan.largestScalarCount) numbers", expected: "a smaller one")
       }
       scalarCount = data.scalarCount + between

@@ -8,7 +8,7 @@ extension HVAE: EvidenceBounded {
 
   package static var trainingFields: [ConfigurationField] { VAE.trainingFields }
 
-  package func check(items: Tensor) throws(ConfigurationError) { try configuration.data.observation.check(items: items) }
+  package func check(items: Tensor) throws(Fault) { try configuration.data.observation.check(items: items) }
 
   package func bound(_ network: Network, _ batch: Tensor, _ pass: TrainingPass) -> EvidenceBound {
     let observation = configuration.data.observation

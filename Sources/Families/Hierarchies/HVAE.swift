@@ -35,7 +35,7 @@ package struct HVAE: ModelFamily {
   package let signature: Signature
   package var network: Network
 
-  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
     let plan = try Plan(configuration, signature)
     self.configuration = configuration
     self.signature = signature
@@ -53,7 +53,7 @@ package struct HVAE: ModelFamily {
       prior: conditionals(plan.prior, key.split("prior")))
   }
 
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int? {
+  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
     try Plan(configuration, signature).scalarCount
   }
 }
@@ -123,7 +123,7 @@ extension HVAE {
 // MARK: What it can do
 
 extension HVAE: Sampling {
-  package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(RequestError) -> Tensor {
+  package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor {
     let sources = try sources(options.given)
     let latent = keys.split("latent")
     var draws: [Tensor] = []
@@ -141,25 +141,25 @@ extension HVAE: Sampling {
     return options.mean ? observation.mean(heads) : observation.sample(heads, keys: keys.split("observation"))
   }
 
-  private func sources(_ condition: SampleCondition) throws(RequestError) -> [LayerSource] {
+  private func sources(_ condition: SampleCondition) throws(Fault) -> [LayerSource] {
     switch condition {
     case .nothing: return [LayerSource](repeating: .prior, count: layers)
     case .label(let label):
-      throw RequestError(field: "given.label", given: "\"\(label)\"", expected: "no label: this model learns no classes")
+      throw Fault(field: "given.label", given: "\"\(label)\"", expected: "no label: this model learns no classes")
     case .component(let component, _):
-      throw RequestError(field: "given.cluster", given: "cluster \(component)", expected: "no cluster: the priors have one component")
+      throw Fault(field: "given.cluster", given: "cluster \(component)", expected: "no cluster: the priors have one component")
     case .layers(let sources):
       guard sources.count == layers else {
-        throw RequestError(field: "given.layers", given: "\(sources.count) layers", expected: "\(layers), the one nearest the data first")
+        throw Fault(field: "given.layers", given: "\(sources.count) layers", expected: "\(layers), the one nearest the data first")
       }
       for source in sources {
         switch source {
         case .prior: continue
         case .component(let component):
-          throw RequestError(field: "given.layers", given: "cluster \(component)", expected: "no cluster: the priors have one component")
+          throw Fault(field: "given.layers", given: "cluster \(component)", expected: "no cluster: the priors have one component")
         case .item(let item):
           guard item.count == signature.width else {
-            throw RequestError(field: "given.layers", given: "an item of \(item.count) numbers", expected: "\(signature.width) numbers")
+            throw Fault(field: "given.layers", given: "an item of \(item.count) numbers", expected: "\(signature.width) numbers")
           }
         }
       }

@@ -105,35 +105,35 @@ package struct LadderConfiguration: Codable, Sendable, Equatable {
 }
 
 extension LadderConfiguration {
-  func check(_ signature: Signature) throws(ConfigurationError) {
+  func check(_ signature: Signature) throws(Fault) {
     try signature.checkRealColumns()
-    func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(ConfigurationError) {
+    func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(Fault) {
       guard range.contains(value) else {
-        throw ConfigurationError(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
+        throw Fault(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
       }
     }
     guard (1...8).contains(layers.count) else {
-      throw ConfigurationError(field: "layers", given: "\(layers.count) layers", expected: "1 to 8 layers")
+      throw Fault(field: "layers", given: "\(layers.count) layers", expected: "1 to 8 layers")
     }
     for (index, layer) in layers.enumerated() {
       let field = "layers[\(index)]"
       try check("\(field).latent", layer.latent, 1...65_536)
       for (name, widths) in [("hidden", layer.hidden), ("rung", layer.rung)] {
         guard widths.count <= 64 else {
-          throw ConfigurationError(field: "\(field).\(name)", given: "\(widths.count) layers", expected: "at most 64 layers")
+          throw Fault(field: "\(field).\(name)", given: "\(widths.count) layers", expected: "at most 64 layers")
         }
         for (place, width) in widths.enumerated() { try check("\(field).\(name)[\(place)]", width, 1...65_536) }
       }
       guard layer.convolutions.count <= 32 else {
-        throw ConfigurationError(field: "\(field).convolutions", given: "\(layer.convolutions.count) convolutions", expected: "at most 32")
+        throw Fault(field: "\(field).convolutions", given: "\(layer.convolutions.count) convolutions", expected: "at most 32")
       }
       guard index == 0 || !(layer.hidden.isEmpty && layer.convolutions.isEmpty) else {
-        throw ConfigurationError(
+        throw Fault(
           field: "\(field).hidden", given: "no layer",
           expected: "at least one width or convolution, behind which the features differ from those below")
       }
     }
-    guard scaleFloor.isFinite, scaleFloor >= 0 else { throw ConfigurationError(field: "scale_floor", given: "\(scaleFloor)", expected: "0 or more") }
+    guard scaleFloor.isFinite, scaleFloor >= 0 else { throw Fault(field: "scale_floor", given: "\(scaleFloor)", expected: "0 or more") }
     try observation.check(signature)
   }
 }

@@ -4,7 +4,7 @@ internal import Networks
 package import Tensors
 
 extension LadderFamily {
-  package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(RequestError) -> Tensor {
+  package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor {
     let sources = try sources(options.given)
     var z: [Tensor] = []
     for (layer, source) in sources.enumerated() {
@@ -20,25 +20,25 @@ extension LadderFamily {
   }
 
   /// Where each layer's latent variables come from.
-  private func sources(_ given: SampleCondition) throws(RequestError) -> [LayerSource] {
+  private func sources(_ given: SampleCondition) throws(Fault) -> [LayerSource] {
     let count = ladder.layers.count
     var sources = [LayerSource](repeating: .prior, count: count)
     switch given {
     case .nothing: break
     case .label(let label):
-      throw RequestError(field: "given.label", given: "\"\(label)\"", expected: "no label: a \(Self.name) learns no classes")
+      throw Fault(field: "given.label", given: "\"\(label)\"", expected: "no label: a \(Self.name) learns no classes")
     case .component(let component, let layer):
       guard let layer = layer ?? (count == 1 ? 0 : nil) else {
-        throw RequestError(field: "given.layer", given: "nothing", expected: "0 to \(count - 1) beside a cluster, the layer nearest the data being 0")
+        throw Fault(field: "given.layer", given: "nothing", expected: "0 to \(count - 1) beside a cluster, the layer nearest the data being 0")
       }
       guard sources.indices.contains(layer) else {
-        throw RequestError(field: "given.layer", given: "\(layer)", expected: count == 1 ? "0, the only layer" : "0 to \(count - 1)")
+        throw Fault(field: "given.layer", given: "\(layer)", expected: count == 1 ? "0, the only layer" : "0 to \(count - 1)")
       }
       _ = try self.component(component, of: layer, field: "given.cluster")
       sources[layer] = .component(component)
     case .layers(let given):
       guard given.count == count else {
-        throw RequestError(field: "given.layers", given: "\(given.count) layers", expected: "\(count), the one nearest the data first")
+        throw Fault(field: "given.layers", given: "\(given.count) layers", expected: "\(count), the one nearest the data first")
       }
       sources = given
     }
@@ -46,13 +46,13 @@ extension LadderFamily {
   }
 
   /// A component of a layer's mixture: [1, latent] each.
-  private func component(_ component: Int, of layer: Int, field: String) throws(RequestError) -> (mean: Tensor, deviation: Tensor) {
+  private func component(_ component: Int, of layer: Int, field: String) throws(Fault) -> (mean: Tensor, deviation: Tensor) {
     guard case .mixture(let mixture) = network.prior(layer) else {
-      throw RequestError(field: field, given: "cluster \(component)", expected: "no cluster: the priors of a \(Self.name) have one component")
+      throw Fault(field: field, given: "cluster \(component)", expected: "no cluster: the priors of a \(Self.name) have one component")
     }
     let (count, latent) = (mixture.means.shape[1], mixture.means.shape[2])
     guard (0..<count).contains(component) else {
-      throw RequestError(
+      throw Fault(
         field: field, given: "cluster \(component)",
         expected: count == 1 ? "0, the only cluster of layer \(layer)" : "0 to \(count - 1) in layer \(layer)")
     }
@@ -60,16 +60,16 @@ extension LadderFamily {
     return (row(mixture.means), row(mixture.deviations))
   }
 
-  private func draw(_ component: Int, of layer: Int, _ keys: RowKeys, temperature: Float) throws(RequestError) -> Tensor {
+  private func draw(_ component: Int, of layer: Int, _ keys: RowKeys, temperature: Float) throws(Fault) -> Tensor {
     let (mean, deviation) = try self.component(component, of: layer, field: "given.layers")
     // The noise of a mixture's draw, so that a cluster named is the cluster drawn.
     return mean + keys.split("position").normal(mean.shape[1]) * (deviation * temperature)
   }
 
   /// An item's posterior mean of one layer, once a row: [rows, latent].
-  private func code(of item: [Float], _ layer: Int, rows: Int) throws(RequestError) -> Tensor {
+  private func code(of item: [Float], _ layer: Int, rows: Int) throws(Fault) -> Tensor {
     guard item.count == signature.width else {
-      throw RequestError(field: "given.layers", given: "an item of \(item.count) numbers", expected: "\(signature.width) numbers")
+      throw Fault(field: "given.layers", given: "an item of \(item.count) numbers", expected: "\(signature.width) numbers")
     }
     let x = Tensor(shape: [1, item.count], scalars: item)
     return posteriors(network, ladder.observation.shown(x), .evaluation)[layer].mean.gather([Int](repeating: 0, count: rows))

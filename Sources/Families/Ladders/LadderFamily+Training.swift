@@ -3,7 +3,7 @@ internal import Networks
 package import Tensors
 
 extension LadderFamily {
-  package func check(items: Tensor) throws(ConfigurationError) { try ladder.observation.check(items: items) }
+  package func check(items: Tensor) throws(Fault) { try ladder.observation.check(items: items) }
 
   package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor { score(batch, draws: 1, keys: keys).elbo }
 

@@ -24,7 +24,7 @@ struct LadderPlan: Sendable {
   /// - Parameter components: of every layer's mixture prior; empty where priors are standard normals.
   init(
     _ configuration: LadderConfiguration, _ signature: Signature, components: [Int] = [], learnsWeights: Bool = false
-  ) throws(ConfigurationError) {
+  ) throws(Fault) {
     try configuration.check(signature)
     let (activation, normalises) = (configuration.activation, configuration.batchNorm)
     var levels: [Level] = []
@@ -80,22 +80,22 @@ struct LadderPlan: Sendable {
     let mixtures = zip(components, levels).reduce(0) { $0 + $1.0 * (2 * $1.1.latent + (learnsWeights ? 1 : 0)) }
     let largest = VAE.Plan.largestScalarCount
     guard let count = blocks.scalarCount, count <= largest, count + gates + mixtures <= largest else {
-      throw ConfigurationError(field: "layers", given: "a network of more than \(largest) numbers", expected: "a smaller one")
+      throw Fault(field: "layers", given: "a network of more than \(largest) numbers", expected: "a smaller one")
     }
     scalarCount = count + gates + mixtures
   }
 
   private static func stack(
     _ layer: LadderConfiguration.Layer, _ index: Int, on image: (height: Int, width: Int, channels: Int)?, _ configuration: LadderConfiguration
-  ) throws(ConfigurationError) -> ImageStack? {
+  ) throws(Fault) -> ImageStack? {
     guard !layer.convolutions.isEmpty else { return nil }
     guard let image else {
-      throw ConfigurationError(
+      throw Fault(
         field: "layers[\(index)].convolutions", given: "convolutions of features without height and width",
         expected: "none but on an image, or on the features of a layer below that has convolutions and no linear layers")
     }
     do { return try ImageStack(layer.convolutions, on: image, activation: configuration.activation, batchNorm: configuration.batchNorm) } catch {
-      throw ConfigurationError(field: "layers[\(index)].\(error.field)", given: error.given, expected: error.expected)
+      throw error.inside("layers[\(index)]")
     }
   }
 }

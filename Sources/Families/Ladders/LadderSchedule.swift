@@ -49,18 +49,18 @@ package struct LadderSchedule: Codable, Sendable, Equatable {
       "Batches from the moment one layer is switched on to the next one's; 0 for as many as fade_in_batches."),
   ]
 
-  package func check() throws(ConfigurationError) {
+  package func check() throws(Fault) {
     for (field, value) in [("kl_warm_up_batches", warmUpBatches), ("kl_warm_up_epochs", warmUpEpochs)] {
-      guard value.isFinite, value >= 0 else { throw ConfigurationError(field: field, given: "\(value)", expected: "0 or more") }
+      guard value.isFinite, value >= 0 else { throw Fault(field: field, given: "\(value)", expected: "0 or more") }
     }
     guard warmUpBatches == 0 || warmUpEpochs == 0 else {
-      throw ConfigurationError(field: "kl_warm_up_epochs", given: "\(warmUpEpochs) beside kl_warm_up_batches", expected: "one of them")
+      throw Fault(field: "kl_warm_up_epochs", given: "\(warmUpEpochs) beside kl_warm_up_batches", expected: "one of them")
     }
     for (field, value) in [("fade_in_batches", fadeInBatches), ("layer_batches", layerBatches)] {
-      guard (0...1_000_000_000).contains(value) else { throw ConfigurationError(field: field, given: "\(value)", expected: "0 to 1000000000") }
+      guard (0...1_000_000_000).contains(value) else { throw Fault(field: field, given: "\(value)", expected: "0 to 1000000000") }
     }
     guard layerBatches == 0 || fadeInBatches > 0 else {
-      throw ConfigurationError(field: "layer_batches", given: "\(layerBatches) without fade_in_batches", expected: "0, or fade_in_batches above 0")
+      throw Fault(field: "layer_batches", given: "\(layerBatches) without fade_in_batches", expected: "0, or fade_in_batches above 0")
     }
   }
 

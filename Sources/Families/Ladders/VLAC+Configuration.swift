@@ -38,12 +38,12 @@ extension VLAC {
       try values.encode(mixtureWeights, forKey: .mixtureWeights)
     }
 
-    func plan(_ signature: Signature) throws(ConfigurationError) -> LadderPlan {
+    func plan(_ signature: Signature) throws(Fault) -> LadderPlan {
       guard components.count == ladder.layers.count else {
-        throw ConfigurationError(field: "components", given: "\(components.count) numbers", expected: "one a layer, \(ladder.layers.count)")
+        throw Fault(field: "components", given: "\(components.count) numbers", expected: "one a layer, \(ladder.layers.count)")
       }
       for (layer, count) in components.enumerated() where !(1...10_000).contains(count) {
-        throw ConfigurationError(field: "components[\(layer)]", given: "\(count)", expected: "1 to 10000")
+        throw Fault(field: "components[\(layer)]", given: "\(count)", expected: "1 to 10000")
       }
       return try LadderPlan(ladder, signature, components: components, learnsWeights: mixtureWeights == .learned)
     }

@@ -46,13 +46,13 @@ extension VLAC {
       ConfigurationField("fit_items", "integer", default: "10000", "Training items whose codes the mixtures are fitted to."),
     ]
 
-  package func check(_ options: TrainingOptions) throws(ConfigurationError) {
+  package func check(_ options: TrainingOptions) throws(Fault) {
     try options.schedule.check()
     guard (0...1_000_000).contains(options.pretrainingEpochs) else {
-      throw ConfigurationError(field: "pretraining_epochs", given: "\(options.pretrainingEpochs)", expected: "0 to 1000000")
+      throw Fault(field: "pretraining_epochs", given: "\(options.pretrainingEpochs)", expected: "0 to 1000000")
     }
     guard (1...1_000_000).contains(options.fitItems) else {
-      throw ConfigurationError(field: "fit_items", given: "\(options.fitItems)", expected: "1 to 1000000")
+      throw Fault(field: "fit_items", given: "\(options.fitItems)", expected: "1 to 1000000")
     }
   }
 

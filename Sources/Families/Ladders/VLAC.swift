@@ -17,7 +17,7 @@ package struct VLAC: LadderFamily {
 
   package var ladder: LadderConfiguration { configuration.ladder }
 
-  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
     let plan = try configuration.plan(signature)
     self.configuration = configuration
     self.signature = signature
@@ -28,7 +28,7 @@ package struct VLAC: LadderFamily {
     network = LadderNetwork(plan, priors: priors, key: key)
   }
 
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int? {
+  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
     try configuration.plan(signature).scalarCount
   }
 }

@@ -16,14 +16,14 @@ package struct VLAE: LadderFamily {
 
   package var ladder: LadderConfiguration { configuration }
 
-  package init(_ configuration: LadderConfiguration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+  package init(_ configuration: LadderConfiguration, signature: Signature, key: RandomKey) throws(Fault) {
     let plan = try LadderPlan(configuration, signature)
     self.configuration = configuration
     self.signature = signature
     network = LadderNetwork(plan, key: key)
   }
 
-  package static func scalarCount(_ configuration: LadderConfiguration, signature: Signature) throws(ConfigurationError) -> Int? {
+  package static func scalarCount(_ configuration: LadderConfiguration, signature: Signature) throws(Fault) -> Int? {
     try LadderPlan(configuration, signature).scalarCount
   }
 }
@@ -31,7 +31,7 @@ package struct VLAE: LadderFamily {
 extension VLAE {
   package static let trainingFields = LadderSchedule.fields
 
-  package func check(_ options: LadderSchedule) throws(ConfigurationError) { try options.check() }
+  package func check(_ options: LadderSchedule) throws(Fault) { try options.check() }
 
   package func objective(_ network: LadderNetwork, batch: Tensor, options: LadderSchedule, pass: TrainingPass) -> Objective {
     ladderObjective(network, batch: batch, priors: latentWidths.map { _ in .standard }, schedule: options, pass: pass)

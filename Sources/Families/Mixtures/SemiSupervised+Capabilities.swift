@@ -21,7 +21,7 @@ extension SemiSupervised: Clustering {
 }
 
 extension SemiSupervised: Sampling {
-  package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(RequestError) -> Tensor {
+  package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor {
     let source = try source(options.given)
     let n = keys.count
     let classes: [Int]
@@ -49,31 +49,31 @@ extension SemiSupervised: Sampling {
   }
 
   /// Where the one layer's latent variables come from.
-  private func source(_ condition: SampleCondition) throws(RequestError) -> LayerSource {
+  private func source(_ condition: SampleCondition) throws(Fault) -> LayerSource {
     switch condition {
     case .nothing: return .prior
     case .label(let name):
       guard let classes = signature.classes else {
-        throw RequestError(field: "given.label", given: "\"\(name)\"", expected: "a cluster: this model learnt from no labels")
+        throw Fault(field: "given.label", given: "\"\(name)\"", expected: "a cluster: this model learnt from no labels")
       }
       guard let component = classes.firstIndex(of: name) else {
-        throw RequestError(field: "given.label", given: "\"\(name)\"", expected: "one of \(classes.joined(separator: ", "))")
+        throw Fault(field: "given.label", given: "\"\(name)\"", expected: "one of \(classes.joined(separator: ", "))")
       }
       return .component(component)
     case .component(let component, let layer):
-      guard layer ?? 0 == 0 else { throw RequestError(field: "given.layer", given: "\(layer ?? 0)", expected: "0, the only layer") }
+      guard layer ?? 0 == 0 else { throw Fault(field: "given.layer", given: "\(layer ?? 0)", expected: "0, the only layer") }
       return try checked(.component(component), field: "given.cluster")
     case .layers(let sources):
       guard sources.count == 1 else {
-        throw RequestError(field: "given.layers", given: "\(sources.count) layers", expected: "1, as many as the model has")
+        throw Fault(field: "given.layers", given: "\(sources.count) layers", expected: "1, as many as the model has")
       }
       return try checked(sources[0], field: "given.layers[0].cluster")
     }
   }
 
-  private func checked(_ source: LayerSource, field: String) throws(RequestError) -> LayerSource {
+  private func checked(_ source: LayerSource, field: String) throws(Fault) -> LayerSource {
     if case .component(let component) = source, !(0..<componentCount).contains(component) {
-      throw RequestError(field: field, given: "\(component)", expected: "0 to \(componentCount - 1)")
+      throw Fault(field: field, given: "\(component)", expected: "0 to \(componentCount - 1)")
     }
     return source
   }

@@ -9,14 +9,14 @@ extension SemiSupervised: Trainable {
   package static var learnsFromLabels: Bool { true }
   package static var trainingFields: [ConfigurationField] { SemiSupervisedTrainingOptions.fields }
 
-  package func check(_ options: TrainingOptions) throws(ConfigurationError) {
+  package func check(_ options: TrainingOptions) throws(Fault) {
     try options.check()
     guard options.pretrainingEpochs == 0 || Variant.hasMixturePrior else {
-      throw ConfigurationError(field: "pretraining_epochs", given: "\(options.pretrainingEpochs)", expected: "0: m2 has no components to fit")
+      throw Fault(field: "pretraining_epochs", given: "\(options.pretrainingEpochs)", expected: "0: m2 has no components to fit")
     }
   }
 
-  package func check(items: Tensor) throws(ConfigurationError) { try configuration.observation.check(items: items) }
+  package func check(items: Tensor) throws(Fault) { try configuration.observation.check(items: items) }
 
   /// -(mean U + mean L + α N / N_l mean ln q(y|x)) + λ / N Σ W² / 2, the first mean over the items without a label, the others over those with one.
   package func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective {

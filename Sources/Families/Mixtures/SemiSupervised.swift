@@ -57,7 +57,7 @@ package struct SemiSupervised<Variant: SemiSupervisedVariant>: ModelFamily {
   /// ln p(y) of every component.
   let logPrior: [Float]
 
-  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
     try configuration.check(signature, hasAuxiliary: Variant.hasAuxiliary)
     self.configuration = configuration
     self.signature = signature
@@ -91,7 +91,7 @@ package struct SemiSupervised<Variant: SemiSupervisedVariant>: ModelFamily {
     }
   }
 
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int? {
+  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
     try configuration.check(signature, hasAuxiliary: Variant.hasAuxiliary)
     return configuration.scalarCount(
       width: signature.width, classes: signature.classes?.count ?? 0, auxiliary: Variant.hasAuxiliary ? configuration.auxiliary : 0,

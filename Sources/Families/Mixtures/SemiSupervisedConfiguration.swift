@@ -95,16 +95,16 @@ package struct SemiSupervisedConfiguration: Codable, Sendable, Equatable {
     return labelled + [Double](repeating: rest / Double(max(components, 1)), count: components)
   }
 
-  func check(_ signature: Signature, hasAuxiliary: Bool) throws(ConfigurationError) {
+  func check(_ signature: Signature, hasAuxiliary: Bool) throws(Fault) {
     try signature.check()
     if let column = signature.columns?.first(where: { $0.type != .real }) {
-      throw ConfigurationError(
+      throw Fault(
         field: "signature.columns", given: "\(column.type.rawValue) for \"\(column.name)\"",
         expected: "real columns; the family vaeac takes categories")
     }
-    func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(ConfigurationError) {
+    func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(Fault) {
       guard range.contains(value) else {
-        throw ConfigurationError(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
+        throw Fault(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
       }
     }
     let classes = signature.classes?.count ?? 0
@@ -116,23 +116,23 @@ package struct SemiSupervisedConfiguration: Codable, Sendable, Equatable {
     if let hiddenClasses { try check("hidden_classes", hiddenClasses, components == 0 ? 0...0 : 1...components) }
     if let classPrior {
       guard classPrior.count == classes else {
-        throw ConfigurationError(field: "class_prior", given: "\(classPrior.count) masses", expected: "\(classes), one for each labelled class")
+        throw Fault(field: "class_prior", given: "\(classPrior.count) masses", expected: "\(classes), one for each labelled class")
       }
       let sum = classPrior.reduce(0, +)
       guard classPrior.allSatisfy({ $0 > 0 && $0 <= 1 }), components == 0 ? abs(sum - 1) < 1e-6 : sum < 1 else {
-        throw ConfigurationError(
+        throw Fault(
           field: "class_prior", given: "\(classPrior)", expected: "positive masses that sum to \(components == 0 ? "1" : "less than 1")")
       }
     }
     guard componentSpread.isFinite, componentSpread >= 0 else {
-      throw ConfigurationError(field: "component_spread", given: "\(componentSpread)", expected: "0 or more")
+      throw Fault(field: "component_spread", given: "\(componentSpread)", expected: "0 or more")
     }
-    guard scaleFloor.isFinite, scaleFloor >= 0 else { throw ConfigurationError(field: "scale_floor", given: "\(scaleFloor)", expected: "0 or more") }
+    guard scaleFloor.isFinite, scaleFloor >= 0 else { throw Fault(field: "scale_floor", given: "\(scaleFloor)", expected: "0 or more") }
     try observation.check(signature)
     let count = scalarCount(
       width: signature.width, classes: classes, auxiliary: hasAuxiliary ? auxiliary : 0, mixturePrior: true, decodesClass: true)
     guard let count, count <= VAE.Plan.largestScalarCount else {
-      throw ConfigurationError(
+      throw Fault(
         field: "hidden", given: "a network of more than \(VAE.Plan.largestScalarCount) numbers", expected: "a smaller one")
     }
   }

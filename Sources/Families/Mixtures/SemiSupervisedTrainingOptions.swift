@@ -48,12 +48,12 @@ package struct SemiSupervisedTrainingOptions: Codable, Sendable, Equatable {
       "frozen_epochs", "integer", default: "1", "Epochs after that in which q(y|x) alone learns, until it tells the components apart."),
   ]
 
-  func check() throws(ConfigurationError) {
+  func check() throws(Fault) {
     for (field, value) in [("alpha", alpha), ("weight_prior", weightPrior), ("kl_warm_up_epochs", warmUpEpochs)] {
-      guard value.isFinite, value >= 0 else { throw ConfigurationError(field: field, given: "\(value)", expected: "0 or more") }
+      guard value.isFinite, value >= 0 else { throw Fault(field: field, given: "\(value)", expected: "0 or more") }
     }
     for (field, value) in [("pretraining_epochs", pretrainingEpochs), ("frozen_epochs", frozenEpochs)] {
-      guard (0...1_000_000).contains(value) else { throw ConfigurationError(field: field, given: "\(value)", expected: "0 to 1000000") }
+      guard (0...1_000_000).contains(value) else { throw Fault(field: field, given: "\(value)", expected: "0 to 1000000") }
     }
   }
 }

@@ -41,29 +41,29 @@ package struct ImageStack: Sendable {
 
   package init(
     _ convolutions: [ConvolutionSpecification], on image: (height: Int, width: Int, channels: Int), activation: Activation, batchNorm: Bool
-  ) throws(ConfigurationError) {
+  ) throws(Fault) {
     var levels: [Level] = []
     var (channels, size) = (image.channels, (height: image.height, width: image.width))
     for (index, specification) in convolutions.enumerated() {
       let field = "convolutions[\(index)]"
       guard (1...4096).contains(specification.channels) else {
-        throw ConfigurationError(field: "\(field).channels", given: "\(specification.channels)", expected: "1 to 4096")
+        throw Fault(field: "\(field).channels", given: "\(specification.channels)", expected: "1 to 4096")
       }
       guard (1...64).contains(specification.kernel), (1...16).contains(specification.stride), (0..<64).contains(specification.padding) else {
-        throw ConfigurationError(
+        throw Fault(
           field: field, given: "kernel \(specification.kernel), stride \(specification.stride), padding \(specification.padding)",
           expected: "kernel 1 to 64, stride 1 to 16, padding 0 to 63")
       }
       let smallest = min(size.height, size.width) + 2 * specification.padding
       guard specification.kernel <= smallest else {
-        throw ConfigurationError(field: "\(field).kernel", given: "\(specification.kernel)", expected: "at most \(smallest), the padded image's side")
+        throw Fault(field: "\(field).kernel", given: "\(specification.kernel)", expected: "at most \(smallest), the padded image's side")
       }
       let geometry = ConvolutionGeometry(kernel: specification.kernel, stride: specification.stride, padding: specification.padding)
       let output = geometry.outputSize(size)
       let mirrored = geometry.transposedOutputSize(output, outputPadding: (0, 0))
       let padding = (height: size.height - mirrored.height, width: size.width - mirrored.width)
       guard padding.height == padding.width, (0..<specification.stride).contains(padding.height) else {
-        throw ConfigurationError(
+        throw Fault(
           field: field, given: "an image of \(size.height) x \(size.width) that its transpose gives back as \(mirrored.height) x \(mirrored.width)",
           expected: "kernel, stride and padding whose transpose restores the size")
       }

@@ -154,28 +154,28 @@ package struct Observation: Sendable, Equatable, Codable {
   }
 
   /// Refuses items to which p(x|z) gives no probability; items: [n, width] in model units.
-  package func check(items: Tensor) throws(ConfigurationError) {
+  package func check(items: Tensor) throws(Fault) {
     guard likelihood == .bernoulli, let outside = items.scalars.first(where: { !(0...1).contains($0) }) else { return }
-    throw ConfigurationError(
+    throw Fault(
       field: "likelihood", given: "\(likelihood.rawValue) for an item that holds \(outside) in model units",
       expected: "gaussian, gaussian_learned or laplace, or numbers in [0, 1]")
   }
 
   /// Refuses an observation model that the items of a signature can't have.
-  package func check(_ signature: Signature) throws(ConfigurationError) {
+  package func check(_ signature: Signature) throws(Fault) {
     switch likelihood {
     case .bernoulli, .gaussian, .gaussianLearned, .laplace: break
     case .betaBinomial, .discretisedLogistic:
       guard signature.kind == .image, signature.range == [0, 255], signature.scaling == nil else {
-        throw ConfigurationError(field: "likelihood", given: likelihood.rawValue, expected: "images of range [0, 255], which have its 256 levels")
+        throw Fault(field: "likelihood", given: likelihood.rawValue, expected: "images of range [0, 255], which have its 256 levels")
       }
     }
     guard binarisation == .none || likelihood == .bernoulli else {
-      throw ConfigurationError(
+      throw Fault(
         field: "binarisation", given: binarisation.rawValue, expected: "none, because the likelihood is \(likelihood.rawValue)")
     }
     guard deviation.isFinite, deviation > 0 else {
-      throw ConfigurationError(field: "deviation", given: "\(deviation)", expected: "a positive number")
+      throw Fault(field: "deviation", given: "\(deviation)", expected: "a positive number")
     }
   }
 }

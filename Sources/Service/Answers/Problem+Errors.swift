@@ -11,9 +11,7 @@ extension Problem {
   package init?(_ error: any Error) {
     switch error {
     case let problem as Problem: self = problem
-    case let error as RequestError: self.init(.impossible, "\(error).", field: error.field, given: error.given, expected: error.expected)
-    case let error as ConfigurationError:
-      self.init(.unusableModel, "The model's configuration: \(error).", field: error.field, given: error.given, expected: error.expected)
+    case let error as Fault: self.init(.impossible, "\(error).", field: error.field, given: error.given, expected: error.expected)
     case let error as JSONError: self.init(error)
     case let error as CSVError: self.init(error)
     case let error as RunQueryError:

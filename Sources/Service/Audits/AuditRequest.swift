@@ -71,14 +71,14 @@ package struct AuditRequest: Sendable {
     on model: LoadedModel
   ) throws {
     let family = try Self.attackable(model)
-    if let seed, seed < 0 { throw RequestError(field: "seed", given: "\(seed)", expected: "0 to 2^63 - 1") }
+    if let seed, seed < 0 { throw Fault(field: "seed", given: "\(seed)", expected: "0 to 2^63 - 1") }
     let drawsCurves = model.signature.kind != .image || plan.objective == .latentSpace
     let picture = picture ?? (drawsCurves ? Picture.curves : .grid).rawValue
     guard let picture = Picture(rawValue: picture) else {
-      throw RequestError(field: "picture", given: "\"\(picture.prefix(60))\"", expected: Picture.allCases.map(\.rawValue).joined(separator: " or "))
+      throw Fault(field: "picture", given: "\"\(picture.prefix(60))\"", expected: Picture.allCases.map(\.rawValue).joined(separator: " or "))
     }
     guard picture == .curves || !drawsCurves else {
-      throw RequestError(field: "picture", given: "grid", expected: "curves: there are no perturbed images to show")
+      throw Fault(field: "picture", given: "grid", expected: "curves: there are no perturbed images to show")
     }
     let signature = model.signature
     audit = try Audit(
@@ -161,8 +161,8 @@ private struct Options: Decodable {
   func items(_ signature: Signature, _ limits: ServiceLimits) throws -> Items {
     switch (inputs, rows) {
     case (nil, nil):
-      throw RequestError(field: "inputs", given: "nothing", expected: "items: inputs (nested numbers) or rows (objects by column name)")
-    case (.some, .some): throw RequestError(field: "rows", given: "both inputs and rows", expected: "one of them")
+      throw Fault(field: "inputs", given: "nothing", expected: "items: inputs (nested numbers) or rows (objects by column name)")
+    case (.some, .some): throw Fault(field: "rows", given: "both inputs and rows", expected: "one of them")
     case (nil, .some(let rows)): return try .objects(rows, signature: signature, limits: limits)
     case (.some(let inputs), nil): return try numbers(inputs, "inputs", signature, limits)
     }
@@ -179,7 +179,7 @@ private struct Options: Decodable {
 
   private func numbers(_ value: JSONValue, _ field: String, _ signature: Signature, _ limits: ServiceLimits) throws -> Items {
     guard case .numbers(let array) = value else {
-      throw RequestError(
+      throw Fault(
         field: field, given: String(decoding: value.text.prefix(60), as: UTF8.self), expected: "nested arrays of numbers")
     }
     return try .nested(array, field: field, signature: signature, limits: limits)

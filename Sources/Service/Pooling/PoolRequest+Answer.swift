@@ -11,7 +11,7 @@ extension PoolRequest {
     let rows = try terms.enumerated().map { index, term in
       let pooled = RubinsRules(estimates: term.estimates, variances: term.variances, dfcom: dfcom ?? .infinity)
       guard pooled.qbar.isFinite, pooled.t.isFinite else {
-        throw RequestError(field: "terms[\(index)]", given: "numbers whose pooled variance no double can hold", expected: "smaller ones")
+        throw Fault(field: "terms[\(index)]", given: "numbers whose pooled variance no double can hold", expected: "smaller ones")
       }
       return (name: term.name, figures: figures(pooled))
     }

@@ -53,23 +53,23 @@ package struct PoolRequest: Sendable, Equatable {
   }
 
   private init(terms: [Term], dfcom: Double?, confidence: Double?) throws {
-    guard let m = terms.first?.estimates.count else { throw RequestError(field: "terms", given: "no term", expected: "at least one") }
+    guard let m = terms.first?.estimates.count else { throw Fault(field: "terms", given: "no term", expected: "at least one") }
     var names: Set<String> = []
     for (index, term) in terms.enumerated() {
       let place = "terms[\(index)]"
       guard names.insert(term.name).inserted else {
-        throw RequestError(field: "\(place).term", given: "\"\(term.name.prefix(80))\" again", expected: "names that differ")
+        throw Fault(field: "\(place).term", given: "\"\(term.name.prefix(80))\" again", expected: "names that differ")
       }
-      guard !term.estimates.isEmpty else { throw RequestError(field: "\(place).estimates", given: "no estimate", expected: "one a completed table") }
+      guard !term.estimates.isEmpty else { throw Fault(field: "\(place).estimates", given: "no estimate", expected: "one a completed table") }
       guard term.estimates.count == m else {
-        throw RequestError(
+        throw Fault(
           field: "\(place).estimates", given: "\(term.estimates.count) estimates of \"\(term.name.prefix(80))\"",
           expected: "\(m), as of \"\(terms[0].name.prefix(80))\"")
       }
     }
-    if let dfcom, !(dfcom > 0 && dfcom.isFinite) { throw RequestError(field: "dfcom", given: "\(dfcom)", expected: "a positive number") }
+    if let dfcom, !(dfcom > 0 && dfcom.isFinite) { throw Fault(field: "dfcom", given: "\(dfcom)", expected: "a positive number") }
     let level = confidence ?? 0.95
-    guard level > 0, level < 1 else { throw RequestError(field: "confidence", given: "\(level)", expected: "a number between 0 and 1") }
+    guard level > 0, level < 1 else { throw Fault(field: "confidence", given: "\(level)", expected: "a number between 0 and 1") }
     (self.terms, self.dfcom, self.confidence) = (terms, dfcom, level)
   }
 
@@ -92,17 +92,17 @@ package struct PoolRequest: Sendable, Equatable {
       switch (variances, std_errors) {
       case (.some(let variances), nil): (field, spreads) = ("\(place).variances", variances)
       case (nil, .some(let errors)): (field, spreads) = ("\(place).std_errors", errors)
-      case (nil, nil): throw RequestError(field: "\(place).variances", given: "nothing", expected: "variances or std_errors")
-      case (.some, .some): throw RequestError(field: "\(place).std_errors", given: "beside variances", expected: "one of the two")
+      case (nil, nil): throw Fault(field: "\(place).variances", given: "nothing", expected: "variances or std_errors")
+      case (.some, .some): throw Fault(field: "\(place).std_errors", given: "beside variances", expected: "one of the two")
       }
       guard spreads.count == estimates.count else {
-        throw RequestError(field: field, given: "\(spreads.count) numbers", expected: "\(estimates.count), one an estimate")
+        throw Fault(field: field, given: "\(spreads.count) numbers", expected: "\(estimates.count), one an estimate")
       }
       guard estimates.count <= PoolRequest.mostNumbers else {
-        throw RequestError(field: "\(place).estimates", given: "\(estimates.count) numbers", expected: "at most \(PoolRequest.mostNumbers)")
+        throw Fault(field: "\(place).estimates", given: "\(estimates.count) numbers", expected: "at most \(PoolRequest.mostNumbers)")
       }
       for (row, spread) in spreads.enumerated() where spread < 0 {
-        throw RequestError(field: "\(field)[\(row)]", given: "\(spread)", expected: "no negative number")
+        throw Fault(field: "\(field)[\(row)]", given: "\(spread)", expected: "no negative number")
       }
       return Term(name: term, estimates: estimates, variances: variances == nil ? spreads.map { $0 * $0 } : spreads)
     }
@@ -120,15 +120,15 @@ extension PoolRequest {
     func column(_ name: String) -> Int? { reader.header.firstIndex(of: name) }
     let known = ["term", "estimate", "std_error", "variance", "imputation"]
     if let stranger = reader.header.first(where: { !known.contains($0) }) {
-      throw RequestError(field: stranger, given: "a column \"\(stranger.prefix(80))\"", expected: "the columns \(known.joined(separator: ", "))")
+      throw Fault(field: stranger, given: "a column \"\(stranger.prefix(80))\"", expected: "the columns \(known.joined(separator: ", "))")
     }
     guard let term = column("term"), let estimate = column("estimate") else {
-      throw RequestError(
+      throw Fault(
         field: "body", given: "columns \(reader.header.joined(separator: ", "))", expected: "term, estimate and std_error or variance")
     }
     let (error, variance) = (column("std_error"), column("variance"))
     guard let spread = error ?? variance, error == nil || variance == nil else {
-      throw RequestError(
+      throw Fault(
         field: error == nil ? "std_error" : "variance", given: error == nil ? "no such column" : "beside std_error",
         expected: "one of the columns std_error and variance")
     }
@@ -136,13 +136,13 @@ extension PoolRequest {
     var count = 0
     while let record = try reader.next() {
       count += 1
-      guard count <= mostNumbers else { throw RequestError(field: "body", given: "more than \(mostNumbers) rows", expected: "at most that many") }
+      guard count <= mostNumbers else { throw Fault(field: "body", given: "more than \(mostNumbers) rows", expected: "at most that many") }
       guard let value = try reader.number(estimate, in: record), let size = try reader.number(spread, in: record) else {
         preconditionFailure("no text stands for a missing number here")
       }
       let name = record.fields[term].value
       guard size >= 0 else {
-        throw RequestError(field: "line \(record.line), \(reader.header[spread])", given: "\(size)", expected: "no negative number")
+        throw Fault(field: "line \(record.line), \(reader.header[spread])", given: "\(size)", expected: "no negative number")
       }
       if rows[name] == nil { order.append(name) }
       rows[name, default: ([], [])].estimates.append(value)

@@ -34,11 +34,11 @@ package struct ClassifyRequest: ModelRequest {
   package func check(_ model: any Classifying, rows: Int, limits: ServiceLimits) throws {
     let components = answerWidth(model)
     if let top, !(1...components).contains(top) {
-      throw RequestError(field: "top", given: "\(top)", expected: "1 to \(components), the classes and clusters of this model")
+      throw Fault(field: "top", given: "\(top)", expected: "1 to \(components), the classes and clusters of this model")
     }
     let n = max(rows, 1)
     guard n * components <= limits.answerNumbers else {
-      throw RequestError(field: "items", given: "\(n)", expected: "at most \(limits.answerNumbers / components) in one request")
+      throw Fault(field: "items", given: "\(n)", expected: "at most \(limits.answerNumbers / components) in one request")
     }
   }
 

@@ -46,16 +46,16 @@ package struct ClusterRequest: ModelRequest {
   package func check(_ model: any Clustering, rows: Int, limits: ServiceLimits) throws {
     let known = model.componentCounts.count
     if let layer, !(0..<known).contains(layer) {
-      throw RequestError(field: "layer", given: "\(layer)", expected: known == 1 ? "0, the only layer" : "0 to \(known - 1)")
+      throw Fault(field: "layer", given: "\(layer)", expected: known == 1 ? "0, the only layer" : "0 to \(known - 1)")
     }
     let n = max(rows, 1)
     let most = max(1, min(limits.scoreDraws, limits.scoreDrawsTotal / n))
     guard (0...most).contains(draws) else {
-      throw RequestError(field: "draws", given: "\(draws)", expected: "0 to \(most) for \(rows) items")
+      throw Fault(field: "draws", given: "\(draws)", expected: "0 to \(most) for \(rows) items")
     }
     let width = answerWidth(model)
     guard n * width <= limits.answerNumbers else {
-      throw RequestError(field: "items", given: "\(n)", expected: "at most \(limits.answerNumbers / width) for \(width) clusters in one request")
+      throw Fault(field: "items", given: "\(n)", expected: "at most \(limits.answerNumbers / width) for \(width) clusters in one request")
     }
   }
 

@@ -8,7 +8,7 @@ extension ImputeRequest {
     let signature = model.signature
     guard let image = signature.image else {
       guard mask == nil else {
-        throw RequestError(
+        throw Fault(
           field: "mask", given: "a mask for a \(signature.kind.rawValue)", expected: "a model of images: send null for what is missing")
       }
       return items

@@ -68,7 +68,7 @@ package struct ImputeRequest: ModelRequest {
 
   package func check(_ model: any Imputing, rows: Int, limits: ServiceLimits) throws {
     guard Mode(rawValue: mode) != nil else {
-      throw RequestError(field: "mode", given: "\"\(mode)\"", expected: Mode.allCases.map(\.rawValue).joined(separator: " or "))
+      throw Fault(field: "mode", given: "\"\(mode)\"", expected: Mode.allCases.map(\.rawValue).joined(separator: " or "))
     }
     let (n, width, marginals) = (max(rows, 1), model.signature.width, max(marginalWidths(model.signature).reduce(0, +), 1))
     guard n * marginals <= limits.answerNumbers else {

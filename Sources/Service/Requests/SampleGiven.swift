@@ -58,32 +58,32 @@ package struct SampleGiven: Sendable, Decodable {
   }
 
   /// Refuses what no model of this family and signature can be conditioned on; what is left, the family itself refuses.
-  func check(_ model: any ModelFamily) throws(RequestError) {
+  func check(_ model: any ModelFamily) throws(Fault) {
     switch content {
     case .nothing: break
     case .label(let name):
       guard let classes = model.signature.classes else {
-        throw RequestError(field: "given.label", given: "\"\(name.prefix(60))\"", expected: "no label: this model knows no class")
+        throw Fault(field: "given.label", given: "\"\(name.prefix(60))\"", expected: "no label: this model knows no class")
       }
       guard classes.contains(name) else {
-        throw RequestError(field: "given.label", given: "\"\(name.prefix(60))\"", expected: "one of \(Items.list(classes))")
+        throw Fault(field: "given.label", given: "\"\(name.prefix(60))\"", expected: "one of \(Items.list(classes))")
       }
     case .component(let component, let layer):
       let counts = Capability.clustering.of(model)?.componentCounts ?? []
       if let layer, !counts.indices.contains(layer), !counts.isEmpty {
-        throw RequestError(field: "given.layer", given: "\(layer)", expected: counts.count == 1 ? "0, the only layer" : "0 to \(counts.count - 1)")
+        throw Fault(field: "given.layer", given: "\(layer)", expected: counts.count == 1 ? "0, the only layer" : "0 to \(counts.count - 1)")
       }
       guard layer != nil || counts.count <= 1 else {
-        throw RequestError(field: "given.layer", given: "nothing", expected: "0 to \(counts.count - 1): every layer has clusters of its own")
+        throw Fault(field: "given.layer", given: "nothing", expected: "0 to \(counts.count - 1): every layer has clusters of its own")
       }
       try Self.check(component, field: "given.cluster", counts: counts, layer: layer ?? 0)
     case .layers(let sources):
       let widths = Capability.encoding.of(model)?.latentWidths ?? []
       guard !widths.isEmpty else {
-        throw RequestError(field: "given.layers", given: "there", expected: "no such field: this model has no layers to tell apart")
+        throw Fault(field: "given.layers", given: "there", expected: "no such field: this model has no layers to tell apart")
       }
       guard sources.count == widths.count else {
-        throw RequestError(
+        throw Fault(
           field: "given.layers", given: "\(sources.count) of them", expected: "\(widths.count), the layer nearest the data first; {} for its prior")
       }
       for (layer, source) in sources.enumerated() {
@@ -94,19 +94,19 @@ package struct SampleGiven: Sendable, Decodable {
     }
   }
 
-  private static func check(_ component: Int, field: String, counts: [Int], layer: Int) throws(RequestError) {
+  private static func check(_ component: Int, field: String, counts: [Int], layer: Int) throws(Fault) {
     guard counts.indices.contains(layer) else {
-      throw RequestError(field: field, given: "\(component)", expected: "no such field: this model has no clusters")
+      throw Fault(field: field, given: "\(component)", expected: "no such field: this model has no clusters")
     }
     guard (0..<counts[layer]).contains(component) else {
-      throw RequestError(field: field, given: "\(component)", expected: "0 to \(counts[layer] - 1), the clusters of layer \(layer)")
+      throw Fault(field: field, given: "\(component)", expected: "0 to \(counts[layer] - 1), the clusters of layer \(layer)")
     }
   }
 
   /// With the items that it names in place of their numbers.
-  func condition(_ items: Items, _ signature: Signature) throws(RequestError) -> SampleCondition {
+  func condition(_ items: Items, _ signature: Signature) throws(Fault) -> SampleCondition {
     guard items.count == 0 || needsItems else {
-      throw RequestError(
+      throw Fault(
         field: "inputs", given: "items that nothing takes after", expected: "a layer with from_item in given.layers, or no items")
     }
     switch content {
@@ -123,11 +123,11 @@ package struct SampleGiven: Sendable, Decodable {
         case .item(let index):
           let field = "given.layers[\(layer)].from_item"
           guard items.count > 0 else {
-            throw RequestError(field: "inputs", given: "nothing", expected: "the items that \(field) names, as inputs, rows or a body of their own")
+            throw Fault(field: "inputs", given: "nothing", expected: "the items that \(field) names, as inputs, rows or a body of their own")
           }
           let count = items.count
           guard (0..<count).contains(index) else {
-            throw RequestError(field: field, given: "\(index)", expected: count == 1 ? "0, the only item" : "0 to \(count - 1), the items sent")
+            throw Fault(field: field, given: "\(index)", expected: count == 1 ? "0, the only item" : "0 to \(count - 1), the items sent")
           }
           resolved.append(.item(model.slice(0, index..<index + 1).scalars))
         }

@@ -55,7 +55,7 @@ package struct SampleRequest: ModelRequest {
         given: "\(n)", expected: "1 to \(max(most, 1))")
     }
     guard temperature.isFinite, temperature >= 0 else {
-      throw RequestError(field: "temperature", given: "\(temperature)", expected: "a number from 0")
+      throw Fault(field: "temperature", given: "\(temperature)", expected: "a number from 0")
     }
     try given.check(model)
   }

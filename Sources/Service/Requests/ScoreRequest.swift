@@ -56,13 +56,13 @@ package struct ScoreRequest: ModelRequest {
         .impossible, "k is \(k), expected 1 to \(most) for \(rows) items.", field: "k", given: "\(k)", expected: "1 to \(most)")
     }
     guard ConditionalEstimator(rawValue: estimator) != nil else {
-      throw RequestError(
+      throw Fault(
         field: "estimator", given: "\"\(estimator)\"", expected: ConditionalEstimator.allCases.map(\.rawValue).joined(separator: " or "))
     }
     let isConditional = Capability.conditionalScoring.of(model) != nil
     for (field, isGiven) in [("targets", targets != nil), ("estimator", estimator != ConditionalEstimator.proposal.rawValue)]
     where isGiven && !isConditional {
-      throw RequestError(field: field, given: "there", expected: "no such field: the family \(type(of: model).name) only scores whole items")
+      throw Fault(field: field, given: "there", expected: "no such field: the family \(type(of: model).name) only scores whole items")
     }
     try checkTargets(model.signature)
   }
@@ -70,16 +70,16 @@ package struct ScoreRequest: ModelRequest {
   private func checkTargets(_ signature: Signature) throws {
     guard let targets else { return }
     guard let columns = signature.columnNames else {
-      throw RequestError(field: "targets", given: "there", expected: "no such field: images have no columns")
+      throw Fault(field: "targets", given: "there", expected: "no such field: images have no columns")
     }
-    guard !targets.isEmpty else { throw RequestError(field: "targets", given: "no column", expected: "at least one of \(Items.list(columns))") }
+    guard !targets.isEmpty else { throw Fault(field: "targets", given: "no column", expected: "at least one of \(Items.list(columns))") }
     var seen: Set<String> = []
     for (index, name) in targets.enumerated() {
       guard columns.contains(name) else {
-        throw RequestError(field: "targets[\(index)]", given: "\"\(name.prefix(80))\"", expected: "one of \(Items.list(columns))")
+        throw Fault(field: "targets[\(index)]", given: "\"\(name.prefix(80))\"", expected: "one of \(Items.list(columns))")
       }
       guard seen.insert(name).inserted else {
-        throw RequestError(field: "targets[\(index)]", given: "\"\(name)\" again", expected: "columns that differ")
+        throw Fault(field: "targets[\(index)]", given: "\"\(name)\" again", expected: "columns that differ")
       }
     }
   }

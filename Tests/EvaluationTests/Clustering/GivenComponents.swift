@@ -22,12 +22,12 @@ struct GivenComponents: ModelFamily, Sampling, Classifying, Clustering {
   let signature: Signature
   var network: Network
 
-  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
     (self.configuration, self.signature) = (configuration, signature)
     network = Network(nothing: Linear(1, 1, key: key))
   }
 
-  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int? { 2 }
+  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? { 2 }
 
   var componentCounts: [Int] { configuration.components }
 
@@ -44,9 +44,9 @@ struct GivenComponents: ModelFamily, Sampling, Classifying, Clustering {
   }
 
   /// Black but for one number that says which component it is of.
-  func sample(_ keys: RowKeys, _ options: SampleOptions) throws(RequestError) -> Tensor {
+  func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor {
     guard case .component(let component, let layer) = options.given, options.mean, options.temperature == 0 else {
-      throw RequestError(field: "given", given: "\(options.given)", expected: "the mean of a component")
+      throw Fault(field: "given", given: "\(options.given)", expected: "the mean of a component")
     }
     let place = configuration.components.prefix(layer ?? 0).reduce(0, +) + component
     return Tensor(shape: [1, signature.width], scalars: (0..<signature.width).map { $0 == place ? 1 : 0 }).expanded(to: [keys.count, signature.width])

@@ -19,14 +19,14 @@ struct ToyClassifier: ModelFamily, Sampling, Classifying, Clustering {
   let signature: Signature
   var network: Network
 
-  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
     (self.configuration, self.signature) = (configuration, signature)
     network = Network(
       classifier: Linear(signature.width, configuration.components, key: key.split("c")),
       decoder: Linear(configuration.components, signature.width, key: key.split("d")))
   }
 
-  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int? {
+  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
     2 * configuration.components * signature.width + configuration.components + signature.width
   }
 
@@ -37,13 +37,13 @@ struct ToyClassifier: ModelFamily, Sampling, Classifying, Clustering {
 
   func responsibilities(_ x: Tensor, draws: Int, keys: RowKeys) -> [Tensor] { [logits(x).softmax()] }
 
-  func sample(_ keys: RowKeys, _ options: SampleOptions) throws(RequestError) -> Tensor {
+  func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor {
     let component: Int
     switch options.given {
     case .nothing: component = 0
     case .label(let name): component = signature.classes?.firstIndex(of: name) ?? 0
     case .component(let index, _): component = index
-    case .layers: throw RequestError(field: "given.layers", given: "there", expected: "no such field: this model has one layer")
+    case .layers: throw Fault(field: "given.layers", given: "there", expected: "no such field: this model has one layer")
     }
     let chosen = (0..<configuration.components).map { Float($0 == component ? 1 : 0) }
     let one = network.decoder(Tensor(shape: [1, chosen.count], scalars: chosen), .evaluation)

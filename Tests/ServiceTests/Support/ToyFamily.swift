@@ -19,18 +19,18 @@ struct ToyFamily: ModelFamily, Sampling {
   let signature: Signature
   var network: Network
 
-  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
     self.configuration = configuration
     self.signature = signature
     network = Network(decoder: Linear(configuration.latent, signature.width, key: key))
   }
 
-  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int? {
+  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
     (configuration.latent + 1) * signature.width
   }
 
-  func sample(_ keys: RowKeys, _ options: SampleOptions) throws(RequestError) -> Tensor {
-    guard options.given == .nothing else { throw RequestError(field: "given", given: "\(options.given)", expected: "nothing") }
+  func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor {
+    guard options.given == .nothing else { throw Fault(field: "given", given: "\(options.given)", expected: "nothing") }
     return network.decoder(keys.split("latent").normal(configuration.latent) * options.temperature, .evaluation)
   }
 }

@@ -21,14 +21,14 @@ struct ToyLadder: ModelFamily, Sampling, Encoding, Clustering {
   let signature: Signature
   var network: Network
 
-  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(ConfigurationError) {
+  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
     (self.configuration, self.signature) = (configuration, signature)
     network = Network(
       encoder: Linear(signature.width, 4, key: key.split("e")), low: Linear(2, 3, key: key.split("l")), high: Linear(2, 4, key: key.split("h")),
       decoder: Linear(4, signature.width, key: key.split("d")))
   }
 
-  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(ConfigurationError) -> Int? {
+  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
     signature.width * 9 + 4 + 9 + 12
   }
 
@@ -52,11 +52,11 @@ struct ToyLadder: ModelFamily, Sampling, Encoding, Clustering {
     }
   }
 
-  func sample(_ keys: RowKeys, _ options: SampleOptions) throws(RequestError) -> Tensor {
+  func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor {
     let sources: [LayerSource]
     switch options.given {
     case .nothing: sources = [.prior, .prior]
-    case .label: throw RequestError(field: "given.label", given: "there", expected: "no label")
+    case .label: throw Fault(field: "given.label", given: "there", expected: "no label")
     case .component(let component, let layer): sources = (0..<2).map { $0 == layer ? .component(component) : .prior }
     case .layers(let given): sources = given
     }
