@@ -97,7 +97,7 @@ package struct Scores: Sendable {
 
 /// Learns from items.
 package protocol Trainable: ModelFamily {
-  associatedtype TrainingOptions: Codable & Sendable
+  associatedtype TrainingOptions: Settings
 
   /// Whether items may be rows of mixed columns with missing numbers (NaN); false where a family doesn't say.
   static var learnsFromMixedTables: Bool { get }
@@ -105,12 +105,10 @@ package protocol Trainable: ModelFamily {
   /// Whether known classes of some items take part in the objective; false where a family doesn't say.
   static var learnsFromLabels: Bool { get }
 
-  static var trainingFields: [ConfigurationField] { get }
-
   /// Settings for a table of so many rows where a user has none of his own: JSON objects, empty where a family's defaults will do.
   static func suggestion(rows: Int) -> (configuration: JSONValue, training: JSONValue)
 
-  /// Refuses options that this configuration has no use for.
+  /// Refuses options that aren't valid, or that this configuration has no use for.
   func check(_ options: TrainingOptions) throws(Fault)
 
   /// Refuses items that can't be learnt from, such as numbers outside [0, 1] under a Bernoulli; items: [n, width] in model units, finite.
@@ -129,6 +127,9 @@ package protocol Trainable: ModelFamily {
 }
 
 extension Trainable {
+  package static var trainingFields: [SettingField] { TrainingOptions.table.fields }
+
+  package func check(_ options: TrainingOptions) throws(Fault) { try options.validate() }
   package static var learnsFromMixedTables: Bool { false }
   package static var learnsFromLabels: Bool { false }
   package func revised(_ network: Network, before epoch: Int, options: TrainingOptions, key: RandomKey, items: TrainingItems) -> Network? { nil }

@@ -4,7 +4,7 @@ package import Tensors
 /// Which pixels of an image are hidden: a fixed region, or one that is drawn for every image anew.
 ///
 /// Recipes, requests and commands write it as a word with its numbers, such as `band:3`.
-package enum PixelMask: Sendable, Hashable {
+package enum PixelMask: SettingValue {
   package enum Side: String, Sendable, CaseIterable { case left, right, top, bottom }
 
   /// Everything but so many whole rows at a random height (`band`, `band:3`).
@@ -181,6 +181,8 @@ extension PixelMask: CustomStringConvertible, Codable {
   private static func refusal(_ text: String) -> Fault {
     Fault(field: "mask", given: "\"\(text.prefix(60))\"", expected: grammar)
   }
+
+  package static func schema(_: (any Interval<PixelMask>)?) -> Schema { .text(choices: nil) }
 
   package init(from decoder: any Decoder) throws {
     let text = try decoder.singleValueContainer().decode(String.self)

@@ -1,5 +1,7 @@
+internal import Modelling
+
 /// How the size of a perturbation is measured.
-package enum Norm: String, Sendable, Hashable, Codable, CaseIterable {
+package enum Norm: String, CaseIterable, SettingValue {
   /// The largest change of a number.
   case linf
   /// The Euclidean length.

@@ -39,10 +39,10 @@ struct CatalogueTests {
     func check<Family: ModelFamily>(_: Family.Type) throws {
       let example = try #require(FamilyExample.all.first { $0.family == Family.name })
       let given = try object(example.configuration)
-      let needed = given.filter { name, _ in Family.configurationFields.contains { $0.name == name && $0.default == nil } }
+      let needed = given.filter { name, _ in Family.configurationFields.contains { $0.name == name && $0.isRequired } }
       let bare = try decode(Family.Configuration.self, needed)
       for field in Family.configurationFields {
-        guard let value = field.default else { continue }
+        guard let value = field.defaultText else { continue }
         var explicit = needed
         explicit[field.name] = try JSONValue(parsing: Array(value.utf8))
         #expect(try members(decode(Family.Configuration.self, explicit)) == members(bare), "\(field.name)")
@@ -58,7 +58,7 @@ struct CatalogueTests {
       let bare = try members(decode(Family.TrainingOptions.self, [:]))
       #expect(Set(bare.keys) == Set(Family.trainingFields.map(\.name)))
       for field in Family.trainingFields {
-        let value = try #require(field.default)
+        let value = try #require(field.defaultText)
         let explicit = try decode(Family.TrainingOptions.self, [field.name: JSONValue(parsing: Array(value.utf8))])
         #expect(try members(explicit) == bare, "\(field.name)")
       }

@@ -5,11 +5,17 @@ import Tensors
 
 /// A family small enough to make files of by hand: a linear encoder, batch normalisation, a linear decoder.
 struct TinyFamily: ModelFamily {
-  struct Configuration: Codable, Equatable {
+  struct Configuration: Settings {
     /// One width.
-    var hidden: [Int]
-    var slope: Float
+    var hidden: [Int] = []
+    var slope: Float = 0
     var bias: Bool?
+
+    static let table = Table<Self> {
+      Setting("hidden", \.hidden, required: true, "One width.")
+      Setting("slope", \.slope, required: true, "A number.")
+      Setting("bias", \.bias, "Of both layers.")
+    }
   }
 
   struct Network: Module {
@@ -22,7 +28,6 @@ struct TinyFamily: ModelFamily {
 
   static let name = "tiny"
   static let summary = "A family for tests."
-  static let configurationFields: [ConfigurationField] = []
 
   let configuration: Configuration
   let signature: Signature

@@ -8,11 +8,15 @@ import Tensors
 struct ToyClassifier: Attackable, Classifying {
   static let name = "toy_classifier"
   static let summary = "A VAE and a linear classifier, for tests."
-  static let configurationFields: [ConfigurationField] = []
 
-  struct Configuration: Codable, Sendable {
+  struct Configuration: Settings {
     var vae = VAE.Configuration(latent: 2, hidden: [8], activation: .tanh)
     var classes = 3
+
+    static let table = Table<Self> {
+      Setting("vae", \.vae, "The VAE.")
+      Setting("classes", \.classes, in: 1..., "Of the classifier.")
+    }
   }
 
   struct Network: Module {

@@ -10,9 +10,6 @@ where Configuration == Base.Configuration, Network == Base.Network, TrainingOpti
 }
 
 extension TotalCorrelationPenalised {
-  package static var configurationFields: [ConfigurationField] { Base.configurationFields }
-  package static var trainingFields: [ConfigurationField] { TotalCorrelationPenalty.fields }
-
   package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
     try Base.scalarCount(configuration, signature: signature)
   }
@@ -38,7 +35,6 @@ extension TotalCorrelationPenalised {
   package func logLikelihood(of x: Tensor, given z: [Tensor]) -> Tensor { base.logLikelihood(of: x, given: z) }
   package func divergence(_ inference: Inference) -> Tensor { base.divergence(inference) }
 
-  package func check(_ options: TotalCorrelationPenalty) throws(Fault) { try options.check() }
   package func check(items: Tensor) throws(Fault) { try base.check(items: items) }
   package func objective(_ network: Network, batch: Tensor, options: TotalCorrelationPenalty, pass: TrainingPass) -> Objective {
     base.bound(network, batch, pass).objective(options, pass)

@@ -1,9 +1,9 @@
 package import Distributions
-internal import Modelling
+package import Modelling
 import Tensors
 
 /// How the bound is shaped where the total correlation of the latent variables has a weight of its own (Chen et al. 2018, equation 4).
-package struct TotalCorrelationPenalty: Codable, Sendable, Equatable {
+package struct TotalCorrelationPenalty: Settings {
   /// Weight of the total correlation.
   package var beta: Float
   /// Batches over which that weight rises from 0 to beta.
@@ -13,6 +13,8 @@ package struct TotalCorrelationPenalty: Codable, Sendable, Equatable {
   package var warmUpEpochs: Float
   /// Nats that every latent dimension may cost for nothing, on average over the batch (Kingma et al. 2016).
   package var freeBits: Float
+
+  package init() { self.init(beta: 6) }
 
   package init(
     beta: Float = 6, betaWarmUpSteps: Int = 0, estimator: AggregatePosterior.Estimator = .weighted, warmUpEpochs: Float = 0, freeBits: Float = 0
@@ -24,38 +26,16 @@ package struct TotalCorrelationPenalty: Codable, Sendable, Equatable {
     self.freeBits = freeBits
   }
 
-  private enum CodingKeys: String, CodingKey {
-    case beta, estimator
-    case betaWarmUpSteps = "beta_warm_up_steps"
-    case warmUpEpochs = "kl_warm_up_epochs"
-    case freeBits = "free_bits"
-  }
-
-  package init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    func value<T: Decodable>(_ key: CodingKeys, _ standard: T) throws -> T { try values.decodeIfPresent(T.self, forKey: key) ?? standard }
-    self.init(
-      beta: try value(.beta, 6), betaWarmUpSteps: try value(.betaWarmUpSteps, 0), estimator: try value(.estimator, .weighted),
-      warmUpEpochs: try value(.warmUpEpochs, 0), freeBits: try value(.freeBits, 0))
-  }
-
-  static let fields: [ConfigurationField] = [
-    ConfigurationField("beta", "number", default: "6", "Weight of the total correlation of the layer furthest from the data; 1 leaves the ELBO."),
-    ConfigurationField(
-      "beta_warm_up_steps", "integer", default: "0",
-      "Batches over which that weight rises from 0 to beta; with `validation` the checkpoint of the best ELBO counts, which a small weight favours."),
-    ConfigurationField(
-      "estimator", AggregatePosterior.Estimator.allCases.map(\.rawValue).joined(separator: " | "), default: "\"weighted\"",
-      "Of q(z) from a batch: minibatch-weighted sampling, whose total correlation is up to (latent - 1) ln(items) too high, or minibatch-stratified."),
-    ConfigurationField("kl_warm_up_epochs", "number", default: "0", "Epochs over which the weight of all that the code costs rises from 0 to 1."),
-    ConfigurationField("free_bits", "number", default: "0", "Nats that every latent dimension may cost for nothing."),
-  ]
-
-  func check() throws(Fault) {
-    for (field, value) in [("beta", beta), ("kl_warm_up_epochs", warmUpEpochs), ("free_bits", freeBits)] {
-      guard value.isFinite, value >= 0 else { throw Fault(field: field, given: "\(value)", expected: "0 or more") }
-    }
-    guard betaWarmUpSteps >= 0 else { throw Fault(field: "beta_warm_up_steps", given: "\(betaWarmUpSteps)", expected: "0 or more") }
+  package static let table = Table<Self> {
+    Setting("beta", \.beta, in: 0..., "Weight of the total correlation of the layer furthest from the data; 1 leaves the ELBO.")
+    Setting(
+      "beta_warm_up_steps", \.betaWarmUpSteps, in: 0...,
+      "Batches over which that weight rises from 0 to beta; with `validation` the checkpoint of the best ELBO counts, which a small weight favours.")
+    Setting(
+      "estimator", \.estimator,
+      "Of q(z) from a batch: minibatch-weighted sampling, whose total correlation is up to (latent - 1) ln(items) too high, or minibatch-stratified.")
+    Setting("kl_warm_up_epochs", \.warmUpEpochs, in: 0..., "Epochs over which the weight of all that the code costs rises from 0 to 1.")
+    Setting("free_bits", \.freeBits, in: 0..., "Nats that every latent dimension may cost for nothing.")
   }
 }
 

@@ -4,7 +4,7 @@ package import Tensors
 
 extension VAE: Trainable {
   /// How the bound is shaped while it is trained.
-  package struct TrainingOptions: Codable, Sendable, Equatable {
+  package struct TrainingOptions: Settings {
     /// Weight of the KL term (Higgins et al. 2017).
     package var beta: Float
     /// Epochs over which the KL term's weight rises from 0 to beta.
@@ -14,6 +14,8 @@ extension VAE: Trainable {
     /// Draws of the importance-weighted bound; 1 is the ELBO.
     package var importanceSamples: Int
 
+    package init() { self.init(beta: 1) }
+
     package init(beta: Float = 1, warmUpEpochs: Float = 0, freeBits: Float = 0, importanceSamples: Int = 1) {
       self.beta = beta
       self.warmUpEpochs = warmUpEpochs
@@ -21,29 +23,21 @@ extension VAE: Trainable {
       self.importanceSamples = importanceSamples
     }
 
-    private enum CodingKeys: String, CodingKey {
-      case beta
-      case warmUpEpochs = "kl_warm_up_epochs"
-      case freeBits = "free_bits"
-      case importanceSamples = "importance_samples"
+    package static let table = Table<Self> {
+      Setting("beta", \.beta, in: 0..., "Weight of the KL term; above 1 it is a beta-VAE (Higgins et al. 2017).")
+      Setting("kl_warm_up_epochs", \.warmUpEpochs, in: 0..., "Epochs over which the KL term's weight rises from 0 to beta.")
+      Setting("free_bits", \.freeBits, in: 0..., "Nats that every latent dimension may cost for nothing.")
+      Setting("importance_samples", \.importanceSamples, in: 1...1024, "Draws of the importance-weighted bound; 1 is the ELBO.")
     }
 
-    package init(from decoder: any Decoder) throws {
-      let values = try decoder.container(keyedBy: CodingKeys.self)
-      self.init(
-        beta: try values.decodeIfPresent(Float.self, forKey: .beta) ?? 1,
-        warmUpEpochs: try values.decodeIfPresent(Float.self, forKey: .warmUpEpochs) ?? 0,
-        freeBits: try values.decodeIfPresent(Float.self, forKey: .freeBits) ?? 0,
-        importanceSamples: try values.decodeIfPresent(Int.self, forKey: .importanceSamples) ?? 1)
+    package func check() throws(Fault) {
+      guard importanceSamples == 1 || (beta == 1 && warmUpEpochs == 0 && freeBits == 0) else {
+        throw Fault(
+          field: "importance_samples", given: "\(importanceSamples) beside beta, warm-up or free bits",
+          expected: "1, because the importance-weighted bound has no separate KL term")
+      }
     }
   }
-
-  package static let trainingFields: [ConfigurationField] = [
-    ConfigurationField("beta", "number", default: "1", "Weight of the KL term; above 1 it is a beta-VAE (Higgins et al. 2017)."),
-    ConfigurationField("kl_warm_up_epochs", "number", default: "0", "Epochs over which the KL term's weight rises from 0 to beta."),
-    ConfigurationField("free_bits", "number", default: "0", "Nats that every latent dimension may cost for nothing."),
-    ConfigurationField("importance_samples", "integer", default: "1", "Draws of the importance-weighted bound; 1 is the ELBO."),
-  ]
 
   package func check(items: Tensor) throws(Fault) { try configuration.observation.check(items: items) }
 }
@@ -71,25 +65,5 @@ extension VAE: EvidenceBounded {
       logLikelihood: configuration.observation.logProbability(of: repeated, heads).reshaped([draws, n]),
       logRatio: Tensor.concatenated(zs.map { (prior.logProbability(of: $0) - q.logProbability(of: $0)).reshaped([1, n]) }),
       kl: q.standardKL.rowSums().mean().scalar, offset: configuration.observation.logVolume(signature))
-  }
-}
-
-extension VAE.TrainingOptions {
-  /// Refuses options out of range.
-  func check() throws(Fault) {
-    func check(_ field: String, _ value: Float) throws(Fault) {
-      guard value.isFinite, value >= 0 else { throw Fault(field: field, given: "\(value)", expected: "0 or more") }
-    }
-    try check("beta", beta)
-    try check("kl_warm_up_epochs", warmUpEpochs)
-    try check("free_bits", freeBits)
-    guard (1...1024).contains(importanceSamples) else {
-      throw Fault(field: "importance_samples", given: "\(importanceSamples)", expected: "1 to 1024")
-    }
-    guard importanceSamples == 1 || (beta == 1 && warmUpEpochs == 0 && freeBits == 0) else {
-      throw Fault(
-        field: "importance_samples", given: "\(importanceSamples) beside beta, warm-up or free bits",
-        expected: "1, because the importance-weighted bound has no separate KL term")
-    }
   }
 }

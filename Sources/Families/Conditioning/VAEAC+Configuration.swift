@@ -3,8 +3,8 @@ internal import Networks
 internal import Tensors
 
 extension VAEAC {
-  package struct Configuration: Codable, Sendable, Equatable {
-    package enum Deviation: String, Codable, Sendable, CaseIterable {
+  package struct Configuration: Settings {
+    package enum Deviation: String, CaseIterable, SettingValue {
       /// A head of its own, so that the intervals of a real cell are learnt.
       case learned
       /// 1 in model units, as in the paper: the loss is a squared error, and intervals mean nothing.
@@ -17,6 +17,8 @@ extension VAEAC {
     package var deviation: Deviation
     package var deviationFloor: Float
 
+    package init() { self.init(latent: 64) }
+
     package init(latent: Int = 64, hidden: Int = 256, blocks: Int = 10, deviation: Deviation = .learned, deviationFloor: Float = 0.01) {
       self.latent = latent
       self.hidden = hidden
@@ -25,29 +27,16 @@ extension VAEAC {
       self.deviationFloor = deviationFloor
     }
 
-    private enum CodingKeys: String, CodingKey {
-      case latent, hidden, blocks, deviation
-      case deviationFloor = "deviation_floor"
-    }
-
-    package init(from decoder: any Decoder) throws {
-      let values = try decoder.container(keyedBy: CodingKeys.self)
-      func value<T: Decodable>(_ key: CodingKeys, _ standard: T) throws -> T { try values.decodeIfPresent(T.self, forKey: key) ?? standard }
-      self.init(
-        latent: try value(.latent, 64), hidden: try value(.hidden, 256), blocks: try value(.blocks, 10), deviation: try value(.deviation, .learned),
-        deviationFloor: try value(.deviationFloor, 0.01))
+    package static let table = Table<Self> {
+      Setting("latent", \.latent, in: 1...65_536, "Dimensions of z.")
+      Setting("hidden", \.hidden, in: 1...65_536, "Width of every hidden layer.")
+      Setting("blocks", \.blocks, in: 0...256, "Residual layers of each network; the generative one has one more.")
+      Setting(
+        "deviation", \.deviation,
+        "Of a real cell given z: learned, or fixed at 1 in model units as in the paper, which makes intervals meaningless.")
+      Setting("deviation_floor", \.deviationFloor, in: 1e-4..., expected: "1e-4 or more", "The smallest learned deviation, in model units.")
     }
   }
-
-  package static let configurationFields: [ConfigurationField] = [
-    ConfigurationField("latent", "integer", default: "64", "Dimensions of z."),
-    ConfigurationField("hidden", "integer", default: "256", "Width of every hidden layer."),
-    ConfigurationField("blocks", "integer", default: "10", "Residual layers of each network; the generative one has one more."),
-    ConfigurationField(
-      "deviation", Configuration.Deviation.allCases.map(\.rawValue).joined(separator: " | "), default: "\"learned\"",
-      "Of a real cell given z: learned, or fixed at 1 in model units as in the paper, which makes intervals meaningless."),
-    ConfigurationField("deviation_floor", "number", default: "0.01", "The smallest learned deviation, in model units."),
-  ]
 
   /// Sizes of one network before it has weights.
   struct ResidualPlan {
@@ -67,7 +56,11 @@ extension VAEAC {
     let scalarCount: Int
 
     init(_ configuration: Configuration, _ signature: Signature) throws(Fault) {
-      try configuration.check(signature)
+      try configuration.validate()
+      try signature.check()
+      guard signature.kind != .image else {
+        throw Fault(field: "signature.kind", given: "image", expected: "a table or vectors: this family has no network for images yet")
+      }
       coding = Coding(signature)
       let (columns, hidden) = (coding.columns, configuration.hidden)
       func network(_ inputs: Int, layers: Int, of width: Int, readout: Int, _ outputs: Int) -> ResidualPlan {
@@ -97,25 +90,5 @@ extension VAEAC.Residual {
     input = layer(plan.input, key.split("input"))
     blocks = plan.blocks.enumerated().map { layer($1, key.split("blocks").split($0)) }
     output = layer(plan.output, key.split("output"))
-  }
-}
-
-extension VAEAC.Configuration {
-  fileprivate func check(_ signature: Signature) throws(Fault) {
-    try signature.check()
-    func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(Fault) {
-      guard range.contains(value) else {
-        throw Fault(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
-      }
-    }
-    guard signature.kind != .image else {
-      throw Fault(field: "signature.kind", given: "image", expected: "a table or vectors: this family has no network for images yet")
-    }
-    try check("latent", latent, 1...65_536)
-    try check("hidden", hidden, 1...65_536)
-    try check("blocks", blocks, 0...256)
-    guard deviationFloor.isFinite, deviationFloor >= 1e-4 else {
-      throw Fault(field: "deviation_floor", given: "\(deviationFloor)", expected: "1e-4 or more")
-    }
   }
 }

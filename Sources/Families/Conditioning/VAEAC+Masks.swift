@@ -1,10 +1,10 @@
-internal import Modelling
+package import Modelling
 internal import Tensors
 
 extension VAEAC {
   /// One way in which training hides observed cells of a row.
-  package struct MaskGenerator: Sendable, Equatable {
-    package enum Kind: String, Sendable, Codable, CaseIterable {
+  package struct MaskGenerator: Settings {
+    package enum Kind: String, CaseIterable, SettingValue {
       /// Every cell on its own, with probability `rate`.
       case mcar
       /// Every one of `groups` on its own, with probability `rate`: all its columns at once.
@@ -21,6 +21,8 @@ extension VAEAC {
     /// How often it is chosen among several, in proportion.
     package var weight: Float
 
+    package init() { self.init(kind: .mcar) }
+
     package init(kind: Kind, rate: Float? = nil, groups: [[String]]? = nil, width: Int? = nil, weight: Float = 1) {
       self.kind = kind
       self.rate = rate
@@ -32,18 +34,26 @@ extension VAEAC {
     package static func mcar(_ rate: Float, weight: Float = 1) -> MaskGenerator { MaskGenerator(kind: .mcar, rate: rate, weight: weight) }
 
     private var effectiveRate: Float { rate ?? 0.2 }
-  }
-}
 
-extension VAEAC.MaskGenerator: Codable {
-  private enum CodingKeys: String, CodingKey { case kind, rate, groups, width, weight }
+    package static let table = Table<Self> {
+      Setting("kind", \.kind, required: true, "How cells are chosen.")
+      Setting("rate", \.rate, in: 0...1, "The probability of a cell, or of a group; absent: 0.2.")
+      Setting("groups", \.groups, "Names of columns that are hidden together.")
+      Setting("width", \.width, in: 1..., "Columns next to each other.")
+      Setting("weight", \.weight, in: Above(0), "How often it is chosen among several, in proportion.")
+    }
 
-  package init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(
-      kind: try values.decode(Kind.self, forKey: .kind), rate: try values.decodeIfPresent(Float.self, forKey: .rate),
-      groups: try values.decodeIfPresent([[String]].self, forKey: .groups), width: try values.decodeIfPresent(Int.self, forKey: .width),
-      weight: try values.decodeIfPresent(Float.self, forKey: .weight) ?? 1)
+    package func check() throws(Fault) {
+      let strangers: [(name: String, isThere: Bool)] =
+        switch kind {
+        case .mcar: [("groups", groups != nil), ("width", width != nil)]
+        case .groups: [("width", width != nil)]
+        case .adjacent: [("rate", rate != nil), ("groups", groups != nil)]
+        }
+      for stranger in strangers where stranger.isThere {
+        throw Fault(field: stranger.name, given: "there", expected: "no such field of the kind \(kind.rawValue)")
+      }
+    }
   }
 }
 
@@ -76,15 +86,6 @@ extension VAEAC.MaskGenerator {
     func refuse(_ part: String, _ given: String, _ expected: String) -> Fault {
       Fault(field: "\(field).\(part)", given: given, expected: expected)
     }
-    guard weight > 0, weight.isFinite else { throw refuse("weight", "\(weight)", "a positive number") }
-    if let rate, !(0...1).contains(rate) { throw refuse("rate", "\(rate)", "0 to 1") }
-    let strangers: [(name: String, isThere: Bool)] =
-      switch kind {
-      case .mcar: [("groups", groups != nil), ("width", width != nil)]
-      case .groups: [("width", width != nil)]
-      case .adjacent: [("rate", rate != nil), ("groups", groups != nil)]
-      }
-    for stranger in strangers where stranger.isThere { throw refuse(stranger.name, "there", "no such field of the kind \(kind.rawValue)") }
     switch kind {
     case .mcar: break
     case .groups:

@@ -5,56 +5,45 @@ internal import Networks
 package import Tensors
 
 extension VAEAC: Trainable {
-  package struct TrainingOptions: Codable, Sendable, Equatable {
-    /// The probability that an observed cell is hidden, independently of all others, where `mask` is empty.
-    package var maskRate: Float
+  package struct TrainingOptions: Settings {
+    /// The probability that an observed cell is hidden, independently of all others, where `mask` is empty; `usualRate` where nil.
+    package var maskRate: Float?
     /// Other ways of hiding observed cells: one of these is drawn for every row.
     package var mask: [MaskGenerator]
     /// Draws of the importance-weighted bound by which validation compares epochs.
     package var validationDraws: Int
 
-    package init(maskRate: Float = 0.2, mask: [MaskGenerator] = [], validationDraws: Int = 25) {
+    package init() { self.init(mask: []) }
+
+    package init(maskRate: Float? = nil, mask: [MaskGenerator] = [], validationDraws: Int = 25) {
       self.maskRate = maskRate
       self.mask = mask
       self.validationDraws = validationDraws
     }
 
-    var generators: [MaskGenerator] { mask.isEmpty ? [.mcar(maskRate)] : mask }
+    private static let usualRate: Float = 0.2
 
-    private enum CodingKeys: String, CodingKey {
-      case mask
-      case maskRate = "mask_rate"
-      case validationDraws = "validation_draws"
+    var generators: [MaskGenerator] { mask.isEmpty ? [.mcar(maskRate ?? Self.usualRate)] : mask }
+
+    /// The rate that is made use of; nil where the generators are.
+    private var effectiveRate: Float? {
+      get { mask.isEmpty ? maskRate ?? Self.usualRate : maskRate }
+      set { maskRate = newValue }
     }
 
-    package init(from decoder: any Decoder) throws {
-      let values = try decoder.container(keyedBy: CodingKeys.self)
-      let rate = try values.decodeIfPresent(Float.self, forKey: .maskRate)
-      let mask = try values.decodeIfPresent([MaskGenerator].self, forKey: .mask) ?? []
-      guard rate == nil || mask.isEmpty else {
-        throw DecodingError.dataCorruptedError(forKey: .maskRate, in: values, debugDescription: "expected mask_rate or mask, not both")
-      }
-      self.init(
-        maskRate: rate ?? 0.2, mask: mask, validationDraws: try values.decodeIfPresent(Int.self, forKey: .validationDraws) ?? 25)
+    package static let table = Table<Self> {
+      Setting("mask_rate", \.effectiveRate, in: 0...1, "The probability that an observed cell is hidden, independently of all others.")
+      Setting(
+        "mask", \.mask,
+        "Instead of mask_rate: ways of hiding cells, one of them drawn for every row by its weight (1). Kinds: mcar, every cell with probability rate (0.2); "
+          + "groups, every one of groups, lists of column names, as a whole with probability rate (0.2); adjacent, width columns next to each other.")
+      Setting("validation_draws", \.validationDraws, in: 1...10_000, "Draws of the importance-weighted bound by which validation compares epochs.")
     }
 
-    package func encode(to encoder: any Encoder) throws {
-      var values = encoder.container(keyedBy: CodingKeys.self)
-      if mask.isEmpty { try values.encode(maskRate, forKey: .maskRate) }
-      try values.encode(mask, forKey: .mask)
-      try values.encode(validationDraws, forKey: .validationDraws)
+    package func check() throws(Fault) {
+      if let maskRate, !mask.isEmpty { throw Fault(field: "mask_rate", given: "\(maskRate) beside mask", expected: "mask_rate or mask, not both") }
     }
   }
-
-  package static let trainingFields: [ConfigurationField] = [
-    ConfigurationField("mask_rate", "number", default: "0.2", "The probability that an observed cell is hidden, independently of all others."),
-    ConfigurationField(
-      "mask", "array of objects", default: "[]",
-      "Instead of mask_rate: ways of hiding cells, one of them drawn for every row by its weight (1). Kinds: mcar, every cell with probability rate (0.2); "
-        + "groups, every one of groups, lists of column names, as a whole with probability rate (0.2); adjacent, width columns next to each other."),
-    ConfigurationField(
-      "validation_draws", "integer", default: "25", "Draws of the importance-weighted bound by which validation compares epochs."),
-  ]
 
   package static let learnsFromMixedTables = true
 
@@ -69,13 +58,8 @@ extension VAEAC: Trainable {
   }
 
   package func check(_ options: TrainingOptions) throws(Fault) {
-    guard (0...1).contains(options.maskRate) else {
-      throw Fault(field: "mask_rate", given: "\(options.maskRate)", expected: "0 to 1")
-    }
+    try options.validate()
     try MaskMixture.check(options.mask, signature)
-    guard (1...10_000).contains(options.validationDraws) else {
-      throw Fault(field: "validation_draws", given: "\(options.validationDraws)", expected: "1 to 10000")
-    }
   }
 
   /// Any numbers, missing ones among them, are items.

@@ -1,23 +1,29 @@
+internal import Formats
 package import Modelling
 internal import Networks
 package import Tensors
 
 extension VAEACImage {
-  package struct Configuration: Codable, Sendable, Equatable {
-    package enum Likelihood: String, Codable, Sendable, CaseIterable {
+  package struct Configuration: Settings {
+    package enum Likelihood: String, CaseIterable, SettingValue {
       /// One logit a number; pixels that are not black or white are binarised.
       case bernoulli
       /// A mean and a deviation a number, pixels in [0, 1].
       case gaussianLearned = "gaussian_learned"
+
+      fileprivate var usualBinarisation: Observation.Binarisation { self == .bernoulli ? .threshold : .none }
     }
 
     package var latent: Int
     package var hidden: Int
     package var channels: [Int]
     package var activation: Activation
-    package var likelihood: Likelihood
+    /// Chosen anew, it brings its usual binarisation.
+    package var likelihood: Likelihood { didSet { binarisation = likelihood.usualBinarisation } }
     package var binarisation: Observation.Binarisation
     package var deviationFloor: Float
+
+    package init() { self.init(latent: 16) }
 
     package init(
       latent: Int = 16, hidden: Int = 256, channels: [Int] = [6, 16], activation: Activation = .leakyReLU, likelihood: Likelihood = .bernoulli,
@@ -28,23 +34,27 @@ extension VAEACImage {
       self.channels = channels
       self.activation = activation
       self.likelihood = likelihood
-      self.binarisation = binarisation ?? (likelihood == .bernoulli ? .threshold : .none)
+      self.binarisation = binarisation ?? likelihood.usualBinarisation
       self.deviationFloor = deviationFloor
     }
 
-    private enum CodingKeys: String, CodingKey {
-      case latent, hidden, channels, activation, likelihood, binarisation
-      case deviationFloor = "deviation_floor"
+    package static let table = Table<Self> {
+      Setting("latent", \.latent, in: 1...65_536, "Dimensions of z.")
+      Setting("hidden", \.hidden, in: 1...65_536, "Width of the linear layers.")
+      Setting("channels", \.channels, in: 1...4096, "Channels of features at a half and at a quarter of the image's size.")
+      Setting("activation", \.activation, "Behind every hidden layer.")
+      Setting("likelihood", \.likelihood, "Of a pixel given z.")
+      Setting(
+        "binarisation", \.binarisation, default: .null,
+        "How pixels become the bits of a Bernoulli; absent: threshold for a Bernoulli, none for a Gaussian.")
+      Setting("deviation_floor", \.deviationFloor, in: 1e-4..., expected: "1e-4 or more", "The smallest learned deviation, white less black being 1.")
     }
 
-    package init(from decoder: any Decoder) throws {
-      let values = try decoder.container(keyedBy: CodingKeys.self)
-      func value<T: Decodable>(_ key: CodingKeys, _ standard: T) throws -> T { try values.decodeIfPresent(T.self, forKey: key) ?? standard }
-      self.init(
-        latent: try value(.latent, 16), hidden: try value(.hidden, 256), channels: try value(.channels, [6, 16]),
-        activation: try value(.activation, .leakyReLU), likelihood: try value(.likelihood, .bernoulli),
-        binarisation: try values.decodeIfPresent(Observation.Binarisation.self, forKey: .binarisation),
-        deviationFloor: try value(.deviationFloor, 0.01))
+    package func check() throws(Fault) {
+      guard channels.count == 2 else {
+        throw Fault(field: "channels", given: "\(channels)", expected: "two numbers: at a half and at a quarter of the image's size")
+      }
+      try observation.check()
     }
 
     /// What the likelihood is taken of, and its name; the family reads the parameters itself.
@@ -55,20 +65,6 @@ extension VAEACImage {
       }
     }
   }
-
-  package static let configurationFields: [ConfigurationField] = [
-    ConfigurationField("latent", "integer", default: "16", "Dimensions of z."),
-    ConfigurationField("hidden", "integer", default: "256", "Width of the linear layers."),
-    ConfigurationField("channels", "[integer]", default: "[6, 16]", "Channels of features at a half and at a quarter of the image's size."),
-    ConfigurationField(
-      "activation", Activation.allCases.map(\.rawValue).joined(separator: " | "), default: "\"leaky_relu\"", "Behind every hidden layer."),
-    ConfigurationField(
-      "likelihood", Configuration.Likelihood.allCases.map(\.rawValue).joined(separator: " | "), default: "\"bernoulli\"", "Of a pixel given z."),
-    ConfigurationField(
-      "binarisation", Observation.Binarisation.allCases.map(\.rawValue).joined(separator: " | "), default: "null",
-      "How pixels become the bits of a Bernoulli; absent: threshold for a Bernoulli, none for a Gaussian."),
-    ConfigurationField("deviation_floor", "number", default: "0.01", "The smallest learned deviation, white less black being 1."),
-  ]
 
   /// The networks before they have weights, every size checked.
   struct Plan: Sendable {
@@ -141,12 +137,8 @@ extension VAEACImage {
 
 extension VAEACImage.Configuration {
   fileprivate func checked(_ signature: Signature) throws(Fault) -> (height: Int, width: Int, channels: Int) {
+    try validate()
     try signature.check()
-    func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(Fault) {
-      guard range.contains(value) else {
-        throw Fault(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
-      }
-    }
     guard let image = signature.image else {
       throw Fault(field: "signature.kind", given: signature.kind.rawValue, expected: "images; the family vaeac takes tables and vectors")
     }
@@ -156,15 +148,6 @@ extension VAEACImage.Configuration {
     }
     guard signature.scaling == nil else {
       throw Fault(field: "signature.scaling", given: "there", expected: "none: the range of the pixels says it")
-    }
-    try check("latent", latent, 1...65_536)
-    try check("hidden", hidden, 1...65_536)
-    guard channels.count == 2 else {
-      throw Fault(field: "channels", given: "\(channels)", expected: "two numbers: at a half and at a quarter of the image's size")
-    }
-    for (index, count) in channels.enumerated() { try check("channels[\(index)]", count, 1...4096) }
-    guard deviationFloor.isFinite, deviationFloor >= 1e-4 else {
-      throw Fault(field: "deviation_floor", given: "\(deviationFloor)", expected: "1e-4 or more")
     }
     try observation.check(signature)
     return image

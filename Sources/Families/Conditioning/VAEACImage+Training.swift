@@ -4,20 +4,22 @@ internal import Networks
 package import Tensors
 
 extension VAEACImage: Trainable {
-  package struct TrainingOptions: Codable, Sendable, Equatable {
+  package struct TrainingOptions: Settings {
     /// One of the masks that images are trained under, drawn with a probability in proportion to its weight.
-    package struct WeightedMask: Codable, Sendable, Equatable {
-      package let mask: PixelMask
-      package let weight: Double
+    package struct WeightedMask: Settings {
+      package var mask: PixelMask
+      package var weight: Double
+
+      package init() { self.init(.half(nil)) }
 
       package init(_ mask: PixelMask, weight: Double = 1) {
         self.mask = mask
         self.weight = weight
       }
 
-      package init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(try values.decode(PixelMask.self, forKey: .mask), weight: try values.decodeIfPresent(Double.self, forKey: .weight) ?? 1)
+      package static let table = Table<Self> {
+        Setting("mask", \.mask, required: true, "\(PixelMask.grammar).")
+        Setting("weight", \.weight, in: Above(0), "How often it is drawn, in proportion.")
       }
     }
 
@@ -28,46 +30,27 @@ extension VAEACImage: Trainable {
     /// A bit of everything that people ask for, where a recipe does not say.
     package static let usualMasks = [WeightedMask(.randomRectangle(share: 0.3)), WeightedMask(.half(nil)), WeightedMask(.random(rate: 0.5))]
 
+    package init() { self.init(masks: Self.usualMasks) }
+
     package init(masks: [WeightedMask] = usualMasks, validationDraws: Int = 25) {
       self.masks = masks
       self.validationDraws = validationDraws
     }
 
-    private enum CodingKeys: String, CodingKey {
-      case masks
-      case validationDraws = "validation_draws"
-    }
-
-    package init(from decoder: any Decoder) throws {
-      let values = try decoder.container(keyedBy: CodingKeys.self)
-      self.init(
-        masks: try values.decodeIfPresent([WeightedMask].self, forKey: .masks) ?? Self.usualMasks,
-        validationDraws: try values.decodeIfPresent(Int.self, forKey: .validationDraws) ?? 25)
+    package static let table = Table<Self> {
+      Setting(
+        "masks", \.masks, lengths: 1...64, of: "masks", expected: "1 to 64",
+        "What is hidden of an image, one of these by weight (1 where absent): \(PixelMask.grammar).")
+      Setting("validation_draws", \.validationDraws, in: 1...10_000, "Draws of the importance-weighted bound by which validation compares epochs.")
     }
   }
 
-  package static let trainingFields: [ConfigurationField] = [
-    ConfigurationField(
-      "masks", "[{mask, weight}]", default: #"[{"mask": "rectangle:0.3"}, {"mask": "half"}, {"mask": "random:0.5"}]"#,
-      "What is hidden of an image, one of these by weight (1 where absent): \(PixelMask.grammar)."),
-    ConfigurationField(
-      "validation_draws", "integer", default: "25", "Draws of the importance-weighted bound by which validation compares epochs."),
-  ]
-
   package func check(_ options: TrainingOptions) throws(Fault) {
-    guard (1...64).contains(options.masks.count) else {
-      throw Fault(field: "masks", given: "\(options.masks.count) masks", expected: "1 to 64")
-    }
+    try options.validate()
     for (index, entry) in options.masks.enumerated() {
       do throws(Fault) { try entry.mask.check(height: plan.height, width: plan.width) } catch {
         throw error.inside("masks[\(index)]")
       }
-      guard entry.weight.isFinite, entry.weight > 0 else {
-        throw Fault(field: "masks[\(index)].weight", given: "\(entry.weight)", expected: "a positive number")
-      }
-    }
-    guard (1...10_000).contains(options.validationDraws) else {
-      throw Fault(field: "validation_draws", given: "\(options.validationDraws)", expected: "1 to 10000")
     }
   }
 

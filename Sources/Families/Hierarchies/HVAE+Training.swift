@@ -6,8 +6,6 @@ package import Tensors
 extension HVAE: EvidenceBounded {
   package typealias TrainingOptions = VAE.TrainingOptions
 
-  package static var trainingFields: [ConfigurationField] { VAE.trainingFields }
-
   package func check(items: Tensor) throws(Fault) { try configuration.data.observation.check(items: items) }
 
   package func bound(_ network: Network, _ batch: Tensor, _ pass: TrainingPass) -> EvidenceBound {

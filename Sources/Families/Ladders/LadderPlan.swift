@@ -25,7 +25,9 @@ struct LadderPlan: Sendable {
   init(
     _ configuration: LadderConfiguration, _ signature: Signature, components: [Int] = [], learnsWeights: Bool = false
   ) throws(Fault) {
-    try configuration.check(signature)
+    try configuration.validate()
+    try signature.checkRealColumns()
+    try configuration.observation.check(signature)
     let (activation, normalises) = (configuration.activation, configuration.batchNorm)
     var levels: [Level] = []
     var output = BlockPlan.flatten

@@ -2,7 +2,7 @@ internal import Foundation
 package import Modelling
 
 /// How the divergences of a ladder are weighted, and its layers switched on, while it is trained.
-package struct LadderSchedule: Codable, Sendable, Equatable {
+package struct LadderSchedule: Settings {
   /// τ: the KL term's weight is 1 - e^(-t/τ) in the t-th batch; 0 for none.
   package var warmUpBatches: Float
   /// Epochs over which the KL term's weight rises from 0 to 1.
@@ -12,6 +12,8 @@ package struct LadderSchedule: Codable, Sendable, Equatable {
   /// Batches from the moment one layer is switched on to the next one's; 0 for as many as fade it in.
   package var layerBatches: Int
 
+  package init() { self.init(warmUpBatches: 0) }
+
   package init(warmUpBatches: Float = 0, warmUpEpochs: Float = 0, fadeInBatches: Int = 0, layerBatches: Int = 0) {
     self.warmUpBatches = warmUpBatches
     self.warmUpEpochs = warmUpEpochs
@@ -19,45 +21,23 @@ package struct LadderSchedule: Codable, Sendable, Equatable {
     self.layerBatches = layerBatches
   }
 
-  private enum CodingKeys: String, CodingKey {
-    case warmUpBatches = "kl_warm_up_batches"
-    case warmUpEpochs = "kl_warm_up_epochs"
-    case fadeInBatches = "fade_in_batches"
-    case layerBatches = "layer_batches"
-  }
-
-  package init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(
-      warmUpBatches: try values.decodeIfPresent(Float.self, forKey: .warmUpBatches) ?? 0,
-      warmUpEpochs: try values.decodeIfPresent(Float.self, forKey: .warmUpEpochs) ?? 0,
-      fadeInBatches: try values.decodeIfPresent(Int.self, forKey: .fadeInBatches) ?? 0,
-      layerBatches: try values.decodeIfPresent(Int.self, forKey: .layerBatches) ?? 0)
-  }
-
-  package static let fields: [ConfigurationField] = [
-    ConfigurationField(
-      "kl_warm_up_batches", "number", default: "0",
-      "T in the KL term's weight 1 - e^(-t/T) of the t-th batch; 0 for a weight of 1. The paper's is 2000."),
-    ConfigurationField("kl_warm_up_epochs", "number", default: "0", "Epochs over which the KL term's weight rises from 0 to 1 in a line."),
-    ConfigurationField(
-      "fade_in_batches", "integer", default: "0",
+  package static let table = Table<Self> {
+    Setting(
+      "kl_warm_up_batches", \.warmUpBatches, in: 0...,
+      "T in the KL term's weight 1 - e^(-t/T) of the t-th batch; 0 for a weight of 1. The paper's is 2000.")
+    Setting("kl_warm_up_epochs", \.warmUpEpochs, in: 0..., "Epochs over which the KL term's weight rises from 0 to 1 in a line.")
+    Setting(
+      "fade_in_batches", \.fadeInBatches, in: 0...1_000_000_000,
       "Batches over which each layer below the top one fades in, one after another from the top: its latent variables and its KL term are multiplied "
-        + "by a number that rises from 0 to 1; 0 for all layers from the start."),
-    ConfigurationField(
-      "layer_batches", "integer", default: "0",
-      "Batches from the moment one layer is switched on to the next one's; 0 for as many as fade_in_batches."),
-  ]
+        + "by a number that rises from 0 to 1; 0 for all layers from the start.")
+    Setting(
+      "layer_batches", \.layerBatches, in: 0...1_000_000_000,
+      "Batches from the moment one layer is switched on to the next one's; 0 for as many as fade_in_batches.")
+  }
 
   package func check() throws(Fault) {
-    for (field, value) in [("kl_warm_up_batches", warmUpBatches), ("kl_warm_up_epochs", warmUpEpochs)] {
-      guard value.isFinite, value >= 0 else { throw Fault(field: field, given: "\(value)", expected: "0 or more") }
-    }
     guard warmUpBatches == 0 || warmUpEpochs == 0 else {
       throw Fault(field: "kl_warm_up_epochs", given: "\(warmUpEpochs) beside kl_warm_up_batches", expected: "one of them")
-    }
-    for (field, value) in [("fade_in_batches", fadeInBatches), ("layer_batches", layerBatches)] {
-      guard (0...1_000_000_000).contains(value) else { throw Fault(field: field, given: "\(value)", expected: "0 to 1000000000") }
     }
     guard layerBatches == 0 || fadeInBatches > 0 else {
       throw Fault(field: "layer_batches", given: "\(layerBatches) without fade_in_batches", expected: "0, or fade_in_batches above 0")

@@ -4,12 +4,14 @@ internal import Networks
 package import Tensors
 
 extension VLAC {
-  package struct TrainingOptions: Codable, Sendable, Equatable {
+  package struct TrainingOptions: Settings {
     package var schedule: LadderSchedule
     /// Epochs with N(0, I) as every prior before the mixtures are fitted to codes; with 0 the mixtures are learnt from a random start.
     package var pretrainingEpochs: Int
     /// Training items whose codes the mixtures are fitted to.
     package var fitItems: Int
+
+    package init() { self.init(schedule: LadderSchedule()) }
 
     package init(schedule: LadderSchedule = LadderSchedule(), pretrainingEpochs: Int = 0, fitItems: Int = 10_000) {
       self.schedule = schedule
@@ -17,42 +19,13 @@ extension VLAC {
       self.fitItems = fitItems
     }
 
-    private enum CodingKeys: String, CodingKey {
-      case pretrainingEpochs = "pretraining_epochs"
-      case fitItems = "fit_items"
-    }
-
-    package init(from decoder: any Decoder) throws {
-      let values = try decoder.container(keyedBy: CodingKeys.self)
-      self.init(
-        schedule: try LadderSchedule(from: decoder), pretrainingEpochs: try values.decodeIfPresent(Int.self, forKey: .pretrainingEpochs) ?? 0,
-        fitItems: try values.decodeIfPresent(Int.self, forKey: .fitItems) ?? 10_000)
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-      try schedule.encode(to: encoder)
-      var values = encoder.container(keyedBy: CodingKeys.self)
-      try values.encode(pretrainingEpochs, forKey: .pretrainingEpochs)
-      try values.encode(fitItems, forKey: .fitItems)
-    }
-  }
-
-  package static let trainingFields: [ConfigurationField] =
-    LadderSchedule.fields + [
-      ConfigurationField(
-        "pretraining_epochs", "integer", default: "0",
+    package static let table = Table<Self> {
+      Part(\.schedule)
+      Setting(
+        "pretraining_epochs", \.pretrainingEpochs, in: 0...1_000_000,
         "Epochs with a standard normal prior, after which every layer's mixture is fitted to codes of training items by k-means and "
-          + "expectation-maximisation; 0 for mixtures that are learnt from a random start. Layers should have faded in by then."),
-      ConfigurationField("fit_items", "integer", default: "10000", "Training items whose codes the mixtures are fitted to."),
-    ]
-
-  package func check(_ options: TrainingOptions) throws(Fault) {
-    try options.schedule.check()
-    guard (0...1_000_000).contains(options.pretrainingEpochs) else {
-      throw Fault(field: "pretraining_epochs", given: "\(options.pretrainingEpochs)", expected: "0 to 1000000")
-    }
-    guard (1...1_000_000).contains(options.fitItems) else {
-      throw Fault(field: "fit_items", given: "\(options.fitItems)", expected: "1 to 1000000")
+          + "expectation-maximisation; 0 for mixtures that are learnt from a random start. Layers should have faded in by then.")
+      Setting("fit_items", \.fitItems, in: 1...1_000_000, "Training items whose codes the mixtures are fitted to.")
     }
   }
 

@@ -8,7 +8,6 @@ package import Tensors
 package struct VLAE: LadderFamily {
   package static let name = "vlae"
   package static let summary = "Variational ladder autoencoder: layers of latent variables that hold ever more abstract features."
-  package static let configurationFields = LadderConfiguration.fields
 
   package let configuration: LadderConfiguration
   package let signature: Signature
@@ -29,10 +28,6 @@ package struct VLAE: LadderFamily {
 }
 
 extension VLAE {
-  package static let trainingFields = LadderSchedule.fields
-
-  package func check(_ options: LadderSchedule) throws(Fault) { try options.check() }
-
   package func objective(_ network: LadderNetwork, batch: Tensor, options: LadderSchedule, pass: TrainingPass) -> Objective {
     ladderObjective(network, batch: batch, priors: latentWidths.map { _ in .standard }, schedule: options, pass: pass)
   }

@@ -7,10 +7,9 @@ extension SemiSupervised: Trainable {
   package typealias TrainingOptions = SemiSupervisedTrainingOptions
 
   package static var learnsFromLabels: Bool { true }
-  package static var trainingFields: [ConfigurationField] { SemiSupervisedTrainingOptions.fields }
 
   package func check(_ options: TrainingOptions) throws(Fault) {
-    try options.check()
+    try options.validate()
     guard options.pretrainingEpochs == 0 || Variant.hasMixturePrior else {
       throw Fault(field: "pretraining_epochs", given: "\(options.pretrainingEpochs)", expected: "0: m2 has no components to fit")
     }

@@ -14,7 +14,6 @@ package struct SemiSupervised<Variant: SemiSupervisedVariant>: ModelFamily {
 
   package static var name: String { Variant.name }
   package static var summary: String { Variant.summary }
-  package static var configurationFields: [ConfigurationField] { Configuration.fields }
 
   package struct Network: Module {
     /// q(y|x), or q(y|x, a): unnormalised logarithms.

@@ -1,11 +1,11 @@
 internal import Distributions
 internal import Foundation
-internal import Modelling
+package import Modelling
 internal import Networks
 package import Tensors
 
 /// The shape of a semi-supervised model and of its p(x|z).
-package struct SemiSupervisedConfiguration: Codable, Sendable, Equatable {
+package struct SemiSupervisedConfiguration: Settings {
   package var latent: Int
   package var auxiliary: Int
   package var hidden: [Int]
@@ -22,6 +22,8 @@ package struct SemiSupervisedConfiguration: Codable, Sendable, Equatable {
   package var scaleFloor: Float
   package var observation: Observation
 
+  package init() { self.init(latent: 100) }
+
   package init(
     latent: Int = 100, auxiliary: Int = 100, hidden: [Int] = [500, 500], components: Int = 0, hiddenClasses: Int? = nil,
     classPrior: [Double]? = nil, componentSpread: Float = 1e-3, activation: Activation = .relu, scale: ScaleReading = .expHalf,
@@ -32,58 +34,29 @@ package struct SemiSupervisedConfiguration: Codable, Sendable, Equatable {
     (self.scale, self.scaleFloor, self.observation) = (scale, scaleFloor, observation)
   }
 
-  private enum Keys: String, CodingKey {
-    case latent, auxiliary, hidden, components, activation, scale
-    case hiddenClasses = "hidden_classes"
-    case classPrior = "class_prior"
-    case componentSpread = "component_spread"
-    case scaleFloor = "scale_floor"
+  package static let table = Table<Self> {
+    Setting("latent", \.latent, in: 1...65_536, "Dimensions of z.")
+    Setting("auxiliary", \.auxiliary, in: 1...65_536, "Dimensions of a, of agmdgm.")
+    Setting("hidden", \.hidden, in: 1...65_536, lengths: 1...64, of: "layers", "Widths of the linear layers of every network.")
+    Setting("components", \.components, in: 0...10_000, "Components that no label names; those of labelled classes come from the labels.")
+    Setting(
+      "hidden_classes", \.hiddenClasses, in: 0..., writesNull: true,
+      "How many classes have no label, out of which their share of p(y) follows: spread over `components`; absent: as many as those.")
+    Setting(
+      "class_prior", \.classPrior, writesNull: true, "p(y) of the labelled classes; the rest goes to the other components. Absent: 1 / classes.")
+    Setting("component_spread", \.componentSpread, in: 0..., "Deviation of the components' means before training.")
+    Setting("activation", \.activation, "Behind every hidden layer.")
+    Setting("scale", \.scale, "How scale heads of the latent variables are read.")
+    Setting("scale_floor", \.scaleFloor, in: 0..., "Added to a softplus deviation.")
+    Part(\.observation)
   }
 
-  package init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: Keys.self)
-    func value<T: Decodable>(_ key: Keys, _ standard: T) throws -> T { try values.decodeIfPresent(T.self, forKey: key) ?? standard }
-    let standard = SemiSupervisedConfiguration()
-    self.init(
-      latent: try value(.latent, standard.latent), auxiliary: try value(.auxiliary, standard.auxiliary), hidden: try value(.hidden, standard.hidden),
-      components: try value(.components, 0), hiddenClasses: try values.decodeIfPresent(Int.self, forKey: .hiddenClasses),
-      classPrior: try values.decodeIfPresent([Double].self, forKey: .classPrior),
-      componentSpread: try value(.componentSpread, standard.componentSpread), activation: try value(.activation, .relu),
-      scale: try value(.scale, .expHalf), scaleFloor: try value(.scaleFloor, 0),
-      observation: try Observation(from: decoder))
+  package func check() throws(Fault) {
+    let possible = components == 0 ? 0...0 : 1...components
+    if let hiddenClasses, !possible.contains(hiddenClasses) {
+      throw Fault(field: "hidden_classes", given: "\(hiddenClasses)", expected: "\(possible.lowerBound) to \(possible.upperBound)")
+    }
   }
-
-  package func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: Keys.self)
-    try values.encode(latent, forKey: .latent)
-    try values.encode(auxiliary, forKey: .auxiliary)
-    try values.encode(hidden, forKey: .hidden)
-    try values.encode(components, forKey: .components)
-    try values.encode(hiddenClasses, forKey: .hiddenClasses)
-    try values.encode(classPrior, forKey: .classPrior)
-    try values.encode(componentSpread, forKey: .componentSpread)
-    try values.encode(activation, forKey: .activation)
-    try values.encode(scale, forKey: .scale)
-    try values.encode(scaleFloor, forKey: .scaleFloor)
-    try observation.encode(to: encoder)
-  }
-
-  static let fields: [ConfigurationField] =
-    [
-      ConfigurationField("latent", "integer", default: "100", "Dimensions of z."),
-      ConfigurationField("auxiliary", "integer", default: "100", "Dimensions of a, of agmdgm."),
-      ConfigurationField("hidden", "[integer]", default: "[500, 500]", "Widths of the linear layers of every network."),
-      ConfigurationField("components", "integer", default: "0", "Components that no label names; those of labelled classes come from the labels."),
-      ConfigurationField(
-        "hidden_classes", "integer", default: "null",
-        "How many classes have no label, out of which their share of p(y) follows: spread over `components`; absent: as many as those."),
-      ConfigurationField(
-        "class_prior", "[number]", default: "null", "p(y) of the labelled classes; the rest goes to the other components. Absent: 1 / classes."),
-      ConfigurationField("component_spread", "number", default: "0.001", "Deviation of the components' means before training."),
-      ConfigurationField("activation", choices(Activation.allCases), default: "\"relu\"", "Behind every hidden layer."),
-      ConfigurationField("scale", choices(ScaleReading.allCases), default: "\"exp_half\"", "How scale heads of the latent variables are read."),
-      ConfigurationField("scale_floor", "number", default: "0", "Added to a softplus deviation."),
-    ] + Observation.configurationFields
 
   func normal(mean: Tensor, head: Tensor) -> Normal { scale.normal(mean: mean, head: head, floor: scaleFloor) }
 
@@ -96,24 +69,15 @@ package struct SemiSupervisedConfiguration: Codable, Sendable, Equatable {
   }
 
   func check(_ signature: Signature, hasAuxiliary: Bool) throws(Fault) {
+    try validate()
     try signature.check()
     if let column = signature.columns?.first(where: { $0.type != .real }) {
       throw Fault(
         field: "signature.columns", given: "\(column.type.rawValue) for \"\(column.name)\"",
         expected: "real columns; the family vaeac takes categories")
     }
-    func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(Fault) {
-      guard range.contains(value) else {
-        throw Fault(field: field, given: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
-      }
-    }
     let classes = signature.classes?.count ?? 0
-    try check("latent", latent, 1...65_536)
-    try check("auxiliary", auxiliary, 1...65_536)
-    try check("hidden", hidden.count, 1...64)
-    for (index, width) in hidden.enumerated() { try check("hidden[\(index)]", width, 1...65_536) }
-    try check("components", components, (classes == 0 ? 1 : 0)...10_000)
-    if let hiddenClasses { try check("hidden_classes", hiddenClasses, components == 0 ? 0...0 : 1...components) }
+    guard classes > 0 || components > 0 else { throw Fault(field: "components", given: "0", expected: "1 to 10000") }
     if let classPrior {
       guard classPrior.count == classes else {
         throw Fault(field: "class_prior", given: "\(classPrior.count) masses", expected: "\(classes), one for each labelled class")
@@ -124,10 +88,6 @@ package struct SemiSupervisedConfiguration: Codable, Sendable, Equatable {
           field: "class_prior", given: "\(classPrior)", expected: "positive masses that sum to \(components == 0 ? "1" : "less than 1")")
       }
     }
-    guard componentSpread.isFinite, componentSpread >= 0 else {
-      throw Fault(field: "component_spread", given: "\(componentSpread)", expected: "0 or more")
-    }
-    guard scaleFloor.isFinite, scaleFloor >= 0 else { throw Fault(field: "scale_floor", given: "\(scaleFloor)", expected: "0 or more") }
     try observation.check(signature)
     let count = scalarCount(
       width: signature.width, classes: classes, auxiliary: hasAuxiliary ? auxiliary : 0, mixturePrior: true, decodesClass: true)

@@ -11,8 +11,6 @@ package protocol EvidenceBounded: Sampling, Attackable, Trainable {
 }
 
 extension EvidenceBounded where TrainingOptions == VAE.TrainingOptions {
-  package func check(_ options: TrainingOptions) throws(Fault) { try options.check() }
-
   package func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective {
     options.importanceSamples == 1
       ? bound(network, batch, pass).objective(options, epoch: pass.epoch)

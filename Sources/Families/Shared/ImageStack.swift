@@ -3,11 +3,13 @@ package import Networks
 package import Tensors
 
 /// One convolution of an encoder's stack; the decoder mirrors it with a transposed one.
-package struct ConvolutionSpecification: Sendable, Equatable, Codable {
-  package let channels: Int
-  package let kernel: Int
-  package let stride: Int
-  package let padding: Int
+package struct ConvolutionSpecification: Settings {
+  package var channels: Int
+  package var kernel: Int
+  package var stride: Int
+  package var padding: Int
+
+  package init() { self.init(channels: 0, kernel: 0) }
 
   package init(channels: Int, kernel: Int, stride: Int = 1, padding: Int = 0) {
     self.channels = channels
@@ -16,11 +18,11 @@ package struct ConvolutionSpecification: Sendable, Equatable, Codable {
     self.padding = padding
   }
 
-  package init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(
-      channels: try values.decode(Int.self, forKey: .channels), kernel: try values.decode(Int.self, forKey: .kernel),
-      stride: try values.decodeIfPresent(Int.self, forKey: .stride) ?? 1, padding: try values.decodeIfPresent(Int.self, forKey: .padding) ?? 0)
+  package static let table = Table<Self> {
+    Setting("channels", \.channels, in: 1...4096, required: true, "Features that it makes.")
+    Setting("kernel", \.kernel, in: 1...64, required: true, "Height and width of what it sees at once.")
+    Setting("stride", \.stride, in: 1...16, "Pixels from one place to the next.")
+    Setting("padding", \.padding, in: 0...63, "Zeros put around the image.")
   }
 }
 
@@ -46,14 +48,6 @@ package struct ImageStack: Sendable {
     var (channels, size) = (image.channels, (height: image.height, width: image.width))
     for (index, specification) in convolutions.enumerated() {
       let field = "convolutions[\(index)]"
-      guard (1...4096).contains(specification.channels) else {
-        throw Fault(field: "\(field).channels", given: "\(specification.channels)", expected: "1 to 4096")
-      }
-      guard (1...64).contains(specification.kernel), (1...16).contains(specification.stride), (0..<64).contains(specification.padding) else {
-        throw Fault(
-          field: field, given: "kernel \(specification.kernel), stride \(specification.stride), padding \(specification.padding)",
-          expected: "kernel 1 to 64, stride 1 to 16, padding 0 to 63")
-      }
       let smallest = min(size.height, size.width) + 2 * specification.padding
       guard specification.kernel <= smallest else {
         throw Fault(field: "\(field).kernel", given: "\(specification.kernel)", expected: "at most \(smallest), the padded image's side")

@@ -3,8 +3,8 @@ package import Modelling
 package import Tensors
 
 /// p(x|z): which distribution the outputs of a decoder are the parameters of.
-package struct Observation: Sendable, Equatable, Codable {
-  package enum Likelihood: String, Sendable, Codable, CaseIterable {
+package struct Observation: Settings {
+  package enum Likelihood: String, CaseIterable, SettingValue {
     /// One logit a number; numbers in [0, 1].
     case bernoulli
     /// N(output, deviation²) with one fixed deviation.
@@ -20,7 +20,7 @@ package struct Observation: Sendable, Equatable, Codable {
   }
 
   /// How real-valued pixels become the zeros and ones of a Bernoulli.
-  package enum Binarisation: String, Sendable, Codable, CaseIterable {
+  package enum Binarisation: String, CaseIterable, SettingValue {
     /// Taken as they are; the "likelihood" of a grey value is then a cross-entropy, not a probability.
     case none
     /// Drawn anew every time with the pixel as probability.
@@ -38,12 +38,7 @@ package struct Observation: Sendable, Equatable, Codable {
   /// Put on the mean head of a Gaussian, Laplace or logistic.
   package var activation: Activation
 
-  /// As a configuration has them, among a family's own fields.
-  enum CodingKeys: String, CodingKey {
-    case likelihood, binarisation, deviation
-    case scale = "likelihood_scale"
-    case activation = "output_activation"
-  }
+  package init() { self.init(.bernoulli) }
 
   package init(
     _ likelihood: Likelihood, binarisation: Binarisation = .none, deviation: Float = 1, scale: ScaleReading = .exp, activation: Activation = .identity
@@ -53,6 +48,20 @@ package struct Observation: Sendable, Equatable, Codable {
     self.deviation = deviation
     self.scale = scale
     self.activation = activation
+  }
+
+  package static let table = Table<Self> {
+    Setting("likelihood", \.likelihood, "p(x|z).")
+    Setting("binarisation", \.binarisation, "How pixels become the bits of a Bernoulli.")
+    Setting("deviation", \.deviation, in: Above(0), "Of the fixed Gaussian or Laplace, in model units.")
+    Setting("likelihood_scale", \.scale, "How the scale head of a learned Gaussian or logistic is read.")
+    Setting("output_activation", \.activation, "On the mean of a Gaussian, Laplace or logistic.")
+  }
+
+  package func check() throws(Fault) {
+    guard binarisation == .none || likelihood == .bernoulli else {
+      throw Fault(field: "binarisation", given: binarisation.rawValue, expected: "none, because the likelihood is \(likelihood.rawValue)")
+    }
   }
 
   /// True where the decoder needs a second head.
@@ -169,13 +178,6 @@ package struct Observation: Sendable, Equatable, Codable {
       guard signature.kind == .image, signature.range == [0, 255], signature.scaling == nil else {
         throw Fault(field: "likelihood", given: likelihood.rawValue, expected: "images of range [0, 255], which have its 256 levels")
       }
-    }
-    guard binarisation == .none || likelihood == .bernoulli else {
-      throw Fault(
-        field: "binarisation", given: binarisation.rawValue, expected: "none, because the likelihood is \(likelihood.rawValue)")
-    }
-    guard deviation.isFinite, deviation > 0 else {
-      throw Fault(field: "deviation", given: "\(deviation)", expected: "a positive number")
     }
   }
 }

@@ -1,8 +1,9 @@
 package import Distributions
+internal import Modelling
 package import Tensors
 
 /// How the head of a network is read as a standard deviation.
-package enum ScaleReading: String, Sendable, Codable, CaseIterable {
+package enum ScaleReading: String, CaseIterable, SettingValue {
   /// sd = ln(1 + eʰ)
   case softplus
   /// sd = eʰ: the head is ln sd.

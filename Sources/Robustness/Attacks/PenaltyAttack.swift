@@ -1,10 +1,11 @@
+internal import Modelling
 internal import Tensors
 
 /// Minimises objective + λ‖d‖₂ inside the box by L-BFGS (Tabacof et al. 2016, Gondim-Ribeiro et al. 2018); a run's strength is λ, and there is no ball.
 ///
 /// Starts are uniform in ±1e-8, as theirs; restarts in ±0.01.
 package struct PenaltyAttack: Attack {
-  package enum Penalty: String, Sendable, Hashable, Codable, CaseIterable {
+  package enum Penalty: String, CaseIterable, SettingValue {
     /// λ‖d‖₂, as the papers write it.
     case l2
     /// λ‖d‖₂², as Tabacof's program has it.

@@ -10,7 +10,7 @@ package struct AuditRequest: Sendable {
   package static let name = "robustness"
   package static let summary =
     "Audits a model: how far a bounded change of an item moves its code, its reconstruction, its likelihood or the decision about it, beside noise of the same size."
-  /// Documented beside the operations'; `attack` has the fields of `AuditPlan.fields`.
+  /// Documented beside the operations'; `attack` has the fields of `AuditPlan.table`.
   package static let fields: [RequestField] = [
     RequestField("attack", .object, default: "{}", "The attack: kind, objective, norm, budgets, steps, restarts and more."),
     RequestField("targets", .object, "What each item should be taken for, as items; drawn among the items by the seed where absent."),

@@ -84,7 +84,7 @@ extension Application {
     }
     let audit = JSONValue.record([
       "name": .string(AuditRequest.name), "summary": .string(AuditRequest.summary), "fields": .array(AuditRequest.fields.map(Self.json)),
-      "attack": .array(AuditPlan.fields.map(Self.json)),
+      "attack": .array(AuditPlan.table.fields.map(Self.json)),
     ])
     return .json(.record(["families": .array(families), "operations": .array(operations), "audit": audit]))
   }
@@ -115,9 +115,10 @@ extension Application {
     .record(["alias": .string(alias.name), "version": .integer(alias.version), "updated_at": .string(alias.updatedAt.description)])
   }
 
-  private static func json(_ field: ConfigurationField) -> JSONValue {
+  private static func json(_ field: SettingField) -> JSONValue {
     .record([
-      "name": .string(field.name), "type": .string(field.type), "default": .string(orNull: field.default), "summary": .string(field.summary),
+      "name": .string(field.name), "type": .string(field.schema.words), "default": .string(orNull: field.defaultText),
+      "summary": .string(field.summary),
     ])
   }
 }

@@ -4,14 +4,15 @@ import Tensors
 
 /// A clusterer for tests whose items say themselves what is believed of them: p(component | x) = softmax(x), layer beside layer.
 struct GivenComponents: ModelFamily, Sampling, Classifying, Clustering {
-  struct Configuration: Codable, Sendable {
+  struct Configuration: Settings {
     /// Components of each layer; together the numbers of an item.
-    let components: [Int]
+    var components: [Int] = []
+
+    static let table = Table<Self> { Setting("components", \.components, in: 1..., required: true, "Of each layer.") }
   }
 
   static let name = "given_components"
   static let summary = "Items that say what is believed of them, for tests."
-  static let configurationFields: [ConfigurationField] = []
 
   struct Network: Module {
     var nothing: Linear

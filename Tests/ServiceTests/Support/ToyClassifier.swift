@@ -4,11 +4,13 @@ import Tensors
 
 /// ln q(k | x) = W x + b + const, x | k = D e_k + noise: components of which the first ones are classes, where the signature names some.
 struct ToyClassifier: ModelFamily, Sampling, Classifying, Clustering {
-  struct Configuration: Codable, Sendable { let components: Int }
+  struct Configuration: Settings {
+    var components = 1
+    static let table = Table<Self> { Setting("components", \.components, in: 1..., required: true, "Classes and clusters.") }
+  }
 
   static let name = "toy_classifier"
   static let summary = "A linear classifier with clusters beside its classes, for tests."
-  static let configurationFields = [ConfigurationField("components", "integer", "Classes and clusters.")]
 
   struct Network: Module {
     var classifier, decoder: Linear

@@ -4,11 +4,13 @@ import Tensors
 
 /// A family that can only sample: x = W z + b. It shows that nothing in the service knows families by name.
 struct ToyFamily: ModelFamily, Sampling {
-  struct Configuration: Codable, Sendable { let latent: Int }
+  struct Configuration: Settings {
+    var latent = 1
+    static let table = Table<Self> { Setting("latent", \.latent, in: 1..., required: true, "Dimensions of z.") }
+  }
 
   static let name = "toy"
   static let summary = "A linear decoder of Gaussian noise, for tests."
-  static let configurationFields = [ConfigurationField("latent", "integer", "Dimensions of z.")]
 
   struct Network: Module {
     var decoder: Linear

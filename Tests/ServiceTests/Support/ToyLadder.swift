@@ -4,11 +4,10 @@ import Tensors
 
 /// Two layers of latent variables with clusters of their own, all of it linear: z_l = E_l x, p(k | z_l) = softmax(C_l z_l), x = D [z_0, z_1].
 struct ToyLadder: ModelFamily, Sampling, Encoding, Clustering {
-  struct Configuration: Codable, Sendable {}
+  struct Configuration: Settings { static let table = Table<Self> {} }
 
   static let name = "toy_ladder"
   static let summary = "Two linear layers with clusters, for tests."
-  static let configurationFields: [ConfigurationField] = []
 
   struct Network: Module {
     var encoder, low, high, decoder: Linear
