@@ -3,9 +3,9 @@ internal import Foundation
 package import Modelling
 
 /// Where the items of a recipe come from.
-package struct DataSource: Sendable, Equatable, Codable {
-  package enum Format: String, Sendable, Codable, CaseIterable { case idx, csv, npy, png }
-  package enum Split: String, Sendable, Codable, CaseIterable { case train, test }
+package struct DataSource: Settings {
+  package enum Format: String, CaseIterable, SettingValue { case idx, csv, npy, png }
+  package enum Split: String, CaseIterable, SettingValue { case train, test }
 
   /// `fashion-mnist`, `sprites`, or the path of a file (IDX, CSV, NPY) or of a folder of PNGs.
   package var source: String
@@ -28,11 +28,13 @@ package struct DataSource: Sendable, Equatable, Codable {
   /// Of a recording in a `csv` or `npy`: windows of it are the items.
   package var window: SignalWindows?
 
-  package enum Delimiter: String, Sendable, Codable, CaseIterable {
+  package enum Delimiter: String, CaseIterable, SettingValue {
     case comma = ","
     case semicolon = ";"
     case tab = "\t"
   }
+
+  package init() { self.init(source: "") }
 
   package init(
     source: String, format: Format? = nil, split: Split = .train, range: [Float]? = nil, limit: Int? = nil, columns: [Signature.Column]? = nil,
@@ -51,31 +53,31 @@ package struct DataSource: Sendable, Equatable, Codable {
     self.window = window
   }
 
-  package init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(
-      source: try values.decode(String.self, forKey: .source), format: try values.decodeIfPresent(Format.self, forKey: .format),
-      split: try values.decodeIfPresent(Split.self, forKey: .split) ?? .train, range: try values.decodeIfPresent([Float].self, forKey: .range),
-      limit: try values.decodeIfPresent(Int.self, forKey: .limit),
-      columns: try values.decodeIfPresent([Signature.Column].self, forKey: .columns),
-      missing: try values.decodeIfPresent([String].self, forKey: .missing),
-      delimiter: try values.decodeIfPresent(Delimiter.self, forKey: .delimiter),
-      labels: try values.decodeIfPresent(LabelSource.self, forKey: .labels),
-      window: try values.decodeIfPresent(SignalWindows.self, forKey: .window))
+  package static let table = Table<Self> {
+    Setting("source", \.source, required: true, "fashion-mnist, sprites, or the path of a file (IDX, CSV, NPY) or of a folder of PNGs.")
+    Setting("format", \.format, "Of a path; absent: read from its name.")
+    Setting("split", \.split, "Of a data set known by name.")
+    Setting(
+      "range", \.range, "Smallest and largest value of an npy, which become 0 and 1; images need it, rows without it are standardised.")
+    Setting("limit", \.limit, in: 1..., expected: "a positive number", "At most so many items, from the first.")
+    Setting("columns", \.columns, "Columns of a csv to learn from, others being left out; absent: inferred.")
+    Setting("missing", \.missing, "Marks of a missing cell of a csv; absent: \"\", NA, NaN, nan, ? and null.")
+    Setting("delimiter", \.delimiter, "Between the fields of a csv; absent: the one of them that its header has most of.")
+    Setting("labels", \.labels, "Where the items' classes stand; data sets known by name know theirs.")
+    Setting("window", \.window, "Of a recording in a csv or npy: windows of it are the items.")
   }
 
   /// Reads the items; a mixed table may have categories and missing cells, any other is refused where a cell is no number.
   ///
   /// - Parameter withLabels: whether the items' classes are read too.
   package func load(isMixed: Bool = false, withLabels: Bool = false) throws -> DataSet {
+    do throws(Fault) { try validate() } catch { throw DataError("\(error.inside("data"))") }
     // First, so that a missing column of classes is reported as such, and not as a column of the items.
     let labels = withLabels ? try loadLabels() : nil
     var whole = try loadWhole(isMixed: isMixed)
     if let labels { whole = try whole.labelled(labels) }
     if let window { whole = try window.cut(whole) }
-    guard let limit else { return whole }
-    guard limit > 0 else { throw DataError("data.limit is \(limit), expected a positive number") }
-    return whole.prefix(limit)
+    return limit.map(whole.prefix) ?? whole
   }
 
   private func loadLabels() throws -> Labels {

@@ -1,5 +1,6 @@
 package import Formats
 internal import Foundation
+package import Modelling
 
 /// The true classes of a data set's items, as far as they are known.
 package struct Labels: Sendable, Equatable {
@@ -19,7 +20,7 @@ package struct Labels: Sendable, Equatable {
 }
 
 /// Where the classes of a data set stand.
-package struct LabelSource: Sendable, Equatable, Codable {
+package struct LabelSource: Settings {
   /// An IDX or NPY file of whole numbers or a CSV; absent for a column of the data's own CSV, and for data sets known by name, which know theirs.
   package var source: String?
   /// Of a CSV.
@@ -27,8 +28,18 @@ package struct LabelSource: Sendable, Equatable, Codable {
   /// Of the classes 0, 1, ... of an IDX or NPY file; where absent their numbers.
   package var names: [String]?
 
+  package init() { self.init(source: nil) }
+
   package init(source: String? = nil, column: String? = nil, names: [String]? = nil) {
     (self.source, self.column, self.names) = (source, column, names)
+  }
+
+  package static let table = Table<Self> {
+    Setting(
+      "source", \.source,
+      "An IDX or NPY file of whole numbers or a CSV; absent: a column of the data's own CSV. Data sets known by name know their classes.")
+    Setting("column", \.column, "Of a CSV.")
+    Setting("names", \.names, "Of the classes 0, 1, ... of an IDX or NPY file; absent: their numbers.")
   }
 
   /// - Parameter table: the data's own file, where the classes are a column of it.

@@ -1,18 +1,25 @@
-internal import Modelling
+package import Modelling
 
 /// Cuts a recording, one row a moment and one column a channel, into windows that are items of their own.
 ///
 /// A window is a vector of length · channels numbers, moment by moment: t0 x, t0 y, t0 z, t1 x, ...
-package struct SignalWindows: Sendable, Equatable, Codable {
+package struct SignalWindows: Settings {
   /// Moments of a window.
   package var length: Int
   /// Moments from the start of one window to that of the next; `length` where absent, so that windows do not overlap.
   package var stride: Int?
 
+  package init() { self.init(length: 0) }
+
   package init(length: Int, stride: Int? = nil) { (self.length, self.stride) = (length, stride) }
 
+  package static let table = Table<Self> {
+    Setting("length", \.length, in: 1...100_000, required: true, "Moments of a window.")
+    Setting("stride", \.stride, in: 1..., "Moments from the start of one window to that of the next; absent: length, so that windows do not overlap.")
+  }
+
   /// The windows of a recording, the moments behind the last whole one left out; the class of a window is the one that most of its moments have.
-  package func cut(_ recording: DataSet) throws -> DataSet {
+  func cut(_ recording: DataSet) throws -> DataSet {
     guard recording.signature.kind != .image, case .floats(let values) = recording.storage else {
       throw DataError("data.window is for recordings, a row a moment; \(recording.name) holds images")
     }
@@ -20,8 +27,6 @@ package struct SignalWindows: Sendable, Equatable, Codable {
       throw DataError("data.window is for columns of real numbers; \"\(column.name)\" of \(recording.name) is \(column.type.rawValue)")
     }
     let step = stride ?? length
-    guard (1...100_000).contains(length) else { throw DataError("data.window.length is \(length), expected 1 to 100000") }
-    guard step > 0 else { throw DataError("data.window.stride is \(step), expected 1 or more") }
     guard recording.count >= length else {
       throw DataError("\(recording.name) has \(recording.count) moments, expected at least the \(length) of a window")
     }

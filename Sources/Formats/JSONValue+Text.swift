@@ -66,12 +66,38 @@ extension JSONValue {
   }
 }
 
-extension JSONValue: Decodable {
+extension JSONValue: Codable {
   /// A field that keeps its JSON as it is, to be decoded later; nothing in it is refused. Decodes only through `StrictJSON`.
   package init(from decoder: any Decoder) throws {
     guard let decoder = decoder as? JSONValueDecoder else {
       throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "JSON values are read by StrictJSON only"))
     }
     self = decoder.value
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    func single(_ value: some Encodable) throws {
+      var container = encoder.singleValueContainer()
+      try container.encode(value)
+    }
+    switch self {
+    case .null:
+      var container = encoder.singleValueContainer()
+      try container.encodeNil()
+    case .bool(let value): try single(value)
+    case .integer(let value): try single(value)
+    case .number(let value): try single(value)
+    case .string(let value): try single(value)
+    case .array(let values):
+      var container = encoder.unkeyedContainer()
+      for value in values { try container.encode(value) }
+    case .object(let members):
+      var container = encoder.container(keyedBy: JSONKey.self)
+      for member in members { try container.encode(member.value, forKey: JSONKey(stringValue: member.name)) }
+    case .numbers(let array) where array.shape.isEmpty: try single(array.scalars[0])
+    case .numbers(let array):
+      var container = encoder.unkeyedContainer()
+      for index in 0..<array.shape[0] { try container.encode(array[index]) }
+    }
   }
 }

@@ -1,17 +1,25 @@
 internal import CKernels
+package import Modelling
 package import Networks
 internal import Tensors
 
 /// Bounds on a gradient before it is followed.
-package struct Clipping: Sendable, Equatable, Codable {
+package struct Clipping: Settings {
   /// The largest Euclidean norm of the whole gradient.
   package var norm: Float?
   /// The largest absolute value of one element.
   package var value: Float?
 
+  package init() { self.init(norm: nil) }
+
   package init(norm: Float? = nil, value: Float? = nil) {
     self.norm = norm
     self.value = value
+  }
+
+  package static let table = Table<Self> {
+    Setting("norm", \.norm, in: Above(0), "The largest Euclidean norm of the whole gradient.")
+    Setting("value", \.value, in: Above(0), "The largest absolute value of one element.")
   }
 
   /// The gradient within the bounds; buffers are left alone.

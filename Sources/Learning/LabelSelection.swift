@@ -4,7 +4,7 @@ package import Modelling
 internal import Tensors
 
 /// Which labels of a data set a run may learn from; all others are hidden from it.
-package struct LabelSelection: Sendable, Equatable, Codable {
+package struct LabelSelection: Settings {
   /// Labels kept of every class.
   package var perClass: Int?
   /// Share of every class whose labels are kept, at least one of each.
@@ -20,6 +20,8 @@ package struct LabelSelection: Sendable, Equatable, Codable {
   /// Labelled items of a batch, beside those without; the recipe's `batch_size` where absent.
   package var batchSize: Int?
 
+  package init() { self.init(perClass: nil) }
+
   package init(
     perClass: Int? = nil, fraction: Double? = nil, counts: [String: Int]? = nil, without: [String]? = nil, noise: Double? = nil, seed: Int = 0,
     batchSize: Int? = nil
@@ -28,33 +30,23 @@ package struct LabelSelection: Sendable, Equatable, Codable {
     (self.noise, self.seed, self.batchSize) = (noise, seed, batchSize)
   }
 
-  private enum CodingKeys: String, CodingKey {
-    case fraction, counts, without, noise, seed
-    case perClass = "per_class"
-    case batchSize = "batch_size"
-  }
-
-  package init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(
-      perClass: try values.decodeIfPresent(Int.self, forKey: .perClass), fraction: try values.decodeIfPresent(Double.self, forKey: .fraction),
-      counts: try values.decodeIfPresent([String: Int].self, forKey: .counts),
-      without: try values.decodeIfPresent([String].self, forKey: .without), noise: try values.decodeIfPresent(Double.self, forKey: .noise),
-      seed: try values.decodeIfPresent(Int.self, forKey: .seed) ?? 0, batchSize: try values.decodeIfPresent(Int.self, forKey: .batchSize))
+  package static let table = Table<Self> {
+    Setting("per_class", \.perClass, in: 0..., "Labels kept of every class.")
+    Setting("fraction", \.fraction, in: 0...1, "Share of every class whose labels are kept, at least one of each.")
+    Setting("counts", \.counts, in: 0..., "Labels kept of the classes that are named here, instead of what holds for all.")
+    Setting("without", \.without, "Classes that keep no label.")
+    Setting("noise", \.noise, in: 0..<1, "Chance that a kept label names another class, one of those that keep labels.")
+    Setting("seed", \.seed, in: 0..., expected: "0 to 2^63-1", "Chooses the labels that are kept, and the noise; the run's own seed does not.")
+    Setting("batch_size", \.batchSize, in: 1...65_536, "Labelled items of a batch, beside those without; absent: the recipe's batch_size.")
   }
 
   package func check() throws(Fault) {
-    func refuse(_ field: String, _ given: String, _ expected: String) -> Fault {
-      Fault(field: "labels.\(field)", given: given, expected: expected)
+    guard perClass == nil || fraction == nil else {
+      throw Fault(field: "fraction", given: "a fraction beside per_class", expected: "one of them")
     }
-    if let perClass, perClass < 0 { throw refuse("per_class", "\(perClass)", "0 or more") }
-    if let fraction, !(0...1).contains(fraction) { throw refuse("fraction", "\(fraction)", "0 to 1") }
-    guard perClass == nil || fraction == nil else { throw refuse("fraction", "a fraction beside per_class", "one of them") }
-    guard perClass != nil || fraction != nil || counts != nil else { throw refuse("per_class", "nothing", "per_class, fraction or counts") }
-    if let bad = counts?.first(where: { $0.value < 0 }) { throw refuse("counts.\(bad.key)", "\(bad.value)", "0 or more") }
-    if let noise, !(0..<1).contains(noise) { throw refuse("noise", "\(noise)", "0 to below 1") }
-    guard seed >= 0 else { throw refuse("seed", "\(seed)", "0 to 2^63-1") }
-    if let batchSize, !(1...65_536).contains(batchSize) { throw refuse("batch_size", "\(batchSize)", "1 to 65536") }
+    guard perClass != nil || fraction != nil || counts != nil else {
+      throw Fault(field: "per_class", given: "nothing", expected: "per_class, fraction or counts")
+    }
   }
 
   /// The labels that are kept of some items.
@@ -76,7 +68,7 @@ package struct LabelSelection: Sendable, Equatable, Codable {
 
   /// - Parameter candidates: items that may keep their labels.
   package func kept(of labels: Labels, among candidates: [Int]) throws -> Kept {
-    try check()
+    do { try validate() } catch { throw error.inside("labels") }
     for name in (without ?? []) + (counts.map { Array($0.keys).sorted() } ?? []) where !labels.names.contains(name) {
       throw Fault(field: "labels", given: "the class \"\(name)\"", expected: "one of \(labels.names.joined(separator: ", "))")
     }

@@ -1,10 +1,11 @@
 internal import CKernels
+package import Modelling
 package import Networks
 internal import Tensors
 
 /// How parameters move along their gradients; the formulae are those of PyTorch's documentation.
-package struct Optimiser: Sendable, Equatable, Codable {
-  package enum Kind: String, Sendable, Codable, CaseIterable { case sgd, adam, adamw, adamax, rmsprop }
+package struct Optimiser: Settings {
+  package enum Kind: String, CaseIterable, SettingValue { case sgd, adam, adamw, adamax, rmsprop }
 
   package var kind: Kind
   package var rate: Float
@@ -18,6 +19,8 @@ package struct Optimiser: Sendable, Equatable, Codable {
   package var epsilon: Float
   /// Added to the gradient as an L2 penalty; taken off the parameter instead for `adamw`.
   package var weightDecay: Float
+
+  package init() { self.init(.adam) }
 
   package init(
     _ kind: Kind = .adam, rate: Float = 1e-3, momentum: Float = 0, nesterov: Bool = false, betas: [Float] = [0.9, 0.999], alpha: Float = 0.99,
@@ -33,23 +36,23 @@ package struct Optimiser: Sendable, Equatable, Codable {
     self.weightDecay = weightDecay
   }
 
-  private enum CodingKeys: String, CodingKey {
-    case kind, rate, momentum, nesterov, betas, alpha, epsilon
-    case weightDecay = "weight_decay"
+  package static let table = Table<Self> {
+    Setting("kind", \.kind, "How parameters move.")
+    Setting("rate", \.rate, in: Above(0), "The learning rate, before the schedule's factor.")
+    Setting("momentum", \.momentum, in: 0..<1, "Of sgd.")
+    Setting("nesterov", \.nesterov, "Whether sgd looks ahead along its momentum.")
+    Setting("betas", \.betas, "Decay of the first and second moment of adam, adamw and adamax.")
+    Setting("alpha", \.alpha, in: 0..<1, "Smoothing of the squares of rmsprop.")
+    Setting("epsilon", \.epsilon, in: Above(0), "Added to the root that a step is divided by.")
+    Setting("weight_decay", \.weightDecay, in: 0..., "Added to the gradient as an L2 penalty; taken off the parameter instead for adamw.")
   }
 
-  package init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    let standard = Optimiser()
-    self.init(
-      try values.decodeIfPresent(Kind.self, forKey: .kind) ?? standard.kind,
-      rate: try values.decodeIfPresent(Float.self, forKey: .rate) ?? standard.rate,
-      momentum: try values.decodeIfPresent(Float.self, forKey: .momentum) ?? standard.momentum,
-      nesterov: try values.decodeIfPresent(Bool.self, forKey: .nesterov) ?? standard.nesterov,
-      betas: try values.decodeIfPresent([Float].self, forKey: .betas) ?? standard.betas,
-      alpha: try values.decodeIfPresent(Float.self, forKey: .alpha) ?? standard.alpha,
-      epsilon: try values.decodeIfPresent(Float.self, forKey: .epsilon) ?? standard.epsilon,
-      weightDecay: try values.decodeIfPresent(Float.self, forKey: .weightDecay) ?? standard.weightDecay)
+  package func check() throws(Fault) {
+    guard betas.count == 2, betas.allSatisfy({ (0..<1).contains($0) }) else {
+      throw Fault(field: "betas", given: "\(betas)", expected: "two numbers from 0 to below 1")
+    }
+    // As in PyTorch: without momentum there is nothing to look ahead along.
+    guard !nesterov || momentum > 0 else { throw Fault(field: "nesterov", given: "true", expected: "false, because momentum is 0") }
   }
 
   /// Numbers kept for every parameter between steps.

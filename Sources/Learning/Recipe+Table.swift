@@ -14,10 +14,11 @@ extension Recipe {
     let steps = max((rows - validation + batchSize - 1) / batchSize, 1)
     let epochs = max(min(max(120, (3000 + steps - 1) / steps), 20_000 / steps), 10)
     let suggestion = (families.named(family) as? any Trainable.Type)?.suggestion(rows: rows)
-    self.init(
-      family: family, name: Self.name(of: source.source) ?? family, data: source, configuration: suggestion?.configuration ?? .object([]),
-      training: suggestion?.training ?? .object([]), optimiser: Optimiser(.adamw, rate: 1e-3, weightDecay: 0.3), schedule: Schedule(.cosine),
-      clipping: Clipping(), epochs: epochs, batchSize: batchSize, validation: validation, patience: nil, seed: 0, labels: nil)
+    self.init()
+    (self.family, self.name, data) = (family, Self.name(of: source.source) ?? family, source)
+    if let suggestion { (configuration, training) = suggestion }
+    (optimiser, schedule) = (Optimiser(.adamw, rate: 1e-3, weightDecay: 0.3), Schedule(.cosine))
+    (self.epochs, self.batchSize, self.validation) = (epochs, batchSize, validation)
   }
 
   /// The name of a file as that of a model; nil where nothing is left of it.

@@ -1,8 +1,9 @@
 internal import Foundation
+package import Modelling
 
 /// How the learning rate changes: a factor on the optimiser's rate.
-package struct Schedule: Sendable, Equatable, Codable {
-  package enum Kind: String, Sendable, Codable, CaseIterable {
+package struct Schedule: Settings {
+  package enum Kind: String, CaseIterable, SettingValue {
     case constant
     /// Falls to `final` along half a cosine.
     case cosine
@@ -22,6 +23,8 @@ package struct Schedule: Sendable, Equatable, Codable {
   package var every: Float
   package var factor: Float
 
+  package init() { self.init(.constant) }
+
   package init(_ kind: Kind = .constant, warmUpEpochs: Float = 0, final: Float = 0.01, every: Float = 10, factor: Float = 0.5) {
     self.kind = kind
     self.warmUpEpochs = warmUpEpochs
@@ -30,20 +33,12 @@ package struct Schedule: Sendable, Equatable, Codable {
     self.factor = factor
   }
 
-  private enum CodingKeys: String, CodingKey {
-    case kind, final, every, factor
-    case warmUpEpochs = "warm_up_epochs"
-  }
-
-  package init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    let standard = Schedule()
-    self.init(
-      try values.decodeIfPresent(Kind.self, forKey: .kind) ?? standard.kind,
-      warmUpEpochs: try values.decodeIfPresent(Float.self, forKey: .warmUpEpochs) ?? standard.warmUpEpochs,
-      final: try values.decodeIfPresent(Float.self, forKey: .final) ?? standard.final,
-      every: try values.decodeIfPresent(Float.self, forKey: .every) ?? standard.every,
-      factor: try values.decodeIfPresent(Float.self, forKey: .factor) ?? standard.factor)
+  package static let table = Table<Self> {
+    Setting("kind", \.kind, "How the rate falls: not at all, along half a cosine or a line, by the same factor every epoch, or in steps.")
+    Setting("warm_up_epochs", \.warmUpEpochs, in: 0..., "Epochs in which the rate rises from 0.")
+    Setting("final", \.final, in: 0...1, "Share of the rate that is left at the end.")
+    Setting("every", \.every, in: Above(0), "Epochs between two steps.")
+    Setting("factor", \.factor, in: Above(0), "What a step multiplies the rate by.")
   }
 
   /// The factor at a time in epochs, of `epochs` in all.

@@ -64,7 +64,7 @@ package struct Training: Sendable {
     if !options.resumes, FileManager.default.fileExists(atPath: options.checkpoint) {
       throw TrainingError.invalid("there is a checkpoint at \(options.checkpoint): go on from it with --resume, or remove it")
     }
-    try recipe.check()
+    try recipe.validate()
     guard options.output != options.checkpoint else { throw TrainingError.invalid("\(options.output) can't be both the model and the checkpoint") }
     // Before hours of work, not after them.
     for path in [options.output, options.checkpoint] { try Self.checkFolder(of: path) }

@@ -3,7 +3,7 @@ internal import Foundation
 
 extension Signature {
   /// One column of a table: a number of some kind, or one of the listed categories, whose place in the list is its raw and model value.
-  package struct Column: Sendable, Equatable {
+  package struct Column: SettingValue {
     package enum Kind: String, Sendable, Codable, CaseIterable {
       /// Any number.
       case real
@@ -61,6 +61,8 @@ extension Signature {
 }
 
 extension Signature.Column: Codable {
+  package static func schema(_: (any Interval<Self>)?) -> Schema { .any }
+
   private enum CodingKeys: String, CodingKey {
     case name, type, categories, minimum, maximum
     case unknownCategory = "unknown_category"

@@ -53,7 +53,7 @@ struct TrainCommand: AsyncParsableCommand {
       recipe.labels?.seed = labelSeed
     }
     if let rate { recipe.optimiser.rate = rate }
-    try recipe.check()
+    try recipe.validate()
     if printRecipe { return print(try JSONValue(parsing: Array(recipe.canonicalText().utf8)).indented()) }
     if let table { show(recipe, table) }
 

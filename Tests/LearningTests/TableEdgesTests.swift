@@ -120,7 +120,7 @@ struct TableEdgesTests {
     #expect(recipe(100_000).validation == 2000 && recipe(100_000).batchSize == 256 && recipe(100_000).epochs == 52)
     for rows in [1, 19, 20, 500, 4898, 20_001, 1_000_000] {
       let recipe = recipe(rows)
-      try recipe.check()
+      try recipe.validate()
       #expect(try Recipe(parsing: Array(recipe.canonicalText().utf8)).canonicalText() == recipe.canonicalText() && recipe.validation < rows)
     }
   }

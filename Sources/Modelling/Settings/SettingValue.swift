@@ -1,3 +1,5 @@
+package import Formats
+
 /// A type of values that settings have. They come and go by Codable; beyond that there are their schema and their bounds to say.
 package protocol SettingValue: Codable, Hashable, Sendable {
   /// What bounds are about: the value itself, or the elements of a list.
@@ -34,6 +36,11 @@ extension Bool: SettingValue {
 
 extension String: SettingValue {
   package static func schema(_: (any Interval<String>)?) -> Schema { .text(choices: nil) }
+}
+
+/// What another part of the program reads.
+extension JSONValue: SettingValue {
+  package static func schema(_: (any Interval<JSONValue>)?) -> Schema { .any }
 }
 
 // MARK: - Numbers

@@ -38,7 +38,7 @@ struct BenchTrainingCommand: AsyncParsableCommand {
     if let components, case .object(let members) = recipe.configuration {
       recipe.configuration = .object(members.filter { $0.name != "components" } + [.init(name: "components", value: .integer(components))])
     }
-    try recipe.check()
+    try recipe.validate()
     guard let family = Catalogue.family(named: recipe.family) as? any Trainable.Type else {
       throw CommandError("The family \(recipe.family) can't be trained.")
     }
