@@ -3,7 +3,7 @@ package struct LoadRequest: Sendable, Equatable {
   let bytes: [UInt8]
 
   /// - Parameters:
-  ///   - path: behind the destination's base path, with its query.
+  ///   - path: after the destination's base path, with its query.
   ///   - fields: beside Host and Content-Length.
   package init(_ method: String, _ path: String, at destination: Destination, fields: [(String, String)] = [], body: [UInt8] = []) {
     var head = "\(method) \(destination.basePath)\(path) HTTP/1.1\r\nHost: \(destination.authority)\r\n"

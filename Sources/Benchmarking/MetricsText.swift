@@ -60,7 +60,7 @@ package struct MetricsHistogram: Sendable, Equatable {
 }
 
 extension MetricsText.Sample {
-  /// `name{label="value",...} 12.5`, a time stamp behind it ignored.
+  /// `name{label="value",...} 12.5`, a time stamp after it ignored.
   fileprivate init?(line: Substring) {
     guard !line.hasPrefix("#") else { return nil }
     let name = line.prefix { $0 != "{" && $0 != " " }

@@ -5,7 +5,7 @@ struct ResponseHead {
   private(set) var isChunked = false
   private(set) var keepsAlive: Bool
 
-  /// - Parameter bytes: status line and fields with the empty line behind them.
+  /// - Parameter bytes: status line and fields with the empty line after them.
   init(_ bytes: [UInt8]) throws(ResponseError) {
     // HTTP/1.1 200 OK
     guard bytes.count >= 13, bytes.starts(with: "HTTP/1.".utf8), bytes[8] == UInt8(ascii: " ") else { throw .malformed("no HTTP/1 status line") }

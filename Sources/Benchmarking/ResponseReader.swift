@@ -5,7 +5,7 @@ package struct ResponseReader: Sendable {
     case content(rest: Int)
     case chunkSize
     case chunk(rest: Int)
-    /// The CR LF behind a chunk.
+    /// The CR LF after a chunk.
     case chunkEnd
     case trailers
     /// A body without length ends with its connection (RFC 9112 §6.3).
@@ -89,7 +89,7 @@ package struct ResponseReader: Sendable {
     }
   }
 
-  /// True once the empty line behind the fields is there.
+  /// True once the empty line after the fields is there.
   private mutating func takeHead(_ bytes: UnsafeRawBufferPointer, _ position: inout Int) throws(ResponseError) -> Bool {
     while position < bytes.count {
       let byte = bytes[position]
@@ -119,7 +119,7 @@ package struct ResponseReader: Sendable {
 
   private mutating func chunkSize() throws(ResponseError) -> Int {
     var size = 0
-    // Extensions stand behind a semicolon (RFC 9112 §7.1.1).
+    // Extensions stand after a semicolon (RFC 9112 §7.1.1).
     let digits = line.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") }
     guard !digits.isEmpty, digits.count <= 15 else { throw .malformed("a chunk without a size") }
     for digit in digits {

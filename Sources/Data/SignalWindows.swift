@@ -18,7 +18,7 @@ package struct SignalWindows: Settings {
     Setting("stride", \.stride, in: 1..., "Moments from the start of one window to that of the next; absent: length, so that windows do not overlap.")
   }
 
-  /// The windows of a recording, the moments behind the last whole one left out; the class of a window is the one that most of its moments have.
+  /// The windows of a recording, the moments after the last whole one left out; the class of a window is the one that most of its moments have.
   func cut(_ recording: DataSet) throws -> DataSet {
     guard recording.signature.kind != .image, case .floats(let values) = recording.storage else {
       throw DataError("data.window is for recordings, a row a moment; \(recording.name) holds images")

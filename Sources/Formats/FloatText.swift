@@ -4,7 +4,7 @@
 package enum FloatText {
   /// Bytes of the longest text, "-1.17549435e-38", and of a comma.
   private static let longest = 16
-  /// Bytes that may be written behind the end of a text: eight digits are written at once, however many count.
+  /// Bytes that may be written after the end of a text: eight digits are written at once, however many count.
   private static let slack = 8
 
   /// Appends `value`; negative zero is "-0".
@@ -108,7 +108,7 @@ package enum FloatText {
     }
     let decimal = ShortestDecimal(magnitude)
     let written = DecimalDigits.count(decimal.digits)
-    // Nine digits with zeros behind: the first, and the other eight in the bytes of a word.
+    // Nine digits with zeros after: the first, and the other eight in the bytes of a word.
     let aligned = decimal.digits &* DecimalDigits.power(9 - written)
     let first = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: aligned / 100_000_000)
     let others = DecimalDigits.eight(aligned % 100_000_000)
@@ -125,7 +125,7 @@ package enum FloatText {
       DecimalDigits.write(others, to: end + 1)
       return end + count
     }
-    // ddd.ddd: all digits, then those behind the point again one place further.
+    // ddd.ddd: all digits, then those after the point again one place further.
     end[0] = first
     DecimalDigits.write(others, to: end + 1)
     DecimalDigits.write(others &>> UInt64(8 * (point - 1)), to: end + point + 1)

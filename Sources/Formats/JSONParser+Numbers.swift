@@ -77,7 +77,7 @@ extension JSONParser {
     return true
   }
 
-  /// Takes numbers with a comma behind them, and at most one space behind the comma: nearly all of an array. Whatever comes next is the caller's.
+  /// Takes numbers with a comma after them, and at most one space after the comma: nearly all of an array. Whatever comes next is the caller's.
   /// - Returns: how many.
   private mutating func run(into scalars: inout [Float]) -> Int {
     let before = scalars.count

@@ -14,7 +14,7 @@ extension JSONValue {
     }
   }
 
-  /// The same JSON on one line, with a space behind every comma and colon.
+  /// The same JSON on one line, with a space after every comma and colon.
   package var line: String {
     switch self {
     case .array(let values): "[" + values.map(\.line).joined(separator: ", ") + "]"

@@ -5,7 +5,7 @@ import CZlib
 /// A class because zlib keeps the address of its stream.
 package final class Inflater {
   package enum Failure: Error, Equatable {
-    /// The bytes are not in the coding that was announced, or go on behind its end.
+    /// The bytes are not in the coding that was announced, or go on after its end.
     case malformed
     /// The input ended in the middle.
     case truncated

@@ -1,10 +1,10 @@
-/// Bytes on their way to a socket: a head with small bodies copied behind it, and at most one large body beside it.
+/// Bytes on their way to a socket: a head with small bodies copied after it, and at most one large body beside it.
 struct OutputBuffer: Sendable {
   private var head: [UInt8] = []
   private var body: [UInt8] = []
   private var written = 0
 
-  /// A body up to this size is copied behind the head, which is cheaper than a second buffer for the kernel to gather.
+  /// A body up to this size is copied after the head, which is cheaper than a second buffer for the kernel to gather.
   private static let copied = 16 * 1024
 
   enum Progress: Equatable {
@@ -15,7 +15,7 @@ struct OutputBuffer: Sendable {
 
   var isEmpty: Bool { head.isEmpty && body.isEmpty }
 
-  /// Whether another answer may be put behind what waits: as long as that is little.
+  /// Whether another answer may be put after what waits: as long as that is little.
   var hasRoom: Bool { body.isEmpty && head.count <= Self.copied }
 
   /// Bytes that are still to be written.

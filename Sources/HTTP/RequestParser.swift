@@ -40,7 +40,7 @@ package struct RequestParser: Sendable {
 
   package init(limits: Limits = Limits()) { self.limits = limits }
 
-  /// Whether bytes of another request have come behind the last one's end.
+  /// Whether bytes of another request have come after the last one's end.
   package var hasBegunRequest: Bool {
     switch state {
     case .requestLine, .end: start < buffer.count

@@ -1,6 +1,6 @@
 import CZlib
 
-/// Compresses to gzip piece by piece; what a piece gives can be expanded without the pieces behind it (zlib's sync flush).
+/// Compresses to gzip piece by piece; what a piece gives can be expanded without the pieces after it (zlib's sync flush).
 ///
 /// A class because zlib keeps the address of its stream.
 package final class StreamDeflater {

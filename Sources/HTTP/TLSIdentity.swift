@@ -43,7 +43,7 @@ package final class TLSIdentity: Sendable {
 package struct TLSError: Error, Equatable, CustomStringConvertible {
   package let description: String
 
-  /// - Parameter what: what was tried; the oldest entry of OpenSSL's error queue, which is the cause, is put behind it.
+  /// - Parameter what: what was tried; the oldest entry of OpenSSL's error queue, which is the cause, is appended.
   init(_ what: String) {
     let code = ERR_get_error()
     ERR_clear_error()

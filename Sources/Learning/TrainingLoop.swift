@@ -206,7 +206,7 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     if let revised { state.network = revised }
   }
 
-  /// One batch: gradient, clipping, optimiser. Labelled items stand behind those of the epoch, unless every item has a label.
+  /// One batch: gradient, clipping, optimiser. Labelled items stand after those of the epoch, unless every item has a label.
   private mutating func step(_ items: [Int]) throws {
     let number = state.epoch * steps + state.batch
     let epoch = Float(state.epoch) + Float(state.batch) / Float(steps)

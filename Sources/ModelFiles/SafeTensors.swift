@@ -20,7 +20,7 @@ package struct SafeTensors: Sendable {
     package let name: String
     package let type: ScalarType
     package let shape: Shape
-    /// Counted from the first byte behind the header.
+    /// Counted from the first byte after the header.
     package let bytes: Range<Int>
   }
 

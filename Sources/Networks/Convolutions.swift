@@ -21,7 +21,7 @@ package struct Convolution: Layer {
 
   package func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor { self(x, activation: .identity) }
 
-  /// The layer and the non-linearity behind it.
+  /// The layer and the non-linearity after it.
   func callAsFunction(_ x: Tensor, activation: Activation) -> Tensor { x.convolved(weight: weight, bias: bias, geometry, activation: activation) }
 }
 
@@ -50,7 +50,7 @@ package struct TransposedConvolution: Layer {
 
   package func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor { self(x, activation: .identity) }
 
-  /// The layer and the non-linearity behind it.
+  /// The layer and the non-linearity after it.
   func callAsFunction(_ x: Tensor, activation: Activation) -> Tensor {
     x.convolvedTransposed(weight: weight, bias: bias, geometry, outputPadding: (outputPadding, outputPadding), activation: activation)
   }

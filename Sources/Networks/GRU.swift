@@ -16,7 +16,7 @@ package struct GRU: Module {
     for layer in layers.indices { layers[layer].visit(path, layer, body) }
   }
 
-  /// x: [steps, rows, inputs] -> the last layer's hidden states, [steps, rows, width], and every layer's behind the last step, [rows, width].
+  /// x: [steps, rows, inputs] -> the last layer's hidden states, [steps, rows, width], and every layer's after the last step, [rows, width].
   package func callAsFunction(_ x: Tensor, from state: [Tensor]? = nil) -> (outputs: Tensor, state: [Tensor]) {
     var (outputs, state) = (x, state ?? layers.map { _ in .zeros([x.shape[1], width]) })
     for (index, layer) in layers.enumerated() {

@@ -33,7 +33,7 @@ package struct LSTM: Module {
     return State(hidden: zeros, cell: zeros)
   }
 
-  /// x: [steps, rows, inputs] -> the last layer's hidden states, [steps, rows, width], and the state behind the last step.
+  /// x: [steps, rows, inputs] -> the last layer's hidden states, [steps, rows, width], and the state after the last step.
   package func callAsFunction(_ x: Tensor, from state: State? = nil) -> (outputs: Tensor, state: State) {
     run(layers[0].gates(x, bias: layers[0].biasIH + layers[0].biasHH), from: state)
   }

@@ -20,6 +20,6 @@ package struct Linear: Layer {
 
   package func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor { x.linear(weight: weight, bias: bias) }
 
-  /// The layer and the non-linearity behind it in one pass.
+  /// The layer and the non-linearity after it in one pass.
   package func callAsFunction(_ x: Tensor, activation: Activation) -> Tensor { x.linear(weight: weight, bias: bias, activation: activation) }
 }

@@ -9,7 +9,7 @@ internal import ModelFiles
 struct InferenceInsertion {
   private let statement: OpaquePointer
   private let connection: OpaquePointer?
-  /// Texts and digests of the record in hand, one behind the other.
+  /// Texts and digests of the record in hand, one after the other.
   private var bytes: [UInt8] = []
   private var values: [Value] = []
 

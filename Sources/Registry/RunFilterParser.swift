@@ -27,7 +27,7 @@ package struct RunFilterParser {
     return try parser.filter()
   }
 
-  /// `started_at`, `started` or `metrics.NAME`, with `asc` or `desc` behind it.
+  /// `started_at`, `started` or `metrics.NAME`, with `asc` or `desc` after it.
   package static func order(_ text: String) throws(RunQueryError) -> RunOrder {
     var parser = RunFilterParser(tokens: try RunFilterLexer.tokens(of: text, parameter: "order_by"), parameter: "order_by")
     return try parser.order()

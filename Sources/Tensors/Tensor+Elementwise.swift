@@ -130,7 +130,7 @@ extension Tensor {
   }
 }
 
-// Gradients before an activation from its output and the gradient behind it, in one pass, with derivatives of their own.
+// Gradients before an activation from its output and the gradient after it, in one pass, with derivatives of their own.
 extension Tensor {
   /// g (1 - y²)
   func tanhGradient(_ g: Tensor) -> Tensor {

@@ -9,7 +9,7 @@ extension Tensor {
   package func lstm(weight: Tensor, hidden: Tensor, cell: Tensor) -> (hidden: Tensor, cell: Tensor) {
     let run = Recurrence(self, gates: 4, weight, hidden)
     precondition(cell.shape == hidden.shape, "cells \(cell.shape) beside hidden states \(hidden.shape)")
-    // One result holds both: a last slab behind the hidden states has the cell.
+    // One result holds both: a last slab after the hidden states has the cell.
     var (gates, cells) = (Tensor(0), Tensor(0))
     let result = Tensor(shape: [run.steps + 1, run.rows, run.width]) { h in
       gates = Tensor(shape: shape) { gates in
@@ -29,7 +29,7 @@ extension Tensor {
     return (recorded.slice(0, 0..<run.steps), recorded.slice(0, run.steps..<run.steps + 1).reshaped(cell.shape))
   }
 
-  /// The same in tensor operations, the cell behind the hidden states.
+  /// The same in tensor operations, the cell after the hidden states.
   private static func lstm(_ x: Tensor, weight: Tensor, hidden: Tensor, cell: Tensor) -> Tensor {
     var (h, c, states) = (hidden, cell, [Tensor]())
     for step in 0..<x.shape[0] {
@@ -132,7 +132,7 @@ private struct Recurrence: Sendable {
     }
   }
 
-  /// `dh` and `dc` hold the gradients of what comes behind the last step on entry, those of the first state on exit.
+  /// `dh` and `dc` hold the gradients of what comes after the last step on entry, those of the first state on exit.
   func lstmBackward(
     _ step: Step, gates: Tensor, cells: Tensor, _ d: UnsafeMutablePointer<Float>, _ dh: UnsafeMutablePointer<Float>, _ dc: UnsafeMutablePointer<Float>
   ) {

@@ -9,7 +9,7 @@ extension ServeConfiguration {
     let key: String
     fileprivate let read: (inout ServeConfiguration, KeyedDecodingContainer<Key>, Key) throws -> Void
     fileprivate let value: (ServeConfiguration) -> JSONValue
-    /// What is wrong with the value, to be put behind the name: " is 0, expected 1 to 1024"; nil for nothing.
+    /// What is wrong with the value, to follow the name: " is 0, expected 1 to 1024"; nil for nothing.
     let fault: (ServeConfiguration) -> String?
 
     /// `max_connections` is set by `--max-connections`.

@@ -43,7 +43,8 @@ struct StreamingTests {
   }
 
   @Test(
-    "of every kind of request and family, in every format: whatever the blocks, the bytes are those of all items together", arguments: FamilyExample.all)
+    "of every kind of request and family, in every format: whatever the blocks, the bytes are those of all items together",
+    arguments: FamilyExample.all)
   func cuts(_ example: FamilyExample) throws {
     let model = LoadedModel(family: try example.model(), digest: SHA256.digest([1]))
     let count = 7

@@ -95,7 +95,7 @@ extension VAEACImage {
   /// What one recogniser found, and what the generative network takes from it where it is the prior's.
   package struct Evidence {
     package let normal: Normal
-    /// [image, mask], and the features behind each block: [n, channels, height, width].
+    /// [image, mask], and the features after each block: [n, channels, height, width].
     let input: Tensor
     let first: Tensor
     let second: Tensor

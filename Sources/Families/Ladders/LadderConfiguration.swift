@@ -16,7 +16,7 @@ package struct LadderConfiguration: Settings {
   package struct Layer: Settings {
     /// Dimensions of z.
     package var latent: Int
-    /// Widths of the linear layers from the features of the layer below to this layer's, behind the convolutions.
+    /// Widths of the linear layers from the features of the layer below to this layer's, after the convolutions.
     package var hidden: [Int]
     package var convolutions: [ConvolutionSpecification]
     /// Widths of the linear layers between this layer's features and its posterior.

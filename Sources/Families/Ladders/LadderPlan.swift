@@ -31,7 +31,7 @@ struct LadderPlan: Sendable {
     let (activation, normalises) = (configuration.activation, configuration.batchNorm)
     var levels: [Level] = []
     var output = BlockPlan.flatten
-    /// What a level sees: the image or feature map, or nil behind linear layers.
+    /// What a level sees: the image or feature map, or nil after linear layers.
     var image = signature.image
     var inputs = signature.width
     for (index, layer) in configuration.layers.enumerated() {

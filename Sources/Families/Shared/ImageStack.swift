@@ -38,7 +38,7 @@ package struct ImageStack: Sendable {
   private let activation: Activation
   private let batchNorm: Bool
   private let image: Shape
-  /// [channels, height, width] behind the last convolution.
+  /// [channels, height, width] after the last convolution.
   package let top: Shape
 
   package init(

@@ -19,7 +19,7 @@ package struct Answer: Sendable {
 
   /// - Parameters:
   ///   - values: [..., items, numbers of an item or its extents].
-  ///   - axis: that of the items, behind completed tables where there are several.
+  ///   - axis: that of the items, after completed tables where there are several.
   package init(
     _ values: Tensor, itemAxis axis: Int = 0, table: (@Sendable () -> AnswerTable)? = nil, png: (@Sendable () throws -> [UInt8])? = nil,
     members: [JSONValue.Member]

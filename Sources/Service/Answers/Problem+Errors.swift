@@ -90,7 +90,7 @@ extension Problem {
       .unusableModel, "The file is no usable model: \(error.detail).", field: error.field, given: error.given, expected: error.expected)
   }
 
-  /// The registry's sentences begin small, to stand behind a command's name.
+  /// The registry's sentences begin small, to stand after a command's name.
   private static func sentence(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() + "." }
 
   private init?(stored error: StoreError) {

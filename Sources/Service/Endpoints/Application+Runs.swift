@@ -92,7 +92,7 @@ extension Application {
     }
   }
 
-  /// GET /v1/runs/{id}/metrics: oldest first; `after` goes on behind the last sequence number of the page before.
+  /// GET /v1/runs/{id}/metrics: oldest first; `after` goes on after the last sequence number of the page before.
   func showRunMetrics(_ request: Request) async throws -> Response {
     try request.checkQuery("after", "limit")
     let (id, after) = (request.parameter("id"), try request.integer("after") ?? 0)

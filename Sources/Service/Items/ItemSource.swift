@@ -12,7 +12,7 @@ package enum ItemSource: Sendable {
     }
   }
 
-  /// Some 256 KB from an offset on; fewer at the end, none behind it.
+  /// Some 256 KB from an offset on; fewer at the end, none after it.
   func piece(at offset: Int) throws -> [UInt8] {
     let size = 256 << 10
     switch self {
