@@ -115,7 +115,7 @@ def check_endpoints(page, text, program):
 
 def vocabulary(program):
     """Every word that the program, its contract, its scripts or its sources know."""
-    texts = [json.dumps([program.families, program.settings, list(program.commands.values())])]
+    texts = [json.dumps([program.catalogue, program.settings, list(program.commands.values())])]
     for pattern in ("Sources/**/*.swift", "Sources/**/*.[ch]", "Tests/**/*.swift", "Tests/**/*.py", "Tests/**/*.sh", "deploy/**/*.sh", "deploy/**/*.py",
                     "deploy/**/*.json", "deploy/**/*.csv"):
         texts += [file.read_text() for file in ROOT.glob(pattern)]

@@ -16,7 +16,8 @@ class Program:
         self._collect(json.loads(self._run("--experimental-dump-help").stdout)["command"], ())
         self.settings = json.loads(self._run("serve", "--print-config").stdout)
         self.version = self._run("--version").stdout.strip()
-        self.families = self._families()
+        self.catalogue = self._catalogue()
+        self.families = self.catalogue["families"]
         self.endpoints = endpoints()
 
     def _run(self, *arguments):
@@ -42,14 +43,15 @@ class Program:
             names |= self.flags(path + (command["defaultSubcommand"],))
         return names
 
-    def _families(self):
+    def _catalogue(self):
+        """What GET /v1/families answers: families, operations with their options, and audits."""
         with tempfile.TemporaryDirectory() as store:
             server = subprocess.Popen(
                 [self.path, "serve", "--listen", "127.0.0.1:0", "--store", store, "--quiet"], stdout=subprocess.PIPE, text=True)
             try:
                 url = re.search(r"http://[0-9.:]+", server.stdout.readline()).group()
                 with urllib.request.urlopen(url + "/v1/families") as answer:
-                    return json.load(answer)["families"]
+                    return json.load(answer)
             finally:
                 server.terminate()
                 server.wait()

@@ -31,12 +31,22 @@ def endpoints(program):
     return lines
 
 
-def field_rows(fields):
+def field_rows(fields, required="required"):
     lines = [row("field", "type", "default", "meaning"), "|---|---|---|---|"]
     return lines + [
-        row(code(field["name"]), field["type"].replace("|", "or"), code(field["default"]) if "default" in field else "required", field["summary"])
+        row(code(field["name"]), field["type"].replace("|", "or").replace("\"", ""), required if field.get("default") is None else code(field["default"]), field["summary"])
         for field in fields
     ]
+
+
+def options(program):
+    operations = [*program.catalogue["operations"], program.catalogue["audit"]]
+    lines = []
+    for operation in operations:
+        lines += ["", f"### {operation['name']}", "", operation["summary"], "", *field_rows(operation["fields"], required="none")]
+        if "attack" in operation:
+            lines += ["", "The members of `attack`:", "", *field_rows(operation["attack"], required="none")]
+    return lines[1:]
 
 
 def families(program):
@@ -103,7 +113,7 @@ def settings(program):
 
 def main():
     program = Program(sys.argv[1])
-    tables = {"endpoints": endpoints, "families": families, "commands": commands, "settings": settings}
+    tables = {"endpoints": endpoints, "options": options, "families": families, "commands": commands, "settings": settings}
     stale = False
     for page in sorted((ROOT / "deploy/docs").rglob("*.md")):
         text = page.read_text()
