@@ -40,9 +40,12 @@ let package = Package(
     library("Distributions", ["Tensors"]),
     library("Modelling", ["Tensors", "Networks", "Distributions", "Formats"]),
     library("ModelFiles", ["Modelling", "CResources", "Tensors", "Networks", "Formats"]),
-    library("Families", ["Modelling", "Tensors", "Networks", "Distributions", "Formats"]),
+    library("Optimisation", ["Modelling", "CKernels", "Tensors", "Networks", "Formats"]),
+    library("Families", ["Optimisation", "Modelling", "Tensors", "Networks", "Distributions", "Formats"]),
     library("Data", ["Modelling", "Distributions", "Tensors", "Formats", "Locking"]),
-    library("Learning", ["CKernels", "Data", "ModelFiles", "Modelling", "Locking", "Tensors", "Distributions", "Networks", "Formats"]),
+    library(
+      "Learning",
+      ["CKernels", "Data", "ModelFiles", "Optimisation", "Modelling", "Locking", "Tensors", "Distributions", "Networks", "Formats"]),
     library("Evaluation", ["Data", "ModelFiles", "Modelling", "Distributions", "Tensors", "Formats", "Locking"]),
     library("Robustness", ["Modelling", "Distributions", "Tensors", "Formats", "Locking"]),
     library(
@@ -56,15 +59,15 @@ let package = Package(
     library(
       "Service",
       [
-        "Formats", "Locking", "Tensors", "Networks", "Distributions", "Modelling", "ModelFiles", "Robustness", "Evaluation", "Learning", "Data",
-        "Registry", "HTTP", "CResources",
+        "Formats", "Locking", "Tensors", "Networks", "Distributions", "Modelling", "ModelFiles", "Robustness", "Evaluation", "Learning",
+        "Optimisation", "Data", "Registry", "HTTP", "CResources",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "posterior",
       dependencies: [
-        "Service", "HTTP", "Benchmarking", "Registry", "Robustness", "Evaluation", "Learning", "Data", "Families", "ModelFiles", "Modelling",
-        "Tensors",
+        "Service", "HTTP", "Benchmarking", "Registry", "Robustness", "Evaluation", "Learning", "Optimisation", "Data", "Families", "ModelFiles",
+        "Modelling", "Networks", "Tensors",
         "Formats", "Locking",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
       ],
@@ -83,11 +86,16 @@ let package = Package(
     tests("NetworksTests", ["Networks", "Tensors"]),
     tests("DistributionsTests", ["Distributions", "Tensors"]),
     tests("ModellingTests", ["Modelling", "Tensors", "Formats"]),
+    tests("OptimisationTests", ["Optimisation", "Families", "Modelling", "Networks", "Tensors"]),
     tests("ModelFilesTests", ["Modelling", "ModelFiles", "Networks", "Tensors", "Formats"]),
-    tests("FamiliesTests", ["FamilyExamples", "Families", "ModelFiles", "Modelling", "Networks", "Distributions", "Tensors", "Formats"]),
+    tests(
+      "FamiliesTests",
+      ["FamilyExamples", "Families", "Optimisation", "ModelFiles", "Modelling", "Networks", "Distributions", "Tensors", "Formats"]),
     tests("RobustnessTests", ["FamilyExamples", "Robustness", "Families", "Modelling", "Networks", "Distributions", "Tensors", "Formats"]),
     tests("DataTests", ["TemporaryFolders", "Learning", "Data", "Families", "ModelFiles", "Modelling", "Tensors", "Formats"]),
-    tests("LearningTests", ["TemporaryFolders", "Learning", "Data", "Families", "ModelFiles", "Modelling", "Networks", "Tensors", "Formats"]),
+    tests(
+      "LearningTests",
+      ["TemporaryFolders", "Learning", "Optimisation", "Data", "Families", "ModelFiles", "Modelling", "Networks", "Tensors", "Formats"]),
     tests("EvaluationTests", ["Evaluation", "Learning", "Data", "Families", "ModelFiles", "Modelling", "Networks", "Tensors", "Formats"]),
     tests(
       "RegistryTests", ["Registry", "Locking", "ModelFiles", "Modelling", "Formats", "CResources", .product(name: "GRDB", package: "GRDB.swift")]),

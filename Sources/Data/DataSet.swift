@@ -3,6 +3,14 @@ internal import Foundation
 package import Modelling
 package import Tensors
 
+/// In which order items are learnt from.
+package enum ItemOrder: Sendable {
+  /// Every epoch in another order.
+  case shuffled
+  /// The items are one long text or recording, cut into pieces: row b of a batch goes on where row b of the batch before it ends.
+  case stream
+}
+
 /// Items of one kind, raw as clients would send them, with the digest of what they were read from.
 package struct DataSet: Sendable {
   /// Pixels stay bytes until a batch is made of them: 60 000 images take 47 MB instead of 188.
@@ -21,8 +29,12 @@ package struct DataSet: Sendable {
   package let count: Int
   /// The items' classes, where they were read with them.
   package let labels: Labels?
+  package let order: ItemOrder
 
-  package init(name: String, storage: Storage, signature: Signature, digest: Digest, labels: Labels? = nil) {
+  package init(
+    name: String, storage: Storage, signature: Signature, digest: Digest, labels: Labels? = nil, order: ItemOrder = .shuffled
+  ) {
+    self.order = order
     self.name = name
     self.storage = storage
     self.signature = signature
@@ -41,7 +53,7 @@ package struct DataSet: Sendable {
   /// The same items with their classes.
   func labelled(_ labels: Labels) throws -> DataSet {
     guard labels.codes.count == count else { throw DataError("\(name) has \(count) items but \(labels.codes.count) labels") }
-    return DataSet(name: name, storage: storage, signature: signature, digest: digest, labels: labels)
+    return DataSet(name: name, storage: storage, signature: signature, digest: digest, labels: labels, order: order)
   }
 
   /// The raw items at `indices`: [indices, width].
@@ -92,12 +104,12 @@ package struct DataSet: Sendable {
     }
     let scaling = Signature.Scaling(offset: offset, scale: scale)
     let standardised = signature.columns.map { Signature.table($0, scaling: scaling, missing: signature.missing) } ?? .vector(width, scaling: scaling)
-    return DataSet(name: name, storage: storage, signature: standardised, digest: digest, labels: labels)
+    return DataSet(name: name, storage: storage, signature: standardised, digest: digest, labels: labels, order: order)
   }
 
   /// The same raw items under a model's own signature, whose scaling was fixed when it was trained; both have one width.
   package func adopting(_ signature: Signature) -> DataSet {
-    DataSet(name: name, storage: storage, signature: signature, digest: digest, labels: labels)
+    DataSet(name: name, storage: storage, signature: signature, digest: digest, labels: labels, order: order)
   }
 
   /// The first `limit` items.
@@ -110,7 +122,7 @@ package struct DataSet: Sendable {
       case .floats(let values): .floats(Array(values.prefix(numbers)))
       case .sprites(let sprites): .sprites(sprites.prefix(limit))
       }
-    return DataSet(name: name, storage: part, signature: signature, digest: digest, labels: labels?.prefix(limit))
+    return DataSet(name: name, storage: part, signature: signature, digest: digest, labels: labels?.prefix(limit), order: order)
   }
 }
 

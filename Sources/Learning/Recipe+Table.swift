@@ -2,6 +2,7 @@ package import Data
 internal import Formats
 internal import Foundation
 package import Modelling
+internal import Optimisation
 
 extension Recipe {
   /// What training on a table comes to where a user says no more than that.

@@ -3,7 +3,7 @@ package import Formats
 internal import Foundation
 package import ModelFiles
 package import Modelling
-internal import Networks
+internal import Optimisation
 internal import Tensors
 
 /// One training run from a recipe to a model file.
@@ -13,15 +13,18 @@ package struct Training: Sendable {
   package struct Options: Sendable {
     /// Where the model file goes.
     package var output: String
-    /// Where the state between epochs goes; it is removed when the run ends well.
+    /// Where the state between epochs goes.
     package var checkpoint: String
     /// Goes on from the checkpoint instead of refusing to overwrite it.
     package var resumes: Bool
+    /// Leaves the checkpoint where the run ends well, so that it can go on to more epochs.
+    package var keepsCheckpoint: Bool
 
-    package init(output: String, checkpoint: String, resumes: Bool = false) {
+    package init(output: String, checkpoint: String, resumes: Bool = false, keepsCheckpoint: Bool = false) {
       self.output = output
       self.checkpoint = checkpoint
       self.resumes = resumes
+      self.keepsCheckpoint = keepsCheckpoint
     }
   }
 
@@ -29,8 +32,8 @@ package struct Training: Sendable {
     package let digest: Digest
     package let path: String
     package let bestEpoch: Int
-    /// Mean validation bound of the chosen epoch in nats; nil without validation items.
-    package let bestBound: Double?
+    /// What the chosen epoch was better by than the others; nil without validation items.
+    package let bestValue: Double?
     package let run: RunID?
   }
 
@@ -121,82 +124,11 @@ package struct Training: Sendable {
     let provenance = Provenance(data: loop.data.digest, seed: Int(recipe.seed), trainedWith: "posterior", notes: notes)
     let bytes = try ModelFile.encode(loop.bestModel, provenance: provenance)
     try ModelFile.write(bytes, to: options.output)
-    if FileManager.default.fileExists(atPath: options.checkpoint) { try FileManager.default.removeItem(atPath: options.checkpoint) }
+    if !options.keepsCheckpoint, FileManager.default.fileExists(atPath: options.checkpoint) {
+      try FileManager.default.removeItem(atPath: options.checkpoint)
+    }
     let best = loop.state.best
     return Result(
-      digest: SHA256.digest(bytes), path: options.output, bestEpoch: best?.epoch ?? loop.state.epoch, bestBound: best?.bound, run: run)
-  }
-}
-
-/// What a run reports while it goes.
-package enum TrainingEvent: Sendable {
-  case started(TrainingSummary)
-  case step(StepReport)
-  case epochFinished(EpochReport)
-  /// Before the last epoch of the recipe, because the validation bound has not risen for `patience` epochs.
-  case stoppedEarly(epoch: Int, best: Int)
-  case finished(Training.Result)
-}
-
-package struct TrainingSummary: Sendable {
-  package let family: String
-  package let data: String
-  package let items: Int
-  package let validationItems: Int
-  package let parameters: Int
-  package let epochs: Int
-  package let firstEpoch: Int
-  /// What of the data teaches nothing or little, a sentence each.
-  package let notes: [String]
-}
-
-/// Where in an epoch a run is; the terms are means over the epoch so far.
-package struct StepReport: Sendable {
-  package let epoch: Int
-  package let epochs: Int
-  package let step: Int
-  package let steps: Int
-  package let terms: [(name: String, value: Double)]
-  package let itemsPerSecond: Double
-  package let secondsLeft: Double
-}
-
-package struct EpochReport: Sendable {
-  /// From 1.
-  package let epoch: Int
-  package let epochs: Int
-  package let terms: [(name: String, value: Double)]
-  package let validationBound: Double?
-  package let isBest: Bool
-  package let rate: Double
-  package let itemsPerSecond: Double
-  package let seconds: Double
-
-  var metrics: [RunMetric] {
-    var metrics = terms.map { RunMetric(name: "train.\($0.name)", value: $0.value, step: epoch, epoch: epoch) }
-    if let validationBound { metrics.append(RunMetric(name: "validation.bound_nats", value: validationBound, step: epoch, epoch: epoch)) }
-    metrics.append(RunMetric(name: "rate", value: rate, step: epoch, epoch: epoch))
-    metrics.append(RunMetric(name: "items_per_second", value: itemsPerSecond, step: epoch, epoch: epoch))
-    metrics.append(RunMetric(name: "seconds", value: seconds, step: epoch, epoch: epoch))
-    return metrics
-  }
-}
-
-package enum TrainingError: Error, Equatable, CustomStringConvertible {
-  case invalid(String)
-  /// The loss is no number any more.
-  case diverged(epoch: Int, step: Int)
-  /// The user asked to stop; the checkpoint is saved.
-  case stopped
-  case unusableCheckpoint(path: String, reason: String)
-
-  package var description: String {
-    switch self {
-    case .invalid(let reason): reason
-    case .diverged(let epoch, let step):
-      "the loss is not finite at epoch \(epoch), step \(step): lower optimiser.rate, set clip.norm, or raise scale_floor"
-    case .stopped: "stopped; go on with --resume"
-    case .unusableCheckpoint(let path, let reason): "the checkpoint \(path) can't be used: \(reason)"
-    }
+      digest: SHA256.digest(bytes), path: options.output, bestEpoch: best?.epoch ?? loop.state.epoch, bestValue: best?.value, run: run)
   }
 }

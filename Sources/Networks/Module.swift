@@ -17,6 +17,10 @@ package struct Leaf: Sendable {
   package let isTrainable: Bool
   /// For the weight of a linear layer or a convolution: the layout of products in which serving keeps it.
   package var layout: WeightLayout?
+
+  package init(path: String, isTrainable: Bool, layout: WeightLayout? = nil) {
+    (self.path, self.isTrainable, self.layout) = (path, isTrainable, layout)
+  }
 }
 
 /// One named part of a module.
@@ -74,6 +78,16 @@ extension Module {
   /// The number of trained scalars.
   package var parameterCount: Int { leaves.reduce(0) { $0 + ($1.leaf.isTrainable ? $1.tensor.count : 0) } }
 
+  /// The trained tensors, in order.
+  package var parameterTensors: [Tensor] {
+    get { leaves.filter(\.leaf.isTrainable).map(\.tensor) }
+    set {
+      var left = newValue[...]
+      visit { leaf, tensor in if leaf.isTrainable { tensor = left.removeFirst() } }
+      precondition(left.isEmpty, "\(left.count) tensors more than there are parameters")
+    }
+  }
+
   /// The same tree with every tensor replaced.
   package func mapping(_ transform: (Leaf, Tensor) -> Tensor) -> Self {
     var copy = self
@@ -110,5 +124,5 @@ extension Optional: Module where Wrapped: Module {
 }
 
 extension String {
-  func appendingName(_ name: String) -> String { isEmpty ? name : self + "." + name }
+  package func appendingName(_ name: String) -> String { isEmpty ? name : self + "." + name }
 }

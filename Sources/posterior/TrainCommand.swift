@@ -7,6 +7,7 @@ import Learning
 import Locking
 import ModelFiles
 import Modelling
+import Optimisation
 import Registry
 import Tensors
 
@@ -25,7 +26,8 @@ struct TrainCommand: AsyncParsableCommand {
   @Flag(help: "Prints the whole recipe and trains nothing.") var printRecipe = false
   @Option(name: [.short, .long], help: "The model file to write. Default: NAME.safetensors.") var output: String?
   @Option(help: "Where the state between epochs is kept. Default: OUTPUT.checkpoint.") var checkpoint: String?
-  @Flag(help: "Go on from the checkpoint.") var resume = false
+  @Flag(help: "Go on from the checkpoint; with more --epochs also a run that had ended, if its checkpoint was kept.") var resume = false
+  @Flag(help: "Keep the checkpoint of a run that ends well.") var keepCheckpoint = false
   @Option(help: "Overrides `epochs`.") var epochs: Int?
   @Option(help: "Overrides `batch_size`.") var batchSize: Int?
   @Option(help: "Overrides `validation`: items held out.") var validation: Int?
@@ -63,7 +65,8 @@ struct TrainCommand: AsyncParsableCommand {
     let recorder = noRecord ? nil : try store.open()
     let training = Training(
       recipe, families: Catalogue.families,
-      options: Training.Options(output: output, checkpoint: checkpoint ?? "\(output).checkpoint", resumes: resume), data: table,
+      options: Training.Options(output: output, checkpoint: checkpoint ?? "\(output).checkpoint", resumes: resume, keepsCheckpoint: keepCheckpoint),
+      data: table,
       recorder: recorder, build: .current)
     let display = TrainingDisplay()
     let interruption = Interruption()
@@ -92,7 +95,7 @@ struct TrainCommand: AsyncParsableCommand {
   }
 
   private func startFromTable() throws -> (recipe: Recipe, table: DataSet?) {
-    let families = Catalogue.families.filter { ($0 as? any Trainable.Type)?.learnsFromMixedTables ?? false }.map { $0.name }
+    let families = Catalogue.families.filter { ($0 as? any Trainable.Type)?.learnsFrom.contains(.mixedTables) ?? false }.map { $0.name }
     guard let data, let family else {
       throw CommandError("Expected a recipe, or --data with the path of a table and --family (\(families.joined(separator: ", "))).")
     }

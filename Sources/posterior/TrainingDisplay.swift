@@ -17,11 +17,13 @@ final class TrainingDisplay {
       for note in summary.notes { line("note: \(note)") }
     case .step(let report): if isTerminal { draw(report) }
     case .epochFinished(let epoch):
-      let bound = epoch.validationBound.map { "  validation \(Self.number($0))" + (epoch.isBest ? " *" : "") } ?? ""
+      // One number needs no name.
+      let numbers = epoch.validation.count == 1 ? epoch.validation.map { Self.number($0.value) } : [Self.terms(epoch.validation)]
+      let validation = epoch.validation.isEmpty ? "" : "  validation \(numbers[0])" + (epoch.isBest ? " *" : "")
       line(
-        "epoch \(epoch.epoch)/\(epoch.epochs)  \(Self.terms(epoch.terms))\(bound)  \(Int(epoch.itemsPerSecond.rounded())) items/s  "
+        "epoch \(epoch.epoch)/\(epoch.epochs)  \(Self.terms(epoch.terms))\(validation)  \(Int(epoch.itemsPerSecond.rounded())) items/s  "
           + "\(Self.time(epoch.seconds))")
-    case .stoppedEarly(let epoch, let best): line("stopped after epoch \(epoch): the validation bound was best at epoch \(best)")
+    case .stoppedEarly(let epoch, let best): line("stopped after epoch \(epoch): validation was best at epoch \(best)")
     case .finished(let result):
       line("wrote \(result.path) from epoch \(result.bestEpoch)" + (result.run.map { ", run \($0)" } ?? ""))
     }

@@ -4,6 +4,7 @@ import Formats
 import ModelFiles
 import Modelling
 import Networks
+import Optimisation
 import Tensors
 import Testing
 
@@ -55,11 +56,11 @@ struct CapabilityLawTests {
       }
     }
     if let model = model as? any Classifying { answers.append(("logits", model.logits(x))) }
-    if let model = model as? any Trainable { answers.append(("validation bound", try validationBound(model, x, keys))) }
+    if let model = model as? any GradientTrainable { answers.append(("validation bound", try validationBound(model, x, keys))) }
     return answers
   }
 
-  private func validationBound<Family: Trainable>(_ model: Family, _ x: Tensor, _ keys: RowKeys) throws -> Tensor {
+  private func validationBound<Family: GradientTrainable>(_ model: Family, _ x: Tensor, _ keys: RowKeys) throws -> Tensor {
     let options = try StrictJSON.decode(Family.TrainingOptions.self, from: Array("{}".utf8))
     return model.validationBound(x, options: options, keys: keys)
   }
@@ -176,18 +177,18 @@ struct CapabilityLawTests {
 
   @Test("analytic gradients of the objective match central differences, parameter by parameter", arguments: FamilyExample.all)
   func gradients(_ example: FamilyExample) throws {
-    guard let model = try example.model() as? any Trainable else { return }
+    guard let model = try example.model() as? any GradientTrainable else { return }
     for options in example.training { try check(model, example, options) }
   }
 
-  private func check<Family: Trainable>(_ model: Family, _ example: FamilyExample, _ text: String) throws {
+  private func check<Family: GradientTrainable>(_ model: Family, _ example: FamilyExample, _ text: String) throws {
     let options = try StrictJSON.decode(Family.TrainingOptions.self, from: Array(text.utf8))
     try model.check(options)
     let x = example.items(4)
     // The noise hangs on the keys alone, so it is the same at every point.
     let labels = BatchLabels(classes: example.labels, labelledItems: 3, items: 7)
     func objective(_ network: Family.Network, _ mode: Mode) -> Objective {
-      model.objective(network, batch: x, options: options, pass: TrainingPass(mode: mode, keys: keys(0..<4), epoch: 1.5, labels: labels))
+      model.objective(network, batch: Batch(x, labels: labels), options: options, pass: Pass(mode: mode, keys: keys(0..<4), epoch: 1.5))
     }
     let (value, gradient) = valueAndGradient(at: model.network, loss: \.loss, of: objective)
     #expect(value.loss.isFinite && !value.terms.isEmpty && value.terms.allSatisfy(\.value.isFinite))

@@ -3,6 +3,7 @@ import FamilyExamples
 import Formats
 import Foundation
 import Modelling
+import Optimisation
 import Testing
 
 @Suite("Catalogue")

@@ -1,6 +1,7 @@
 import Families
 import Formats
 import Modelling
+import Optimisation
 import Tensors
 import Testing
 

@@ -4,6 +4,7 @@ import Formats
 import Foundation
 import Modelling
 import Networks
+import Optimisation
 import Tensors
 import Testing
 
@@ -46,9 +47,9 @@ struct SemiSupervisedTests {
     let model = try model(V.self, classes: ["a", "b"], components: 3)
     let options = SemiSupervisedTrainingOptions(alpha: 0, weightPrior: 0)
     func loss(_ item: Int, _ labels: [Int]) -> Double {
-      let pass = TrainingPass(
-        mode: .evaluation, keys: keys(6).slice(item..<item + 1), epoch: 0, labels: BatchLabels(classes: labels, labelledItems: 1, items: 1))
-      return Double(model.objective(model.network, batch: x.gather([item]), options: options, pass: pass).loss.scalar)
+      let batch = Batch(x.gather([item]), labels: BatchLabels(classes: labels, labelledItems: 1, items: 1))
+      let pass = Pass(keys: keys(6).slice(item..<item + 1), epoch: 0)
+      return Double(model.objective(model.network, batch: batch, options: options, pass: pass).loss.scalar)
     }
     for item in 0..<6 {
       // q(y|x) of an auxiliary model hangs on the draw of a, which is not to be had here: there the loop is bounded by the best q.
@@ -139,10 +140,8 @@ struct SemiSupervisedTests {
     let losses = try (0..<4).map { component in
       var labelled = model
       labelled = try Self.labelled(model)
-      let pass = TrainingPass(
-        mode: .evaluation, keys: Self.keys(6), epoch: 0,
-        labels: BatchLabels(classes: [Int](repeating: component, count: 6), labelledItems: 6, items: 6))
-      return labelled.objective(labelled.network, batch: Self.x, options: options, pass: pass).loss.scalar
+      let batch = Batch(Self.x, labels: BatchLabels(classes: [Int](repeating: component, count: 6), labelledItems: 6, items: 6))
+      return labelled.objective(labelled.network, batch: batch, options: options, pass: Pass(keys: Self.keys(6), epoch: 0)).loss.scalar
     }
     #expect(losses.allSatisfy { $0 == losses[0] })
     // U(q) = L - KL(q(y) || p(y)): largest where the divergence is none.
@@ -167,9 +166,9 @@ struct SemiSupervisedTests {
   func objectiveParts() throws {
     let model = try Self.model(GMDGMVariant.self, classes: ["a", "b"], components: 1)
     func loss(_ rows: [Int], _ labels: [Int], alpha: Float = 0, prior: Float = 0) -> Float {
-      let pass = TrainingPass(mode: .evaluation, keys: Self.keys(6), epoch: 0, labels: BatchLabels(classes: labels, labelledItems: 5, items: 40))
+      let batch = Batch(Self.x.gather(rows), labels: BatchLabels(classes: labels, labelledItems: 5, items: 40))
       let options = SemiSupervisedTrainingOptions(alpha: alpha, weightPrior: prior)
-      return model.objective(model.network, batch: Self.x.gather(rows), options: options, pass: pass).loss.scalar
+      return model.objective(model.network, batch: batch, options: options, pass: Pass(keys: Self.keys(6), epoch: 0)).loss.scalar
     }
     let bare = loss([0, 1, 2], [1])
     let classification = -model.logits(Self.x).logSoftmax().scalars[2 * 3 + 1]

@@ -3,6 +3,7 @@ import Families
 import FamilyExamples
 import Modelling
 import Networks
+import Optimisation
 import Tensors
 import Testing
 
@@ -16,8 +17,8 @@ struct TotalCorrelationPenaltyTests {
 
   private func keys(_ index: Int = 0) -> RowKeys { RowKeys(key.split("noise").split(index), rows: 0..<n) }
   private var x: Tensor { FamilyExample("", "vae", "", signature).items(n) }
-  private func pass(step: Int = 0, epoch: Float = 0, noise: Int = 0) -> TrainingPass {
-    TrainingPass(mode: .evaluation, keys: keys(noise), epoch: epoch, step: step, items: 500)
+  private func pass(step: Int = 0, epoch: Float = 0, noise: Int = 0) -> Pass {
+    Pass(keys: keys(noise), epoch: epoch, step: step, items: 500)
   }
 
   private func vae() throws -> VAE { try VAE(data, signature: signature, key: key) }
@@ -29,11 +30,13 @@ struct TotalCorrelationPenaltyTests {
     try Seatbelt(.init(latents: latents, layerHidden: [6], data: data), signature: signature, key: key)
   }
 
-  private func loss<Family: Trainable>(_ model: Family, _ options: Family.TrainingOptions, _ pass: TrainingPass) -> Objective {
-    model.objective(model.network, batch: x, options: options, pass: pass)
+  private func loss<Family: GradientTrainable>(_ model: Family, _ options: Family.TrainingOptions, _ pass: Pass) -> Objective {
+    model.objective(model.network, batch: Batch(x), options: options, pass: pass)
   }
 
-  private func term(_ name: String, _ objective: Objective) throws -> Float { try #require(objective.terms.first { $0.name == name }).value }
+  private func term(_ name: String, _ objective: Objective) throws -> Float {
+    Float(try #require(objective.terms.first { $0.name == name }).value)
+  }
 
   @Test("at beta 1 the objective is the VAE's and the hierarchical VAE's, warm-up and free bits included")
   func betaOne() throws {

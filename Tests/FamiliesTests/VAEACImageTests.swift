@@ -3,6 +3,7 @@ import Families
 import Foundation
 import Modelling
 import Networks
+import Optimisation
 import Tensors
 import Testing
 
@@ -46,9 +47,9 @@ struct VAEACImageTests {
     let model = try model()
     let (x, options) = (images(6), VAEACImage.TrainingOptions(masks: [.init(.band(rows: 3))], validationDraws: 3))
     let (value, gradient) = valueAndGradient(at: model.network, loss: { (objective: Objective) in objective.loss }) { network, mode in
-      model.objective(network, batch: x, options: options, pass: TrainingPass(mode: mode, keys: keys(6), epoch: 0))
+      model.objective(network, batch: Batch(x), options: options, pass: Pass(mode: mode, keys: keys(6), epoch: 0))
     }
-    let evaluated = model.objective(model.network, batch: x, options: options, pass: TrainingPass(mode: .evaluation, keys: keys(6), epoch: 0))
+    let evaluated = model.objective(model.network, batch: Batch(x), options: options, pass: Pass(keys: keys(6), epoch: 0))
     #expect(value.loss.scalar != evaluated.loss.scalar)
     let buffers = zip(model.network.leaves, gradient.module.leaves).filter { !$0.0.leaf.isTrainable }
     // Two normalisations a block and one a shortcut, two buffers each, in six blocks.
@@ -65,8 +66,8 @@ struct VAEACImageTests {
   func missingPixels() throws {
     let model = try model()
     let x = Tensor(shape: [2, 64], scalars: [Float](repeating: .nan, count: 128))
-    let objective = model.objective(model.network, batch: x, options: .init(), pass: TrainingPass(mode: .evaluation, keys: keys(2), epoch: 0))
-    let terms = Dictionary(uniqueKeysWithValues: objective.terms.map { ($0.name, $0.value) })
+    let objective = model.objective(model.network, batch: Batch(x), options: .init(), pass: Pass(keys: keys(2), epoch: 0))
+    let terms = Dictionary(uniqueKeysWithValues: objective.terms.map { ($0.name, Float($0.value)) })
     #expect(terms["reconstruction_nats"] == 0 && objective.loss.isFinite)
     #expect(model.score(x, targets: .ones([2, 64]), draws: 1, estimator: .proposal, keys: keys(2)).iwae.isFinite)
   }

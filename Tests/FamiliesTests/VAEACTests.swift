@@ -2,6 +2,7 @@ import Distributions
 import Families
 import Modelling
 import Networks
+import Optimisation
 import Tensors
 import Testing
 
@@ -45,8 +46,8 @@ struct VAEACTests {
     let model = try model(Self.mixed)
     let x = Tensor(rows: [[0.3, 2, -1], [1, 0, 2]])
     let options = VAEAC.TrainingOptions(mask: [.mcar(0)])
-    let objective = model.objective(model.network, batch: x, options: options, pass: .init(mode: .evaluation, keys: keys(2), epoch: 0))
-    let terms = Dictionary(uniqueKeysWithValues: objective.terms.map { ($0.name, $0.value) })
+    let objective = model.objective(model.network, batch: Batch(x), options: options, pass: .init(keys: keys(2), epoch: 0))
+    let terms = Dictionary(uniqueKeysWithValues: objective.terms.map { ($0.name, Float($0.value)) })
     let (kl, regulariser) = (try #require(terms["kl_nats"]), try #require(terms["prior_regulariser"]))
     #expect(terms["reconstruction_nats"] == 0 && kl >= 0)
     #expect(abs(objective.loss.scalar - (kl - regulariser)) < 1e-6 && -objective.loss.scalar <= regulariser)
@@ -57,7 +58,7 @@ struct VAEACTests {
     let model = try model(Self.mixed)
     let x = Tensor(rows: [[.nan, .nan, .nan], [.nan, .nan, .nan]])
     let (_, gradient) = valueAndGradient(at: model.network, loss: { (pair: Objective) in pair.loss }) { network, mode in
-      model.objective(network, batch: x, options: .init(mask: [.mcar(0.5)]), pass: .init(mode: mode, keys: keys(2), epoch: 0))
+      model.objective(network, batch: Batch(x), options: .init(mask: [.mcar(0.5)]), pass: .init(mode: mode, keys: keys(2), epoch: 0))
     }
     #expect(gradient.module.generative.leaves.allSatisfy { $0.tensor.scalars.allSatisfy { $0 == 0 } })
     // A cell that is missing in one row has no say in the heads: the gradient of its column's mean comes from the other row alone.

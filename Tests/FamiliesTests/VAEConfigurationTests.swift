@@ -2,6 +2,7 @@ import Families
 import Formats
 import Modelling
 import Networks
+import Optimisation
 import Tensors
 import Testing
 

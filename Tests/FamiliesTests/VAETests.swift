@@ -4,6 +4,7 @@ import Formats
 import Foundation
 import Modelling
 import Networks
+import Optimisation
 import Tensors
 import Testing
 
@@ -48,9 +49,9 @@ struct VAETests {
     var model = try VAE(configuration, signature: signature, key: RandomKey(seed: 1))
     #expect(model.network.leaves.reduce(0) { $0 + $1.tensor.count } == (try VAE.scalarCount(configuration, signature: signature)))
     let x = FamilyExample("", "vae", "", signature).items(6)
-    let pass = { (mode: Mode) in TrainingPass(mode: mode, keys: RowKeys(RandomKey(seed: 2), rows: 0..<6), epoch: 0) }
+    let pass = { (mode: Mode) in Pass(mode: mode, keys: RowKeys(RandomKey(seed: 2), rows: 0..<6), epoch: 0) }
     let (before, gradient) = valueAndGradient(at: model.network, loss: \.loss) {
-      model.objective($0, batch: x, options: VAE.TrainingOptions(), pass: pass($1))
+      model.objective($0, batch: Batch(x), options: VAE.TrainingOptions(), pass: pass($1))
     }
     #expect(before.loss.isFinite && gradient.module.leaves.allSatisfy(\.tensor.isFinite))
     let buffers = model.network.leaves.filter { !$0.leaf.isTrainable }.map(\.tensor.scalars)
@@ -63,7 +64,7 @@ struct VAETests {
       guard let slope = slopes.next()?.tensor else { return own }
       return leaf.isTrainable ? own - slope * (1e-2 / length.squareRoot()) : slope
     }
-    let after = model.objective(model.network, batch: x, options: VAE.TrainingOptions(), pass: pass(.training(BufferUpdates())))
+    let after = model.objective(model.network, batch: Batch(x), options: VAE.TrainingOptions(), pass: pass(.training(BufferUpdates())))
     #expect(after.loss.scalar < before.loss.scalar)
     #expect(model.score(x, draws: 2, keys: RowKeys(RandomKey(seed: 3), rows: 0..<6)).iwae.isFinite)
   }

@@ -5,6 +5,7 @@ import Formats
 import Foundation
 import Modelling
 import Networks
+import Optimisation
 import Tensors
 import Testing
 
@@ -127,9 +128,9 @@ struct VLACTests {
       vlae.network.priors = []
       let x = example.items(7)
       for schedule in [LadderSchedule(), LadderSchedule(warmUpBatches: 5, fadeInBatches: 6)] {
-        let pass = TrainingPass(mode: .evaluation, keys: keys(7), epoch: 0, step: 9)
-        let wanted = vlae.objective(vlae.network, batch: x, options: schedule, pass: pass)
-        let given = vlac.objective(vlac.network, batch: x, options: VLAC.TrainingOptions(schedule: schedule), pass: pass)
+        let pass = Pass(keys: keys(7), epoch: 0, step: 9)
+        let wanted = vlae.objective(vlae.network, batch: Batch(x), options: schedule, pass: pass)
+        let given = vlac.objective(vlac.network, batch: Batch(x), options: VLAC.TrainingOptions(schedule: schedule), pass: pass)
         #expect(abs(given.loss.scalar - wanted.loss.scalar) < 1e-5 * abs(wanted.loss.scalar))
         #expect(given.terms.map(\.name) == wanted.terms.map(\.name))
       }
@@ -150,9 +151,9 @@ struct VLACTests {
     let x = example.items(5)
     let options = VLAC.TrainingOptions(pretrainingEpochs: 2)
     func loss(_ epoch: Float) -> Float {
-      model.objective(model.network, batch: x, options: options, pass: TrainingPass(mode: .evaluation, keys: keys(5), epoch: epoch)).loss.scalar
+      model.objective(model.network, batch: Batch(x), options: options, pass: Pass(keys: keys(5), epoch: epoch)).loss.scalar
     }
-    let plain = vlae.objective(vlae.network, batch: x, options: LadderSchedule(), pass: TrainingPass(mode: .evaluation, keys: keys(5), epoch: 0)).loss
+    let plain = vlae.objective(vlae.network, batch: Batch(x), options: LadderSchedule(), pass: Pass(keys: keys(5), epoch: 0)).loss
     #expect(loss(0) == plain.scalar && loss(1.9) == plain.scalar && loss(2) != plain.scalar)
   }
 
@@ -227,7 +228,7 @@ struct VLACTests {
     model.network.levels[0].scale.bias = .full([2], log(0.3))
     let options = VLAC.TrainingOptions(pretrainingEpochs: 4, fitItems: 200)
     func revised(_ epoch: Int, seed: UInt64 = 5) -> LadderNetwork? {
-      model.revised(model.network, before: epoch, options: options, key: RandomKey(seed: seed), items: TrainingItems(count: n) { x.gather($0) })
+      model.fitted(model.network, before: epoch, options: options, key: RandomKey(seed: seed), items: TrainingData(count: n) { x.gather($0) })
     }
     #expect([0, 1, 3, 5].allSatisfy { revised($0) == nil })
     let network = try #require(revised(4))
@@ -254,7 +255,7 @@ struct VLACTests {
     let model = try #require(try example.model() as? VLAC)
     let x = example.items(30)
     func revised(_ epoch: Int, _ options: VLAC.TrainingOptions) -> LadderNetwork? {
-      model.revised(model.network, before: epoch, options: options, key: RandomKey(seed: 5), items: TrainingItems(count: 30) { x.gather($0) })
+      model.fitted(model.network, before: epoch, options: options, key: RandomKey(seed: 5), items: TrainingData(count: 30) { x.gather($0) })
     }
     #expect(revised(0, VLAC.TrainingOptions()) == nil)
     let network = try #require(revised(1, VLAC.TrainingOptions(pretrainingEpochs: 1)))

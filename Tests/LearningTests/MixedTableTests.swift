@@ -148,7 +148,7 @@ struct MixedTableTests {
         {"family": "vaeac", "data": {"source": "\#(data)"}, "epochs": 60, "batch_size": 50, "validation": 200, "seed": 3,
          "configuration": {"latent": 2, "hidden": 24, "blocks": 1}, "training": {"mask_rate": 0.4}, "optimiser": {"rate": 0.005}}
         """#))
-    #expect(try #require(result.bestBound).isFinite)
+    #expect(try #require(result.bestValue).isFinite)
     let model = try #require(ModelFile.load(path: bench.output, families: Catalogue.families).model as? any Imputing)
     let given: [Float] = [-1.5, -0.5, 0.5, 1.5]
     let x = model.signature.toModel(Tensor(rows: given.map { [$0, .nan, .nan] }))

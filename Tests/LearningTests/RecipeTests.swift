@@ -1,6 +1,7 @@
 import Data
 import Formats
 import Learning
+import Optimisation
 import Testing
 
 @Suite("Recipes")

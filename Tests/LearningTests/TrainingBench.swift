@@ -1,8 +1,10 @@
+import Data
 import Families
 import Formats
 import Foundation
 import Learning
 import ModelFiles
+import Modelling
 import Synchronization
 import TemporaryFolders
 import Tensors
@@ -42,12 +44,14 @@ struct TrainingBench: Sendable {
 
   /// Runs until the end, or until `steps` steps are done.
   func run(
-    _ recipe: Recipe, resumes: Bool = false, steps: Int = .max, recorder: (any RunRecorder)? = nil,
-    observe: @escaping (TrainingEvent) -> Void = { _ in }
+    _ recipe: Recipe, resumes: Bool = false, keepsCheckpoint: Bool = false, steps: Int = .max, recorder: (any RunRecorder)? = nil,
+    families: [any ModelFamily.Type] = Catalogue.families, data: DataSet? = nil, observe: @escaping (TrainingEvent) -> Void = { _ in }
   ) throws -> Training.Result {
     let done = Atomic<Int>(0)
     return try Training(
-      recipe, families: Catalogue.families, options: Training.Options(output: output, checkpoint: checkpoint, resumes: resumes), recorder: recorder,
+      recipe, families: families,
+      options: Training.Options(output: output, checkpoint: checkpoint, resumes: resumes, keepsCheckpoint: keepsCheckpoint), data: data,
+      recorder: recorder,
       build: BuildInformation(gitRevision: "r", compiler: "c", cpu: "p", blas: "b")
     ).run(observe: observe, shouldStop: { done.wrappingAdd(1, ordering: .relaxed).oldValue >= steps })
   }

@@ -2,6 +2,7 @@ import Families
 import Foundation
 import ModelFiles
 import Modelling
+import Optimisation
 import TemporaryFolders
 import Tensors
 import Testing

@@ -1,4 +1,5 @@
 internal import Modelling
+internal import Optimisation
 
 /// The beta-TCVAE (Chen et al. 2018): a VAE whose total correlation, a part of the KL term, weighs beta.
 package struct BetaTCVAE: TotalCorrelationPenalised {

@@ -1,8 +1,9 @@
 package import Modelling
+package import Optimisation
 package import Tensors
 
 /// A family that has the networks and the answers of another and learns with a penalty on the total correlation of its latent variables.
-package protocol TotalCorrelationPenalised: Sampling, Attackable, Trainable
+package protocol TotalCorrelationPenalised: Sampling, Attackable, GradientTrainable
 where Configuration == Base.Configuration, Network == Base.Network, TrainingOptions == TotalCorrelationPenalty {
   associatedtype Base: EvidenceBounded
   var base: Base { get set }
@@ -36,8 +37,8 @@ extension TotalCorrelationPenalised {
   package func divergence(_ inference: Inference) -> Tensor { base.divergence(inference) }
 
   package func check(items: Tensor) throws(Fault) { try base.check(items: items) }
-  package func objective(_ network: Network, batch: Tensor, options: TotalCorrelationPenalty, pass: TrainingPass) -> Objective {
-    base.bound(network, batch, pass).objective(options, pass)
+  package func objective(_ network: Network, batch: Batch, options: TotalCorrelationPenalty, pass: Pass) -> Objective {
+    base.bound(network, batch.values, pass).objective(options, pass)
   }
 
   /// The ELBO, whatever beta is: the quality of a model without its penalty.

@@ -1,6 +1,7 @@
 package import Distributions
 package import Modelling
-import Tensors
+internal import Optimisation
+internal import Tensors
 
 /// How the bound is shaped where the total correlation of the latent variables has a weight of its own (Chen et al. 2018, equation 4).
 package struct TotalCorrelationPenalty: Settings {
@@ -44,7 +45,7 @@ extension EvidenceBound {
   ///
   /// ln q(z|x) - ln p(z) = MI + TC + dimension-wise KL holds draw by draw, whatever the estimator of q(z), so this has the expectation and the expected
   /// gradient of the published -E ln p(x|z) + MI + β TC + KL_dim, with the KL in closed form in place of one draw of it.
-  func objective(_ penalty: TotalCorrelationPenalty, _ pass: TrainingPass) -> Objective {
+  func objective(_ penalty: TotalCorrelationPenalty, _ pass: Pass) -> Objective {
     let aggregate = AggregatePosterior(top, items: max(pass.items, draw.shape[0]), estimator: penalty.estimator)
     let parts = aggregate.parts(of: draw)
     let correlation = parts.totalCorrelation.mean()
@@ -53,8 +54,8 @@ extension EvidenceBound {
     return Objective(
       loss: cost * Self.ramp(pass.epoch, over: penalty.warmUpEpochs) - reconstruction,
       terms: terms + [
-        Objective.Term("mutual_information_nats", parts.mutualInformation.mean().scalar),
-        Objective.Term("total_correlation_nats", correlation.scalar), Objective.Term("dimension_kl_nats", parts.dimensionKL.mean().scalar),
+        Term("mutual_information_nats", parts.mutualInformation.mean().scalar),
+        Term("total_correlation_nats", correlation.scalar), Term("dimension_kl_nats", parts.dimensionKL.mean().scalar),
       ])
   }
 }

@@ -1,8 +1,9 @@
 internal import Distributions
 package import Modelling
+internal import Optimisation
 package import Tensors
 
-extension VAE: Trainable {
+extension VAE: GradientTrainable {
   /// How the bound is shaped while it is trained.
   package struct TrainingOptions: Settings {
     /// Weight of the KL term (Higgins et al. 2017).
@@ -43,7 +44,7 @@ extension VAE: Trainable {
 }
 
 extension VAE: EvidenceBounded {
-  package func bound(_ network: Network, _ batch: Tensor, _ pass: TrainingPass) -> EvidenceBound {
+  package func bound(_ network: Network, _ batch: Tensor, _ pass: Pass) -> EvidenceBound {
     let x = configuration.observation.observed(batch, keys: pass.keys.split("binarise"))
     let q = posterior(network, x, pass.mode)
     let z = q.sample(pass.keys.split("latent"))
@@ -52,7 +53,7 @@ extension VAE: EvidenceBounded {
       top: q, draw: z, offset: configuration.observation.logVolume(signature))
   }
 
-  package func weightedBound(_ network: Network, _ batch: Tensor, draws: Int, _ pass: TrainingPass) -> WeightedBound {
+  package func weightedBound(_ network: Network, _ batch: Tensor, draws: Int, _ pass: Pass) -> WeightedBound {
     let n = batch.shape[0]
     let x = configuration.observation.observed(batch, keys: pass.keys.split("binarise"))
     let q = posterior(network, x, pass.mode)

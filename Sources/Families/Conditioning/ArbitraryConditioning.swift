@@ -1,5 +1,6 @@
 package import Distributions
 internal import Modelling
+internal import Optimisation
 package import Tensors
 
 /// What the families with arbitrary conditioning (Ivanov et al. 2019) have in common, whatever their networks are.
@@ -28,10 +29,10 @@ package enum ArbitraryConditioning {
     return Objective(
       loss: kl - reconstruction - regulariser,
       terms: [
-        Objective.Term("elbo_nats", reconstruction.scalar - kl.scalar - offset),
-        Objective.Term("reconstruction_nats", reconstruction.scalar - offset),
-        Objective.Term("kl_nats", kl.scalar),
-        Objective.Term("prior_regulariser", regulariser.scalar),
+        Term("elbo_nats", reconstruction.scalar - kl.scalar - offset),
+        Term("reconstruction_nats", reconstruction.scalar - offset),
+        Term("kl_nats", kl.scalar),
+        Term("prior_regulariser", regulariser.scalar),
       ])
   }
 

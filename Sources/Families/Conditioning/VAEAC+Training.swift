@@ -2,9 +2,10 @@ internal import Distributions
 package import Formats
 package import Modelling
 internal import Networks
+package import Optimisation
 package import Tensors
 
-extension VAEAC: Trainable {
+extension VAEAC: GradientTrainable {
   package struct TrainingOptions: Settings {
     /// The probability that an observed cell is hidden, independently of all others, where `mask` is empty; `usualRate` where nil.
     package var maskRate: Float?
@@ -45,7 +46,7 @@ extension VAEAC: Trainable {
     }
   }
 
-  package static let learnsFromMixedTables = true
+  package static let learnsFrom: LearningInputs = .mixedTables
 
   /// A small network for a small table, hidden cells as many as the hardest questions have (found by cells hidden from the visible ones of eight UCI tables).
   package static func suggestion(rows: Int) -> (configuration: JSONValue, training: JSONValue) {
@@ -75,7 +76,8 @@ extension VAEAC: Trainable {
   func logVolumes(_ x: Tensor, weights: Tensor) -> Tensor { weights.rowDots(signature.logVolumes(x)) }
 
   /// E_q[Σ ln p(x_i | z, ·) over hidden known i] - KL(q(z | x, b) ‖ p(z | x_1-b, b)) + regulariser, with one draw of z.
-  package func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective {
+  package func objective(_ network: Network, batch: Batch, options: TrainingOptions, pass: Pass) -> Objective {
+    let batch = batch.values
     let (missing, hidden) = masks(batch, options, pass.keys)
     let weights = hidden - missing
     let evidence = evidence(network, batch, hidden: hidden)

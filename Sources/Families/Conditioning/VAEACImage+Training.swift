@@ -1,9 +1,10 @@
 internal import Distributions
 package import Modelling
 internal import Networks
+package import Optimisation
 package import Tensors
 
-extension VAEACImage: Trainable {
+extension VAEACImage: GradientTrainable {
   package struct TrainingOptions: Settings {
     /// One of the masks that images are trained under, drawn with a probability in proportion to its weight.
     package struct WeightedMask: Settings {
@@ -82,9 +83,9 @@ extension VAEACImage: Trainable {
   }
 
   /// E_q[Σ ln p(x_i | z, ·) over hidden i] - KL(q(z | x, b) ‖ p(z | x_1-b, b)) + regulariser, with one draw of z.
-  package func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective {
-    let missing = missing(batch)
-    let x = masked(configuration.observation.observed(batch, keys: pass.keys.split("binarise")), missing)
+  package func objective(_ network: Network, batch: Batch, options: TrainingOptions, pass: Pass) -> Objective {
+    let missing = missing(batch.values)
+    let x = masked(configuration.observation.observed(batch.values, keys: pass.keys.split("binarise")), missing)
     let hidden = Tensor.maximum(hidden(options, pass.keys), missing)
     let weights = hidden - missing
     let evidence = evidence(network, x, hidden: hidden, pass.mode)

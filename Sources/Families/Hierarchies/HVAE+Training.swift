@@ -1,6 +1,7 @@
 internal import Distributions
 package import Modelling
 internal import Networks
+internal import Optimisation
 package import Tensors
 
 extension HVAE: EvidenceBounded {
@@ -8,7 +9,7 @@ extension HVAE: EvidenceBounded {
 
   package func check(items: Tensor) throws(Fault) { try configuration.data.observation.check(items: items) }
 
-  package func bound(_ network: Network, _ batch: Tensor, _ pass: TrainingPass) -> EvidenceBound {
+  package func bound(_ network: Network, _ batch: Tensor, _ pass: Pass) -> EvidenceBound {
     let observation = configuration.data.observation
     let x = observation.observed(batch, keys: pass.keys.split("binarise"))
     let inference = inference(network, features: network.data.encoder(x, pass.mode), latent: pass.keys.split("latent"), pass.mode)
@@ -19,7 +20,7 @@ extension HVAE: EvidenceBounded {
       offset: observation.logVolume(signature))
   }
 
-  package func weightedBound(_ network: Network, _ batch: Tensor, draws: Int, _ pass: TrainingPass) -> WeightedBound {
+  package func weightedBound(_ network: Network, _ batch: Tensor, draws: Int, _ pass: Pass) -> WeightedBound {
     let (n, observation) = (batch.shape[0], configuration.data.observation)
     let x = observation.observed(batch, keys: pass.keys.split("binarise"))
     let features = network.data.encoder(x, pass.mode)

@@ -1,4 +1,5 @@
 internal import Modelling
+internal import Optimisation
 
 /// The Seatbelt-VAE (Willetts et al. 2021): a hierarchical VAE whose top layer's total correlation weighs beta, made to withstand adversarial attack.
 package struct Seatbelt: TotalCorrelationPenalised {

@@ -1,5 +1,6 @@
 package import Modelling
 internal import Networks
+package import Optimisation
 package import Tensors
 
 extension LadderFamily {
@@ -9,7 +10,7 @@ extension LadderFamily {
 
   /// E_q[ln p(x|α z)] - c Σ_l γ_l KL(q(z_l|x) || p(z_l)), and terms at full weight.
   func ladderObjective(
-    _ network: LadderNetwork, batch: Tensor, priors: [LadderPrior], schedule: LadderSchedule, pass: TrainingPass
+    _ network: LadderNetwork, batch: Tensor, priors: [LadderPrior], schedule: LadderSchedule, pass: Pass
   ) -> Objective {
     let observation = ladder.observation
     let x = observation.observed(batch, keys: pass.keys.split("binarise"))
@@ -27,8 +28,8 @@ extension LadderFamily {
     return Objective(
       loss: loss,
       terms: [
-        Objective.Term("elbo_nats", reconstruction.scalar - kl - offset), Objective.Term("reconstruction_nats", reconstruction.scalar - offset),
-        Objective.Term("kl_nats", kl),
-      ] + (q.count > 1 ? divergences.enumerated().map { Objective.Term("layer_\($0)_kl_nats", $1.scalar) } : []))
+        Term("elbo_nats", reconstruction.scalar - kl - offset), Term("reconstruction_nats", reconstruction.scalar - offset),
+        Term("kl_nats", kl),
+      ] + (q.count > 1 ? divergences.enumerated().map { Term("layer_\($0)_kl_nats", $1.scalar) } : []))
   }
 }

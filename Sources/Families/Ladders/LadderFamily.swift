@@ -1,6 +1,7 @@
 internal import Distributions
 package import Modelling
 internal import Networks
+package import Optimisation
 package import Tensors
 
 /// A variational ladder autoencoder (Zhao et al. 2017): independent layers of latent variables, whose hierarchy is the depth of their way to the data.
@@ -11,7 +12,7 @@ package import Tensors
 ///     generative   h_L-1 = v_L-1(z_L-1)                 h_l = f_l+1(h_l+1) ⊕ v_l(z_l)          x ~ p(x | f_0(h_0))
 ///
 /// f_l mirrors g_l, and ⊕ is the configured merge.
-package protocol LadderFamily: Sampling, Attackable, Trainable where Network == LadderNetwork {
+package protocol LadderFamily: Sampling, Attackable, GradientTrainable where Network == LadderNetwork {
   var ladder: LadderConfiguration { get }
 }
 

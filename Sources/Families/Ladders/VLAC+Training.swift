@@ -1,9 +1,12 @@
 internal import Distributions
 package import Modelling
 internal import Networks
+package import Optimisation
 package import Tensors
 
 extension VLAC {
+  package typealias OwnLearner = RenewingLearner<GradientLearner<VLAC>>
+
   package struct TrainingOptions: Settings {
     package var schedule: LadderSchedule
     /// Epochs with N(0, I) as every prior before the mixtures are fitted to codes; with 0 the mixtures are learnt from a random start.
@@ -29,15 +32,21 @@ extension VLAC {
     }
   }
 
-  package func objective(_ network: LadderNetwork, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective {
+  package func objective(_ network: LadderNetwork, batch: Batch, options: TrainingOptions, pass: Pass) -> Objective {
     let isPretraining = pass.epoch < Float(options.pretrainingEpochs)
     let priors = network.priors.map { isPretraining ? LadderPrior.standard : .mixture($0.mixture) }
-    return ladderObjective(network, batch: batch, priors: priors, schedule: options.schedule, pass: pass)
+    return ladderObjective(network, batch: batch.values, priors: priors, schedule: options.schedule, pass: pass)
   }
 
-  /// Fits the mixtures after the last epoch of pretraining, each to one draw of q(z_l|x) an item.
-  package func revised(
-    _ network: LadderNetwork, before epoch: Int, options: TrainingOptions, key: RandomKey, items: TrainingItems
+  package func learner(_ options: TrainingOptions, _ descent: Descent) -> OwnLearner {
+    GradientLearner(self, options, descent).renewing { player, epoch, data, key in
+      if let fitted = fitted(player.network, before: epoch, options: options, key: key, items: data) { player.network = fitted }
+    }
+  }
+
+  /// The network with its mixtures fitted, each to one draw of q(z_l|x) an item; nil but after the last epoch of pretraining.
+  package func fitted(
+    _ network: LadderNetwork, before epoch: Int, options: TrainingOptions, key: RandomKey, items: TrainingData
   ) -> LadderNetwork? {
     guard epoch > 0, epoch == options.pretrainingEpochs else { return nil }
     let places = key.split("items").permutation(items.count).prefix(options.fitItems).sorted()
@@ -49,12 +58,12 @@ extension VLAC {
       let x = ladder.observation.observed(items[Array(places[rows])], keys: keys.split("binarise"))
       for (layer, z) in draws(posteriors(network, x, .evaluation), keys.split("latent")).enumerated() { codes[layer].append(z) }
     }
-    var revised = network
+    var fitted = network
     for layer in codes.indices {
       let fit = GaussianMixture.fitted(
         to: Tensor.concatenated(codes[layer]), components: componentCounts[layer], key: key.split("mixture").split(layer))
-      revised.priors[layer] = network.priors[layer].taking(fit)
+      fitted.priors[layer] = network.priors[layer].taking(fit)
     }
-    return revised
+    return fitted
   }
 }

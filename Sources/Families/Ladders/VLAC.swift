@@ -1,6 +1,7 @@
 internal import Distributions
 package import Modelling
 internal import Networks
+internal import Optimisation
 package import Tensors
 
 /// The variational ladder autoencoder for clustering (Willetts et al. 2019): every layer's prior is a mixture, and so a clustering of the items.

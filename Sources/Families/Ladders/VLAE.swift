@@ -1,5 +1,6 @@
 package import Modelling
 internal import Networks
+package import Optimisation
 package import Tensors
 
 /// The variational ladder autoencoder (Zhao et al. 2017): every layer's prior is N(0, I). The network is described at `LadderFamily`.
@@ -28,7 +29,9 @@ package struct VLAE: LadderFamily {
 }
 
 extension VLAE {
-  package func objective(_ network: LadderNetwork, batch: Tensor, options: LadderSchedule, pass: TrainingPass) -> Objective {
-    ladderObjective(network, batch: batch, priors: latentWidths.map { _ in .standard }, schedule: options, pass: pass)
+  package typealias TrainingOptions = LadderSchedule
+
+  package func objective(_ network: LadderNetwork, batch: Batch, options: LadderSchedule, pass: Pass) -> Objective {
+    ladderObjective(network, batch: batch.values, priors: latentWidths.map { _ in .standard }, schedule: options, pass: pass)
   }
 }

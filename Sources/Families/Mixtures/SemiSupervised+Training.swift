@@ -1,12 +1,14 @@
 internal import Distributions
 package import Modelling
 internal import Networks
+package import Optimisation
 package import Tensors
 
-extension SemiSupervised: Trainable {
+extension SemiSupervised: GradientTrainable {
   package typealias TrainingOptions = SemiSupervisedTrainingOptions
+  package typealias OwnLearner = RenewingLearner<GradientLearner<Self>>
 
-  package static var learnsFromLabels: Bool { true }
+  package static var learnsFrom: LearningInputs { .labels }
 
   package func check(_ options: TrainingOptions) throws(Fault) {
     try options.validate()
@@ -15,27 +17,33 @@ extension SemiSupervised: Trainable {
     }
   }
 
+  package func learner(_ options: TrainingOptions, _ descent: Descent) -> OwnLearner {
+    GradientLearner(self, options, descent).renewing { player, epoch, data, key in
+      if let fitted = fitted(player.network, before: epoch, options: options, key: key, items: data) { player.network = fitted }
+    }
+  }
+
   package func check(items: Tensor) throws(Fault) { try configuration.observation.check(items: items) }
 
   /// -(mean U + mean L + α N / N_l mean ln q(y|x)) + λ / N Σ W² / 2, the first mean over the items without a label, the others over those with one.
-  package func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective {
-    if pass.epoch < Float(options.pretrainingEpochs) { return pretrainingObjective(network, batch: batch, options: options, pass: pass) }
+  package func objective(_ network: Network, batch: Batch, options: TrainingOptions, pass: Pass) -> Objective {
+    if pass.epoch < Float(options.pretrainingEpochs) { return pretrainingObjective(network, batch: batch.values, options: options, pass: pass) }
     // Just after the components were fitted only q(y|x) learns: all else would move to meet it before it can tell them apart.
     let isFrozen = options.pretrainingEpochs > 0 && pass.epoch < Float(options.pretrainingEpochs + options.frozenEpochs)
     let fixed = isFrozen ? network.mapping { $1.detached } : network
     var seeing = fixed
     (seeing.classifier, seeing.classifierOutput) = (network.classifier, network.classifierOutput)
-    let (labels, observation) = (pass.labels.classes, configuration.observation)
-    let unlabelled = batch.shape[0] - labels.count
+    let (labels, observation) = (batch.labels.classes, configuration.observation)
+    let unlabelled = batch.values.shape[0] - labels.count
     let pairs = ClassPairs(unlabelled: unlabelled, labels: labels, components: componentCount)
-    let x = observation.observed(batch, keys: pass.keys.split("binarise"))
+    let x = observation.observed(batch.values, keys: pass.keys.split("binarise"))
     let recognition = recognise(seeing, x, keys: pass.keys, pass.mode)
     let terms = terms(fixed, x, recognition, pairs, keys: pass.keys, pass.mode)
     let weight = weight(options, pass)
     let offset = observation.isDensity ? signature.logVolume : 0
 
     let enumerated = unlabelled * componentCount
-    var (loss, report): (Tensor?, [Objective.Term]) = (nil, [])
+    var (loss, report): (Tensor?, [Term]) = (nil, [])
     if unlabelled > 0 {
       func table(_ values: Tensor) -> Tensor { values.slice(0, 0..<enumerated).reshaped([unlabelled, componentCount]) }
       let u = marginal(
@@ -45,9 +53,9 @@ extension SemiSupervised: Trainable {
       loss = isFrozen ? exactClassDivergence(recognition.logits.slice(0, 0..<unlabelled), terms, unlabelled).mean() : -u.bound.mean()
       let (reconstruction, divergence, classes) = (u.reconstruction.mean().scalar, u.divergence.mean().scalar, u.classDivergence.mean().scalar)
       report += [
-        Objective.Term("elbo_nats", reconstruction - divergence - classes - offset), Objective.Term("reconstruction_nats", reconstruction - offset),
-        Objective.Term("kl_nats", divergence), Objective.Term("class_kl_nats", classes),
-        Objective.Term("components_used", perplexity(of: u.responsibilities)),
+        Term("elbo_nats", reconstruction - divergence - classes - offset), Term("reconstruction_nats", reconstruction - offset),
+        Term("kl_nats", divergence), Term("class_kl_nats", classes),
+        Term("components_used", perplexity(of: u.responsibilities)),
       ]
     }
     if !labels.isEmpty {
@@ -55,20 +63,20 @@ extension SemiSupervised: Trainable {
       let logPrior = Tensor(labels.map { self.logPrior[$0] })
       let bound = terms.logLikelihood.slice(0, rows) - (terms.divergence.slice(0, rows) - logPrior) * weight
       let classification = crossEntropy(recognition.logits.slice(0, place), labels).mean()
-      let alpha = options.alpha * Float(pass.labels.items) / Float(max(pass.labels.labelledItems, 1))
+      let alpha = options.alpha * Float(batch.labels.items) / Float(max(batch.labels.labelledItems, 1))
       let labelled = classification * alpha - bound.mean()
       loss = loss.map { $0 + labelled } ?? labelled
       report += [
-        Objective.Term("labelled_elbo_nats", bound.mean().scalar - offset), Objective.Term("classification_nats", classification.scalar),
+        Term("labelled_elbo_nats", bound.mean().scalar - offset), Term("classification_nats", classification.scalar),
       ]
     }
     guard var loss else { preconditionFailure("an empty batch") }
-    if options.weightPrior > 0, !isFrozen { loss = loss + squaredWeights(network) * (0.5 * options.weightPrior / Float(max(pass.labels.items, 1))) }
+    if options.weightPrior > 0, !isFrozen { loss = loss + squaredWeights(network) * (0.5 * options.weightPrior / Float(max(batch.labels.items, 1))) }
     return Objective(loss: loss, terms: report)
   }
 
   /// Of the divergences.
-  func weight(_ options: TrainingOptions, _ pass: TrainingPass) -> Float {
+  func weight(_ options: TrainingOptions, _ pass: Pass) -> Float {
     options.warmUpEpochs > 0 ? min(1, pass.epoch / options.warmUpEpochs) : 1
   }
 

@@ -1,20 +1,21 @@
 internal import Distributions
 package import Modelling
+package import Optimisation
 package import Tensors
 
 /// A family that learns by E_q[ln p(x|z)] - KL(q || p), so that objectives of other shapes can be made of its parts.
-package protocol EvidenceBounded: Sampling, Attackable, Trainable {
+package protocol EvidenceBounded: Sampling, Attackable, GradientTrainable {
   /// The parts of the bound of one batch, under the noise that `pass` says.
-  func bound(_ network: Network, _ batch: Tensor, _ pass: TrainingPass) -> EvidenceBound
+  func bound(_ network: Network, _ batch: Tensor, _ pass: Pass) -> EvidenceBound
   /// The parts of its importance-weighted bound.
-  func weightedBound(_ network: Network, _ batch: Tensor, draws: Int, _ pass: TrainingPass) -> WeightedBound
+  func weightedBound(_ network: Network, _ batch: Tensor, draws: Int, _ pass: Pass) -> WeightedBound
 }
 
 extension EvidenceBounded where TrainingOptions == VAE.TrainingOptions {
-  package func objective(_ network: Network, batch: Tensor, options: TrainingOptions, pass: TrainingPass) -> Objective {
+  package func objective(_ network: Network, batch: Batch, options: TrainingOptions, pass: Pass) -> Objective {
     options.importanceSamples == 1
-      ? bound(network, batch, pass).objective(options, epoch: pass.epoch)
-      : weightedBound(network, batch, draws: options.importanceSamples, pass).objective
+      ? bound(network, batch.values, pass).objective(options, epoch: pass.epoch)
+      : weightedBound(network, batch.values, draws: options.importanceSamples, pass).objective
   }
 
   package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor {
@@ -42,13 +43,13 @@ package struct EvidenceBound {
   }
 
   /// What is reported, whatever the objective's weights; of several layers the KL of each besides.
-  var terms: [Objective.Term] {
+  var terms: [Term] {
     let layers = costs.map { $0.sum().scalar }
     let kl = layers.dropFirst().reduce(layers[0], +)
-    let each = layers.enumerated().map { Objective.Term("kl_nats_layer_\($0.offset + 1)", $0.element) }
+    let each = layers.enumerated().map { Term("kl_nats_layer_\($0.offset + 1)", $0.element) }
     return [
-      Objective.Term("elbo_nats", reconstruction.scalar - kl - offset), Objective.Term("reconstruction_nats", reconstruction.scalar - offset),
-      Objective.Term("kl_nats", kl),
+      Term("elbo_nats", reconstruction.scalar - kl - offset), Term("reconstruction_nats", reconstruction.scalar - offset),
+      Term("kl_nats", kl),
     ] + (layers.count > 1 ? each : [])
   }
 
@@ -78,8 +79,8 @@ package struct WeightedBound {
     return Objective(
       loss: -bound,
       terms: [
-        Objective.Term("iwae_nats", bound.scalar - offset), Objective.Term("reconstruction_nats", logLikelihood.mean().scalar - offset),
-        Objective.Term("kl_nats", kl),
+        Term("iwae_nats", bound.scalar - offset), Term("reconstruction_nats", logLikelihood.mean().scalar - offset),
+        Term("kl_nats", kl),
       ])
   }
 }

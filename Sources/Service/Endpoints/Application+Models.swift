@@ -1,6 +1,7 @@
 internal import Formats
 internal import HTTP
 internal import Modelling
+internal import Optimisation
 internal import Registry
 internal import Robustness
 

@@ -6,6 +6,7 @@ import Foundation
 import Learning
 import Modelling
 import Networks
+import Optimisation
 import Tensors
 
 /// `posterior bench training RECIPE.json`: gradient steps of a recipe's model, beside the matrix products that they are made of.
@@ -39,13 +40,13 @@ struct BenchTrainingCommand: AsyncParsableCommand {
       recipe.configuration = .object(members.filter { $0.name != "components" } + [.init(name: "components", value: .integer(components))])
     }
     try recipe.validate()
-    guard let family = Catalogue.family(named: recipe.family) as? any Trainable.Type else {
-      throw CommandError("The family \(recipe.family) can't be trained.")
+    guard let family = Catalogue.family(named: recipe.family) as? any GradientTrainable.Type else {
+      throw CommandError("The family \(recipe.family) learns by no gradient of one loss.")
     }
     try measure(family, recipe)
   }
 
-  private func measure<Family: Trainable>(_: Family.Type, _ recipe: Recipe) throws {
+  private func measure<Family: GradientTrainable>(_: Family.Type, _ recipe: Recipe) throws {
     let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     Parallelism.width = threads
     TrainingMemory.keepFreedBlocks()
@@ -58,14 +59,14 @@ struct BenchTrainingCommand: AsyncParsableCommand {
     let model = try Family(
       StrictJSON.decode(Family.Configuration.self, from: recipe.configuration), signature: signature, key: RandomKey(seed: recipe.seed))
     let options = try StrictJSON.decode(Family.TrainingOptions.self, from: recipe.training)
+    let labels = BatchLabels(classes: Array(kept?.codes.prefix(known) ?? []), labelledItems: kept?.items.count ?? 0, items: data.count)
     let items = data.adopting(signature).batch(Array(0..<batch) + (kept?.items.prefix(known) ?? []))
     let pass = { (mode: Mode) in
-      TrainingPass(
-        mode: mode, keys: RowKeys(RandomKey(seed: recipe.seed), rows: 0..<items.shape[0]), epoch: Float(recipe.epochs),
-        labels: BatchLabels(classes: Array(kept?.codes.prefix(known) ?? []), labelledItems: kept?.items.count ?? 0, items: data.count))
+      Pass(mode: mode, keys: RowKeys(RandomKey(seed: recipe.seed), rows: 0..<items.shape[0]), epoch: Float(recipe.epochs))
     }
     func step() -> Objective {
-      valueAndGradient(at: model.network, loss: \.loss) { model.objective($0, batch: items, options: options, pass: pass($1)) }.value
+      valueAndGradient(at: model.network, loss: \.loss) { model.objective($0, batch: Batch(items, labels: labels), options: options, pass: pass($1)) }
+        .value
     }
     var last: Objective?
     let forward = ProductRecorder.record { last = step() }

@@ -1,5 +1,6 @@
-import Learning
+import Modelling
 import Networks
+import Optimisation
 import Tensors
 import Testing
 
@@ -75,7 +76,7 @@ struct OptimiserTrace: Sendable, CustomTestStringConvertible {
 }
 
 /// A point and something that no optimiser may touch.
-private struct Point: Module {
+struct Point: Module {
   var position: Tensor
   var memory: Tensor
 
@@ -87,51 +88,72 @@ private struct Point: Module {
   static let fields: [Field<Self>] = [.parameter("position", \.position), .buffer("memory", \.memory)]
 }
 
+/// Where in a run no step of these tests is asked for.
+let pass = Pass(keys: RowKeys(RandomKey(seed: 1), rows: 0..<1), epoch: 0)
+
 @Suite("Optimisers")
 struct OptimiserTests {
   @Test("steps are PyTorch's", arguments: OptimiserTrace.all)
   func trace(_ trace: OptimiserTrace) {
-    var point = Point([0.5, -0.75])
-    var state = OptimiserState(trace.optimiser, for: point)
+    var player = Player(Point([0.5, -0.75]), Descent(trace.optimiser))
     var points: [Float] = []
     for _ in 0..<5 {
-      let p = point.position.scalars
-      var gradient = point
+      let p = player.network.position.scalars
+      var gradient = player.network
       gradient.position = Tensor([3 * (p[0] - 1) + 0.25 * p[1], 0.5 * (p[1] + 2) + 0.25 * p[0]])
-      state.update(&point, along: Gradient(module: gradient), rate: 0.1)
-      points += point.position.scalars
+      player.move(against: Gradient(module: gradient), rate: 0.1, pass)
+      points += player.network.position.scalars
     }
     for (given, expected) in zip(points, trace.points) { #expect(abs(given - expected) < 2e-6, "\(points)") }
-    #expect(point.memory.scalars == [7])
+    #expect(player.network.memory.scalars == [7])
+  }
+
+  @Test("steps with a history are the steps in place", arguments: OptimiserTrace.all)
+  func recordedTrace(_ trace: OptimiserTrace) {
+    let start = Player(Point([0.5, -0.75]), Descent(trace.optimiser))
+    // f(p) = 1.5 (p₀ - 1)² + 0.25 (p₁ + 2)² + 0.25 p₀ p₁
+    func f(_ point: Point) -> Tensor {
+      let (a, b) = (point.position.slice(0, 0..<1), point.position.slice(0, 1..<2))
+      return (1.5 * (a - 1).squared() + 0.25 * (b + 2).squared() + 0.25 * a * b).sum()
+    }
+    for steps in 1...5 {
+      let end = start.unrolled(steps: steps, rate: 0.1, descending: f).network
+      for (given, expected) in zip(end.position.scalars, trace.points[(2 * steps - 2)...]) { #expect(abs(given - expected) < 3e-6) }
+      #expect(end.position.isWatched && end.memory.scalars == [7])
+    }
   }
 
   @Test("every kind has a trace") func complete() { #expect(Set(OptimiserTrace.all.map(\.optimiser.kind)) == Set(Optimiser.Kind.allCases)) }
 
   @Test("a buffer takes the value that stands in the gradient's tree")
   func buffers() {
-    var point = Point([1, 2])
-    var gradient = point
+    var gradient = Point([1, 2])
     gradient.memory = Tensor([9])
-    var state = OptimiserState(Optimiser(.sgd), for: point)
-    state.update(&point, along: Gradient(module: gradient), rate: 0)
-    #expect(point.memory.scalars == [9])
+    var player = Player(Point([1, 2]), Descent(Optimiser(.sgd)))
+    player.move(against: Gradient(module: gradient), rate: 0, pass)
+    #expect(player.network.memory.scalars == [9])
   }
 
   @Test("a parameter without any gradient stays where it is, whatever its momentum", arguments: Optimiser.Kind.allCases)
   func noGradient(_ kind: Optimiser.Kind) {
-    var point = Point([1, 2])
-    var gradient = point
+    var gradient = Point([1, 2])
     gradient.position = Tensor([0.5, -1])
-    var state = OptimiserState(Optimiser(kind, momentum: kind == .sgd ? 0.9 : 0, weightDecay: 0.1), for: point)
-    state.update(&point, along: Gradient(module: gradient), rate: 0.1)
-    let moved = point.position.scalars
+    var player = Player(Point([1, 2]), Descent(Optimiser(kind, momentum: kind == .sgd ? 0.9 : 0, weightDecay: 0.1)))
+    player.move(against: Gradient(module: gradient), rate: 0.1, pass)
+    let moved = player.network.position.scalars
     #expect(moved != [1, 2])
     gradient.position = Tensor([0, 0])
-    state.update(&point, along: Gradient(module: gradient), rate: 0.1)
-    #expect(point.position.scalars == moved)
+    player.move(against: Gradient(module: gradient), rate: 0.1, pass)
+    #expect(player.network.position.scalars == moved)
   }
 
-  private func clipped(_ clipping: Clipping, _ gradient: [Float]) -> Point { clipping(Gradient(module: Point(gradient))).module }
+  /// The gradient that is followed: where a point at 0 goes in one step of rate 1, backwards.
+  private func clipped(_ clipping: Clipping, _ gradient: [Float]) -> Point {
+    var player = Player(Point([0, 0, 0]), Descent(Optimiser(.sgd, rate: 1), clipping: clipping))
+    player.move(against: Gradient(module: Point(gradient)), pass)
+    player.network.position = -player.network.position
+    return player.network
+  }
 
   @Test("clipping by norm scales the whole gradient as PyTorch does, and only a longer one")
   func clippingByNorm() {
@@ -142,7 +164,7 @@ struct OptimiserTests {
     #expect(long.memory.scalars == [7])
     #expect(clipped(Clipping(norm: 13), [3, -4, 12]).position.scalars == [3, -4, 12])
     #expect(clipped(Clipping(), [3, -4, 12]).position.scalars == [3, -4, 12])
-    #expect(abs(Gradient(module: Point([3, -4, 12])).norm - 13) < 1e-12)
+    #expect(abs([Tensor([3, -4]), Tensor([12])].norm - 13) < 1e-12)
   }
 
   @Test("clipping by value holds every element; by both, the norm comes first")

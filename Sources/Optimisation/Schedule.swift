@@ -41,6 +41,14 @@ package struct Schedule: Settings {
     Setting("factor", \.factor, in: Above(0), "What a step multiplies the rate by.")
   }
 
+  /// Whether the factor at a time hangs on how many epochs there are in all.
+  package var spreadsOverEpochs: Bool {
+    switch kind {
+    case .constant, .step: false
+    case .cosine, .linear, .exponential: true
+    }
+  }
+
   /// The factor at a time in epochs, of `epochs` in all.
   package func factor(at epoch: Float, of epochs: Int) -> Float {
     let rise = warmUpEpochs > 0 ? min(1, epoch / warmUpEpochs) : 1

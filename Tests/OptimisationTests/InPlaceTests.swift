@@ -1,7 +1,7 @@
 import Families
-import Learning
 import Modelling
 import Networks
+import Optimisation
 import Tensors
 import Testing
 
@@ -14,23 +14,21 @@ struct InPlaceTests {
       latent: 2, hidden: [5], convolutions: [ConvolutionSpecification(channels: 2, kernel: 3, stride: 2, padding: 1)], batchNorm: true,
       observation: Observation(.gaussianLearned))
     let model = try VAE(configuration, signature: .image(height: 4, width: 4), key: RandomKey(seed: 1))
-    var network = model.network
-    var optimiser = OptimiserState(Optimiser(.adam), for: network)
-    func step() {
-      let gradient = valueAndGradient(at: network, loss: \.loss) { network, mode in
+    var player = Player(model.network, Descent(Optimiser(.adam, rate: 0.01)))
+    func step() throws {
+      try player.descend(pass) { network, mode in
         model.objective(
-          network, batch: RandomKey(seed: 2).normal([6, 16]), options: VAE.TrainingOptions(),
-          pass: TrainingPass(mode: mode, keys: RowKeys(RandomKey(seed: 3), rows: 0..<6), epoch: 0))
-      }.gradient
-      optimiser.update(&network, along: gradient, rate: 0.01)
+          network, batch: Batch(RandomKey(seed: 2).normal([6, 16])), options: VAE.TrainingOptions(),
+          pass: Pass(mode: mode, keys: RowKeys(RandomKey(seed: 3), rows: 0..<6), epoch: 0))
+      }
     }
-    let shared = addresses(network)
-    step()
-    let own = addresses(network)
+    let shared = addresses(player.network)
+    try step()
+    let own = addresses(player.network)
     #expect(Set(own.values).isDisjoint(with: shared.values) && addresses(model.network) == shared)
-    step()
-    step()
-    #expect(addresses(network) == own)
+    try step()
+    try step()
+    #expect(addresses(player.network) == own)
   }
 
   /// A tree with a field of every kind in which a tensor can hide.
@@ -102,24 +100,21 @@ struct InPlaceTests {
   }
 
   @Test("gradient, clipping and optimiser move the parameters and their slots where they are", arguments: Optimiser.Kind.allCases)
-  func steps(_ kind: Optimiser.Kind) {
-    var tree = Tree(RandomKey(seed: 1))
-    var optimiser = OptimiserState(Optimiser(kind, momentum: kind == .sgd ? 0.9 : 0), for: tree)
-    func slots(_ state: OptimiserState) -> [UInt] {
-      state.slots.flatMap { $0.map { $0.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) } } }
+  func steps(_ kind: Optimiser.Kind) throws {
+    let optimiser = Optimiser(kind, rate: 0.1, momentum: kind == .sgd ? 0.9 : 0)
+    var player = Player(Tree(RandomKey(seed: 1)), Descent(optimiser, clipping: Clipping(norm: 1)))
+    func slots() -> [UInt] { player.moments.flatMap { $0.tensors.map { $0.withScalars { UInt(bitPattern: $0) } } } }
+    func step() throws {
+      try player.descend(pass) { tree, _ in
+        Objective(loss: tree.parameterTensors.map { $0.squared().sum() }.reduce(Tensor(0), +), terms: [])
+      }
     }
-    func step() {
-      let gradient = valueAndGradient(at: tree, loss: \.self) { tree, _ in
-        tree.leaves.filter(\.leaf.isTrainable).map { $0.tensor.squared().sum() }.reduce(Tensor(0), +)
-      }.gradient
-      optimiser.update(&tree, along: Clipping(norm: 1)(gradient), rate: 0.1)
-    }
-    let (weights, memory) = (addresses(tree), slots(optimiser))
-    step()
-    #expect(slots(optimiser) == memory)
-    #expect(addresses(tree) == weights)
-    step()
-    #expect(slots(optimiser) == memory)
-    #expect(addresses(tree) == weights)
+    let (weights, memory) = (addresses(player.network), slots())
+    try step()
+    #expect(slots() == memory)
+    #expect(addresses(player.network) == weights)
+    try step()
+    #expect(slots() == memory)
+    #expect(addresses(player.network) == weights)
   }
 }

@@ -1,7 +1,6 @@
 internal import CKernels
 package import Modelling
-package import Networks
-internal import Tensors
+package import Tensors
 
 /// Bounds on a gradient before it is followed.
 package struct Clipping: Settings {
@@ -21,30 +20,29 @@ package struct Clipping: Settings {
     Setting("norm", \.norm, in: Above(0), "The largest Euclidean norm of the whole gradient.")
     Setting("value", \.value, in: Above(0), "The largest absolute value of one element.")
   }
+}
 
-  /// The gradient within the bounds; buffers are left alone.
-  package func callAsFunction<M: Module>(_ gradient: Gradient<M>) -> Gradient<M> {
-    if norm == nil, value == nil { return gradient }
+extension Clipping: GradientTransform {
+  package func before(_ gradients: inout [Tensor], at _: [Tensor], _: inout [ParameterSlots], _: Pass) { clip(&gradients) }
+
+  /// The gradients within the bounds: the norm's first, then the elements'.
+  package func clip(_ gradients: inout [Tensor]) {
     var factor: Float = 1
     if let norm {
-      let length = gradient.norm
+      let length = gradients.norm
       // As in PyTorch's clip_grad_norm_, which adds the same small number to the norm.
       if length > Double(norm) { factor = Float(Double(norm) / (length + 1e-6)) }
     }
-    return Gradient(
-      module: gradient.module.mapping { leaf, g in
-        guard leaf.isTrainable else { return g }
-        let scaled = factor == 1 ? g : g * factor
-        return value.map { scaled.clamped(low: -$0, high: $0) } ?? scaled
-      })
+    for place in gradients.indices {
+      if factor != 1 { gradients[place] = gradients[place] * factor }
+      if let value { gradients[place] = gradients[place].clamped(low: -value, high: value) }
+    }
   }
 }
 
-extension Gradient {
-  /// Euclidean norm over every trained parameter, summed in double in the order of the fields.
+extension [Tensor] {
+  /// Euclidean norm over all numbers, summed in double in their order.
   package var norm: Double {
-    module.leaves.filter(\.leaf.isTrainable).reduce(0.0) { sum, leaf in
-      sum + leaf.tensor.withScalars { kernel_sum_of_squares($0, leaf.tensor.count) }
-    }.squareRoot()
+    reduce(0.0) { sum, tensor in sum + tensor.withScalars { kernel_sum_of_squares($0, tensor.count) } }.squareRoot()
   }
 }

@@ -1,0 +1,59 @@
+package import Formats
+package import Modelling
+package import Tensors
+
+/// Learns from items.
+package protocol Trainable: ModelFamily {
+  associatedtype TrainingOptions: Settings
+  associatedtype OwnLearner: Learner where OwnLearner.Model == Self
+
+  /// What it learns from beside complete rows of numbers; nothing where a family doesn't say.
+  static var learnsFrom: LearningInputs { get }
+
+  /// Settings for a table of so many rows where a user has none of his own: JSON objects, empty where a family's defaults will do.
+  static func suggestion(rows: Int) -> (configuration: JSONValue, training: JSONValue)
+
+  /// Refuses options that aren't valid, or that this configuration has no use for.
+  func check(_ options: TrainingOptions) throws(Fault)
+
+  /// Refuses items that can't be learnt from, such as numbers outside [0, 1] under a Bernoulli; items: [n, width] in model units, finite.
+  func check(items: Tensor) throws(Fault)
+
+  /// How this model, fresh as it is, learns.
+  func learner(_ options: TrainingOptions, _ descent: Descent) -> OwnLearner
+}
+
+extension Trainable {
+  package static var trainingFields: [SettingField] { TrainingOptions.table.fields }
+
+  package static var learnsFrom: LearningInputs { [] }
+  package static func suggestion(rows: Int) -> (configuration: JSONValue, training: JSONValue) { (.object([]), .object([])) }
+  package func check(_ options: TrainingOptions) throws(Fault) { try options.validate() }
+}
+
+/// What items can hold beside complete rows of numbers.
+package struct LearningInputs: OptionSet, Sendable {
+  package let rawValue: Int
+
+  package init(rawValue: Int) { self.rawValue = rawValue }
+
+  /// Rows of mixed columns with missing numbers (NaN).
+  package static let mixedTables = LearningInputs(rawValue: 1)
+  /// Known classes of some items.
+  package static let labels = LearningInputs(rawValue: 2)
+}
+
+/// A family that learns by the gradient of one loss of its one network, and is compared by a bound.
+package protocol GradientTrainable: Trainable {
+  associatedtype OwnLearner = GradientLearner<Self>
+
+  /// The loss of one batch, differentiable in the parameters of `network`, which has the shape of this model's own.
+  func objective(_ network: Network, batch: Batch, options: TrainingOptions, pass: Pass) -> Objective
+
+  /// The bound that validation compares checkpoints by, of as many draws as the objective takes, in nats an item: [n].
+  func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor
+}
+
+extension GradientTrainable where OwnLearner == GradientLearner<Self> {
+  package func learner(_ options: TrainingOptions, _ descent: Descent) -> GradientLearner<Self> { GradientLearner(self, options, descent) }
+}
