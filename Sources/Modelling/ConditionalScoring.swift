@@ -21,7 +21,7 @@ extension ConditionalScoring {
 }
 
 /// Where the latent draws of a conditional bound come from.
-package enum ConditionalEstimator: String, Sendable, CaseIterable {
+package enum ConditionalEstimator: String, SettingValue, CaseIterable {
   /// ln 1/k Σ p(targets | z_k, given) p(z_k | given) / q(z_k | targets, given) with z from q: importance sampling, the tighter one.
   case proposal
   /// ln 1/k Σ p(targets | z_k, given) with z from p(z | given): plain Monte Carlo, which needs no proposal network.

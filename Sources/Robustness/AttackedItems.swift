@@ -66,7 +66,7 @@ extension Inference {
 }
 
 /// How far apart two posteriors are.
-package enum PosteriorDistance: String, CaseIterable, SettingValue {
+package enum PosteriorDistance: String, SettingValue, CaseIterable {
   /// KL(q(z|x + d) ‖ q(z|reference)).
   case kl
   /// ½ KL one way + ½ KL the other.

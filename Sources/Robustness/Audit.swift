@@ -93,7 +93,7 @@ package struct Audit: Sendable {
     switch plan.kind {
     case .noise: 1
     case .apgd, .lbfgs, .pgd, .square: plan.steps + 2
-    case .ensemble, .fab: ensemble(steps: plan.steps).evaluations(classes: (subject.model as? any Classifying)?.componentCount ?? 0)
+    case .ensemble, .fab: ensemble(steps: plan.steps).evaluations(classes: Capability.deciding.of(subject.model)?.componentCount ?? 0)
     }
   }
   private var controlEvaluations: Int { count * strengths.count * NoiseAttack.Kind.allCases.count * plan.restarts * draws }
@@ -102,7 +102,7 @@ package struct Audit: Sendable {
     switch plan.objective {
     case .damage: return DamageObjective(subject, plan.damage)
     case .downstream:
-      guard let model = subject.model as? any Classifying else { preconditionFailure("the plan was checked") }
+      guard let model = Capability.deciding.of(subject.model) else { preconditionFailure("the plan was checked") }
       return DownstreamObjective(model, x: subject.x, classes: labels, plan.decision)
     case .latent: return LatentObjective(subject, distance: plan.divergence, layers: plan.layers)
     case .latentSpace: return LatentSpaceObjective(subject)

@@ -4,7 +4,7 @@ extension AuditReport {
   /// One row an item and budget, or weight; empty where a number is none.
   package var csv: [UInt8] {
     var writer = CSVWriter()
-    writer.append(["item", plan.kind == .lbfgs ? "weight" : "budget"] + measures.map(\.rawValue))
+    writer.append(["item", plan.kind.strength] + measures.map(\.rawValue))
     for example in examples {
       writer.append(
         ["\(example.run.item)", "\(example.run.strength)"]

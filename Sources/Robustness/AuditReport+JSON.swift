@@ -11,7 +11,7 @@ extension AuditReport {
       .init(name: "sane", value: .bool(isSane)),
       .init(name: "warnings", value: .strings(warnings)),
       .init(name: "threat_model", value: threatModel(digest: digest)),
-      .init(name: plan.kind == .lbfgs ? "weights" : "budgets", value: Self.numbers(strengths)),
+      .init(name: plan.kind.strength + "s", value: Self.numbers(strengths)),
       .init(name: "aggregates", value: .array(strengths.map(aggregate))),
       .init(name: "damage_curve", value: damageCurve.map { Self.curve($0) } ?? .null),
       .init(
@@ -45,13 +45,13 @@ extension AuditReport {
     let image = meter.similarity
     return .record([
       "attack": .string(audit.attack.repeated(plan.restarts).description), "kind": .string(plan.kind.rawValue),
-      "objective": .string(audit.objectiveName), "norm": .string(plan.kind == .lbfgs ? "none: a penalty of the l2 norm" : plan.norm.rawValue),
+      "objective": .string(audit.objectiveName), "norm": .string(plan.kind.hasPenalty ? "none: a penalty of the l2 norm" : plan.norm.rawValue),
       "units": .string("model units: images in [0, 1], scaled columns in standard deviations"),
       "box": .string(
         plan.objective == .latentSpace
           ? "none: codes are unbounded" : audit.box == nil ? "none: the signature bounds no number" : "the signature's range of every number"),
       "preprocessing": .string("the signature's scaling, differentiated through; no quantisation to 8 bits"),
-      "access": .string(plan.kind == .square || plan.kind == .noise ? "black-box" : "white-box"),
+      "access": .string(plan.kind.isBlackBox ? "black-box" : "white-box"),
       "latent": .string(plan.eotSamples == 0 ? "mean of q(z|x)" : "draws of q(z|x), frozen by the seed"),
       "eot_samples": .integer(plan.eotSamples), "steps": .integer(plan.steps), "restarts": .integer(plan.restarts), "seed": .integer(seed),
       "n": .integer(count), "model_digest": .string(digest), "family": .string(type(of: audit.subject.model).name),
@@ -65,7 +65,7 @@ extension AuditReport {
   }
 
   func strength(_ value: Double) -> JSONValue.Member {
-    .init(name: plan.kind == .lbfgs ? "weight" : "budget", value: Self.number(value))
+    .init(name: plan.kind.strength, value: Self.number(value))
   }
 
   private func aggregate(at value: Double) -> JSONValue {

@@ -13,7 +13,7 @@ extension AuditReport {
   ///
   ///     item | perturbed item | its reconstruction | the perturbed item's reconstruction | target
   package func grid() throws -> [UInt8] {
-    guard let image = audit.signature.image, let strongest = plan.kind == .lbfgs ? strengths.first : strengths.last else {
+    guard let image = audit.signature.image, let strongest = plan.kind.hasPenalty ? strengths.first : strengths.last else {
       preconditionFailure("only audits of images have a grid")
     }
     let shown = examples.filter { $0.run.strength == strongest }.prefix(Self.pictured)

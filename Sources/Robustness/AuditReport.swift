@@ -50,7 +50,7 @@ package struct AuditReport: Sendable {
 
   /// How far reconstructions move with the budget; nil for a penalty, which has none.
   package var damageCurve: Curve? {
-    plan.kind == .lbfgs ? nil : Curve(budgets: strengths, summaries: strengths.map { summary(.reconShift, at: $0) })
+    plan.kind.hasPenalty ? nil : Curve(budgets: strengths, summaries: strengths.map { summary(.reconShift, at: $0) })
   }
 
   /// The same under noise: the mean over draws.

@@ -39,7 +39,7 @@ struct ExampleMeter {
     targets = try subject.targets.map { try Self.references($0, model, task) }
     let runs = (0..<subject.count).map { AttackRun(item: $0, strength: 0) }
     cleanLosses = try task.inBatches(runs, task.outcomesAtStart).map(\.loss)
-    cleanDecisions = (model as? any Classifying).map { $0.logits(subject.x).argmaxRows() }
+    cleanDecisions = Capability.deciding.of(model).map { $0.logits(subject.x).argmaxRows() }
     guard subject.samples > 0 else {
       fresh = nil
       return
@@ -105,7 +105,7 @@ struct ExampleMeter {
     let returned = isCode ? points : audit.signature.toModel(audit.signature.toRaw(points))
     let rescored = task.objective.values(returned, items: items)
     let freshLosses = fresh?.objective.values(points, items: items)
-    let decisions = isCode ? nil : (audit.subject.model as? any Classifying).map { $0.logits(points).argmaxRows() }
+    let decisions = isCode ? nil : Capability.deciding.of(audit.subject.model).map { $0.logits(points).argmaxRows() }
     let model = isCode ? nil : ModelView(points, self, items)
     return runs.indices.map { row in
       let (run, outcome) = (runs[row], outcomes[row])

@@ -17,7 +17,7 @@ package struct NoiseControls: Sendable {
   /// Budgets are those of the plan; for a penalty's weights the median norms that they led to would be no budgets, so there are none.
   init(_ audit: Audit, _ task: AttackTask, _ meter: ExampleMeter) throws {
     draws = audit.plan.restarts
-    guard audit.plan.kind != .lbfgs else {
+    guard !audit.plan.kind.hasPenalty else {
       levels = []
       return
     }

@@ -1,7 +1,7 @@
 internal import Modelling
 
 /// How the size of a perturbation is measured.
-package enum Norm: String, CaseIterable, SettingValue {
+package enum Norm: String, SettingValue, CaseIterable {
   /// The largest change of a number.
   case linf
   /// The Euclidean length.

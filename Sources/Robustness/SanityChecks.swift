@@ -31,7 +31,7 @@ struct SanityChecks {
     var checks = [numbersAreFinite, budgetsHold, examplesScoreAlikeAgain, biggerBudgetsNeverHurt, beatsNoise]
     checks.append(try answersDoNotDependOnNeighbours())
     checks.append(try gradientsReachTheItem())
-    guard audit.plan.kind != .noise else { return checks }
+    guard !audit.plan.kind.isNoise else { return checks }
     checks.append(try unboundedSucceeds())
     checks.append(try moreStepsNeverHurt())
     checks.append(try moreRestartsNeverHurt())
@@ -53,7 +53,7 @@ struct SanityChecks {
   private var budgetsHold: SanityCheck {
     var (norm, box, returned) = (0.0, 0.0, 0.0)
     for example in examples {
-      let radius = audit.plan.kind == .lbfgs ? .infinity : example.run.strength
+      let radius = audit.plan.kind.hasPenalty ? .infinity : example.run.strength
       let start = task.start(example.run.item)
       let own = task.feasible.excess(of: example.point, around: start, radius: radius)
       (norm, box) = (max(norm, own.norm), max(box, own.box))
@@ -80,7 +80,7 @@ struct SanityChecks {
   }
 
   private var biggerBudgetsNeverHurt: SanityCheck {
-    guard audit.plan.kind != .lbfgs else {
+    guard !audit.plan.kind.hasPenalty else {
       let losses = means(.attackLoss)
       // A larger weight leaves the objective larger.
       let worst = zip(losses, losses.dropFirst()).map { $0 - $1 }.max() ?? 0
@@ -106,23 +106,16 @@ struct SanityChecks {
     audit.strengths.map { strength in Summary(examples.filter { $0.run.strength == strength }.map { left($0[measure]) }).mean }
   }
 
-  /// A loss as checks compare it: an ensemble ends with the first change of a decision, and fab knows nothing between a change and none.
-  private func left(_ loss: Double) -> Double {
-    switch audit.plan.kind {
-    case .ensemble: max(loss, 0)
-    case .fab: loss < 0 ? 0 : 1
-    case .apgd, .lbfgs, .noise, .pgd, .square: loss
-    }
-  }
+  private func left(_ loss: Double) -> Double { audit.plan.kind.compared(loss) }
 
   /// What one item more or less makes, where losses are changes and none.
-  private var slack: Double { audit.plan.kind == .fab ? 1 / Double(items.count) : 0 }
+  private var slack: Double { audit.plan.kind.isAllOrNothing ? 1 / Double(items.count) : 0 }
 
   private var beatsNoise: SanityCheck {
-    guard audit.plan.kind != .lbfgs, audit.plan.kind != .noise, let budget = audit.strengths.last else {
+    guard !audit.plan.kind.hasPenalty, !audit.plan.kind.isNoise, let budget = audit.strengths.last else {
       return SanityCheck(
         name: "beats_noise", passed: true,
-        detail: audit.plan.kind == .noise ? "the attack is noise itself" : "a penalty has no budget to draw noise for")
+        detail: audit.plan.kind.isNoise ? "the attack is noise itself" : "a penalty has no budget to draw noise for")
     }
     let own = Summary(examples.filter { $0.run.strength == budget }.map { left($0[.attackLoss]) }).mean
     let noise = controls.levels.filter { $0.budget == budget }.map { (kind: $0.kind, loss: Summary($0.bestLoss.map(left)).mean) }
@@ -151,7 +144,7 @@ struct SanityChecks {
   private func meanLoss(_ outcomes: [AttackOutcome]) -> Double { Summary(outcomes.map { left(Double($0.loss)) }).mean }
 
   /// The strongest setting: the largest budget, or the smallest weight.
-  private var strongest: Double { (audit.plan.kind == .lbfgs ? audit.strengths.first : audit.strengths.last) ?? 0 }
+  private var strongest: Double { (audit.plan.kind.hasPenalty ? audit.strengths.first : audit.strengths.last) ?? 0 }
 
   /// The mean loss of the checked items at the strongest setting, and as they are.
   private var reference: (attacked: Double, clean: Double) {
@@ -162,7 +155,7 @@ struct SanityChecks {
   private func unboundedSucceeds() throws -> SanityCheck {
     let name = "unbounded_budget_succeeds"
     let limit = items.reduce(0) { max($0, audit.plan.objective == .latentSpace ? 100 : audit.farthest(from: audit.subject.x.row($1))) }
-    let strength = audit.plan.kind == .lbfgs ? 0 : audit.plan.norm == .l1 ? limit * Double(task.width).squareRoot() : limit
+    let strength = audit.plan.kind.hasPenalty ? 0 : audit.plan.norm == .l1 ? limit * Double(task.width).squareRoot() : limit
     let free = meanLoss(try audit.attack.repeated(audit.plan.restarts)(runs(strength), on: task))
     let (attacked, clean) = reference
     if audit.plan.objective == .downstream, audit.plan.decision != .crossEntropy {
@@ -211,7 +204,7 @@ struct SanityChecks {
         name: name, passed: Double(blind) <= 0.02 * Double(own.count),
         detail: "\(blind) of \(own.count) decisions at the largest budget were changed by queries alone, where gradients had failed; allowed 2 %")
     }
-    guard SquareAttack.norms.contains(audit.plan.norm), ![.lbfgs, .square].contains(audit.plan.kind) else {
+    guard SquareAttack.norms.contains(audit.plan.norm), audit.plan.kind.hasBlackBoxCounterpart else {
       return SanityCheck(name: name, passed: true, detail: "not asked: \(audit.plan.kind.rawValue) in \(audit.plan.norm.rawValue) has no counterpart")
     }
     let square = meanLoss(try audit.square(steps: audit.plan.steps)(runs(strongest), on: task))
@@ -233,7 +226,7 @@ struct SanityChecks {
   }
 
   private func gradientsReachTheItem() throws -> SanityCheck {
-    let runs = items.map { AttackRun(item: $0, strength: strongest > 0 && audit.plan.kind != .lbfgs ? strongest : 0.1) }
+    let runs = items.map { AttackRun(item: $0, strength: strongest > 0 && !audit.plan.kind.hasPenalty ? strongest : 0.1) }
     let points = runs.map { run in
       let ball = task.ball(run)
       return ball.point(task.randomStart(run, in: ball))
@@ -250,7 +243,7 @@ extension Audit {
   /// Points that the checks with runs of their own evaluate.
   var sanityEvaluations: Int {
     let checked = min(count, SanityChecks.checkedItems)
-    guard plan.kind != .noise else { return 4 * checked }
+    guard !plan.kind.isNoise else { return 4 * checked }
     // Without a budget, with half of the steps, with one start, by queries.
     let runs = 3 * plan.restarts * evaluationsOfRun / 2 + 2 * evaluationsOfRun
     return checked * max(1, plan.eotSamples) * runs

@@ -29,7 +29,7 @@ struct AttackCommand: AsyncParsableCommand {
       "The items' true classes, for the objective downstream: FILE (IDX, NPY), FILE.csv#COLUMN or #COLUMN. (default: those of a named data set, else the model's own decisions)",
       valueName: "file"))
   var labels: LabelSource?
-  @OptionGroup var attack: AttackArguments
+  @OptionGroup var attack: SettingArguments<AuditPlan>
   @Option(help: "Chooses items, targets and all random numbers, 0 ... 2^63 - 1. (default: drawn)") var seed: Int?
   @Option(name: .shortAndLong, help: "A folder for report.json, report.csv and pictures, made where there is none.", completion: .directory)
   var output: String?
@@ -45,7 +45,7 @@ struct AttackCommand: AsyncParsableCommand {
     Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let model = try store.load(model)
     let seed = seed ?? Int.random(in: 0...Int.max)
-    let plan = try attack.plan
+    let plan = try attack.values()
     let data = try load(data, model.signature, labels: labels, withLabels: plan.objective == .downstream)
     guard labels == nil || plan.objective == .downstream else { throw CommandError("--labels are for --objective downstream.") }
     let chosen = RandomKey(seed: UInt64(max(seed, 0))).split("items").permutation(data.count).prefix(items)

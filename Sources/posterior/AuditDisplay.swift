@@ -39,7 +39,7 @@ struct AuditText {
 
   func print() {
     let columns = Self.shown.filter { report.measures.contains($0.0) }
-    let name = report.plan.kind == .lbfgs ? "weight" : "budget"
+    let name = report.plan.kind.strength
     TextTable(
       [name] + columns.map(\.1),
       report.strengths.map { strength in

@@ -43,7 +43,7 @@ struct DisentanglementTask {
   /// The model, and the items that it is measured on.
   func load(modelFile: String) throws -> (model: any Encoding, items: DataSet) {
     let loaded = try ModelFile.load(path: modelFile, families: Catalogue.families).model
-    guard let model = loaded as? any Encoding else { throw CommandError("the family \(type(of: loaded).name) can't encode") }
+    guard let model = Capability.encoding.of(loaded) else { throw CommandError("the family \(type(of: loaded).name) can't encode") }
     guard items > 1 else { throw CommandError("--items is \(items), expected 2 or more") }
     let data = try DataSource(source: NamedDataSet.sprites.rawValue, split: split, limit: items).load()
     guard data.count == items else { throw CommandError("--items is \(items), expected at most \(data.count), those of \(data.name)") }

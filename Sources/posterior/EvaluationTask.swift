@@ -54,7 +54,7 @@ struct EvaluationTask {
 
   /// Whether the clusters or classes of a model are compared with those of the items.
   private func comparesClasses(of model: any ModelFamily) -> Bool {
-    data.hasLabels && (model is any Clustering || Capability.classifying.of(model) != nil)
+    data.hasLabels && (Capability.clustering.of(model) != nil || Capability.classifying.of(model) != nil)
   }
 
   func load(modelFile: String) throws -> EvaluationSubject {
@@ -65,9 +65,9 @@ struct EvaluationTask {
       throw CommandError("the family \(name) has no clusters or classes to compare with labels: leave --labels out")
     }
     if mask != nil {
-      guard model is any ConditionalScoring else { throw CommandError("the family \(name) can't score hidden pixels") }
+      guard Capability.conditionalScoring.of(model) != nil else { throw CommandError("the family \(name) can't score hidden pixels") }
     } else if draws > 0 {
-      guard model is any Scoring || comparesClasses else { throw CommandError("the family \(name) can't score") }
+      guard Capability.scoring.of(model) != nil || comparesClasses else { throw CommandError("the family \(name) can't score") }
     } else if !comparesClasses {
       throw CommandError(
         "--k is 0, and there is nothing else to measure: \(data.source) has no classes, or the family \(name) neither clusters nor classifies")
@@ -79,12 +79,12 @@ struct EvaluationTask {
   func evaluate(_ subject: EvaluationSubject, progress: (Int) -> Void = { _ in }) throws -> (findings: any Findings, documents: [FindingsDocument]) {
     let (model, items) = (subject.model, subject.items)
     var (parts, documents): ([any Findings], [FindingsDocument]) = ([], [])
-    if let mask, let model = model as? any ConditionalScoring {
+    if let mask, let model = Capability.conditionalScoring.of(model) {
       parts.append(try HiddenPixelEvaluation(of: model, under: mask, on: items, draws: draws, seed: seed, progress: progress))
-    } else if draws > 0, let model = model as? any Scoring {
+    } else if draws > 0, let model = Capability.scoring.of(model) {
       parts.append(LikelihoodEvaluation(of: model, on: items, draws: draws, seed: seed, progress: progress))
     }
-    if let clusterer = model as? any Clustering, let labels = items.labels {
+    if let clusterer = Capability.clustering.of(model), let labels = items.labels {
       let assignments = ClusterAssignments(of: clusterer, on: items, progress: progress)
       let fit = subject.fit.flatMap { fit in
         fit.labels.map { (assignments: ClusterAssignments(of: clusterer, on: fit, progress: progress), labels: $0) }

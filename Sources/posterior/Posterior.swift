@@ -1,4 +1,5 @@
 import ArgumentParser
+import Service
 import ModelFiles
 
 @main
@@ -9,20 +10,20 @@ struct Posterior: AsyncParsableCommand {
       AttackCommand.self,
       BenchCommand.self,
       ChangesCommand.self,
-      ClassifyCommand.self,
-      ClusterCommand.self,
+      ItemsCommand<ClassifyRequest>.self,
+      ItemsCommand<ClusterRequest>.self,
       DataCommand.self,
       DisentanglementCommand.self,
-      EncodeCommand.self,
+      ItemsCommand<EncodeRequest>.self,
       EvaluateCommand.self,
       ImputeCommand.self,
       KeysCommand.self,
       ModelsCommand.self,
       PoolCommand.self,
-      ReconstructCommand.self,
+      ItemsCommand<ReconstructRequest>.self,
       RunsCommand.self,
       SampleCommand.self,
-      ScoreCommand.self,
+      ItemsCommand<ScoreRequest>.self,
       ServeCommand.self,
       StoreCommand.self,
       TrainCommand.self,

@@ -29,7 +29,7 @@ package struct ClusterGrid: Sendable {
 
   /// E p(x|z) at the mean of the component, other layers at the mean of their priors, in raw units; nil for a family that can't sample.
   private static func mean(of component: Int, layer: Int, of model: any Clustering) throws(Fault) -> [Float]? {
-    guard let family = model as? any Sampling else { return nil }
+    guard let family = Capability.sampling.of(model) else { return nil }
     let options = SampleOptions(temperature: 0, mean: true, given: .component(component, layer: layer))
     return model.signature.toRaw(try family.sample(RowKeys(RandomKey(seed: 0), rows: 0..<1), options)).scalars
   }

@@ -78,7 +78,11 @@ package indirect enum Schema: Hashable, Sendable {
     case .number: DecimalText.double(text).map(JSONValue.number) ?? .string(text)
     case .text: .string(text)
     case .list(let element, lengths: _) where !text.hasPrefix("["):
-      .array(text.split(separator: ",", omittingEmptySubsequences: false).map { element.value(of: String($0)) })
+      .array(
+        text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+          // Numbers may have spaces around them.
+          if case .text = element { element.value(of: String(part)) } else { element.value(of: part.filter { $0 != " " }) }
+        })
     case .list, .map, .object, .any: (try? JSONValue(parsing: Array(text.utf8))) ?? .string(text)
     }
   }

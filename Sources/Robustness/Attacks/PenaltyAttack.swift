@@ -5,7 +5,7 @@ internal import Tensors
 ///
 /// Starts are uniform in ±1e-8, as theirs; restarts in ±0.01.
 package struct PenaltyAttack: Attack {
-  package enum Penalty: String, CaseIterable, SettingValue {
+  package enum Penalty: String, SettingValue, CaseIterable {
     /// λ‖d‖₂, as the papers write it.
     case l2
     /// λ‖d‖₂², as Tabacof's program has it.

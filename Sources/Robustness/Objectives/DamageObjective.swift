@@ -3,7 +3,7 @@ package import Tensors
 
 /// Moves the reconstruction or the posterior of an item as far as possible, in any direction.
 package struct DamageObjective: AttackObjective {
-  package enum Quantity: String, CaseIterable, SettingValue {
+  package enum Quantity: String, SettingValue, CaseIterable {
     /// ‖g(z) - g(z₀)‖², the mean of p(x|z) at codes of x + d and of x; squared, so that its gradient is defined where they are equal.
     case reconstruction
     /// Σ KL(q(z_l|x + d) ‖ q(z_l|x)) over the layers.

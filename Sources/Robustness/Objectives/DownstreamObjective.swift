@@ -3,7 +3,7 @@ package import Tensors
 
 /// Changes the decision of a model that classifies, by its logits: probabilities would hide their gradients where they saturate.
 package struct DownstreamObjective: AttackObjective {
-  package enum Quantity: String, CaseIterable, SettingValue {
+  package enum Quantity: String, SettingValue, CaseIterable {
     /// ln p(reference class), which an attack lowers.
     case crossEntropy = "cross_entropy"
     /// The logit of the reference class less the largest of the others; below 0 the decision has changed.

@@ -10,15 +10,13 @@ package struct AuditRequest: Sendable {
   package static let name = "robustness"
   package static let summary =
     "Audits a model: how far a bounded change of an item moves its code, its reconstruction, its likelihood or the decision about it, beside noise of the same size."
-  /// Documented beside the operations'; `attack` has the fields of `AuditPlan.table`.
-  package static let fields: [RequestField] = [
-    RequestField("attack", .object, default: "{}", "The attack: kind, objective, norm, budgets, steps, restarts and more."),
-    RequestField("targets", .object, "What each item should be taken for, as items; drawn among the items by the seed where absent."),
-    RequestField("labels", .names, "The true class of each item, for the objective downstream; absent: the model's own decisions."),
-    RequestField(
-      "picture", .string, default: "\"grid\"", "What a PNG shows: grid (item, perturbed item, both reconstructions, target) or curves."),
-    .seed,
-  ]
+  /// Documented beside those of requests; `attack` has the settings of `AuditPlan`.
+  package static let fields: [SettingField] =
+    AuditOptions.table.fields + [
+      SettingField(
+        name: "targets", schema: .any, isOfRows: false,
+        summary: "What each item should be taken for, as items; drawn among the items by the seed where absent.")
+    ]
 
   package let audit: Audit
   package let model: LoadedModel
@@ -30,53 +28,37 @@ package struct AuditRequest: Sendable {
   /// The name of every item's true class.
   package let labels: [String]?
 
-  package enum Picture: String, Sendable, CaseIterable { case grid, curves }
+  package enum Picture: String, SettingValue, CaseIterable { case grid, curves }
 
   package static var capability: Capability<any Attackable> { .attackable }
 
   package init(_ input: SentRequest, on model: LoadedModel, limits: ServiceLimits) throws {
-    let options: Options
-    let (items, targets): (Items, Items?)
-    if input.isJSON {
-      if let option = input.options.first {
-        throw Problem(
-          .malformed, "The query has \"\(option.name)\", but with a JSON body the options are fields of the body.", field: option.name,
-          given: "a query parameter", expected: "a field of the body")
-      }
-      let document = try JSONValue(parsing: input.body.isEmpty ? Array("{}".utf8) : input.body, numericFields: ["inputs", "targets"])
-      options = try StrictJSON.decode(Options.self, from: document)
-      items = try options.items(model.signature, limits)
-      targets = try options.targetItems(model.signature, limits)
-    } else {
-      options = try StrictJSON.decode(Options.self, from: try input.optionObject(Self.fields.filter { $0.name != "targets" }, of: Self.name))
-      items = try input.items(model.signature, limits, keepingText: false)
-      targets = nil
-    }
+    let fields = try input.fields(AuditOptions.table.fields, of: Self.name, numeric: ["inputs", "targets"])
+    let options = try StrictJSON.decode(AuditOptions.self, from: fields.options)
+    try options.validate()
+    let items = try input.items(fields, of: Self.name, as: .rows, model.signature, limits)
+    let targets = try fields.targets.map { try Self.targets($0, model.signature, limits) }
     for part in [items, targets].compactMap({ $0 }) {
       try part.checkValues(model.signature)
       try part.checkComplete(model.signature)
     }
     try self.init(
-      plan: options.attack, items: items.raw, targets: targets?.raw, labels: options.labels, seed: options.seed, picture: options.picture,
-      keepsInput: options.keepsInput,
-      on: model)
+      plan: options.attack, items: items.raw, targets: targets?.raw, labels: options.labels?.map(\.text), seed: options.seed,
+      picture: options.picture, keepsInput: fields.keepsInput, on: model)
   }
 
   /// - Parameters:
   ///   - items: [n, width] in raw units, complete; `targets` as well.
   ///   - seed: drawn where none was given.
   package init(
-    plan: AuditPlan, items: Tensor, targets: Tensor? = nil, labels: [String]? = nil, seed: Int? = nil, picture: String? = nil,
+    plan: AuditPlan, items: Tensor, targets: Tensor? = nil, labels: [String]? = nil, seed: Int? = nil, picture: Picture? = nil,
     keepsInput: Bool = false,
     on model: LoadedModel
   ) throws {
     let family = try Self.attackable(model)
     if let seed, seed < 0 { throw Fault(field: "seed", given: "\(seed)", expected: "0 to 2^63 - 1") }
     let drawsCurves = model.signature.kind != .image || plan.objective == .latentSpace
-    let picture = picture ?? (drawsCurves ? Picture.curves : .grid).rawValue
-    guard let picture = Picture(rawValue: picture) else {
-      throw Fault(field: "picture", given: "\"\(picture.prefix(60))\"", expected: Picture.allCases.map(\.rawValue).joined(separator: " or "))
-    }
+    let picture = picture ?? (drawsCurves ? .curves : .grid)
     guard picture == .curves || !drawsCurves else {
       throw Fault(field: "picture", given: "grid", expected: "curves: there are no perturbed images to show")
     }
@@ -113,7 +95,7 @@ package struct AuditRequest: Sendable {
         expected: "at most \(limits.auditItems)")
     }
     guard audit.perturbedNumbers <= limits.auditNumbers else {
-      let strengths = "\(audit.strengths.count) \(plan.kind == .lbfgs ? "weights" : "budgets")"
+      let strengths = "\(audit.strengths.count) \(plan.kind.strength + "s")"
       throw Problem(
         .impossible,
         "\(audit.count) items of \(model.signature.width) numbers x \(strengths) are \(audit.perturbedNumbers) numbers, expected at most \(limits.auditNumbers).",
@@ -121,7 +103,7 @@ package struct AuditRequest: Sendable {
     }
     let most = isAsynchronous ? limits.auditEvaluations : limits.promptAuditEvaluations
     guard audit.evaluations <= most else {
-      let strengths = plan.kind == .lbfgs ? "weights" : "budgets"
+      let strengths = plan.kind.strength + "s"
       let numbers = "\(audit.count) items x \(audit.strengths.count) \(strengths) x \(plan.restarts) restarts x \(plan.steps) steps"
       let draws = plan.eotSamples > 1 ? " x \(plan.eotSamples) draws" : ""
       let way = isAsynchronous || audit.evaluations > limits.auditEvaluations ? "" : ", or \(limits.auditEvaluations) with Prefer: respond-async"
@@ -133,65 +115,29 @@ package struct AuditRequest: Sendable {
   }
 }
 
-/// The fields of a JSON body, or the query.
-private struct Options: Decodable {
-  let attack: AuditPlan
-  let seed: Int?
-  let picture: String?
-  let keepsInput: Bool
-  let labels: [String]?
-  private let inputs: JSONValue?
-  private let rows: JSONValue?
-  private let targets: JSONValue?
-
-  private enum Key: String, CodingKey { case attack, inputs, labels, picture, record, rows, seed, targets }
-
-  init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Key.self)
-    attack = try fields.decodeIfPresent(AuditPlan.self, forKey: .attack) ?? AuditPlan()
-    seed = try fields.decodeIfPresent(Int.self, forKey: .seed)
-    picture = try fields.decodeIfPresent(String.self, forKey: .picture)
-    keepsInput = try fields.decodeIfPresent(Bool.self, forKey: .record) ?? false
-    labels = try fields.decodeIfPresent([ClassName].self, forKey: .labels)?.map(\.text)
-    inputs = try fields.decodeIfPresent(JSONValue.self, forKey: .inputs)
-    rows = try fields.decodeIfPresent(JSONValue.self, forKey: .rows)
-    targets = try fields.decodeIfPresent(JSONValue.self, forKey: .targets)
-  }
-
-  func items(_ signature: Signature, _ limits: ServiceLimits) throws -> Items {
-    switch (inputs, rows) {
-    case (nil, nil):
-      throw Fault(field: "inputs", given: "nothing", expected: "items: inputs (nested numbers) or rows (objects by column name)")
-    case (.some, .some): throw Fault(field: "rows", given: "both inputs and rows", expected: "one of them")
-    case (nil, .some(let rows)): return try .objects(rows, signature: signature, limits: limits)
-    case (.some(let inputs), nil): return try numbers(inputs, "inputs", signature, limits)
-    }
-  }
-
+extension AuditRequest {
   /// Targets come as items do: objects where they are, nested numbers otherwise.
-  func targetItems(_ signature: Signature, _ limits: ServiceLimits) throws -> Items? {
-    guard let targets else { return nil }
-    if case .array(let rows) = targets, case .object? = rows.first {
-      return try .objects(targets, signature: signature, limits: limits, field: "targets")
+  private static func targets(_ value: JSONValue, _ signature: Signature, _ limits: ServiceLimits) throws -> Items {
+    if case .array(let rows) = value, case .object? = rows.first {
+      return try .objects(value, signature: signature, limits: limits, field: "targets")
     }
-    return try numbers(targets, "targets", signature, limits)
-  }
-
-  private func numbers(_ value: JSONValue, _ field: String, _ signature: Signature, _ limits: ServiceLimits) throws -> Items {
-    guard case .numbers(let array) = value else {
-      throw Fault(
-        field: field, given: String(decoding: value.text.prefix(60), as: UTF8.self), expected: "nested arrays of numbers")
-    }
-    return try .nested(array, field: field, signature: signature, limits: limits)
+    return try .numbers(value, field: "targets", signature: signature, limits: limits)
   }
 }
 
-/// A class's name; one that is called 3 may be written as a number.
-private struct ClassName: Decodable {
-  let text: String
+/// What can be set of an audit beside its items and targets.
+struct AuditOptions: Settings {
+  var attack = AuditPlan()
+  var labels: [ClassName]?
+  var picture: AuditRequest.Picture?
+  var seed: Int?
 
-  init(from decoder: any Decoder) throws {
-    let value = try decoder.singleValueContainer()
-    text = try (try? value.decode(Int.self)).map(String.init) ?? value.decode(String.self)
+  static let table = Table<Self> {
+    Setting("attack", \.attack, "The attack: kind, objective, norm, budgets, steps, restarts and more.")
+    Setting("labels", \.labels, "The true class of each item, for the objective downstream; absent: the model's own decisions.")
+    Setting(
+      "picture", \.picture,
+      "What a PNG shows: grid (item, perturbed item, both reconstructions, target) or curves; where absent the grid for images, else the curves.")
+    Setting(seedName, \.seed, in: 0..., expected: "0 to 2^63 - 1", "Chooses the random numbers, 0 ... 2^63 - 1; drawn by the server where absent.")
   }
 }

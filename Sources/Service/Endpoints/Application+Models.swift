@@ -98,12 +98,6 @@ extension Application {
     }
   }
 
-  private static func json(_ field: RequestField) -> JSONValue {
-    .record([
-      "name": .string(field.name), "type": .string(field.kind.rawValue), "default": .string(orNull: field.default), "summary": .string(field.summary),
-    ])
-  }
-
   static func json(_ version: ModelVersion) -> JSONValue {
     .record([
       "version": .integer(version.version), "digest": .string(version.digest.description), "family": .string(version.facts.family),

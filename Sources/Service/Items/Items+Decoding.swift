@@ -11,6 +11,15 @@ extension Items {
     return Items(raw: Tensor(shape: [array.shape[0], signature.width], scalars: array.scalars), layout: layout)
   }
 
+  /// Nested numbers as a JSON field has them.
+  static func numbers(_ value: JSONValue, field: String, signature: Signature, limits: ServiceLimits) throws -> Items {
+    if case .numbers(let array) = value { return try .nested(array, field: field, signature: signature, limits: limits) }
+    let given = String(decoding: value.text.prefix(60), as: UTF8.self)
+    throw Problem(
+      .impossible, "\(field) is no array of numbers: \(given)\(given.utf8.count == 60 ? "..." : "").", field: field, given: given,
+      expected: "nested arrays of numbers, null for a missing one")
+  }
+
   /// How the cells of an array of this shape are spoken of.
   static func layout(ofShape shape: [Int], field: String, signature: Signature) throws -> Layout {
     let extents = Array(shape.dropFirst())

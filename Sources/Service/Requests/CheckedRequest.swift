@@ -65,7 +65,7 @@ extension CheckedRequest {
 
   /// The same request about all of the items that came with it.
   func about(_ sent: SentRequest, _ fields: SentFields, _ limits: ServiceLimits) throws -> any CheckedRequest {
-    let items = try sent.items(fields, of: self, limits)
+    let items = try sent.items(fields, of: name, as: itemRole, model.signature, limits)
     try check(items, limits)
     if itemRole == .completed { try check(hasMissing: items.hasMissing) }
     return try about(items, limits)
@@ -88,10 +88,9 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
   /// The options, before any item.
   init(_ fields: SentFields, _ able: Request.Able, _ model: LoadedModel, _ limits: ServiceLimits) throws {
     request = try StrictJSON.decode(Request.self, from: fields.options)
-    if let seed = request.seed, seed < 0 {
-      throw Problem(.impossible, "seed is \(seed), expected 0 to 2^63 - 1.", field: "seed", given: "\(seed)", expected: "0 to 2^63 - 1")
-    }
+    // The model's bounds first: they are closer, and say more.
     try request.check(able, rows: request.rowCount(.none), limits: limits)
+    try request.validate()
     (self.able, self.model, keepsInput) = (able, model, fields.keepsInput)
     receipt = Receipt(model: model, seed: request.seed ?? Int.random(in: 0...Int.max))
     parameters = Request.parameters(given: fields.options)
@@ -121,7 +120,7 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
   var itemRole: ItemRole { Request.items }
   var mediaTypes: [MediaType] { request.mediaTypes(able) }
   var streamsNumbers: Bool { request.streamsNumbers }
-  var rowOptions: any Hashable & Sendable { request.rowOptions }
+  var rowOptions: any Hashable & Sendable { request.ofRows }
   var rowWeight: Double { request.rowWeight }
   var answerWidth: Int { request.answerWidth(able) }
 

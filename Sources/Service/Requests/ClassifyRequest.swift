@@ -5,29 +5,20 @@ internal import Tensors
 /// The class of every item among those that the model learnt from labels, or a cluster that no label names.
 package struct ClassifyRequest: ModelRequest {
   /// Probabilities that JSON lists for an item, the greatest first; nil for all.
-  package let top: Int?
-  package let seed: Int?
+  package var top: Int?
+  package var seed: Int?
 
-  private enum Key: String, CodingKey { case seed, top }
-
-  package init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Key.self)
-    top = try fields.decodeIfPresent(Int.self, forKey: .top)
-    seed = try fields.decodeIfPresent(Int.self, forKey: .seed)
-  }
+  package init() {}
 
   package static let name = "classify"
   package static let summary =
     "Says of which class items are, with the probability of each class that the model learnt and of each cluster that it found beside them."
   package static let items = ItemRole.rows
   package static var capability: Capability<any Classifying> { .classifying }
-  package static let fields: [RequestField] = [
-    RequestField("top", .integer, "How many probabilities JSON lists for an item, the greatest first; all where absent."),
-    .seed,
-  ]
-
-  /// Every row is classified alike.
-  package var rowOptions: Bool { true }
+  package static let table = Table<Self> {
+    Setting("top", \.top, in: 1..., ofRows: false, "How many probabilities JSON lists for an item, the greatest first; all where absent.")
+    Setting.seed
+  }
 
   package func answerWidth(_ model: any Classifying) -> Int { model.componentCount }
 

@@ -5,40 +5,26 @@ internal import Tensors
 /// Items assigned to the components of a model's mixtures: one clustering a layer of latent variables.
 package struct ClusterRequest: ModelRequest {
   /// nil for all layers.
-  package let layer: Int?
-  package let draws: Int
-  package let responsibilities: Bool
-  package let seed: Int?
+  package var layer: Int?
+  package var draws = 0
+  package var responsibilities = true
+  package var seed: Int?
 
-  private enum Key: String, CodingKey { case draws, layer, responsibilities, seed }
-
-  package init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Key.self)
-    layer = try fields.decodeIfPresent(Int.self, forKey: .layer)
-    draws = try fields.decodeIfPresent(Int.self, forKey: .draws) ?? 0
-    responsibilities = try fields.decodeIfPresent(Bool.self, forKey: .responsibilities) ?? true
-    seed = try fields.decodeIfPresent(Int.self, forKey: .seed)
-  }
+  package init() {}
 
   package static let name = "cluster"
   package static let summary =
     "Assigns items to the clusters of a model, in every layer that has some: the likeliest one, the probability of each, and how unsure it is."
   package static let items = ItemRole.rows
   package static var capability: Capability<any Clustering> { .clustering }
-  package static let fields: [RequestField] = [
-    RequestField("layer", .integer, "The layer whose clusters are meant, the one nearest the data being 0; all layers where absent."),
-    RequestField(
-      "draws", .integer, default: "0", "Draws of z that probabilities are averaged over; 0 takes the mean of q(z|x), and no random number."),
-    RequestField("responsibilities", .boolean, default: "true", "Whether JSON and CSV list the probability of every cluster."),
-    .seed,
-  ]
-
-  package struct RowOptions: Hashable, Sendable {
-    let layer: Int?
-    let draws: Int
+  package static let table = Table<Self> {
+    Setting("layer", \.layer, in: 0..., "The layer whose clusters are meant, the one nearest the data being 0; all layers where absent.")
+    Setting(
+      "draws", \.draws, in: 0...10_000, "Draws of z that probabilities are averaged over; 0 takes the mean of q(z|x), and no random number.")
+    Setting("responsibilities", \.responsibilities, ofRows: false, "Whether JSON and CSV list the probability of every cluster.")
+    Setting.seed
   }
 
-  package var rowOptions: RowOptions { RowOptions(layer: layer, draws: draws) }
   package var rowWeight: Double { Double(max(draws, 1)) }
 
   package func answerWidth(_ model: any Clustering) -> Int { layers(of: model).reduce(0) { $0 + $1.components } }
@@ -51,7 +37,7 @@ package struct ClusterRequest: ModelRequest {
     let n = max(rows, 1)
     let most = max(1, min(limits.scoreDraws, limits.scoreDrawsTotal / n))
     guard (0...most).contains(draws) else {
-      throw Fault(field: "draws", given: "\(draws)", expected: "0 to \(most) for \(rows) items")
+      throw Fault(field: "draws", given: "\(draws)", expected: "0 to \(most)\(Self.words(rows))")
     }
     let width = answerWidth(model)
     guard n * width <= limits.answerNumbers else {

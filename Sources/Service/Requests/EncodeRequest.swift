@@ -4,22 +4,15 @@ internal import Tensors
 
 /// Items mapped to the parameters of q(z|x).
 package struct EncodeRequest: ModelRequest {
-  package let seed: Int?
+  package var seed: Int?
 
-  private enum Key: String, CodingKey { case seed }
-
-  package init(from decoder: any Decoder) throws {
-    seed = try decoder.container(keyedBy: Key.self).decodeIfPresent(Int.self, forKey: .seed)
-  }
+  package init() {}
 
   package static let name = "encode"
   package static let summary = "Maps items to q(z|x): a mean and a scale (standard deviation) for every latent variable of every layer."
   package static let items = ItemRole.rows
   package static var capability: Capability<any Encoding> { .encoding }
-  package static let fields: [RequestField] = [.seed]
-
-  /// Every row is encoded alike.
-  package var rowOptions: Bool { true }
+  package static let table = Table<Self> { Setting.seed }
 
   package func answerWidth(_ model: any Encoding) -> Int { 2 * model.latentWidths.reduce(0, +) }
 

@@ -32,7 +32,7 @@ extension ImputeRequest {
   func pictures(_ completed: Tensor, marginals: Tensor?, items: Items, signature: Signature) -> Answer {
     let (shape, tables) = ([items.count] + signature.itemShape, completed.shape[0])
     let width = signature.width
-    var members: [JSONValue.Member] = [.init(name: "mode", value: .string(mode)), .init(name: "draws", value: .integer(draws))]
+    var members: [JSONValue.Member] = [.init(name: "mode", value: .string(mode.rawValue)), .init(name: "draws", value: .integer(draws))]
     let pictures = (0..<tables).map { JSONValue.floats(completed.slice(0, $0..<$0 + 1).scalars, shape: shape) }
     members.append(.init(name: "completed", value: isPoint ? pictures[0] : .array(pictures)))
     if items.unmasked != nil {

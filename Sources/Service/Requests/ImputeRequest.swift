@@ -4,73 +4,62 @@ internal import Tensors
 
 /// Items with holes filled in: several completed tables of sampled values, or one of least expected error.
 package struct ImputeRequest: ModelRequest {
-  package enum Mode: String, Sendable, CaseIterable {
+  package enum Mode: String, SettingValue, CaseIterable {
     /// As many completed tables as draws, every value sampled: multiple imputation.
     case draws
     /// One completed table: the mean over the draws, the likeliest category, or the median of ordered ones.
     case point
+
+    package init(from decoder: any Decoder) throws {
+      let text = try decoder.singleValueContainer().decode(String.self)
+      guard let mode = Mode(rawValue: text) else {
+        throw JSONError(.mismatch, field: "mode", given: "\"\(text.prefix(60))\"", expected: Mode.allCases.map(\.rawValue).joined(separator: " or "))
+      }
+      self = mode
+    }
   }
 
-  package let draws: Int
-  package let mode: String
-  package let mask: String?
-  package let cells: Bool?
-  package let compare: Bool
-  package let seed: Int?
+  package var draws = 5
+  package var mode = Mode.draws
+  package var mask: String?
+  package var cells: Bool?
+  package var compare = true
+  package var seed: Int?
 
-  private enum Key: String, CodingKey { case draws, mode, mask, cells, compare, seed }
-
-  package init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Key.self)
-    draws = try fields.decodeIfPresent(Int.self, forKey: .draws) ?? 5
-    mode = try fields.decodeIfPresent(String.self, forKey: .mode) ?? Mode.draws.rawValue
-    mask = try fields.decodeIfPresent(String.self, forKey: .mask)
-    cells = try fields.decodeIfPresent(Bool.self, forKey: .cells)
-    compare = try fields.decodeIfPresent(Bool.self, forKey: .compare) ?? true
-    seed = try fields.decodeIfPresent(Int.self, forKey: .seed)
-  }
+  package init() {}
 
   package static let name = "impute"
   package static let summary =
     "Fills in the missing numbers and categories of items, and says how sure it is of each; what was observed comes back as it was sent."
   package static let items = ItemRole.completed
   package static var capability: Capability<any Imputing> { .imputing }
-  package static let fields: [RequestField] = [
-    RequestField("draws", .integer, default: "5", "Latent draws; with mode draws as many completed tables."),
-    RequestField(
-      "mode", .string, default: "\"draws\"",
+  package static let table = Table<Self> {
+    Setting("draws", \.draws, in: 1...1000, "Latent draws; with mode draws as many completed tables.")
+    Setting(
+      "mode", \.mode,
       "draws: tables of sampled values, for multiple imputation; point: one table of means, likeliest categories and medians of ordered ones, for the lowest error."
-    ),
-    RequestField("mask", .string, "What to hide of images, beside what is missing already: \(PixelMask.grammar)."),
-    RequestField(
-      "cells", .boolean, "Whether JSON lists what is believed of every missing number; where absent it does for tables and vectors, not for images."),
-    RequestField(
-      "compare", .boolean, default: "true",
-      "Whether a PNG begins each line with the image and its hole, and ends it with the image as sent where a mask hid some of it."),
-    .seed,
-  ]
-
-  package struct RowOptions: Hashable, Sendable {
-    let draws: Int
-    let mode: String
-    let cells: Bool?
+    )
+    // It has hidden what it hides before rows are computed.
+    Setting("mask", \.mask, ofRows: false, "What to hide of images, beside what is missing already: \(PixelMask.grammar).")
+    Setting(
+      "cells", \.cells, "Whether JSON lists what is believed of every missing number; where absent it does for tables and vectors, not for images.")
+    Setting(
+      "compare", \.compare, ofRows: false,
+      "Whether a PNG begins each line with the image and its hole, and ends it with the image as sent where a mask hid some of it.")
+    Setting.seed
   }
 
-  package var rowOptions: RowOptions { RowOptions(draws: draws, mode: mode, cells: cells) }
   package var rowWeight: Double { Double(draws) }
   package func answerWidth(_ model: any Imputing) -> Int { tables * model.signature.width }
   package func mediaTypes(_ model: any Imputing) -> [MediaType] { MediaType.ofItems(model.signature) }
   package var streamsNumbers: Bool { isPoint }
 
-  var isPoint: Bool { mode == Mode.point.rawValue }
+  var isPoint: Bool { mode == .point }
   /// Completed tables of the answer.
   private var tables: Int { isPoint ? 1 : draws }
 
   package func check(_ model: any Imputing, rows: Int, limits: ServiceLimits) throws {
-    guard Mode(rawValue: mode) != nil else {
-      throw Fault(field: "mode", given: "\"\(mode)\"", expected: Mode.allCases.map(\.rawValue).joined(separator: " or "))
-    }
-    let (n, width, marginals) = (max(rows, 1), model.signature.width, max(marginalWidths(model.signature).reduce(0, +), 1))
+    let (n, width, marginals) = (max(rows, 1), model.signature.width, max(marginalWidths(model).reduce(0, +), 1))
     guard n * marginals <= limits.answerNumbers else {
       let expected = "at most \(limits.answerNumbers / marginals) in one request"
       throw Problem(.impossible, "\(n) items are too many for this table, expected \(expected).", field: "items", given: "\(n)", expected: expected)
@@ -83,18 +72,13 @@ package struct ImputeRequest: ModelRequest {
         limits.answerNumbers / (min(n, limits.blockRows) * marginals)))
     guard (1...most).contains(draws) else {
       throw Problem(
-        .impossible, "draws is \(draws), expected 1 to \(most) for \(rows) items.", field: "draws", given: "\(draws)",
+        .impossible, "draws is \(draws), expected 1 to \(most)\(Self.words(rows)).", field: "draws", given: "\(draws)",
         expected: "1 to \(most)")
     }
   }
 
-  /// Numbers of every column's distribution.
-  private func marginalWidths(_ signature: Signature) -> [Int] {
-    guard cells ?? (signature.kind != .image) else { return [] }
-    if signature.kind == .image { return [2 * signature.width] }
-    guard let columns = signature.columns else { return [Int](repeating: 4, count: signature.width) }
-    return columns.map { $0.categories?.count ?? 4 }
-  }
+  /// Numbers a row of what is believed of every column, where that is asked for.
+  private func marginalWidths(_ model: any Imputing) -> [Int] { cells ?? (model.signature.kind != .image) ? model.marginalWidths : [] }
 
   /// A row: its completed versions one after the other, then the marginals of every column.
   package func compute(_ model: any Imputing, _ rows: Rows) -> RowAnswers {
@@ -104,34 +88,15 @@ package struct ImputeRequest: ModelRequest {
       let raw = signature.toRaw(values)
       return Tensor(shape: raw.shape, scalars: zip(items.scalars, raw.scalars).map { $0.isNaN ? $1 : $0 })
     }
-    let asked = marginalWidths(signature).isEmpty ? [] : imputation.marginals
-    let marginals = asked.enumerated().map { column, marginal in
-      switch marginal {
-      case .categorical(let values): return values
-      case .raw(let values): return bounded(values, by: signature.columns?[column])
-      case .real(let values):
-        // The deviation alone is not shifted.
-        let (offset, scale) = signature.scaling(at: column)
-        return bounded(values * Tensor(scale) + Tensor([offset, 0, offset, offset]), by: signature.columns?[column])
-      case .pixels(let mean, let deviation):
-        let raw = signature.toRaw(deviation)
-        return Tensor.concatenated([signature.toRaw(mean), raw - signature.scaling(at: 0).offset], axis: 1)
-      }
-    }
+    let marginals = marginalWidths(model).isEmpty ? [] : imputation.rawMarginals(signature)
     return RowAnswers(Tensor.concatenated(completed + marginals, axis: 1))
-  }
-
-  /// Mean and quantiles moved into the bounds of their column, as draws are: a quantile of moved draws is the moved quantile.
-  private func bounded(_ marginal: Tensor, by column: Signature.Column?) -> Tensor {
-    guard let column, column.minimum != nil || column.maximum != nil else { return marginal }
-    return Tensor(shape: marginal.shape, scalars: marginal.scalars.enumerated().map { $0 % 4 == 1 ? $1 : column.bounded($1) })
   }
 
   package func answer(_ found: RowAnswers, to items: Items, from model: any Imputing) -> Answer {
     let values = found.numbers
     let (signature, width, rowWidth) = (model.signature, model.signature.width, values.shape[1])
     let versions = Tensor.concatenated((0..<tables).map { values.slice(1, $0 * width..<($0 + 1) * width) }).reshaped([tables, items.count, width])
-    let widths = marginalWidths(signature)
+    let widths = marginalWidths(model)
     if signature.kind == .image {
       let marginals = widths.isEmpty ? nil : values.slice(1, tables * width..<rowWidth)
       return pictures(versions, marginals: marginals, items: items, signature: signature)
@@ -159,7 +124,7 @@ package struct ImputeRequest: ModelRequest {
       isPoint ? completed.values.reshaped([items.count, width]) : completed.values, itemAxis: isPoint ? 0 : 1,
       table: { completed.csv(isNumbered: !isPoint) },
       members: [
-        .init(name: "mode", value: .string(mode)), .init(name: "draws", value: .integer(draws)),
+        .init(name: "mode", value: .string(mode.rawValue)), .init(name: "draws", value: .integer(draws)),
         .init(name: "completed", value: isPoint ? completed.json(0) : .array((0..<tables).map(completed.json))),
         .init(name: "cells", value: .array(cells)),
       ])

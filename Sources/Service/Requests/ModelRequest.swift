@@ -2,12 +2,12 @@ internal import Formats
 package import Modelling
 package import Tensors
 
-/// What a client asks models with one capability for; its stored properties are the request's JSON fields and query parameters.
+/// What a client asks models with one capability for; its settings are the request's JSON fields, query parameters and flags.
 ///
 /// A request is a function of rows: row i of the answer depends on the options, item i of the request and the keys of row i alone. So rows of one
 /// request are computed in blocks, and rows of several requests with the same options may be computed side by side, without changing a bit.
 /// A new kind of request is one file beside this one and one line in `RequestKind.all`.
-package protocol ModelRequest: Sendable, Decodable {
+package protocol ModelRequest: Settings {
   /// A model as what it has to be able to.
   associatedtype Able: Sendable
   static var capability: Capability<Able> { get }
@@ -16,16 +16,11 @@ package protocol ModelRequest: Sendable, Decodable {
   static var name: String { get }
   /// One sentence for people.
   static var summary: String { get }
-  /// Every option, in the order that a reader wants.
-  static var fields: [RequestField] { get }
   /// What items are to such a request.
   static var items: ItemRole { get }
 
-  var seed: Int? { get }
-
-  /// The options that requests have to share for their rows to be computed together.
-  associatedtype RowOptions: Hashable & Sendable
-  var rowOptions: RowOptions { get }
+  /// nil where the server is to draw one.
+  var seed: Int? { get set }
 
   /// Media types that the answer can be written in, the default first.
   func mediaTypes(_ model: Able) -> [MediaType]
@@ -91,13 +86,34 @@ extension ModelRequest {
 }
 
 extension ModelRequest {
+  /// How many rows a limit is for, in a sentence; nothing before any item is known.
+  static func words(_ rows: Int) -> String { rows == 0 ? "" : " for \(rows) items" }
+
   /// Every option but the seed, with its default where `given`, a JSON object, is silent.
   static func parameters(given: JSONValue) -> JSONValue {
     .object(
-      fields.compactMap { field in
-        guard field.name != RequestField.seed.name else { return nil }
-        let value = given[field.name].flatMap { $0 == .null ? nil : $0 } ?? field.defaultValue
-        return value.map { JSONValue.Member(name: field.name, value: $0) }
+      table.fields.compactMap { field in
+        guard field.name != seedName else { return nil }
+        let value = given[field.name].flatMap { $0 == .null ? nil : $0 } ?? field.default
+        return value == .null ? nil : JSONValue.Member(name: field.name, value: value)
       })
   }
+}
+
+/// The name of the setting that every request has.
+let seedName = "seed"
+
+extension Setting where Root: ModelRequest {
+  package static var seed: Setting {
+    Setting(
+      seedName, \.seed, in: 0..., expected: "0 to 2^63 - 1", ofRows: false,
+      "Chooses the random numbers, 0 ... 2^63 - 1; drawn by the server where absent.")
+  }
+}
+
+extension SettingField {
+  /// What every request takes beside its own settings.
+  static let record = SettingField(
+    name: "record", schema: .boolean, default: .bool(false), isOfRows: false,
+    summary: "Keeps the input with the record of this request, so that it can be replayed without sending it again.")
 }

@@ -3,27 +3,19 @@ internal import Tensors
 
 /// Items passed through the latent code and back.
 package struct ReconstructRequest: ModelRequest {
-  package let sampling: Bool
-  package let seed: Int?
+  package var sampling = false
+  package var seed: Int?
 
-  private enum Key: String, CodingKey { case sampling, seed }
-
-  package init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Key.self)
-    sampling = try fields.decodeIfPresent(Bool.self, forKey: .sampling) ?? false
-    seed = try fields.decodeIfPresent(Int.self, forKey: .seed)
-  }
+  package init() {}
 
   package static let name = "reconstruct"
   package static let summary = "Passes items through the latent code and back: the mean of p(x|z)."
   package static let items = ItemRole.rows
   package static var capability: Capability<any Reconstructing> { .reconstructing }
-  package static let fields: [RequestField] = [
-    RequestField("sampling", .boolean, default: "false", "Draws z from q(z|x) instead of taking its mean."),
-    .seed,
-  ]
-
-  package var rowOptions: Bool { sampling }
+  package static let table = Table<Self> {
+    Setting("sampling", \.sampling, "Draws z from q(z|x) instead of taking its mean.")
+    Setting.seed
+  }
 
   package func mediaTypes(_ model: any Reconstructing) -> [MediaType] { MediaType.ofItems(model.signature) }
 

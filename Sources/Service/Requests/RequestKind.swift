@@ -5,7 +5,7 @@ package import Modelling
 package struct RequestKind: Sendable {
   package let name: String
   package let summary: String
-  package let fields: [RequestField]
+  package let fields: [SettingField]
   package let items: ItemRole
   /// What a model has to know beside being of a family that can; nil where the family decides.
   package let condition: CapabilityCondition?
@@ -19,7 +19,7 @@ package struct RequestKind: Sendable {
   package init<Request: ModelRequest>(_ request: Request.Type) {
     name = request.name
     summary = request.summary
-    fields = request.fields
+    fields = request.table.fields
     items = request.items
     condition = request.capability.condition
     isOfFamily = { request.capability.isOffered(by: $0) }

@@ -1,95 +1,75 @@
 internal import Formats
-internal import Modelling
+package import Modelling
 internal import Tensors
 
 /// What a request has under `given`: {}, {"label": c}, {"cluster": k, "layer": l} or {"layers": [{"from_item": i}, {"cluster": k}, {}, ...]}.
-package struct SampleGiven: Sendable, Decodable {
-  /// Where a layer's latent variables come from.
-  enum Source: Sendable {
-    case prior
-    case component(Int)
-    /// An item that came with the request, by its place.
-    case item(Int)
+package struct SampleGiven: Settings {
+  package var label: ClassName?
+  package var cluster: Int?
+  package var layer: Int?
+  package var layers: [LayerGiven]?
+
+  package init() {}
+
+  package static let table = Table<Self> {
+    Setting("label", \.label, "A class that the model knows.")
+    Setting("cluster", \.cluster, in: 0..., "A component, from 0.")
+    Setting("layer", \.layer, in: 0..., "Of the component; needed where a model has several layers with a mixture.")
+    Setting("layers", \.layers, "One entry a layer, the layer nearest the data first; an empty object is its prior.")
   }
 
-  private enum Content: Sendable {
-    case nothing
-    case label(String)
-    case component(Int, layer: Int?)
-    case layers([Source])
-  }
-  private let content: Content
-
-  static let nothing = SampleGiven(content: .nothing)
-
-  private init(content: Content) { self.content = content }
-
-  private enum Key: String, CodingKey { case label, cluster, layer, layers }
-
-  package init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Key.self)
-    // A class called 3 may be written as a number.
-    let label = try? fields.decodeIfPresent(Int.self, forKey: .label).map(String.init)
-    let name = try label ?? fields.decodeIfPresent(String.self, forKey: .label)
-    let cluster = try fields.decodeIfPresent(Int.self, forKey: .cluster)
-    let layer = try fields.decodeIfPresent(Int.self, forKey: .layer)
-    let layers = try fields.decodeIfPresent([LayerGiven].self, forKey: .layers)
-    func refuse(_ field: String, _ given: String, _ expected: String) -> JSONError {
-      JSONError(.mismatch, field: field, given: given, expected: expected)
-    }
-    let named = [("a label", name != nil), ("a cluster", cluster != nil), ("layers", layers != nil)].filter(\.1).map(\.0)
-    guard named.count <= 1 else { throw refuse("given", named.joined(separator: " and "), "one of them") }
+  package func check() throws(Fault) {
+    let named = [("a label", label != nil), ("a cluster", cluster != nil), ("layers", layers != nil)].filter(\.1).map(\.0)
+    guard named.count <= 1 else { throw Fault(field: "", given: named.joined(separator: " and "), expected: "one of them") }
     guard layer == nil || cluster != nil else {
-      throw refuse("given.layer", "a layer \(named.first.map { "beside " + $0 } ?? "without a cluster")", "a cluster beside it")
+      throw Fault(
+        field: "layer", given: "a layer \(named.first.map { "beside " + $0 } ?? "without a cluster")", expected: "a cluster beside it")
     }
-    if let name {
-      content = .label(name)
-    } else if let cluster {
-      content = .component(cluster, layer: layer)
-    } else {
-      content = layers.map { .layers($0.map(\.source)) } ?? .nothing
+    for entry in layers ?? [] where entry.cluster != nil && entry.fromItem != nil {
+      throw Fault(field: "layers", given: "a layer with cluster and from_item", expected: "one of them")
     }
+  }
+
+  /// Whether they fit each other; how far numbers may go depends on the model, which `check(_:)` asks.
+  package func check(_: (any Interval<Self>)?, expected _: String?, at field: String) throws(Fault) {
+    do { try check() } catch { throw error.inside(field) }
   }
 
   /// Whether a layer takes after an item.
-  var needsItems: Bool {
-    guard case .layers(let sources) = content else { return false }
-    return sources.contains { if case .item = $0 { true } else { false } }
-  }
+  var needsItems: Bool { layers?.contains { $0.fromItem != nil } ?? false }
 
   /// Refuses what no model of this family and signature can be conditioned on; what is left, the family itself refuses.
   func check(_ model: any ModelFamily) throws(Fault) {
-    switch content {
-    case .nothing: break
-    case .label(let name):
+    let counts = cluster != nil || layers != nil ? Capability.clustering.of(model)?.componentCounts ?? [] : []
+    if let name = label?.text {
       guard let classes = model.signature.classes else {
         throw Fault(field: "given.label", given: "\"\(name.prefix(60))\"", expected: "no label: this model knows no class")
       }
       guard classes.contains(name) else {
         throw Fault(field: "given.label", given: "\"\(name.prefix(60))\"", expected: "one of \(Items.list(classes))")
       }
-    case .component(let component, let layer):
-      let counts = Capability.clustering.of(model)?.componentCounts ?? []
+    }
+    if let cluster {
       if let layer, !counts.indices.contains(layer), !counts.isEmpty {
         throw Fault(field: "given.layer", given: "\(layer)", expected: counts.count == 1 ? "0, the only layer" : "0 to \(counts.count - 1)")
       }
       guard layer != nil || counts.count <= 1 else {
         throw Fault(field: "given.layer", given: "nothing", expected: "0 to \(counts.count - 1): every layer has clusters of its own")
       }
-      try Self.check(component, field: "given.cluster", counts: counts, layer: layer ?? 0)
-    case .layers(let sources):
+      try Self.check(cluster, field: "given.cluster", counts: counts, layer: layer ?? 0)
+    }
+    if let layers {
       let widths = Capability.encoding.of(model)?.latentWidths ?? []
       guard !widths.isEmpty else {
         throw Fault(field: "given.layers", given: "there", expected: "no such field: this model has no layers to tell apart")
       }
-      guard sources.count == widths.count else {
+      guard layers.count == widths.count else {
         throw Fault(
-          field: "given.layers", given: "\(sources.count) of them", expected: "\(widths.count), the layer nearest the data first; {} for its prior")
+          field: "given.layers", given: "\(layers.count) of them", expected: "\(widths.count), the layer nearest the data first; {} for its prior")
       }
-      for (layer, source) in sources.enumerated() {
-        guard case .component(let component) = source else { continue }
-        let counts = Capability.clustering.of(model)?.componentCounts ?? []
-        try Self.check(component, field: "given.layers[\(layer)].cluster", counts: counts, layer: layer)
+      for (layer, entry) in layers.enumerated() {
+        guard let cluster = entry.cluster else { continue }
+        try Self.check(cluster, field: "given.layers[\(layer)].cluster", counts: counts, layer: layer)
       }
     }
   }
@@ -109,53 +89,57 @@ package struct SampleGiven: Sendable, Decodable {
       throw Fault(
         field: "inputs", given: "items that nothing takes after", expected: "a layer with from_item in given.layers, or no items")
     }
-    switch content {
-    case .nothing: return .nothing
-    case .label(let name): return .label(name)
-    case .component(let component, let layer): return .component(component, layer: layer)
-    case .layers(let sources):
-      let model = items.count == 0 ? items.raw : signature.toModel(items.raw)
-      var resolved: [LayerSource] = []
-      for (layer, source) in sources.enumerated() {
-        switch source {
-        case .prior: resolved.append(.prior)
-        case .component(let component): resolved.append(.component(component))
-        case .item(let index):
-          let field = "given.layers[\(layer)].from_item"
-          guard items.count > 0 else {
-            throw Fault(field: "inputs", given: "nothing", expected: "the items that \(field) names, as inputs, rows or a body of their own")
-          }
-          let count = items.count
-          guard (0..<count).contains(index) else {
-            throw Fault(field: field, given: "\(index)", expected: count == 1 ? "0, the only item" : "0 to \(count - 1), the items sent")
-          }
-          resolved.append(.item(model.slice(0, index..<index + 1).scalars))
+    if let label { return .label(label.text) }
+    if let cluster { return .component(cluster, layer: layer) }
+    guard let layers else { return .nothing }
+    let model = items.count == 0 ? items.raw : signature.toModel(items.raw)
+    var sources: [LayerSource] = []
+    for (layer, entry) in layers.enumerated() {
+      if let cluster = entry.cluster {
+        sources.append(.component(cluster))
+      } else if let index = entry.fromItem {
+        let field = "given.layers[\(layer)].from_item"
+        guard items.count > 0 else {
+          throw Fault(field: "inputs", given: "nothing", expected: "the items that \(field) names, as inputs, rows or a body of their own")
         }
+        guard (0..<items.count).contains(index) else {
+          throw Fault(field: field, given: "\(index)", expected: items.count == 1 ? "0, the only item" : "0 to \(items.count - 1), the items sent")
+        }
+        sources.append(.item(model.slice(0, index..<index + 1).scalars))
+      } else {
+        sources.append(.prior)
       }
-      return .layers(resolved)
     }
+    return .layers(sources)
   }
 }
 
-/// An entry of `given.layers`.
-private struct LayerGiven: Decodable {
-  let source: SampleGiven.Source
+/// An entry of `given.layers`: a component of the layer's mixture, an item of the request, or nothing for the prior.
+package struct LayerGiven: Settings {
+  package var cluster: Int?
+  package var fromItem: Int?
 
-  private enum Key: String, CodingKey {
-    case cluster
-    case fromItem = "from_item"
+  package init() {}
+
+  package static let table = Table<Self> {
+    Setting("from_item", \.fromItem, in: 0..., "The place of an item of this request, whose posterior mean the layer takes.")
+    Setting("cluster", \.cluster, in: 0..., "A component of the layer's mixture.")
+  }
+}
+
+/// The name of a class; one that is called 3 may be written as a number.
+package struct ClassName: SettingValue {
+  package let text: String
+
+  package init(from decoder: any Decoder) throws {
+    let value = try decoder.singleValueContainer()
+    text = try (try? value.decode(Int.self)).map(String.init) ?? value.decode(String.self)
   }
 
-  init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Key.self)
-    let cluster = try fields.decodeIfPresent(Int.self, forKey: .cluster)
-    let item = try fields.decodeIfPresent(Int.self, forKey: .fromItem)
-    switch (cluster, item) {
-    case (nil, nil): source = .prior
-    case (let cluster?, nil): source = .component(cluster)
-    case (nil, let item?): source = .item(item)
-    case (.some, .some):
-      throw JSONError(.mismatch, field: "given.layers", given: "a layer with cluster and from_item", expected: "one of them")
-    }
+  package func encode(to encoder: any Encoder) throws {
+    var value = encoder.singleValueContainer()
+    try value.encode(text)
   }
+
+  package static func schema(_: (any Interval<Self>)?) -> Schema { .text(choices: nil) }
 }

@@ -3,41 +3,31 @@ internal import Tensors
 
 /// New items: `n` draws from the model.
 package struct SampleRequest: ModelRequest {
-  package let n: Int
-  package let seed: Int?
-  package let temperature: Float
-  package let mean: Bool
-  package let given: SampleGiven
-  /// What `given` means, with the items that it names.
+  package var n = 1
+  package var seed: Int?
+  package var temperature: Float = 1
+  package var mean = false
+  package var given = SampleGiven()
+  /// What `given` means, with the items that it names; not among the settings.
   private var condition = SampleCondition.nothing
 
-  private enum Key: String, CodingKey { case n, seed, temperature, mean, given }
-
-  package init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Key.self)
-    n = try fields.decodeIfPresent(Int.self, forKey: .n) ?? 1
-    seed = try fields.decodeIfPresent(Int.self, forKey: .seed)
-    temperature = try fields.decodeIfPresent(Float.self, forKey: .temperature) ?? 1
-    mean = try fields.decodeIfPresent(Bool.self, forKey: .mean) ?? false
-    given = try fields.decodeIfPresent(SampleGiven.self, forKey: .given) ?? .nothing
-  }
+  package init() {}
 
   package static let name = "sample"
   package static let summary = "Draws new items; item i depends on the seed and i alone, so n=3 is a prefix of n=64."
   package static let items = ItemRole.references
   package static var capability: Capability<any Sampling> { .sampling }
-  package static let fields: [RequestField] = [
-    RequestField("n", .integer, default: "1", "How many items."),
-    .seed,
-    RequestField("temperature", .number, default: "1", "Multiplies the prior's deviation."),
-    RequestField("mean", .boolean, default: "false", "The mean of p(x|z) instead of a draw from it."),
-    RequestField(
-      "given", .object, default: "{}",
+  package static let table = Table<Self> {
+    Setting("n", \.n, in: 1...10_000, ofRows: false, "How many items.")
+    Setting.seed
+    Setting("temperature", \.temperature, in: 0..., "Multiplies the prior's deviation.")
+    Setting("mean", \.mean, "The mean of p(x|z) instead of a draw from it.")
+    // Rows depend on what it means.
+    Setting(
+      "given", \.given, ofRows: false,
       "What to condition on, where the family can: {\"label\": c}, {\"cluster\": k, \"layer\": l}, or where each layer comes from, nearest the data first: "
-        + "{\"layers\": [{\"from_item\": i}, {\"cluster\": k}, {}]} with items beside it."),
-  ]
-
-  package var rowOptions: SampleOptions { SampleOptions(temperature: temperature, mean: mean, given: condition) }
+        + "{\"layers\": [{\"from_item\": i}, {\"cluster\": k}, {}]} with items beside it.")
+  }
 
   package var needsItems: Bool { given.needsItems }
 
@@ -54,9 +44,6 @@ package struct SampleRequest: ModelRequest {
         .impossible, "n is \(n), expected 1 to \(max(most, 1)) for this model; ask for more in several requests with seeds of their own.", field: "n",
         given: "\(n)", expected: "1 to \(max(most, 1))")
     }
-    guard temperature.isFinite, temperature >= 0 else {
-      throw Fault(field: "temperature", given: "\(temperature)", expected: "a number from 0")
-    }
     try given.check(model)
   }
 
@@ -67,7 +54,7 @@ package struct SampleRequest: ModelRequest {
   package func answerWidth(_ model: any Sampling) -> Int { model.signature.width }
 
   package func compute(_ model: any Sampling, _ rows: Rows) throws -> RowAnswers {
-    RowAnswers(model.signature.toRaw(try model.sample(rows.keys, rowOptions)))
+    RowAnswers(model.signature.toRaw(try model.sample(rows.keys, SampleOptions(temperature: temperature, mean: mean, given: condition))))
   }
 
   package func answer(_ found: RowAnswers, to items: Items, from model: any Sampling) -> Answer {

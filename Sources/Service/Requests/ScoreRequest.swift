@@ -5,46 +5,30 @@ internal import Tensors
 
 /// Bounds of ln p(x) an item, or of ln p(some columns | the others), with the parts that they are made of.
 package struct ScoreRequest: ModelRequest {
-  package let k: Int
+  package var k = 100
   /// Columns to score given the others; nil for all of them.
-  package let targets: [String]?
-  package let estimator: String
-  package let seed: Int?
+  package var targets: [String]?
+  package var estimator = ConditionalEstimator.proposal
+  package var seed: Int?
 
-  private enum Key: String, CodingKey { case estimator, k, seed, targets }
-
-  package init(from decoder: any Decoder) throws {
-    let fields = try decoder.container(keyedBy: Key.self)
-    k = try fields.decodeIfPresent(Int.self, forKey: .k) ?? 100
-    targets = try fields.decodeIfPresent([String].self, forKey: .targets)
-    estimator = try fields.decodeIfPresent(String.self, forKey: .estimator) ?? ConditionalEstimator.proposal.rawValue
-    seed = try fields.decodeIfPresent(Int.self, forKey: .seed)
-  }
+  package init() {}
 
   package static let name = "score"
   package static let summary =
     "Bounds ln p(x) of every item, or ln p(some columns | the others): the ELBO with its parts, and the importance-weighted bound of k draws."
   package static let items = ItemRole.rows
   package static var capability: Capability<any Scoring> { .scoring }
-  package static let fields: [RequestField] = [
-    RequestField("k", .integer, default: "100", "Draws of the importance-weighted bound (Burda et al. 2016)."),
-    RequestField(
-      "targets", .names, "Columns to score given the others, for families that can; all columns where absent."),
-    RequestField(
-      "estimator", .string, default: "\"proposal\"",
-      "With such families: proposal (importance sampling from q(z|x)) or prior (Monte Carlo from the prior given the other columns)."),
-    .seed,
-  ]
+  package static let table = Table<Self> {
+    Setting("k", \.k, in: 1...10_000, "Draws of the importance-weighted bound (Burda et al. 2016).")
+    Setting("targets", \.targets, "Columns to score given the others, for families that can; all columns where absent.")
+    Setting(
+      "estimator", \.estimator,
+      "With such families: proposal (importance sampling from q(z|x)) or prior (Monte Carlo from the prior given the other columns).")
+    Setting.seed
+  }
 
   package func acceptsMissing(_ model: any Scoring) -> Bool { Capability.conditionalScoring.of(model) != nil }
 
-  package struct RowOptions: Hashable, Sendable {
-    let k: Int
-    let targets: [String]?
-    let estimator: String
-  }
-
-  package var rowOptions: RowOptions { RowOptions(k: k, targets: targets, estimator: estimator) }
   package var rowWeight: Double { Double(k) }
 
   package func answerWidth(_ model: any Scoring) -> Int { Self.bounds.count + 1 }
@@ -53,14 +37,10 @@ package struct ScoreRequest: ModelRequest {
     let most = max(1, min(limits.scoreDraws, limits.scoreDrawsTotal / max(rows, 1)))
     guard (1...most).contains(k) else {
       throw Problem(
-        .impossible, "k is \(k), expected 1 to \(most) for \(rows) items.", field: "k", given: "\(k)", expected: "1 to \(most)")
-    }
-    guard ConditionalEstimator(rawValue: estimator) != nil else {
-      throw Fault(
-        field: "estimator", given: "\"\(estimator)\"", expected: ConditionalEstimator.allCases.map(\.rawValue).joined(separator: " or "))
+        .impossible, "k is \(k), expected 1 to \(most)\(Self.words(rows)).", field: "k", given: "\(k)", expected: "1 to \(most)")
     }
     let isConditional = Capability.conditionalScoring.of(model) != nil
-    for (field, isGiven) in [("targets", targets != nil), ("estimator", estimator != ConditionalEstimator.proposal.rawValue)]
+    for (field, isGiven) in [("targets", targets != nil), ("estimator", estimator != .proposal)]
     where isGiven && !isConditional {
       throw Fault(field: field, given: "there", expected: "no such field: the family \(type(of: model).name) only scores whole items")
     }
@@ -86,7 +66,7 @@ package struct ScoreRequest: ModelRequest {
 
   package func compute(_ model: any Scoring, _ rows: Rows) -> RowAnswers {
     let (n, items, x) = (rows.items.shape[0], rows.items, model.signature.toModel(rows.items))
-    guard let conditional = Capability.conditionalScoring.of(model), let estimator = ConditionalEstimator(rawValue: estimator) else {
+    guard let conditional = Capability.conditionalScoring.of(model) else {
       return RowAnswers(table(model.score(x, draws: k, keys: rows.keys), scored: [Float](repeating: Float(model.signature.width), count: n)))
     }
     let isTarget = targetMask(model.signature)
@@ -132,7 +112,7 @@ package struct ScoreRequest: ModelRequest {
     var members: [JSONValue.Member] = [.init(name: "items", value: .array(items)), .init(name: "k", value: .integer(k))]
     if isConditional {
       members.append(.init(name: "targets", value: targets.map { .strings($0) } ?? .null))
-      members.append(.init(name: "estimator", value: .string(estimator)))
+      members.append(.init(name: "estimator", value: .string(estimator.rawValue)))
     }
     return Answer(
       values, columns: names,

@@ -28,35 +28,33 @@ package struct SentRequest: Sendable {
   package static let itemTypes: [MediaType] = [.json, .csv, .png, .npy, .floats, .form]
 
   /// The fields of a JSON body, or those of the query beside a body of items alone.
-  package func fields(of kind: RequestKind) throws -> SentFields {
-    guard isJSON else { return try SentFields(optionObject(kind.fields, of: kind.name)) }
+  package func fields(of kind: RequestKind) throws -> SentFields { try fields(kind.fields, of: kind.name, numeric: ["inputs"]) }
+
+  /// - Parameter numeric: the fields that hold arrays of numbers.
+  func fields(_ known: [SettingField], of name: String, numeric: Set<String>) throws -> SentFields {
+    guard isJSON else { return try SentFields(optionObject(known, of: name)) }
     if let option = options.first {
       throw Problem(
         .malformed, "The query has \"\(option.name)\", but with a JSON body the options are fields of the body.", field: option.name,
         given: "a query parameter", expected: "a field of the body")
     }
-    return try SentFields(JSONValue(parsing: body, numericFields: ["inputs"]))
+    return try SentFields(JSONValue(parsing: body, numericFields: numeric), items: numeric.union(["rows"]))
   }
 
   /// The items of a request whose fields were read; none where they may be left out.
-  func items(_ fields: SentFields, of request: any CheckedRequest, _ limits: ServiceLimits) throws -> Items {
-    let (role, signature) = (request.itemRole, request.model.signature)
-    if !isJSON { return role == .references && body.isEmpty ? .none : try items(signature, limits, keepingText: role == .completed) }
+  func items(_ fields: SentFields, of name: String, as role: ItemRole, _ signature: Signature, _ limits: ServiceLimits) throws -> Items {
+    let keepsText = role == .completed
+    if !isJSON { return role == .references && body.isEmpty ? .none : try items(signature, limits, keepingText: keepsText) }
     switch (fields.inputs, fields.rows) {
     case (nil, nil):
       if role == .references { return .none }
       throw Problem(
-        .impossible, "\(request.name) needs items: inputs (nested numbers) or rows (objects by column name).", field: "inputs", given: "nothing",
+        .impossible, "\(name) needs items: inputs (nested numbers) or rows (objects by column name).", field: "inputs", given: "nothing",
         expected: "inputs or rows")
     case (.some, .some):
       throw Problem(.impossible, "Both inputs and rows are given, expected one of them.", field: "rows", given: "both", expected: "inputs or rows")
-    case (nil, .some(let rows)): return try .objects(rows, signature: signature, limits: limits, keepingText: role == .completed)
-    case (.some(.numbers(let array)), nil): return try .nested(array, field: "inputs", signature: signature, limits: limits)
-    case (.some(let other), nil):
-      let given = String(decoding: other.text.prefix(60), as: UTF8.self)
-      throw Problem(
-        .impossible, "inputs is no array of numbers: \(given)\(given.utf8.count == 60 ? "..." : "").", field: "inputs", given: given,
-        expected: "nested arrays of numbers, null for a missing one")
+    case (nil, .some(let rows)): return try .objects(rows, signature: signature, limits: limits, keepingText: keepsText)
+    case (.some(let inputs), nil): return try .numbers(inputs, field: "inputs", signature: signature, limits: limits)
     }
   }
 
@@ -70,7 +68,7 @@ package struct SentRequest: Sendable {
   }
 
   /// The options as one JSON object; `fields` are those that there are beside `record`.
-  func optionObject(_ own: [RequestField], of name: String) throws -> JSONValue {
+  func optionObject(_ own: [SettingField], of name: String) throws -> JSONValue {
     let fields = own + [.record]
     var members: [JSONValue.Member] = []
     for option in options {
@@ -83,7 +81,7 @@ package struct SentRequest: Sendable {
       guard !members.contains(where: { $0.name == option.name }) else {
         throw Problem(.malformed, "\(option.name) is given twice.", field: option.name, given: "two values", expected: "one")
       }
-      members.append(.init(name: option.name, value: field.value(of: option.value)))
+      members.append(.init(name: option.name, value: field.schema.value(of: option.value)))
     }
     return .object(members)
   }
@@ -131,23 +129,26 @@ package struct SentFields: Sendable {
   let options: JSONValue
   /// Whether the client wants its input kept with the record of this request.
   let keepsInput: Bool
-  let inputs: JSONValue?
-  let rows: JSONValue?
+  private let items: [JSONValue.Member]
 
-  init(_ document: JSONValue) throws {
-    guard case .object(var members) = document else {
-      (options, keepsInput, inputs, rows) = (document, false, nil, nil)
+  /// - Parameter names: of the fields that hold items.
+  init(_ document: JSONValue, items names: Set<String> = []) throws {
+    guard case .object(let members) = document else {
+      (options, keepsInput, items) = (document, false, [])
       return
     }
-    func take(_ name: String) -> JSONValue? {
-      guard let index = members.firstIndex(where: { $0.name == name }) else { return nil }
-      let value = members.remove(at: index).value
-      return value == .null ? nil : value
-    }
-    (inputs, rows) = (take("inputs"), take("rows"))
-    keepsInput = try take("record").map { try StrictJSON.decode(Record.self, from: .record(["record": $0])).record } ?? false
-    options = .object(members)
+    let record = members.first { $0.name == SettingField.record.name && $0.value != .null }
+    keepsInput = try record.map { try StrictJSON.decode(Record.self, from: .object([$0])).record } ?? false
+    items = members.filter { names.contains($0.name) && $0.value != .null }
+    options = .object(members.filter { !names.contains($0.name) && $0.name != SettingField.record.name })
   }
 
   private struct Record: Decodable { let record: Bool }
+
+  var inputs: JSONValue? { self["inputs"] }
+  var rows: JSONValue? { self["rows"] }
+  /// What an audit's items should be taken for.
+  var targets: JSONValue? { self["targets"] }
+
+  private subscript(name: String) -> JSONValue? { items.first { $0.name == name }?.value }
 }

@@ -82,7 +82,7 @@ extension SentRequest {
   /// The request that a record is of: its options as they were understood, the items from its body.
   static func repeating(_ options: InferenceRecord.Options, body: [UInt8], type: String?) throws -> SentRequest {
     guard case .object(let members) = try JSONValue(parsing: Array(options.parameters.utf8)) else { preconditionFailure("parameters are an object") }
-    let parameters = members + [JSONValue.Member(name: RequestField.seed.name, value: .integer(options.seed))]
+    let parameters = members + [JSONValue.Member(name: seedName, value: .integer(options.seed))]
     let asked = SentRequest(body: body, contentType: type.map { MediaType($0) })
     guard !body.isEmpty, asked.isJSON else {
       return SentRequest(

@@ -17,7 +17,7 @@ struct BenchAttackCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "A model file; or name, name@3 or name@alias in the store.", completion: .file()) var model: String
-  @OptionGroup var attack: AttackArguments
+  @OptionGroup var attack: SettingArguments<AuditPlan>
   @Option(help: "Items under attack.") var items = 16
   @Option(help: "Runs that are evaluated together, of the third way. (default: as many as audits do, 64 a thread)") var batch: Int?
   @Option(help: "Measurements, of which the median counts.") var rounds = 5
@@ -39,10 +39,12 @@ struct BenchAttackCommand: AsyncParsableCommand {
     TrainingMemory.keepFreedBlocks()
     let batch = batch ?? Audit.largestBatch
     let model = try store.load(model)
-    guard let family = model.family as? any Attackable else { throw CommandError("The family \(type(of: model.family).name) can't be attacked.") }
+    guard let family = Capability.attackable.of(model.family) else {
+      throw CommandError("The family \(type(of: model.family).name) can't be attacked.")
+    }
     let drawn = try BenchedModel(reference: self.model, digest: model.digest, model: model).items(items, seed: 1, holes: false)
     let audit = try Audit(
-      attack.plan, on: family, items: model.signature.toModel(Tensor(shape: [items, model.signature.width], scalars: drawn)), seed: 1)
+      attack.values(), on: family, items: model.signature.toModel(Tensor(shape: [items, model.signature.width], scalars: drawn)), seed: 1)
     let together = audit.plan.restarts * audit.strengths.count
     let ways = [("one run at a time", 1), ("the \(together) runs of an item together", together), ("\(batch) runs together", batch)]
     let products = audit.productsOfStep(batch: batch)

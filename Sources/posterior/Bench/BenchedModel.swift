@@ -41,7 +41,7 @@ extension BenchedModel {
   /// Plausible items, in raw units: [count, width]; with `holes` half of all cells, at random, are missing.
   func items(_ count: Int, seed: Int, holes: Bool) throws -> [Float] {
     let keys = RowKeys(RandomKey(seed: UInt64(seed)), rows: 0..<count)
-    let rows = try (model.family as? any Sampling)?.sample(keys, SampleOptions()) ?? keys.uniform(model.signature.width)
+    let rows = try Capability.sampling.of(model.family)?.sample(keys, SampleOptions()) ?? keys.uniform(model.signature.width)
     var scalars = model.signature.toRaw(rows).scalars
     // Any category does, and any count: the first one.
     for (column, kind) in (model.signature.columns ?? []).enumerated() where kind.type.isDiscrete || kind.type == .count {

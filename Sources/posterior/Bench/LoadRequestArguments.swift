@@ -2,6 +2,7 @@ import ArgumentParser
 import Benchmarking
 import Formats
 import Foundation
+import Modelling
 import Service
 
 /// What the requests of a load ask for.

@@ -1,6 +1,7 @@
 import Benchmarking
 import Formats
 import Foundation
+import Modelling
 import Service
 import Tensors
 
@@ -53,7 +54,8 @@ struct ModelLoad {
       return SentRequest(body: body, contentType: type, options: options + [.init(name: "seed", value: "\(seed)")])
     }
     var members = options.map { option in
-      JSONValue.Member(name: option.name, value: kind.fields.first { $0.name == option.name }?.value(of: option.value) ?? .string(option.value))
+      JSONValue.Member(
+        name: option.name, value: kind.fields.first { $0.name == option.name }?.schema.value(of: option.value) ?? .string(option.value))
     }
     members.append(.init(name: "seed", value: .integer(seed)))
     if kind.items != .references {

@@ -5,32 +5,26 @@ import Registry
 import Service
 import Tensors
 
-/// What all operations have in common on the command line: a model, items, and where the answer goes.
-struct OperationArguments: ParsableArguments {
+/// What all requests have in common on the command line: a model, items, and where the answer goes.
+struct RequestArguments: ParsableArguments {
   @Argument(help: "A model file; or name, name@3 or name@alias in the store, with --store or where no such file exists.", completion: .file())
   var model: String
   @OptionGroup var store: StoreArguments
-  @Option(help: "Chooses the random numbers, 0 ... 2^63 - 1. (default: drawn)")
-  var seed: Int?
   @Option(help: "json, csv, png, npy or raw (float32, little-endian). (default: by the output's extension, else json)")
   var format: OutputFormat?
   @Option(name: .shortAndLong, help: "Where to write the answer; - is standard output, too. (default: standard output)", completion: .file())
   var output: String?
 
-  /// Performs the operation as the server does: the same code, the same bytes. What can be read and written block by block is, whatever its size.
+  /// Answers the request as the server does: the same code, the same bytes. What can be read and written block by block is, whatever its size.
   /// - Parameter mask: a picture that hides pixels of the input, which is a picture, too.
   func perform(
-    _ kind: RequestKind, _ options: [String: String?], input: String? = nil, as inputArguments: InputArguments = InputArguments(),
+    _ kind: RequestKind, _ options: [SentRequest.Option], input: String? = nil, as inputArguments: InputArguments = InputArguments(),
     mask: String? = nil
   ) async throws {
     try await reporting {
       Parallelism.width = ProcessInfo.processInfo.activeProcessorCount
       let model = try store.load(model)
-      var given = options.compactMapValues { $0 }
-      given["seed"] = seed.map { "\($0)" }
-      var sent = SentRequest(
-        contentType: try input.map { try inputArguments.format(of: $0).mediaType },
-        options: given.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: $0.value) })
+      var sent = SentRequest(contentType: try input.map { try inputArguments.format(of: $0).mediaType }, options: options)
       if mask != nil, sent.contentType != .png {
         throw CommandError("\(input ?? ""): a mask in a file goes with one .png; items of other formats say themselves what is missing.")
       }
@@ -54,7 +48,7 @@ struct OperationArguments: ParsableArguments {
         receipt = asked.receipt
       }
       try output.finish()
-      if seed == nil { CommandError.note("seed \(receipt.seed)") }
+      if !options.contains(where: { $0.name == "seed" }) { CommandError.note("seed \(receipt.seed)") }
     }
   }
 
