@@ -110,7 +110,8 @@ let package = Package(
     tests(
       "ServiceTests",
       [
-        "FamilyExamples", "Service", "Locking", "HTTP", "Registry", "Learning", "Data", "Evaluation", "Families", "ModelFiles", "Modelling",
+        "FamilyExamples", "Distributions", "Service", "Locking", "HTTP", "Registry", "Learning", "Data", "Evaluation", "Families", "ModelFiles",
+        "Modelling",
         "Networks", "Tensors", "Formats",
       ]),
   ],

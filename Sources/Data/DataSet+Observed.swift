@@ -1,4 +1,5 @@
 internal import Modelling
+internal import Tensors
 
 // What is there and what is missing, column by column.
 extension DataSet {
@@ -23,43 +24,70 @@ extension DataSet {
 
   /// One entry a column, over the rows at `rows`; nil for sets of images.
   package func columnSummaries(over rows: [Int]) -> [ColumnSummary]? {
-    guard signature.kind != .image, case .floats(let values) = storage else { return nil }
-    let width = signature.width
-    return (0..<width).map { column in
-      let cells = rows.map { values[$0 * width + column] }.filter { !$0.isNaN }
-      let moments = Moments(cells.lazy.map(Double.init))
+    guard let names = signature.space.names else { return nil }
+    var columns = names.map { _ in Content() }
+    forEachItem(of: rows) { item in for column in columns.indices where !item[column].isNaN { columns[column].add(item[column]) } }
+    return zip(zip(names, columns), moments(over: rows) { $1 }).map { column, moments in
+      let (name, content) = column
       return ColumnSummary(
-        name: signature.columns?[column].name ?? "x\(column)", observed: cells.count, missing: rows.count - cells.count, mean: moments.mean,
-        deviation: moments.deviation, smallest: cells.min() ?? .nan, largest: cells.max() ?? .nan,
-        isWhole: cells.allSatisfy { $0 == $0.rounded() }, distinct: Self.distinct(cells))
+        name: name, observed: content.observed, missing: rows.count - content.observed, mean: moments.mean, deviation: moments.deviation,
+        smallest: content.smallest, largest: content.largest, isWhole: content.isWhole, distinct: content.seen.count)
     }
   }
 
-  private static func distinct(_ cells: [Float]) -> Int {
+  private struct Content {
+    var observed = 0
+    var smallest = Float.nan
+    var largest = Float.nan
+    var isWhole = true
     var seen: Set<Float> = []
-    for cell in cells where seen.count <= ColumnSummary.mostDistinct { seen.insert(cell) }
-    return seen.count
+
+    mutating func add(_ value: Float) {
+      (smallest, largest) = observed == 0 ? (value, value) : (Swift.min(smallest, value), Swift.max(largest, value))
+      observed += 1
+      isWhole = isWhole && value == value.rounded()
+      if seen.count <= ColumnSummary.mostDistinct { seen.insert(value) }
+    }
   }
 
   /// Rows of a table in which every cell is missing; nil for sets of images.
   package var emptyRows: Int? {
-    guard signature.kind != .image, case .floats(let values) = storage else { return nil }
-    let width = signature.width
-    return (0..<count).count { row in values[row * width..<(row + 1) * width].allSatisfy(\.isNaN) }
+    guard signature.space.isRow else { return nil }
+    var empty = 0
+    forEachItem(of: Array(0..<count)) { item in if item.allSatisfy(\.isNaN) { empty += 1 } }
+    return empty
   }
 
-  /// Mean and deviation (over n - 1) of some numbers; 0 of none, and deviation 0 of one.
-  struct Moments {
-    let mean: Double
-    let deviation: Double
+  /// Mean and deviation (over n - 1) of what is observed in every column, of a function of it; 0 of none, and deviation 0 of one.
+  ///
+  /// - Parameter measure: of a column and a value; nil where the column has nothing to measure.
+  func moments(over rows: [Int], _ measure: (Int, Double) -> Double?) -> [(mean: Double, deviation: Double)] {
+    let width = signature.width
+    var (counts, sums, squares) = ([Double](repeating: 0, count: width), [Double](repeating: 0, count: width), [Double](repeating: 0, count: width))
+    forEachItem(of: rows) { item in
+      for column in 0..<width where !item[column].isNaN {
+        guard let value = measure(column, Double(item[column])) else { continue }
+        (counts[column], sums[column]) = (counts[column] + 1, sums[column] + value)
+      }
+    }
+    let means = zip(sums, counts).map { $0 / Swift.max($1, 1) }
+    forEachItem(of: rows) { item in
+      for column in 0..<width where !item[column].isNaN {
+        guard let value = measure(column, Double(item[column])) else { continue }
+        squares[column] += (value - means[column]) * (value - means[column])
+      }
+    }
+    return (0..<width).map { (means[$0], (squares[$0] / Swift.max(counts[$0] - 1, 1)).squareRoot()) }
+  }
 
-    init(_ values: some Collection<Double>) {
-      var (count, sum) = (0.0, 0.0)
-      for value in values { (count, sum) = (count + 1, sum + value) }
-      let mean = sum / max(count, 1)
-      let squares = values.reduce(0.0) { $0 + ($1 - mean) * ($1 - mean) }
-      self.mean = mean
-      deviation = (squares / max(count - 1, 1)).squareRoot()
+  /// Raw items one after the other, read a block at a time.
+  private func forEachItem(of rows: [Int], _ body: (UnsafeBufferPointer<Float>) -> Void) {
+    let (width, block) = (signature.width, 1024)
+    for start in stride(from: 0, to: rows.count, by: block) {
+      let places = rows[start..<Swift.min(start + block, rows.count)]
+      raw(places).withScalars { x in
+        for row in 0..<places.count { body(UnsafeBufferPointer(start: x + row * width, count: width)) }
+      }
     }
   }
 }

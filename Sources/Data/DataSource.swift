@@ -4,11 +4,23 @@ package import Modelling
 
 /// Where the items of a recipe come from.
 package struct DataSource: Settings {
-  package enum Format: String, CaseIterable, SettingValue { case idx, csv, npy, png }
+  package enum Format: String, CaseIterable, SettingValue {
+    case idx, csv, npy, png
+    /// One long text.
+    case text
+    /// One text a line.
+    case lines
+    /// Line i of one file belongs to line i of another, `target`.
+    case pairs
+    /// Sequences of images: an NPY [n, images, height, width], or a folder of folders of PNGs.
+    case video
+  }
   package enum Split: String, CaseIterable, SettingValue { case train, test }
 
-  /// `fashion-mnist`, `sprites`, or the path of a file (IDX, CSV, NPY) or of a folder of PNGs.
+  /// `fashion-mnist`, `sprites`, or the path of a file (IDX, CSV, NPY, text) or of a folder of PNGs.
   package var source: String
+  /// Of `pairs`: the file whose lines belong to those of `source`.
+  package var target: String?
   /// Of a path; read from its name where absent.
   package var format: Format?
   /// Of a named data set.
@@ -18,14 +30,14 @@ package struct DataSource: Settings {
   /// At most so many items, from the first.
   package var limit: Int?
   /// Columns of a `csv` to learn from, others being left out; inferred where absent.
-  package var columns: [Signature.Column]?
+  package var columns: [TableSpace.Column]?
   /// Marks of a missing cell of a `csv`; where absent "", NA, NaN, nan, ? and null.
   package var missing: [String]?
   /// Between the fields of a `csv`; where absent the one of them that its header has most of.
   package var delimiter: Delimiter?
   /// Where the items' classes stand; data sets known by name know theirs.
   package var labels: LabelSource?
-  /// Of a recording in a `csv` or `npy`: windows of it are the items.
+  /// Of a recording in a `csv` or `npy`, or of a `text`: windows of it are the items.
   package var window: SignalWindows?
 
   package enum Delimiter: String, CaseIterable, SettingValue {
@@ -37,11 +49,12 @@ package struct DataSource: Settings {
   package init() { self.init(source: "") }
 
   package init(
-    source: String, format: Format? = nil, split: Split = .train, range: [Float]? = nil, limit: Int? = nil, columns: [Signature.Column]? = nil,
+    source: String, format: Format? = nil, split: Split = .train, range: [Float]? = nil, limit: Int? = nil, columns: [TableSpace.Column]? = nil,
     missing: [String]? = nil, delimiter: Delimiter? = nil, labels: LabelSource? = nil,
-    window: SignalWindows? = nil
+    window: SignalWindows? = nil, target: String? = nil
   ) {
     self.source = source
+    self.target = target
     self.format = format
     self.split = split
     self.range = range
@@ -54,8 +67,9 @@ package struct DataSource: Settings {
   }
 
   package static let table = Table<Self> {
-    Setting("source", \.source, required: true, "fashion-mnist, sprites, or the path of a file (IDX, CSV, NPY) or of a folder of PNGs.")
+    Setting("source", \.source, required: true, "fashion-mnist, sprites, or the path of a file (IDX, CSV, NPY, text) or of a folder of PNGs.")
     Setting("format", \.format, "Of a path; absent: read from its name.")
+    Setting("target", \.target, "Of pairs: the file whose lines belong to those of the source.")
     Setting("split", \.split, "Of a data set known by name.")
     Setting(
       "range", \.range, "Smallest and largest value of an npy, which become 0 and 1; images need it, rows without it are standardised.")
@@ -64,7 +78,7 @@ package struct DataSource: Settings {
     Setting("missing", \.missing, "Marks of a missing cell of a csv; absent: \"\", NA, NaN, nan, ? and null.")
     Setting("delimiter", \.delimiter, "Between the fields of a csv; absent: the one of them that its header has most of.")
     Setting("labels", \.labels, "Where the items' classes stand; data sets known by name know theirs.")
-    Setting("window", \.window, "Of a recording in a csv or npy: windows of it are the items.")
+    Setting("window", \.window, "Of a recording in a csv or npy, or of a text: windows of it are the items.")
   }
 
   /// Reads the items; a mixed table may have categories and missing cells, any other is refused where a cell is no number.
@@ -81,40 +95,49 @@ package struct DataSource: Settings {
   }
 
   private func loadLabels() throws -> Labels {
-    if let named = NamedDataSet(rawValue: source) {
+    if let named = NamedDataSet.named(source) {
       guard labels == nil else { throw DataError("data.labels are for paths; \(source) knows its own classes") }
-      return try named.loadLabels(split)
+      return try named.labels(split)
     }
     guard let labels else { throw DataError("data.labels is missing: it says where the classes of \(source) stand") }
     return try labels.load(table: source, missing: missing, delimiter: delimiter)
   }
 
   private func loadWhole(isMixed: Bool) throws -> DataSet {
-    if let named = NamedDataSet(rawValue: source) {
-      guard format == nil, range == nil, columns == nil, missing == nil, delimiter == nil else {
-        throw DataError("data.format, data.range, data.columns, data.missing and data.delimiter are for paths; \(source) knows its own")
+    if let named = NamedDataSet.named(source) {
+      guard format == nil, target == nil, range == nil, columns == nil, missing == nil, delimiter == nil else {
+        throw DataError("data.format, data.target, data.range, data.columns, data.missing and data.delimiter are for paths; \(source) knows its own")
       }
-      return try named.load(split)
+      return try named.items(split)
     }
     guard split == .train else { throw DataError("data.split is \(split.rawValue): only data sets known by name have splits, \(source) is a path") }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder) else {
       throw DataError(
-        "there is no file or folder \(source); data sets known by name: \(NamedDataSet.allCases.map(\.rawValue).joined(separator: ", "))")
+        "there is no file or folder \(source); data sets known by name: \(NamedDataSet.names)")
     }
     let format = try format ?? inferredFormat(isFolder: isFolder.boolValue)
-    guard range == nil || format == .npy else { throw DataError("data.range is for npy; \(format.rawValue) has a range of its own") }
+    guard range == nil || format == .npy || format == .video else {
+      throw DataError("data.range is for npy; \(format.rawValue) has a range of its own")
+    }
+    guard target == nil || format == .pairs else { throw DataError("data.target is for pairs; \(format.rawValue) is one source alone") }
     guard (columns == nil && missing == nil && delimiter == nil) || format == .csv else {
       throw DataError("data.columns, data.missing and data.delimiter are for csv; \(format.rawValue) has neither names nor marks")
     }
-    guard format == .png || !isFolder.boolValue else { throw DataError("\(source) is a folder, expected a file in the format \(format.rawValue)") }
+    guard format == .png || format == .video || !isFolder.boolValue else {
+      throw DataError("\(source) is a folder, expected a file in the format \(format.rawValue)")
+    }
     switch format {
-    case .idx: return try Self.idx(source, name: source)
+    case .idx: return try ImageFiles.idx(source, name: source)
     case .csv: return try csv(isMixed: isMixed)
     case .npy: return try npy()
     case .png:
       guard isFolder.boolValue else { throw DataError("\(source) is a file, expected a folder of PNGs") }
-      return try png()
+      return try ImageFiles.folder(source)
+    case .text: return try TextSource(source).stream()
+    case .lines: return try TextSource(source).lines()
+    case .pairs: return try pairs()
+    case .video: return try video(isFolder: isFolder.boolValue)
     }
   }
 
@@ -123,6 +146,7 @@ package struct DataSource: Settings {
     let name = source.lowercased()
     if name.hasSuffix(".csv") || name.hasSuffix(".tsv") { return .csv }
     if name.hasSuffix(".npy") { return .npy }
+    if name.hasSuffix(".txt") || name.hasSuffix(".txt.gz") { return .text }
     if name.hasSuffix("-ubyte") || name.hasSuffix("-ubyte.gz") || name.hasSuffix(".idx") || name.hasSuffix(".idx.gz") { return .idx }
     throw DataError("the name of \(source) tells no format: set data.format to one of \(Format.allCases.map(\.rawValue).joined(separator: ", "))")
   }
@@ -131,15 +155,6 @@ package struct DataSource: Settings {
     do { return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) } catch {
       throw DataError("\(path) can't be read: \(error.localizedDescription)")
     }
-  }
-
-  static func idx(_ path: String, name: String) throws -> DataSet {
-    let bytes = try bytes(path)
-    let (dimensions, values) = try IDX.decode(bytes)
-    guard dimensions.count == 3 else { throw DataError("\(path) has \(dimensions.count) dimensions, expected images: count, height, width") }
-    let signature = Signature.image(height: dimensions[1], width: dimensions[2])
-    try signature.check()
-    return DataSet(name: name, storage: .bytes(values), signature: signature, digest: SHA256.digest(bytes))
   }
 
   private func csv(isMixed: Bool) throws -> DataSet {
@@ -152,63 +167,47 @@ package struct DataSource: Settings {
     let (values, signature) = try TableReading(
       source: source, columns: columns, missing: missing, delimiter: delimiter, isMixed: isMixed, leavingOut: classes
     ).read(bytes)
-    return DataSet(name: source, storage: .floats(values), signature: signature, digest: SHA256.digest(bytes))
+    return DataSet(name: source, rows: FloatRows(values, width: signature.width), signature: signature, digest: SHA256.digest(bytes))
   }
 
   private func npy() throws -> DataSet {
-    let bytes = try Self.bytes(source)
-    let array = try NPY.decode(bytes)
-    if let bad = array.scalars.firstIndex(where: { !$0.isFinite }) {
-      throw DataError("\(source): value \(bad) is \(array.scalars[bad]), expected finite numbers")
-    }
-    if let range {
-      guard range.count == 2, range[0] < range[1] else { throw DataError("data.range is \(range), expected two numbers, the smaller first") }
-      let outside = array.scalars.firstIndex { $0 < range[0] || $0 > range[1] }
-      if let outside { throw DataError("\(source): value \(outside) is \(array.scalars[outside]), outside data.range \(range)") }
-    }
+    let range = try bounds()
+    let array = try NPYSource(source, range: range)
     let signature: Signature
     switch array.shape.count {
-    case 2: signature = .vector(array.shape[1], scaling: range.map { Signature.Scaling(offset: [$0[0]], scale: [$0[1] - $0[0]]) })
+    case 2:
+      signature = .vector(array.shape[1], scaling: range.map { Scaling(offset: [$0.lowerBound], scale: [$0.upperBound - $0.lowerBound]) })
     case 3, 4:
-      guard let range else {
-        throw DataError(
-          "\(source) holds images of shape \(Array(array.shape.dropFirst())): set data.range to their smallest and largest value, such as [0, 1]")
-      }
-      signature = .image(
-        height: array.shape[1], width: array.shape[2], channels: array.shape.count == 4 ? array.shape[3] : 1, range: range[0]...range[1])
+      guard let range else { throw missingRange("images", array.shape) }
+      signature = .image(height: array.shape[1], width: array.shape[2], channels: array.shape.count == 4 ? array.shape[3] : 1, range: range)
     default: throw DataError("\(source) has shape \(array.shape), expected [n, width], [n, height, width] or [n, height, width, channels]")
     }
     try signature.check()
-    return DataSet(name: source, storage: .floats(array.scalars), signature: signature, digest: SHA256.digest(bytes))
+    return DataSet(name: source, rows: array.rows, signature: signature, digest: array.digest)
   }
 
-  /// Every `.png` of the folder in the order of their names; all of one size.
-  private func png() throws -> DataSet {
-    let entries: [String]
-    do { entries = try FileManager.default.contentsOfDirectory(atPath: source) } catch {
-      throw DataError("\(source) can't be read: \(error.localizedDescription)")
+  private func video(isFolder: Bool) throws -> DataSet {
+    guard !isFolder else {
+      guard range == nil else { throw DataError("data.range is for npy; png has a range of its own") }
+      return try ImageFiles.sequences(source)
     }
-    let names = entries.filter { $0.lowercased().hasSuffix(".png") }.sorted()
-    guard !names.isEmpty else { throw DataError("\(source) holds no .png file") }
-    var pixels: [UInt8] = []
-    var first: Raster?
-    var hash = SHA256()
-    for name in names {
-      let bytes = try Self.bytes(source + "/" + name)
-      hash.update(bytes)
-      let image: Raster
-      do { image = try PNG.decode(bytes, as: first.map { $0.channels == 1 ? .grey : .rgb }) } catch {
-        throw DataError("\(source)/\(name): \(error.detail)")
-      }
-      if let first, (image.height, image.width) != (first.height, first.width) {
-        throw DataError("\(source)/\(name) is \(image.width) x \(image.height), expected \(first.width) x \(first.height) like \(names[0])")
-      }
-      if first == nil { first = image }
-      pixels += image.pixels
-    }
-    guard let first else { throw DataError("\(source) holds no .png file") }
-    let signature = Signature.image(height: first.height, width: first.width, channels: first.channels)
-    try signature.check()
-    return DataSet(name: source, storage: .bytes(pixels), signature: signature, digest: hash.finalize())
+    let (range, array) = (try bounds(), try NPYSource(source, range: bounds()))
+    guard let range else { throw missingRange("sequences of images", array.shape) }
+    return try ImageFiles.sequences(array, range: range, path: source)
+  }
+
+  private func bounds() throws(DataError) -> ClosedRange<Float>? {
+    guard let range else { return nil }
+    guard range.count == 2, range[0] < range[1] else { throw DataError("data.range is \(range), expected two numbers, the smaller first") }
+    return range[0]...range[1]
+  }
+
+  private func missingRange(_ items: String, _ shape: [Int]) -> DataError {
+    DataError("\(source) holds \(items) of shape \(Array(shape.dropFirst())): set data.range to their smallest and largest value, such as [0, 1]")
+  }
+
+  private func pairs() throws -> DataSet {
+    guard let target else { throw DataError("data.target is missing: it is the file whose lines belong to those of \(source)") }
+    return try PairSource(TextSource(source), TextSource(target)).items()
   }
 }

@@ -23,8 +23,8 @@ package struct HiddenPixelEvaluation: Findings {
   package init(
     of model: any ConditionalScoring, under mask: PixelMask, on data: DataSet, draws: Int, seed: UInt64, progress: (Int) -> Void = { _ in }
   ) throws {
-    guard let image = data.signature.image else {
-      throw Fault(field: "masks", given: "a data set of \(data.signature.kind.rawValue)s", expected: "images")
+    guard let image = data.signature.space.picture else {
+      throw Fault(field: "masks", given: "a data set of \(data.signature.space.kind.rawValue)s", expected: "images")
     }
     try mask.check(height: image.height, width: image.width)
     var (importance, prior, hidden): ([Double], [Double], Double) = ([], [], 0)
@@ -38,7 +38,7 @@ package struct HiddenPixelEvaluation: Findings {
       hidden += Double(targets.sum().scalar)
       let x = data.batch(rows)
       func bounds(_ estimator: ConditionalEstimator, _ keys: RowKeys) -> [Double] {
-        model.score(x, targets: targets, draws: draws, estimator: estimator, keys: keys).iwae.scalars.map(Double.init)
+        model.score(x, targets: targets, draws: draws, estimator: estimator, keys: keys)[.iwae].scalars.map(Double.init)
       }
       importance += bounds(.proposal, keys.split("importance"))
       prior += bounds(.prior, keys.split("prior"))

@@ -1,36 +1,34 @@
 package import Data
-internal import Distributions
 internal import Foundation
 package import ModelFiles
 package import Modelling
 internal import Tensors
 
-/// The bounds of a model on a data set: means over the items with their standard errors.
+/// What a model says of how likely a data set is: means over the items with their standard errors.
 package struct LikelihoodEvaluation: Findings {
   package let items: Int
   package let dimensions: Int
   package let draws: Int
   package let seed: UInt64
   package let observationModel: String
-  package let elbo: Estimate
-  package let kl: Estimate
-  package let reconstruction: Estimate
-  package let iwae: Estimate
-  /// Of the importance-weighted bound, as in the answers of `/score`.
-  package let bitsPerDimension: Double
-  package let elboBitsPerDimension: Double
+  /// What the family's scores are made of, in its order.
+  package let terms: [(term: Scores.Term, estimate: Estimate)]
+  /// Numbers of an item that were scored, on average; of texts their characters.
+  private let scored: Double
+  private let bitsName: String
 
   /// Scores every item; item i uses the noise of (seed, i), so the numbers do not depend on blocks or threads.
   package init(of model: any Scoring, on data: DataSet, draws: Int, seed: UInt64, progress: (Int) -> Void = { _ in }) {
     let keys = RandomKey(seed: seed)
-    var columns: [[Double]] = [[], [], [], []]
-    let block = 500
+    var columns = model.scoreTerms.map { _ in [Double]() }
+    let (block, isText) = (500, data.signature.space.tokens != nil)
+    var characters = 0
     for start in stride(from: 0, to: data.count, by: block) {
       let rows = start..<min(start + block, data.count)
-      let scores = model.score(data.batch(rows), draws: draws, keys: RowKeys(keys, rows: rows))
-      for (index, tensor) in [scores.elbo, scores.kl, scores.reconstruction, scores.iwae].enumerated() {
-        columns[index] += tensor.scalars.map(Double.init)
-      }
+      let x = data.batch(rows)
+      if isText { characters += x.scalars.count { !$0.isNaN } }
+      let scores = model.score(x, draws: draws, keys: RowKeys(keys, rows: rows))
+      for (index, term) in scores.values.enumerated() { columns[index] += term.values.scalars.map(Double.init) }
       progress(rows.upperBound)
     }
     items = data.count
@@ -38,27 +36,32 @@ package struct LikelihoodEvaluation: Findings {
     self.draws = draws
     self.seed = seed
     observationModel = model.observationModel
-    elbo = Estimate(columns[0])
-    kl = Estimate(columns[1])
-    reconstruction = Estimate(columns[2])
-    iwae = Estimate(columns[3])
-    bitsPerDimension = Distributions.bitsPerDimension(nats: iwae.mean, dimensions: dimensions)
-    elboBitsPerDimension = Distributions.bitsPerDimension(nats: elbo.mean, dimensions: dimensions)
+    terms = zip(model.scoreTerms, columns).map { ($0, Estimate($1)) }
+    scored = isText ? Double(characters) / Double(data.count) : Double(dimensions)
+    bitsName = data.signature.space.bitsName
   }
 
+  /// As in the answers of `/score`: of the term that is known best.
+  package var bits: Double { terms.last.map { bits(of: $0.estimate) } ?? .nan }
+
+  private func bits(of estimate: Estimate) -> Double { -estimate.mean / (scored * Foundation.log(2)) }
+
+  private func estimate(_ term: Scores.Term) -> Estimate? { terms.first { $0.term == term }?.estimate }
+
   package var metrics: [RunMetric] {
-    elbo.metrics("elbo_nats") + kl.metrics("kl_nats") + reconstruction.metrics("reconstruction_nats") + iwae.metrics("iwae_nats")
-      + [
-        RunMetric(name: "bits_per_dim", value: bitsPerDimension, step: 0),
-        RunMetric(name: "elbo_bits_per_dim", value: elboBitsPerDimension, step: 0),
-      ]
+    terms.flatMap { $0.estimate.metrics($0.term.name) } + [RunMetric(name: bitsName, value: bits, step: 0)]
+      + (estimate(.elbo).map { [RunMetric(name: "elbo_bits_per_dim", value: bits(of: $0), step: 0)] } ?? [])
   }
 
   package var lines: [String] {
-    [
-      "observation model: \(observationModel)", elbo.line("ELBO"), reconstruction.line("  reconstruction"), kl.line("  KL"),
-      iwae.line("IWAE, k = \(draws)"),
-      String(format: "bits per dimension               %10.4f by IWAE, %.4f by the ELBO", bitsPerDimension, elboBitsPerDimension),
+    let titles: [(Scores.Term, String)] = [
+      (.exact, "ln p(x)"), (.elbo, "ELBO"), (.reconstruction, "  reconstruction"), (.kl, "  KL"), (.iwae, "IWAE, k = \(draws)"),
     ]
+    let lines = ["observation model: \(observationModel)"] + titles.compactMap { term, title in estimate(term).map { $0.line(title) } }
+    guard let elbo = estimate(.elbo) else {
+      let title = bitsName.replacing("_", with: " ").padding(toLength: 33, withPad: " ", startingAt: 0)
+      return lines + [title + String(format: "%10.4f", bits)]
+    }
+    return lines + [String(format: "bits per dimension               %10.4f by IWAE, %.4f by the ELBO", bits, bits(of: elbo))]
   }
 }

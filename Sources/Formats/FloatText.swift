@@ -17,6 +17,13 @@ package enum FloatText {
     }
   }
 
+  /// The text of one number.
+  package static func text(_ value: Float, missing: StaticString = "null") -> String {
+    var text: [UInt8] = []
+    append(value, to: &text, missing: missing)
+    return String(decoding: text, as: UTF8.self)
+  }
+
   /// Appends `scalars` (row-major) as arrays nested as deep as the shape is long; an empty shape is a bare number.
   package static func appendJSON(_ scalars: [Float], shape: [Int], to text: inout [UInt8]) {
     scalars.withUnsafeBufferPointer { appendJSON($0, shape: shape, to: &text) }

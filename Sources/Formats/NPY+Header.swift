@@ -35,13 +35,25 @@ extension NPY {
     }
 
     private func floats(in data: UnsafeRawBufferPointer, count: Int) -> [Float] {
+      [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+        if let start = buffer.baseAddress { write(data, count: count, to: start) }
+        initialized = count
+      }
+    }
+
+    /// Writes the first numbers of `data` to memory that need not be initialised.
+    func write(_ data: UnsafeRawBufferPointer, count: Int, to out: UnsafeMutablePointer<Float>) {
+      func each(_ value: (Int) -> Float) { for i in 0..<count { (out + i).initialize(to: value(i)) } }
+      func integer<T: FixedWidthInteger & BitwiseCopyable>(_ place: Int, _: T.Type) -> T {
+        T(littleEndian: data.loadUnaligned(fromByteOffset: place * MemoryLayout<T>.size, as: T.self))
+      }
       switch self {
-      case .bool: data.map { $0 == 0 ? 0 : 1 }
-      case .uint8: data.map { Float($0) }
-      case .float32: FloatBytes.decode(data)
-      case .float64: (0..<count).map { Float(Double(bitPattern: UInt64(littleEndian: data.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self)))) }
-      case .int32: (0..<count).map { Float(Int32(littleEndian: data.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self))) }
-      case .int64: (0..<count).map { Float(Int64(littleEndian: data.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self))) }
+      case .bool: each { data[$0] == 0 ? 0 : 1 }
+      case .uint8: each { Float(data[$0]) }
+      case .float32: each { Float(bitPattern: integer($0, UInt32.self)) }
+      case .float64: each { Float(Double(bitPattern: integer($0, UInt64.self))) }
+      case .int32: each { Float(integer($0, Int32.self)) }
+      case .int64: each { Float(integer($0, Int64.self)) }
       }
     }
   }

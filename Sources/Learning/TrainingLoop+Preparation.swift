@@ -68,7 +68,7 @@ extension TrainingLoop {
 
   /// Every item, so that the first bad one is named before an epoch is spent. Bytes are within the range of their signature by themselves.
   static func check(_ data: DataSet, for model: Family) throws {
-    guard case .floats = data.storage else { return }
+    guard data.rows.holdsFloats else { return }
     let block = 512
     for start in stride(from: 0, to: data.count, by: block) {
       let items = data.batch(start..<min(start + block, data.count))

@@ -128,7 +128,8 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     let (known, codes) = labelled?.batch(number) ?? ([], [])
     let rows = labelled?.kept.items.count == training.count ? known : items + known
     let labels = BatchLabels(classes: codes, labelledItems: labelled?.kept.items.count ?? 0, items: training.count)
-    let batch = Batch(data.batch(rows), items: rows.map { numbers[$0] }, labels: labels, weight: items.count)
+    let values = data.batch(rows)
+    let batch = Batch(values, lengths: data.lengths(of: values), items: rows.map { numbers[$0] }, labels: labels, weight: items.count)
     let epoch = Float(state.epoch) + Float(state.batch) / Float(steps)
     let own = key.split("step").split(number)
     let pass = Pass(
@@ -170,8 +171,9 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     for number in 0..<validationOrder.batches {
       let rows = validationOrder.range(of: number)
       let classes = items[rows].compactMap { heldOutClasses[$0] }
+      let values = data.batch(items[rows])
       let batch = Batch(
-        data.batch(items[rows]), items: items[rows].map { numbers[$0] },
+        values, lengths: data.lengths(of: values), items: items[rows].map { numbers[$0] },
         labels: classes.count == rows.count ? BatchLabels(classes: classes, labelledItems: rows.count, items: rows.count) : BatchLabels())
       let pass = Pass(
         key: noise, keys: RowKeys(noise, rows: rows), epoch: epoch, step: (state.epoch + 1) * steps, items: training.count, isFirst: number == 0)

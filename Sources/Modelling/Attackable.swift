@@ -7,6 +7,9 @@ package import Tensors
 /// Where x passes a step, such as pixels binarised at one half or taken as one of 256 levels, nothing flows back through the step: a result that
 /// depends on x in no other way is not watched, and its gradient is zero almost everywhere. A pixel of dynamic binarisation stands for its probability.
 package protocol Attackable: Encoding, Reconstructing, Scoring {
+  /// Latent variables of each layer, in the order of `inference`.
+  var latentWidths: [Int] { get }
+
   /// q(z|x), layer by layer, the one nearest the data first; differentiable in x, also through the draws of the layers below.
   ///
   /// - Parameter noise: of every layer's draw; where nil the mean of a layer is taken for its draw.
@@ -35,9 +38,9 @@ package struct Inference: Sendable {
 
 // What follows from white-box access.
 extension Attackable {
-  package func encode(_ x: Tensor) -> [LatentPosterior] {
-    inference(x, noise: nil).posteriors.map { LatentPosterior(mean: $0.mean, deviation: $0.deviation) }
-  }
+  package var codeForms: [Code.Form] { latentWidths.map { .gaussian(width: $0) } }
+
+  package func encode(_ x: Tensor) -> [Code] { inference(x, noise: nil).posteriors.map(Code.gaussian) }
 
   package func reconstruct(_ x: Tensor, sampling: Bool, keys: RowKeys) -> Tensor {
     decodedMean(inference(x, noise: sampling ? keys : nil).draws)

@@ -41,23 +41,12 @@ package enum LayerSource: Sendable, Hashable {
   case item([Float])
 }
 
-/// Maps items to the parameters of q(z|x).
+/// Maps items to their codes.
 package protocol Encoding: ModelFamily {
-  /// Latent variables of each layer, in the order of `encode`.
-  var latentWidths: [Int] { get }
+  /// The kind and size of each layer's code, in the order of `encode`.
+  var codeForms: [Code.Form] { get }
   /// One entry a layer of latent variables, the one nearest the data first.
-  func encode(_ x: Tensor) -> [LatentPosterior]
-}
-
-/// A diagonal Gaussian a row; `mean` and `deviation` are [n, latent].
-package struct LatentPosterior: Sendable {
-  package let mean: Tensor
-  package let deviation: Tensor
-
-  package init(mean: Tensor, deviation: Tensor) {
-    self.mean = mean
-    self.deviation = deviation
-  }
+  func encode(_ x: Tensor) -> [Code]
 }
 
 /// Passes items through the latent code and back.
@@ -66,29 +55,16 @@ package protocol Reconstructing: ModelFamily {
   func reconstruct(_ x: Tensor, sampling: Bool, keys: RowKeys) -> Tensor
 }
 
-/// Bounds ln p(x).
+/// Says how likely items are.
 package protocol Scoring: ModelFamily {
   /// The observation model in words, such as "bernoulli, pixels binarised by sampling".
   var observationModel: String { get }
-  /// Single-draw bound and its parts, and the importance-weighted bound of `draws` draws.
+  /// What `score` answers, in its order.
+  var scoreTerms: [Scores.Term] { get }
+  /// - Parameter draws: of the latent variables, for what is estimated by several.
   func score(_ x: Tensor, draws: Int, keys: RowKeys) -> Scores
 }
 
-/// One value an item, in nats, about the item in raw units: densities carry the scaling's Jacobian.
-package struct Scores: Sendable {
-  /// E_q[ln p(x|z)] - KL(q || p), one draw of z: [n].
-  package let elbo: Tensor
-  /// KL(q(z|x) || p(z)): [n].
-  package let kl: Tensor
-  /// ln p(x|z) at that draw: [n].
-  package let reconstruction: Tensor
-  /// ln 1/k Σ p(x, z_k) / q(z_k | x), Burda et al. 2016: [n].
-  package let iwae: Tensor
-
-  package init(elbo: Tensor, kl: Tensor, reconstruction: Tensor, iwae: Tensor) {
-    self.elbo = elbo
-    self.kl = kl
-    self.reconstruction = reconstruction
-    self.iwae = iwae
-  }
+extension Scoring {
+  package var scoreTerms: [Scores.Term] { Scores.Term.bounds }
 }

@@ -28,7 +28,7 @@ package struct Audit: Sendable {
     self.plan = plan
     self.seed = seed
     signature = model.signature
-    box = model.signature.box
+    box = model.signature.space.box
     key = RandomKey(seed: UInt64(seed)).split("audit")
     let n = items.shape[0]
     var (given, indices): (Tensor?, [Int]?) = (nil, nil)
@@ -141,7 +141,7 @@ package struct Audit: Sendable {
   }
 
   func square(steps: Int) -> SquareAttack {
-    guard plan.objective != .latentSpace, let image = signature.image else {
+    guard plan.objective != .latentSpace, let image = signature.space.picture else {
       return SquareAttack(steps: steps, height: 1, width: perturbedWidth, channels: 1)
     }
     return SquareAttack(steps: steps, height: image.height, width: image.width, channels: image.channels)
@@ -190,17 +190,16 @@ package struct Audit: Sendable {
   }
 }
 
-extension Signature {
+extension Space {
   /// The smallest and largest value of every number in model units; nil where nothing bounds them.
   var box: FeasibleSet.Box? {
-    let bounds = (0..<width).map { index -> (Double, Double) in
+    let box = (0..<width).map { index -> (Double, Double) in
       let (offset, scale) = scaling(at: index)
       func model(_ raw: Float) -> Double { Double((raw - offset) / scale) }
-      if let range { return (model(range[0]), model(range[1])) }
-      let column = columns?[index]
-      return (column?.minimum.map { model(Float($0)) } ?? -.infinity, column?.maximum.map { model(Float($0)) } ?? .infinity)
+      let (minimum, maximum) = bounds(at: index)
+      return (minimum.map(model) ?? -.infinity, maximum.map(model) ?? .infinity)
     }
-    guard bounds.contains(where: { $0.0.isFinite || $0.1.isFinite }) else { return nil }
-    return FeasibleSet.Box(lower: bounds.map(\.0), upper: bounds.map(\.1))
+    guard box.contains(where: { $0.0.isFinite || $0.1.isFinite }) else { return nil }
+    return FeasibleSet.Box(lower: box.map(\.0), upper: box.map(\.1))
   }
 }

@@ -131,7 +131,7 @@ extension AuditPlan {
     if objective == .downstream, Capability.deciding.of(model) == nil {
       throw Fault(field: "attack.objective", given: "downstream", expected: "another one: the family \(type(of: model).name) doesn't classify")
     }
-    let unsuited = (model.signature.columns ?? []).filter { $0.type != .real }
+    let unsuited = (model.signature.space.table?.columns ?? []).filter { $0.type != .real }
     if let column = unsuited.first {
       throw Fault(
         field: "model", given: "a column \"\(column.name)\" of type \(column.type.rawValue)",

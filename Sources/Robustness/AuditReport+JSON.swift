@@ -148,7 +148,7 @@ extension AuditReport {
     if plan.examples {
       let isCode = plan.objective == .latentSpace
       let raw = isCode ? example.point : audit.signature.toRaw(Tensor(rows: [example.point])).scalars
-      members.append(.init(name: isCode ? "code" : "example", value: .floats(raw, shape: isCode ? [raw.count] : audit.signature.itemShape)))
+      members.append(.init(name: isCode ? "code" : "example", value: .floats(raw, shape: isCode ? [raw.count] : audit.signature.space.shape)))
     }
     return .object(members)
   }

@@ -7,13 +7,13 @@ extension AuditReport {
   private static let pictured = 12
 
   /// Whether items are images that can be shown beside their perturbed versions.
-  package var hasPictures: Bool { audit.signature.image != nil && plan.objective != .latentSpace }
+  package var hasPictures: Bool { audit.signature.space.picture != nil && plan.objective != .latentSpace }
 
   /// A line an item at the strongest setting, as a PNG:
   ///
   ///     item | perturbed item | its reconstruction | the perturbed item's reconstruction | target
   package func grid() throws -> [UInt8] {
-    guard let image = audit.signature.image, let strongest = plan.kind.hasPenalty ? strengths.first : strengths.last else {
+    guard let image = audit.signature.space.picture, let strongest = plan.kind.hasPenalty ? strengths.first : strengths.last else {
       preconditionFailure("only audits of images have a grid")
     }
     let shown = examples.filter { $0.run.strength == strongest }.prefix(Self.pictured)
@@ -25,7 +25,7 @@ extension AuditReport {
       [audit.subject.x.gather(items), points, meter.clean.reconstruction.gather(items), perturbed]
       + (audit.subject.targets.map { [$0.gather(items)] } ?? [])
     // A column a tensor: [columns, items, pixels] in raw units.
-    let shades = columns.map { levels(audit.signature.toRaw($0)) }
+    let shades = columns.map { audit.signature.toRaw($0).scalars.map(image.sample) }
     let width = audit.signature.width
     // Small images are shown larger.
     let scale = max(1, 64 / max(image.height, image.width))
@@ -39,7 +39,7 @@ extension AuditReport {
   }
 
   /// Every pixel as a square of `scale` x `scale`; pixels: [height, width, channels].
-  private static func enlarged(_ pixels: ArraySlice<UInt8>, _ image: (height: Int, width: Int, channels: Int), _ scale: Int) -> [UInt8] {
+  private static func enlarged(_ pixels: ArraySlice<UInt8>, _ image: Picture, _ scale: Int) -> [UInt8] {
     guard scale > 1 else { return Array(pixels) }
     return (0..<scale * image.height).flatMap { y in
       (0..<scale * image.width).flatMap { x -> ArraySlice<UInt8> in
@@ -47,12 +47,6 @@ extension AuditReport {
         return pixels[first..<first + image.channels]
       }
     }
-  }
-
-  /// Raw values as levels of grey, the signature's range from black to white.
-  private func levels(_ raw: Tensor) -> [UInt8] {
-    let (low, high) = audit.signature.range.map { ($0[0], $0[1]) } ?? (0, 1)
-    return raw.scalars.map { UInt8(min(max((($0 - low) / (high - low) * 255).rounded(), 0), 255)) }
   }
 
   /// The curves of the report as a PNG: damage beside noise over budgets, or the distortion curve of a penalty's sweep.

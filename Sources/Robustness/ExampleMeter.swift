@@ -29,7 +29,7 @@ struct ExampleMeter {
   init(_ audit: Audit, _ task: AttackTask) throws {
     (self.audit, self.task) = (audit, task)
     let (model, subject) = (audit.subject.model, audit.subject)
-    let image = audit.signature.image
+    let image = audit.signature.space.picture
     let box = audit.box
     similarity = image.flatMap { image in
       guard min(image.height, image.width) > 1, let box else { return nil }

@@ -91,11 +91,11 @@ struct AttackCommand: AsyncParsableCommand {
 
   private func load(_ source: String, _ signature: Signature, labels: LabelSource? = nil, withLabels: Bool = false) throws -> DataSet {
     // Of the formats, only NPY does not know its own range.
-    let range = source.lowercased().hasSuffix(".npy") ? signature.range : nil
-    let items = try DataSource(source: source, split: NamedDataSet(rawValue: source) == nil ? .train : split, range: range, labels: labels)
+    let range = source.lowercased().hasSuffix(".npy") ? signature.space.picture.map { [$0.range.lowerBound, $0.range.upperBound] } : nil
+    let items = try DataSource(source: source, split: NamedDataSet.named(source) == nil ? .train : split, range: range, labels: labels)
       .load(withLabels: withLabels)
-    guard items.signature.kind == signature.kind, items.signature.itemShape == signature.itemShape else {
-      throw CommandError("\(items.name) has items of shape \(items.signature.itemShape), the model takes \(signature.itemShape).")
+    guard signature.space.takesItems(of: items.signature.space) else {
+      throw CommandError("\(items.name) has items of shape \(items.signature.space.shape), the model takes \(signature.space.shape).")
     }
     return items.adopting(signature)
   }

@@ -3,6 +3,7 @@ import Data
 import Formats
 import Foundation
 import Modelling
+import Tensors
 
 extension DataCommand {
   struct Windows: AsyncParsableCommand {
@@ -25,8 +26,7 @@ extension DataCommand {
         guard (labelColumn == nil) == (labelsOutput == nil) else { throw CommandError("--label-column and --labels-output go together.") }
         let labels = labelColumn.map { LabelSource(column: $0) }
         let data = try DataSource(source: file, labels: labels, window: SignalWindows(length: length, stride: stride)).load(withLabels: labels != nil)
-        guard case .floats(let values) = data.storage else { throw CommandError("\(file) is no recording.") }
-        try write(NPY.encode(values, shape: [data.count, data.signature.width]), to: output)
+        try write(NPY.encode(data.raw(0..<data.count).scalars, shape: [data.count, data.signature.width]), to: output)
         if let labelsOutput, let labels = data.labels {
           try write(NPY.encode(labels.codes.map(Float.init), shape: [data.count]), to: labelsOutput)
           print("classes: \(labels.names.enumerated().map { "\($0) \($1)" }.joined(separator: ", "))")

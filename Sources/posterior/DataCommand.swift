@@ -31,7 +31,7 @@ extension DataCommand {
       try await reporting {
         let marks = missing.isEmpty ? nil : missing
         let data = try DataSource(source: file, format: .csv, missing: marks, delimiter: delimiter).load(isMixed: true)
-        guard let columns = data.signature.columns, let summaries = data.columnSummaries(over: Array(0..<data.count)) else {
+        guard let columns = data.signature.space.table?.columns, let summaries = data.columnSummaries(over: Array(0..<data.count)) else {
           throw CommandError("\(file) is no table.")
         }
         let schema = TableSchema(columns: columns, missing: marks, delimiter: delimiter)
@@ -49,7 +49,7 @@ extension DataCommand {
       }
     }
 
-    private func content(_ column: Signature.Column, _ summary: DataSet.ColumnSummary) -> String {
+    private func content(_ column: TableSpace.Column, _ summary: DataSet.ColumnSummary) -> String {
       if let categories = column.categories {
         return categories.prefix(8).joined(separator: ", ") + (categories.count > 8 ? ", ... (\(categories.count))" : "")
       }
@@ -58,7 +58,7 @@ extension DataCommand {
     }
 
     /// What can't be learnt from, and what else numbers could be.
-    private func note(_ column: Signature.Column, _ summary: DataSet.ColumnSummary) -> String {
+    private func note(_ column: TableSpace.Column, _ summary: DataSet.ColumnSummary) -> String {
       if summary.observed == 0 { return "no value: can't be learnt from" }
       if summary.smallest == summary.largest { return "constant" }
       guard column.type == .real else { return "" }

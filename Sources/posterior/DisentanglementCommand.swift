@@ -27,7 +27,7 @@ struct DisentanglementCommand: AsyncParsableCommand {
   func run() async throws { try await reporting(measure) }
 
   private func measure() throws {
-    guard data == NamedDataSet.sprites.rawValue else { throw CommandError("--data is \(data), expected sprites: of other data no factors are known") }
+    guard data == NamedDataSet.sprites.name else { throw CommandError("--data is \(data), expected sprites: of other data no factors are known") }
     Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let task = DisentanglementTask(split: split, items: items, layer: layer, seed: seed)
     let (model, data) = try task.load(modelFile: self.model)

@@ -44,14 +44,15 @@ struct DisentanglementTask {
   func load(modelFile: String) throws -> (model: any Encoding, items: DataSet) {
     let loaded = try ModelFile.load(path: modelFile, families: Catalogue.families).model
     guard let model = Capability.encoding.of(loaded) else { throw CommandError("the family \(type(of: loaded).name) can't encode") }
+    guard model.codeForms.allSatisfy(\.isGaussian) else { throw CommandError("the codes of the family \(type(of: loaded).name) are not Gaussian") }
     guard items > 1 else { throw CommandError("--items is \(items), expected 2 or more") }
-    let data = try DataSource(source: NamedDataSet.sprites.rawValue, split: split, limit: items).load()
+    let data = try DataSource(source: NamedDataSet.sprites.name, split: split, limit: items).load()
     guard data.count == items else { throw CommandError("--items is \(items), expected at most \(data.count), those of \(data.name)") }
-    guard model.signature.kind == .image, model.signature.itemShape == data.signature.itemShape else {
-      throw CommandError("\(data.name) has items of shape \(data.signature.itemShape), the model takes \(model.signature.itemShape)")
+    guard model.signature.space.takesItems(of: data.signature.space) else {
+      throw CommandError("\(data.name) has items of shape \(data.signature.space.shape), the model takes \(model.signature.space.shape)")
     }
-    if let layer, !model.latentWidths.indices.contains(layer) {
-      throw CommandError("--layer is \(layer), expected 0 to \(model.latentWidths.count - 1), the layers of this model")
+    if let layer, !model.codeForms.indices.contains(layer) {
+      throw CommandError("--layer is \(layer), expected 0 to \(model.codeForms.count - 1), the layers of this model")
     }
     return (model, data.adopting(model.signature))
   }

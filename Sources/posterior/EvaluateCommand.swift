@@ -51,7 +51,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     guard k >= 0 else { throw ValidationError("--k is \(k), expected 0 or more") }
     guard masks == nil || k > 0 else { throw ValidationError("--k is 0, expected 1 or more with --masks") }
     if noFitData, fitData != nil { throw ValidationError("--fit-data and --no-fit-data contradict each other") }
-    if fitData == nil, fitLabels != nil || (fitLimit != nil && NamedDataSet(rawValue: data) == nil) {
+    if fitData == nil, fitLabels != nil || (fitLimit != nil && NamedDataSet.named(data) == nil) {
       throw ValidationError("--fit-labels and --fit-limit are about --fit-data: name it")
     }
   }
@@ -63,7 +63,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     let items = EvaluationData(data, split: split, limit: limit, labels: labels)
     let task = EvaluationTask(items, fit: try fit(for: items), draws: k, seed: seed, mask: masks)
     let subject = try task.load(modelFile: model)
-    if grid != nil, subject.items.labels == nil || subject.items.signature.image == nil {
+    if grid != nil, subject.items.labels == nil || subject.items.signature.space.picture == nil {
       throw CommandError("--grid shows clusters of images: the model has none, the items are no images, or their classes are not known (--labels)")
     }
     let recorder = noRecord ? nil : try store.open()

@@ -13,11 +13,11 @@ struct EvaluationData: Equatable {
 
   init(_ source: String, split: DataSource.Split, limit: Int?, labels: LabelSource?) {
     // Only data sets that are known by name have splits.
-    self.split = NamedDataSet(rawValue: source) == nil ? .train : split
+    self.split = NamedDataSet.named(source) == nil ? .train : split
     (self.source, self.limit, self.labels) = (source, limit, labels)
   }
 
-  var isNamed: Bool { NamedDataSet(rawValue: source) != nil }
+  var isNamed: Bool { NamedDataSet.named(source) != nil }
   var hasLabels: Bool { isNamed || labels != nil }
 
   /// As a run recorded it under names with a prefix; the mirror image of `parameters`.
@@ -43,10 +43,10 @@ struct EvaluationData: Equatable {
   /// The items in a model's own scaling, which the data set does not know.
   func load(for model: any ModelFamily, withLabels: Bool) throws -> DataSet {
     // Of the formats, only NPY does not know its own range.
-    let range = source.lowercased().hasSuffix(".npy") ? model.signature.range : nil
+    let range = source.lowercased().hasSuffix(".npy") ? model.signature.space.picture.map { [$0.range.lowerBound, $0.range.upperBound] } : nil
     let items = try DataSource(source: source, split: split, range: range, limit: limit, labels: labels).load(withLabels: withLabels)
-    guard items.signature.kind == model.signature.kind, items.signature.itemShape == model.signature.itemShape else {
-      throw CommandError("\(items.name) has items of shape \(items.signature.itemShape), the model takes \(model.signature.itemShape)")
+    guard model.signature.space.takesItems(of: items.signature.space) else {
+      throw CommandError("\(items.name) has items of shape \(items.signature.space.shape), the model takes \(model.signature.space.shape)")
     }
     return items.adopting(model.signature)
   }

@@ -108,13 +108,13 @@ struct TrainCommand: AsyncParsableCommand {
       source = source.reading(try TableSchema(parsing: [UInt8](text)))
     }
     let table = try source.load(isMixed: true)
-    guard table.signature.kind == .table else { throw CommandError("\(data) is no table, expected a CSV file.") }
+    guard table.signature.space.table != nil else { throw CommandError("\(data) is no table, expected a CSV file.") }
     return (Recipe(family: family, of: Catalogue.families, source: source, rows: table.count), table)
   }
 
   /// What was chosen, on standard error.
   private func show(_ recipe: Recipe, _ table: DataSet) {
-    let types = Dictionary(grouping: table.signature.columns ?? [], by: \.type.rawValue).sorted { $0.key < $1.key }
+    let types = Dictionary(grouping: table.signature.space.table?.columns ?? [], by: \.type.rawValue).sorted { $0.key < $1.key }
       .map { "\($0.value.count) \($0.key)" }
     let text = """
       \(table.count) rows, columns: \(types.joined(separator: ", ")) (posterior data describe \(recipe.data.source))

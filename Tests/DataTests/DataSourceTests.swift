@@ -21,7 +21,7 @@ struct DataSourceTests {
     }
   }
 
-  private func table(_ names: [String]) -> Signature { .table(names.map { Signature.Column(name: $0, type: .real) }) }
+  private func table(_ names: [String]) -> Signature { .table(names.map { TableSpace.Column(name: $0, type: .real) }) }
 
   @Test("IDX images, plain and compressed, are bytes with the digest of the file")
   func idx() throws {
@@ -121,13 +121,13 @@ struct DataSourceTests {
   @Test("standardising takes moments from the given rows only, and leaves constant columns and known scalings alone")
   func standardised() throws {
     let data = DataSet(
-      name: "t", storage: .floats([1, 5, 3, 5, 1000, 5]), signature: table(["a", "b"]), digest: SHA256.digest([]))
+      name: "t", rows: FloatRows([1, 5, 3, 5, 1000, 5], width: 2), signature: table(["a", "b"]), digest: SHA256.digest([]))
     let standardised = data.standardised(over: [0, 1])
-    #expect(standardised.signature.scaling == Signature.Scaling(offset: [2, 5], scale: [Float(2).squareRoot(), 1]))
+    #expect(standardised.signature.space.scaling == Scaling(offset: [2, 5], scale: [Float(2).squareRoot(), 1]))
     #expect(zip(standardised.batch([0, 1, 2]).scalars, [-1, 0, 1, 0, 998, 0]).allSatisfy { abs($0 * Float(2).squareRoot() - $1) < 1e-3 })
     #expect(standardised.raw([2]).scalars == [1000, 5])
     #expect(standardised.standardised(over: [2]).signature == standardised.signature)
-    let image = DataSet(name: "i", storage: .bytes([0, 255]), signature: .image(height: 1, width: 2), digest: SHA256.digest([]))
+    let image = DataSet(name: "i", rows: ByteRows([0, 255], width: 2), signature: .image(height: 1, width: 2), digest: SHA256.digest([]))
     #expect(image.standardised(over: [0]).signature == image.signature)
   }
 }

@@ -19,7 +19,7 @@ struct AttackableLawTests {
     guard let model = try example.model() as? any Attackable else { return }
     let x = example.items(6)
     let quiet = model.inference(x, noise: nil)
-    let encoded = model.encode(x)
+    let encoded = model.encode(x).compactMap(\.normal)
     #expect(encoded.count == quiet.posteriors.count && quiet.draws.count == encoded.count)
     for (layer, own) in encoded.enumerated() {
       #expect(bits(own.mean) == bits(quiet.posteriors[layer].mean) && bits(own.deviation) == bits(quiet.posteriors[layer].deviation))

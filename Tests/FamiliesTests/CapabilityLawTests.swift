@@ -1,3 +1,4 @@
+import Distributions
 import Families
 import FamilyExamples
 import Formats
@@ -23,8 +24,8 @@ struct CapabilityLawTests {
       answers.append(("mean sample", try model.sample(keys, SampleOptions(temperature: 0.5, mean: true))))
     }
     if let model = model as? any Encoding {
-      for (layer, posterior) in model.encode(x).enumerated() {
-        answers += [("mean of layer \(layer)", posterior.mean), ("deviation of layer \(layer)", posterior.deviation)]
+      for (layer, code) in model.encode(x).enumerated() {
+        answers += code.parts.enumerated().map { ("part \($0) of the code of layer \(layer)", $1) }
       }
     }
     if let model = model as? any Reconstructing {
@@ -33,14 +34,14 @@ struct CapabilityLawTests {
     }
     if let model = model as? any Scoring {
       let scores = model.score(x, draws: 3, keys: keys)
-      answers += [("elbo", scores.elbo), ("kl", scores.kl), ("reconstruction term", scores.reconstruction), ("iwae", scores.iwae)]
+      answers += scores.values.map { ($0.term.name, $0.values) }
     }
     if let model = model as? any ConditionalScoring {
       // Every other number given the rest.
       let targets = Tensor(shape: x.shape, scalars: x.scalars.indices.map { Float($0 % x.shape[1] % 2) })
       for estimator in ConditionalEstimator.allCases {
         let scores = model.score(x, targets: targets, draws: 3, estimator: estimator, keys: keys)
-        answers += [("conditional elbo", scores.elbo), ("conditional iwae by the \(estimator)", scores.iwae)]
+        answers += [("conditional elbo", scores[.elbo]), ("conditional iwae by the \(estimator)", scores[.iwae])]
       }
     }
     if let model = model as? any Imputing {
@@ -99,7 +100,19 @@ struct CapabilityLawTests {
   func latentWidths(_ example: FamilyExample) throws {
     guard let model = try example.model() as? any Encoding else { return }
     let layers = model.encode(example.items(3))
-    #expect(layers.map { $0.mean.shape[1] } == model.latentWidths && layers.map { $0.deviation.shape } == layers.map { $0.mean.shape })
+    #expect(layers.map(\.form) == model.codeForms)
+    for layer in layers {
+      #expect(layer.parts.allSatisfy { $0.shape[0] == 3 } && layer.parts.reduce(0) { $0 + $1.shape[1] } == layer.form.count)
+      if let normal = layer.normal { #expect(normal.deviation.shape == normal.mean.shape && normal.deviation.scalars.allSatisfy { $0 > 0 }) }
+    }
+  }
+
+  @Test("scores are the terms that a family names, one number an item, the best last", arguments: FamilyExample.all)
+  func scoreTerms(_ example: FamilyExample) throws {
+    guard let model = try example.model() as? any Scoring else { return }
+    let scores = model.score(example.items(3), draws: 2, keys: keys(0..<3))
+    #expect(scores.values.map(\.term) == model.scoreTerms && scores.values.allSatisfy { $0.values.shape == [3] })
+    #expect(scores.values.last.map { $0.term.kind == .lowerBound || $0.term.kind == .exact } == true)
   }
 
   @Test("responsibilities of every layer are rows that sum to 1, one number a component", arguments: FamilyExample.all)
@@ -218,7 +231,7 @@ struct CapabilityLawTests {
     let (n, width) = (40, example.signature.width)
     let x = example.items(n)
     let imputation = model.impute(x, draws: 4, keys: keys(0..<n))
-    let isImage = example.signature.kind == .image
+    let isImage = example.signature.space.kind == .image
     #expect(imputation.draws.count == 4 && imputation.marginals.count == (isImage ? 1 : width) && imputation.point.shape == x.shape)
     #expect(bits(imputation.draws[0]) != bits(imputation.draws[1]))
     #expect(bits(model.impute(x, draws: 4, keys: RowKeys(key.split(1), rows: 0..<n)).draws[0]) != bits(imputation.draws[0]))
@@ -240,12 +253,12 @@ struct CapabilityLawTests {
             values.scalars[4 * row], values.scalars[4 * row + 1], values.scalars[4 * row + 2], values.scalars[4 * row + 3]
           )
           #expect(deviation > 0 && 0 <= low && low <= high && low <= mean)
-          let (raw, kind) = (rawPoint.scalars[row * width + column], example.signature.columns?[column])
-          #expect(raw == kind?.maximum || raw == kind?.minimum || abs(raw - mean) < 1e-4 * mean)
+          let (raw, bounds) = (rawPoint.scalars[row * width + column], example.signature.space.bounds(at: column))
+          #expect(raw == bounds.maximum || raw == bounds.minimum || abs(raw - mean) < 1e-4 * mean)
         case .categorical(let values):
           let count = values.shape[1]
           let p = values.scalars[row * count..<(row + 1) * count]
-          let isOrdered = example.signature.columns?[column].type == .ordinal
+          let isOrdered = example.signature.space.type(at: column) == .ordinal
           #expect(abs(p.reduce(0, +) - 1) < 1e-5 && p.allSatisfy { $0 > 0 } && (isOrdered || p.max() == p[row * count + Int(point)]))
           for draw in imputation.draws { #expect((0..<count).contains(Int(draw.scalars[row * width + column]))) }
         case .pixels(let mean, let deviation):
@@ -264,19 +277,19 @@ struct CapabilityLawTests {
     let counts = [1, 2, 5, 20]
     let scores = counts.map { model.score(x, draws: $0, keys: keys(0..<n)) }
     for (index, (fewer, more)) in zip(scores, scores.dropFirst()).enumerated() {
-      let gain = average(zip(more.iwae.scalars, fewer.iwae.scalars).map { $0 - $1 })
+      let gain = average(zip(more[.iwae].scalars, fewer[.iwae].scalars).map { $0 - $1 })
       #expect(gain.mean > -3 * gain.error, "from \(counts[index]) to \(counts[index + 1]) draws: \(gain)")
     }
-    let gain = average(zip(scores[3].iwae.scalars, scores[3].elbo.scalars).map { $0 - $1 })
+    let gain = average(zip(scores[3][.iwae].scalars, scores[3][.elbo].scalars).map { $0 - $1 })
     #expect(gain.mean > 3 * gain.error, "20 draws over the ELBO: \(gain)")
     // One draw estimates the same number as the ELBO, whose divergence is exact.
-    let single = average(zip(scores[0].iwae.scalars, scores[0].elbo.scalars).map { $0 - $1 })
+    let single = average(zip(scores[0][.iwae].scalars, scores[0][.elbo].scalars).map { $0 - $1 })
     // Where classes are summed over inside the logarithm, it is the better bound from the first draw on.
     let isSound = model is any Classifying ? single.mean > -4 * single.error - 1e-3 : abs(single.mean) < 4 * single.error + 1e-3
     #expect(isSound, "one draw against the ELBO: \(single)")
     for score in scores {
-      #expect(
-        zip(zip(score.reconstruction.scalars, score.kl.scalars), score.elbo.scalars).allSatisfy { abs($0.0 - $0.1 - $1) <= 1e-5 * abs($1) + 1e-5 })
+      let parts = zip(score[.reconstruction].scalars, score[.kl].scalars)
+      #expect(zip(parts, score[.elbo].scalars).allSatisfy { abs($0.0 - $0.1 - $1) <= 1e-5 * abs($1) + 1e-5 })
     }
   }
 }

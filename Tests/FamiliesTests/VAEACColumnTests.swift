@@ -10,7 +10,7 @@ import Testing
 struct VAEACColumnTests {
   private let key = RandomKey(seed: 8)
 
-  private func model(_ column: Signature.Column, offset: Float = 0, scale: Float = 1) throws -> VAEAC {
+  private func model(_ column: TableSpace.Column, offset: Float = 0, scale: Float = 1) throws -> VAEAC {
     try VAEAC(
       .init(latent: 1, hidden: 4, blocks: 0), signature: .table([column], scaling: .init(offset: [offset], scale: [scale])), key: key)
   }
@@ -35,7 +35,7 @@ struct VAEACColumnTests {
     for heads in [[0, 0], [1.5, -2], [-3, 3]] as [[Float]] {
       #expect(abs(logProbabilities(count, (0..<20_000).map(Float.init), heads).reduce(0) { $0 + exp($1) } - 1) < 1e-4)
     }
-    let cases: [(Signature.Column, [[Float]])] = [
+    let cases: [(TableSpace.Column, [[Float]])] = [
       (.categorical("c", ["a", "b", "c"]), [[0, 0, 0], [30, -2, 1]]), (.init(name: "b", type: .binary), [[0], [-40], [2]]),
       (.init(name: "o", type: .ordinal, categories: ["1", "2", "3", "4"]), [[0, 0, 0], [-3, 4, -20], [30, 1, 1]]),
       (.init(name: "o", type: .ordinal, categories: ["1", "2"]), [[0], [-3]]),
@@ -137,7 +137,7 @@ struct VAEACColumnTests {
 
   @Test("sums over cells are those of the cells one by one, and missing ones count nothing")
   func cells() throws {
-    let columns: [Signature.Column] = [
+    let columns: [TableSpace.Column] = [
       .init(name: "r", type: .real), .init(name: "p", type: .positive), .init(name: "n", type: .count), .init(name: "b", type: .binary),
       .init(name: "o", type: .ordinal, categories: ["1", "2", "3"]), .categorical("c", ["a", "b"]),
     ]

@@ -69,7 +69,7 @@ struct VAEACImageTests {
     let objective = model.objective(model.network, batch: Batch(x), options: .init(), pass: Pass(keys: keys(2), epoch: 0))
     let terms = Dictionary(uniqueKeysWithValues: objective.terms.map { ($0.name, Float($0.value)) })
     #expect(terms["reconstruction_nats"] == 0 && objective.loss.isFinite)
-    #expect(model.score(x, targets: .ones([2, 64]), draws: 1, estimator: .proposal, keys: keys(2)).iwae.isFinite)
+    #expect(model.score(x, targets: .ones([2, 64]), draws: 1, estimator: .proposal, keys: keys(2))[.iwae].isFinite)
   }
 
   @Test(
@@ -84,12 +84,12 @@ struct VAEACImageTests {
     let exact = (0..<3).map { row in
       (row * 64..<(row + 1) * 64).reduce(Float(0)) { $0 + (targets.scalars[$1] == 0 ? 0 : log(x.scalars[$1] == 1 ? p[$1] : 1 - p[$1])) }
     }
-    let prior = model.score(x, targets: targets, draws: 5, estimator: .prior, keys: keys(3)).iwae.scalars
-    let proposal = model.score(x, targets: targets, draws: 4000, estimator: .proposal, keys: keys(3)).iwae.scalars
+    let prior = model.score(x, targets: targets, draws: 5, estimator: .prior, keys: keys(3))[.iwae].scalars
+    let proposal = model.score(x, targets: targets, draws: 4000, estimator: .proposal, keys: keys(3))[.iwae].scalars
     for row in 0..<3 { #expect(abs(prior[row] - exact[row]) < 1e-3 && abs(proposal[row] - exact[row]) < 0.1, "\(exact[row])") }
     // The bound of ln p rises with the number of draws, on average.
     let few = (0..<200).map { index in
-      model.score(x, targets: targets, draws: 1, estimator: .proposal, keys: RowKeys(key.split(index), rows: 0..<3)).iwae.scalars[0]
+      model.score(x, targets: targets, draws: 1, estimator: .proposal, keys: RowKeys(key.split(index), rows: 0..<3))[.iwae].scalars[0]
     }
     #expect(few.reduce(0, +) / 200 < proposal[0])
   }
@@ -102,7 +102,7 @@ struct VAEACImageTests {
       try VAEACImage(configuration, signature: .image(height: 8, width: 8, range: 0...1), key: key)
     )
     let targets = bytes.hidden(by: .rectangle(top: 1, left: 2, height: 3, width: 4), keys: keys(2))
-    let scores = [bytes, unit].map { $0.score(images(2), targets: targets, draws: 3, estimator: .proposal, keys: keys(2)).iwae.scalars }
+    let scores = [bytes, unit].map { $0.score(images(2), targets: targets, draws: 3, estimator: .proposal, keys: keys(2))[.iwae].scalars }
     for row in 0..<2 { #expect(abs(scores[1][row] - scores[0][row] - 12 * log(Float(255))) < 1e-2) }
   }
 

@@ -10,7 +10,7 @@ struct VAEACMaskTests {
   private let model: VAEAC
 
   init() throws {
-    let columns = ["a", "b", "c", "d", "e"].map { Signature.Column(name: $0, type: .real) }
+    let columns = ["a", "b", "c", "d", "e"].map { TableSpace.Column(name: $0, type: .real) }
     model = try VAEAC(.init(latent: 1, hidden: 4, blocks: 0), signature: .table(columns), key: RandomKey(seed: 1))
   }
 

@@ -9,7 +9,7 @@ import Testing
 @Suite("Conditional scores of VAEAC")
 struct VAEACScoringTests {
   private let keys = RowKeys(RandomKey(seed: 3), rows: 0..<2)
-  private static let columns: [Signature.Column] = [
+  private static let columns: [TableSpace.Column] = [
     .init(name: "a", type: .real), .categorical("c", ["x", "y", "z"]), .init(name: "b", type: .real),
   ]
 
@@ -33,8 +33,8 @@ struct VAEACScoringTests {
     let normal = -0.5 * 0.3 * 0.3 - 0.5 * log(2 * Float.pi)
     for estimator in ConditionalEstimator.allCases {
       let scores = scores(model, [1, 1, 0], estimator)
-      for value in [scores.iwae, scores.elbo, scores.reconstruction] { #expect(abs(value.scalars[0] - (normal - log(Float(3)))) < 1e-5) }
-      #expect(scores.kl.scalars.allSatisfy { abs($0) < 1e-6 })
+      for value in [scores[.iwae], scores[.elbo], scores[.reconstruction]] { #expect(abs(value.scalars[0] - (normal - log(Float(3)))) < 1e-5) }
+      #expect(scores[.kl].scalars.allSatisfy { abs($0) < 1e-6 })
     }
   }
 
@@ -45,7 +45,7 @@ struct VAEACScoringTests {
       as [([Float], Float)]
     {
       let (a, b) = (scores(plain, targets), scores(scaled, targets))
-      for (one, other) in [(a.iwae, b.iwae), (a.elbo, b.elbo), (a.reconstruction, b.reconstruction)] {
+      for (one, other) in [(a[.iwae], b[.iwae]), (a[.elbo], b[.elbo]), (a[.reconstruction], b[.reconstruction])] {
         #expect(zip(one.scalars, other.scalars).allSatisfy { abs($0 - $1 - loss) < 1e-4 }, "\(targets)")
       }
     }
@@ -56,17 +56,17 @@ struct VAEACScoringTests {
     let model = try model()
     let holes = Tensor(rows: [[.nan, 2, -1], [.nan, 0, 2]])
     let (both, one) = (scores(model, [1, 1, 0], x: holes), scores(model, [0, 1, 0], x: holes))
-    #expect(both.reconstruction.scalars == one.reconstruction.scalars && both.iwae.scalars == one.iwae.scalars)
+    #expect(both[.reconstruction].scalars == one[.reconstruction].scalars && both[.iwae].scalars == one[.iwae].scalars)
     let none = scores(model, [0, 0, 0])
-    #expect(none.reconstruction.scalars == [0, 0] && none.kl.scalars.allSatisfy { $0 >= 0 })
-    #expect(scores(model, [0, 0, 0], .prior).iwae.scalars.allSatisfy { abs($0) < 1e-6 })
+    #expect(none[.reconstruction].scalars == [0, 0] && none[.kl].scalars.allSatisfy { $0 >= 0 })
+    #expect(scores(model, [0, 0, 0], .prior)[.iwae].scalars.allSatisfy { abs($0) < 1e-6 })
   }
 
   @Test("the prior's estimator does not look at the targets when it draws")
   func priorDraws() throws {
     let model = try model()
     // p(b | z, ...) of one draw at two values of b: a quadratic in b, if z stayed where it was.
-    func value(_ b: Float) -> Float { scores(model, [0, 0, 1], draws: 1, .prior, x: Tensor(rows: [[0.3, 2, b], [1, 0, b]])).iwae.scalars[0] }
+    func value(_ b: Float) -> Float { scores(model, [0, 0, 1], draws: 1, .prior, x: Tensor(rows: [[0.3, 2, b], [1, 0, b]]))[.iwae].scalars[0] }
     let (low, middle, high, further) = (value(-1), value(0), value(1), value(2))
     #expect(abs((further - 2 * high + middle) - (high - 2 * middle + low)) < 1e-4)
   }

@@ -12,11 +12,11 @@ struct VAEACTests {
 
   private func keys(_ n: Int) -> RowKeys { RowKeys(key, rows: 0..<n) }
 
-  private func model(_ columns: [Signature.Column], _ configuration: VAEAC.Configuration = .init(latent: 3, hidden: 8, blocks: 2)) throws -> VAEAC {
+  private func model(_ columns: [TableSpace.Column], _ configuration: VAEAC.Configuration = .init(latent: 3, hidden: 8, blocks: 2)) throws -> VAEAC {
     try VAEAC(configuration, signature: .table(columns), key: RandomKey(seed: 1))
   }
 
-  private static let mixed: [Signature.Column] = [
+  private static let mixed: [TableSpace.Column] = [
     .init(name: "a", type: .real), .categorical("c", ["x", "y", "z"]), .init(name: "b", type: .real),
   ]
 

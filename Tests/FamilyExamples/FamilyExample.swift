@@ -198,16 +198,16 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
   package func items(_ count: Int, seed: UInt64 = 2) -> Tensor {
     let key = RandomKey(seed: seed)
     let width = signature.width
-    if signature.kind == .image {
+    if signature.space.kind == .image {
       let raw = key.uniform([count, width]).scalars.map { ($0 * 255).rounded() }
       return signature.toModel(Tensor(shape: [count, width], scalars: withHoles(raw, key)))
     }
     var items = key.normal([count, width]).scalars
-    for (column, kind) in (signature.columns ?? []).enumerated() {
-      if kind.type == .count {
+    for column in 0..<width {
+      if signature.space.type(at: column) == .count {
         for row in 0..<count { items[row * width + column] = (4 * abs(items[row * width + column])).rounded() }
       }
-      guard let categories = kind.categories?.count else { continue }
+      guard let categories = signature.space.categories(at: column)?.count else { continue }
       let draws = key.split("categories").split(column).uniform([count, 1]).scalars
       for row in 0..<count { items[row * width + column] = (draws[row] * Float(categories)).rounded(.down) }
     }

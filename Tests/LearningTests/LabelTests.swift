@@ -74,7 +74,7 @@ struct LabelTests {
     #expect(throws: DataError.self) { try LabelSource(column: "z").load(table: csv) }
     // The column of classes is not learnt from.
     let data = try DataSource(source: csv, labels: LabelSource(column: "class")).load(withLabels: true)
-    #expect(data.signature.columns?.map(\.name) == ["x", "y"] && data.labels == column)
+    #expect(data.signature.space.table?.columns.map(\.name) == ["x", "y"] && data.labels == column)
     #expect(data.prefix(2).labels?.codes == [1, 0])
     let short = try folder.file("short-idx1-ubyte", IDX.encode([0], dimensions: [1]))
     #expect(throws: DataError.self) {

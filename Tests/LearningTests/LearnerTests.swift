@@ -173,7 +173,7 @@ struct LearnerTests {
     let lines = (0..<44).map { "\(sin(0.3 * Float($0))),\(cos(0.3 * Float($0)))" }
     let path = try bench.folder.file("wave.csv", "u,v\n" + lines.joined(separator: "\n") + "\n")
     let table = try DataSource(source: path).load()
-    let stream = DataSet(name: "wave", storage: table.storage, signature: table.signature, digest: table.digest, order: .stream)
+    let stream = DataSet(name: "wave", rows: table.rows, signature: table.signature, digest: table.digest, order: .stream)
     let recipe = try bench.recipe(
       #"""
       {"family": "toy_reader", "data": {"source": "\#(path)"}, "epochs": 20, "batch_size": 4, "validation": 8, "seed": 4,

@@ -15,7 +15,7 @@ struct MixedTableTests {
 
   init() throws { bench = try TrainingBench() }
 
-  private func load(_ text: String, columns: [Signature.Column]? = nil, missing: [String]? = nil) throws -> DataSet {
+  private func load(_ text: String, columns: [TableSpace.Column]? = nil, missing: [String]? = nil) throws -> DataSet {
     try DataSource(source: bench.folder.file("t.csv", text), columns: columns, missing: missing).load(isMixed: true)
   }
 
@@ -50,7 +50,7 @@ struct MixedTableTests {
 
   @Test("values that a column's type or bounds rule out are named by line and column")
   func impossible() throws {
-    let cases: [(Signature.Column, String, String)] = [
+    let cases: [(TableSpace.Column, String, String)] = [
       (.init(name: "a", type: .positive), "0", "a number above 0"), (.init(name: "a", type: .positive), "-2", "a number above 0"),
       (.init(name: "a", type: .count), "1.5", "a whole number from 0"), (.init(name: "a", type: .count), "-1", "a whole number from 0"),
       (.init(name: "a", type: .count), "2e7", "to 10000000"), (.init(name: "a", type: .real, maximum: 3), "4", "at most 3"),
@@ -70,7 +70,7 @@ struct MixedTableTests {
       let text = "\"a,b\",c,d\n1,2,x\n".replacingOccurrences(of: ",c,d", with: ",c,d".replacingOccurrences(of: ",", with: delimiter))
         .replacingOccurrences(of: "1,2,x", with: ["1", "2", "x"].joined(separator: delimiter))
       let data = try DataSource(source: bench.folder.file("t.csv", text), delimiter: given).load(isMixed: true)
-      #expect(data.signature.columns?.map(\.name) == ["a,b", "c", "d"])
+      #expect(data.signature.space.table?.columns.map(\.name) == ["a,b", "c", "d"])
     }
     #expect(try load("a\n1\n").signature.width == 1)
   }
@@ -79,7 +79,7 @@ struct MixedTableTests {
   func transforms() throws {
     let data = try load("p,n\n1,0\n,3\n7.389056,\n", columns: [.init(name: "p", type: .positive), .init(name: "n", type: .count)])
       .standardised(over: [0, 1, 2])
-    let scaling = try #require(data.signature.scaling)
+    let scaling = try #require(data.signature.space.scaling)
     #expect(abs(scaling.offset[0] - 1) < 1e-5 && abs(scaling.scale[0] - Float(2).squareRoot()) < 1e-5)
     #expect(abs(scaling.offset[1] - 0.693_147) < 1e-5 && abs(scaling.scale[1] - 0.980_258) < 1e-5)
     let model = data.batch([0, 1, 2])
@@ -92,7 +92,7 @@ struct MixedTableTests {
   func listed() throws {
     let data = try load(
       "a,b,c\n1,x,-\n-,w,2\n", columns: [.init(name: "c", type: .real), .categorical("b", ["x", "other"], unknown: .other)], missing: ["-"])
-    #expect(data.signature.columns?.map(\.name) == ["c", "b"])
+    #expect(data.signature.space.table?.columns.map(\.name) == ["c", "b"])
     let values = data.raw([0, 1]).scalars
     #expect(values[0].isNaN && values[1] == 0 && values[2] == 2 && values[3] == 1)
   }
@@ -127,7 +127,7 @@ struct MixedTableTests {
   @Test("scaling is the mean and deviation of the observed cells, and none for categories")
   func scaling() throws {
     let data = try load("a,b\n1,x\n,y\n3,\n8,x\n")
-    #expect(data.standardised(over: [0, 1, 2]).signature.scaling == Signature.Scaling(offset: [2, 0], scale: [Float(2).squareRoot(), 1]))
+    #expect(data.standardised(over: [0, 1, 2]).signature.space.scaling == Scaling(offset: [2, 0], scale: [Float(2).squareRoot(), 1]))
   }
 
   @Test("from correlated columns with holes it learns the mean, the deviation and the category of one given the other")
@@ -156,7 +156,7 @@ struct MixedTableTests {
     let means = model.signature.toRaw(imputation.point).scalars
     for (row, x1) in given.enumerated() {
       #expect(abs(means[3 * row + 1] - rho * x1) < 0.25, "E[x2 | \(x1)] is \(means[3 * row + 1])")
-      let deviation = imputation.marginals[1].values.scalars[4 * row + 1] * model.signature.scaling(at: 1).scale
+      let deviation = imputation.marginals[1].values.scalars[4 * row + 1] * model.signature.space.scaling(at: 1).scale
       #expect(abs(deviation - (1 - rho * rho).squareRoot()) < 0.15, "the deviation at \(x1) is \(deviation)")
       #expect(means[3 * row + 2] == (x1 < 0 ? 0 : 1))
     }

@@ -68,7 +68,7 @@ struct TableEdgesTests {
     ) { event in if case .started(let summary) = event { notes.withLock { $0 = summary.notes } } }
     #expect(notes.withLock { $0 } == ["the same value in every row that has one: a, p, n, c"])
     let model = try #require(ModelFile.load(path: bench.output, families: Catalogue.families).model as? VAEAC)
-    #expect(model.signature.scaling?.scale == [1, 1, 1, 1, 1] && isFinite(model))
+    #expect(model.signature.space.scaling?.scale == [1, 1, 1, 1, 1] && isFinite(model))
   }
 
   @Test("rows without any value teach nothing and are counted; a row can be imputed that has none")

@@ -84,7 +84,7 @@ struct TrainingTests {
          "configuration": {"latent": 1, "hidden": [2], "likelihood": "gaussian"}}
         """#))
     // One row is left to learn from: it is the mean, and constant.
-    let scaling = try #require(ModelFile.load(path: bench.output, families: Catalogue.families).model.signature.scaling)
+    let scaling = try #require(ModelFile.load(path: bench.output, families: Catalogue.families).model.signature.space.scaling)
     #expect(rows.contains(scaling.offset) && scaling.scale == [1, 1])
   }
 

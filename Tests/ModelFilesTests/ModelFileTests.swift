@@ -42,7 +42,7 @@ struct ModelFileTests {
 
   @Test("signatures of every kind come back as they were")
   func signatures() throws {
-    let columns = [Signature.Column(name: "é, \"x\"", type: .real), Signature.Column(name: "b", type: .real)]
+    let columns = [TableSpace.Column(name: "é, \"x\"", type: .real), TableSpace.Column(name: "b", type: .real)]
     for signature in [
       Signature.image(height: 2, width: 3), .image(height: 1, width: 2, channels: 3, range: -1.5...0.1), .vector(4),
       .table(columns, scaling: .init(offset: [0.1, -1e20], scale: [1e-30, 3])),

@@ -42,7 +42,7 @@ struct BatcherTests {
 
   /// The way to model units and back may round past the range's end.
   private func clipped(_ example: FamilyExample) -> (Float) -> Float {
-    { value in example.signature.range.map { min(max(value, $0[0]), $0[1]) } ?? value }
+    { value in example.signature.space.picture.map { min(max(value, $0.range.lowerBound), $0.range.upperBound) } ?? value }
   }
 
   @Test(

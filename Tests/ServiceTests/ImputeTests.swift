@@ -161,7 +161,7 @@ struct ImputeTests {
     for options in [[SentRequest.Option(name: "draws", value: "3")], [SentRequest.Option(name: "mode", value: "point")]] {
       let answer = try completed(body, options)
       let tables = answer.scalars.count / (n * width)
-      #expect(answer.shape == (tables == 1 ? [] : [3]) + [n] + example.signature.itemShape)
+      #expect(answer.shape == (tables == 1 ? [] : [3]) + [n] + example.signature.space.shape)
       for (index, value) in answer.scalars.enumerated() {
         let sent = raw.scalars[index % (n * width)]
         if sent.isNaN { #expect(value.isFinite) } else { #expect(value.bitPattern == sent.bitPattern) }

@@ -54,7 +54,8 @@ struct ListTests {
   @Test("families tell their fields, and whether they learn")
   func families() async throws {
     let families = try await ServiceFixture().get("/v1/families").member("families")?.elements ?? []
-    #expect(families.compactMap { $0["name"]?.string } == ["toy"] + Catalogue.families.map { $0.name } + ["toy_classifier", "toy_ladder"])
+    let names = ["toy"] + Catalogue.families.map { $0.name } + ["toy_classifier", "toy_ladder", "toy_text"]
+    #expect(families.compactMap { $0["name"]?.string } == names)
     let vae = try #require(families.first { $0["name"]?.string == "vae" })
     #expect(vae["configuration"]?.elements.count == VAE.configurationFields.count)
     #expect(vae["training"]?.elements.isEmpty == false)

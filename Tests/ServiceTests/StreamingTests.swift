@@ -27,15 +27,15 @@ struct StreamingTests {
       FloatBytes.append(raw.scalars, to: &bytes)
       return bytes
     default:
-      guard signature.kind != .image else { return nil }
+      guard let names = signature.space.names else { return nil }
       var writer = CSVWriter()
-      writer.append(signature.columns?.map(\.name) ?? (0..<signature.width).map { "x\($0)" })
+      writer.append(names)
       for row in 0..<raw.shape[0] {
         writer.append(
           (0..<signature.width).map { column in
             let value = raw.scalars[row * signature.width + column]
             if value.isNaN { return "" }
-            return signature.columns?[column].categories.map { $0[Int(value)] } ?? "\(value)"
+            return signature.space.categories(at: column).map { $0[Int(value)] } ?? "\(value)"
           })
       }
       return writer.bytes

@@ -7,14 +7,14 @@ internal import Tensors
 package struct ClusterGrid: Sendable {
   /// Pixels of all cells; white where a component has fewer items.
   private let pixels: [UInt8]
-  private let picture: Signature.Picture
+  private let picture: Picture
   private let rows: Int
   private let itemsPerRow: Int
 
   /// - Returns: nil where items are no pictures.
   /// - Throws: `Fault` where the family can't draw from a component after all.
   package init?(_ assignments: ClusterAssignments, layer number: Int, of model: any Clustering, on data: DataSet, itemsPerRow: Int = 10) throws {
-    guard let picture = data.signature.picture else { return nil }
+    guard let picture = data.signature.space.picture else { return nil }
     let layer = assignments.layers[number]
     let size = data.signature.width
     var pixels: [UInt8] = []

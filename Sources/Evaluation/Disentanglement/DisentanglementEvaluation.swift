@@ -19,13 +19,15 @@ package struct DisentanglementEvaluation: Findings {
 
   /// Measures posterior means, of one layer or of all of them side by side.
   ///
-  /// - Parameter layer: 0 is nearest the data; nil takes all.
+  /// - Parameters:
+  ///   - model: whose codes are Gaussian.
+  ///   - layer: 0 is nearest the data; nil takes all.
   package init(of model: any Encoding, on sprites: Sprites, as data: DataSet, layer: Int?, seed: UInt64, progress: (Int) -> Void = { _ in }) {
     var (means, deviations) = ([Tensor](), [Tensor]())
     let block = 256
     for start in stride(from: 0, to: data.count, by: block) {
       let rows = start..<min(start + block, data.count)
-      let posteriors = model.encode(data.batch(rows))
+      let posteriors = model.encode(data.batch(rows)).compactMap(\.normal)
       let chosen = layer.map { [posteriors[$0]] } ?? posteriors
       means.append(Tensor.concatenated(chosen.map(\.mean), axis: 1))
       deviations.append(Tensor.concatenated(chosen.map(\.deviation), axis: 1))

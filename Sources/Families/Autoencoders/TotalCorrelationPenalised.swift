@@ -43,6 +43,6 @@ extension TotalCorrelationPenalised {
 
   /// The ELBO, whatever beta is: the quality of a model without its penalty.
   package func validationBound(_ batch: Tensor, options: TotalCorrelationPenalty, keys: RowKeys) -> Tensor {
-    score(batch, draws: 1, keys: keys).elbo
+    score(batch, draws: 1, keys: keys)[.elbo]
   }
 }

@@ -71,14 +71,14 @@ extension VAE {
     /// `codes` is the width of what the decoder is given, where it is more than one draw of z.
     init(_ configuration: Configuration, _ signature: Signature, codes: Int? = nil) throws(Fault) {
       try configuration.validate()
-      try signature.checkRealColumns()
+      try signature.checkRealNumbers()
       try configuration.observation.check(signature)
       var encoder: [BlockPlan] = []
       var width = signature.width
       var stack: ImageStack?
       if !configuration.convolutions.isEmpty {
-        guard let image = signature.image else {
-          throw Fault(field: "convolutions", given: "a \(signature.kind.rawValue) signature", expected: "images")
+        guard let image = signature.space.picture?.extents else {
+          throw Fault(field: "convolutions", given: "a \(signature.space.kind.rawValue) signature", expected: "images")
         }
         let convolutions = try ImageStack(
           configuration.convolutions, on: image, activation: configuration.activation, batchNorm: configuration.batchNorm)

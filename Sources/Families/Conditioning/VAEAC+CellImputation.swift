@@ -91,7 +91,7 @@ extension VAEAC.CellObservation {
         let mixture = VAEAC.CellObservation.CountMixture(
           parts: heads.map { NegativeBinomial.Count(mean: Double($0.mean[entry]), dispersion: Double($0.dispersion[entry])) })
         for draw in heads.indices {
-          draws[draw][cell] = min(Float(mixture.parts[draw].quantile(Double(uniforms[draw][cell]))), Signature.Column.largestCount)
+          draws[draw][cell] = min(Float(mixture.parts[draw].quantile(Double(uniforms[draw][cell]))), TableSpace.Column.largestCount)
         }
         point[cell] = Float(mixture.mean)
         return [mixture.mean, mixture.deviation, mixture.quantile(0.05), mixture.quantile(0.95)]

@@ -36,15 +36,15 @@ extension VAEAC {
     var columns: Int { layout.count }
 
     init(_ signature: Signature) {
-      let kinds = signature.columns ?? (0..<signature.width).map { Signature.Column(name: "x\($0)", type: .real) }
-      let normals = kinds.indices.filter { kinds[$0].type == .real || kinds[$0].type == .positive }
-      let counts = kinds.indices.filter { kinds[$0].type == .count }
+      let types = (0..<signature.width).map(signature.space.type)
+      let normals = types.indices.filter { types[$0] == .real || types[$0] == .positive }
+      let counts = types.indices.filter { types[$0] == .count }
       var (layout, offsets): ([Column], [Int]) = ([], [])
       var (input, normal, count, logits) = (0, 0, 0, 2 * (normals.count + counts.count))
-      for kind in kinds {
+      for (column, type) in types.enumerated() {
         offsets.append(input)
-        let size = kind.categories?.count ?? 1
-        switch kind.type {
+        let size = signature.space.categories(at: column)?.count ?? 1
+        switch type {
         case .real, .positive:
           layout.append(.normal(normal))
           normal += 1
@@ -65,8 +65,8 @@ extension VAEAC {
         }
       }
       (self.layout, self.normals, self.counts, self.offsets, inputs, outputs) = (layout, normals, counts, offsets, input, logits)
-      countScaling = counts.map { signature.scaling(at: $0) }
-      logScaling = normals.map { kinds[$0].type == .positive ? signature.scaling(at: $0) : nil }
+      countScaling = counts.map { signature.space.scaling(at: $0) }
+      logScaling = normals.map { types[$0] == .positive ? signature.space.scaling(at: $0) : nil }
     }
 
     /// 1 where a cell is NaN: [n, columns].

@@ -58,8 +58,9 @@ extension VAEAC {
     init(_ configuration: Configuration, _ signature: Signature) throws(Fault) {
       try configuration.validate()
       try signature.check()
-      guard signature.kind != .image else {
-        throw Fault(field: "signature.kind", given: "image", expected: "a table or vectors: this family has no network for images yet")
+      guard signature.space.isRow else {
+        throw Fault(
+          field: "signature.kind", given: signature.space.kind.rawValue, expected: "a table or vectors: this family has no network for images yet")
       }
       coding = Coding(signature)
       let (columns, hidden) = (coding.columns, configuration.hidden)

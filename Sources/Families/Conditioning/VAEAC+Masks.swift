@@ -115,8 +115,7 @@ struct MaskMixture {
   }
 
   private static func names(_ signature: Signature) -> [String: Int] {
-    let names = signature.columns?.map(\.name) ?? (0..<signature.width).map { "x\($0)" }
-    return Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+    Dictionary(uniqueKeysWithValues: (signature.space.names ?? []).enumerated().map { ($1, $0) })
   }
 
   static func check(_ generators: [VAEAC.MaskGenerator], _ signature: Signature) throws(Fault) {

@@ -9,7 +9,7 @@ extension VAEAC: ConditionalScoring {
       case .learned: "gaussian densities of learned deviation"
       case .fixed: "gaussian densities of deviation 1 in model units, which is no calibrated density"
       }
-    let types = Set((signature.columns ?? []).map(\.type))
+    let types = Set((0..<signature.width).map(signature.space.type))
     let logarithms = types.contains(.positive) ? " (log-normal where positive)" : ""
     let counts = types.contains(.count) ? "; negative binomial probabilities of counts" : ""
     return "independent columns given z: \(reals)\(logarithms), densities in raw units\(counts); probabilities of categories"

@@ -73,7 +73,7 @@ extension VAEAC: GradientTrainable {
   }
 
   /// What the density of the cells of weight 1 loses from model to raw units: [n].
-  func logVolumes(_ x: Tensor, weights: Tensor) -> Tensor { weights.rowDots(signature.logVolumes(x)) }
+  func logVolumes(_ x: Tensor, weights: Tensor) -> Tensor { weights.rowDots(signature.space.logVolumes(x)) }
 
   /// E_q[Σ ln p(x_i | z, ·) over hidden known i] - KL(q(z | x, b) ‖ p(z | x_1-b, b)) + regulariser, with one draw of z.
   package func objective(_ network: Network, batch: Batch, options: TrainingOptions, pass: Pass) -> Objective {
@@ -91,6 +91,6 @@ extension VAEAC: GradientTrainable {
   /// ln 1/K Σ_k p(x_b | z_k, ·) p(z_k | x_1-b, b) / q(z_k | x, b) of cells hidden at the rate of training.
   package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor {
     let hidden = masks(batch, options, keys).hidden
-    return score(batch, targets: hidden, draws: options.validationDraws, estimator: .proposal, keys: keys).iwae
+    return score(batch, targets: hidden, draws: options.validationDraws, estimator: .proposal, keys: keys)[.iwae]
   }
 }

@@ -110,6 +110,6 @@ extension VAEAC: Imputing {
 
   /// ln p of every cell given a latent draw's heads, in raw units, 0 where it is missing; x in model units: [n, columns] each, without history.
   package func cellLogProbabilities(of x: Tensor, _ heads: Tensor) -> Tensor {
-    observation.cellLogProbabilities(of: x, heads) - signature.logVolumes(x)
+    observation.cellLogProbabilities(of: x, heads) - signature.space.logVolumes(x)
   }
 }

@@ -136,17 +136,17 @@ extension VAEACImage {
 }
 
 extension VAEACImage.Configuration {
-  fileprivate func checked(_ signature: Signature) throws(Fault) -> (height: Int, width: Int, channels: Int) {
+  fileprivate func checked(_ signature: Signature) throws(Fault) -> Picture {
     try validate()
     try signature.check()
-    guard let image = signature.image else {
-      throw Fault(field: "signature.kind", given: signature.kind.rawValue, expected: "images; the family vaeac takes tables and vectors")
+    guard let image = signature.space.picture else {
+      throw Fault(field: "signature.kind", given: signature.space.kind.rawValue, expected: "images; the family vaeac takes tables and vectors")
     }
     guard image.height % 4 == 0, image.width % 4 == 0 else {
       throw Fault(
         field: "signature.shape", given: "\(image.height) x \(image.width) pixels", expected: "a height and a width that 4 divides")
     }
-    guard signature.scaling == nil else {
+    guard signature.space.scaling == nil else {
       throw Fault(field: "signature.scaling", given: "there", expected: "none: the range of the pixels says it")
     }
     try observation.check(signature)

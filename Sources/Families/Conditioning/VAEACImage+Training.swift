@@ -98,6 +98,6 @@ extension VAEACImage: GradientTrainable {
 
   /// The importance-weighted bound of what is hidden as in training.
   package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor {
-    score(batch, targets: hidden(options, keys), draws: options.validationDraws, estimator: .proposal, keys: keys).iwae
+    score(batch, targets: hidden(options, keys), draws: options.validationDraws, estimator: .proposal, keys: keys)[.iwae]
   }
 }

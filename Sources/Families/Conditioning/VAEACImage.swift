@@ -195,6 +195,6 @@ extension VAEACImage: ConditionalScoring {
 
   /// What the density of the numbers of weight 1 in model units loses in raw units; none for a Bernoulli, which has no density: [n].
   func logVolumes(_ weights: Tensor) -> Tensor {
-    configuration.observation.isDensity ? weights.rowSums() * (signature.logVolume / Float(signature.width)) : .zeros([weights.shape[0]])
+    configuration.observation.isDensity ? weights.rowSums() * (signature.space.logVolume / Float(signature.width)) : .zeros([weights.shape[0]])
   }
 }

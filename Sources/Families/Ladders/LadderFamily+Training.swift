@@ -6,7 +6,7 @@ package import Tensors
 extension LadderFamily {
   package func check(items: Tensor) throws(Fault) { try ladder.observation.check(items: items) }
 
-  package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor { score(batch, draws: 1, keys: keys).elbo }
+  package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor { score(batch, draws: 1, keys: keys)[.elbo] }
 
   /// E_q[ln p(x|α z)] - c Σ_l γ_l KL(q(z_l|x) || p(z_l)), and terms at full weight.
   func ladderObjective(
@@ -20,7 +20,7 @@ extension LadderFamily {
     let weight = schedule.weight(step: pass.step, epoch: pass.epoch)
     let shown = zip(z, shares).map { $1 == 1 ? $0 : $0 * $1 }
     let reconstruction = observation.logProbability(of: x, decode(network, shown, pass.mode)).mean()
-    let offset = observation.isDensity ? signature.logVolume : 0
+    let offset = observation.isDensity ? signature.space.logVolume : 0
     let divergences = q.indices.map { priors[$0].divergence(of: q[$0], at: z[$0]).mean() }
     var loss = -reconstruction
     for (divergence, share) in zip(divergences, shares) { loss = loss + divergence * (weight * share) }

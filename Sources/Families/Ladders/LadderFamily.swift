@@ -63,7 +63,7 @@ extension LadderFamily {
     let observed = observation.observed(x, keys: keys.split("binarise"))
     let q = posteriors(network, observed, .evaluation)
     let priors = q.indices.map(network.prior)
-    let offset = observation.isDensity ? signature.logVolume : 0
+    let offset = observation.isDensity ? signature.space.logVolume : 0
     var logWeights: [Tensor] = []
     var (reconstruction, kl) = (Tensor.zeros([n]), Tensor.zeros([n]))
     for draw in 0..<max(count, 1) {

@@ -26,13 +26,13 @@ struct LadderPlan: Sendable {
     _ configuration: LadderConfiguration, _ signature: Signature, components: [Int] = [], learnsWeights: Bool = false
   ) throws(Fault) {
     try configuration.validate()
-    try signature.checkRealColumns()
+    try signature.checkRealNumbers()
     try configuration.observation.check(signature)
     let (activation, normalises) = (configuration.activation, configuration.batchNorm)
     var levels: [Level] = []
     var output = BlockPlan.flatten
     /// What a level sees: the image or feature map, or nil after linear layers.
-    var image = signature.image
+    var image = signature.space.picture?.extents
     var inputs = signature.width
     for (index, layer) in configuration.layers.enumerated() {
       let isTop = index == configuration.layers.count - 1

@@ -7,6 +7,8 @@ package import Tensors
 package protocol LatentDecodingVariant: SemiSupervisedVariant {}
 
 extension SemiSupervised: Attackable where Variant: LatentDecodingVariant {
+  package var latentWidths: [Int] { [configuration.latent] }
+
   /// The Gaussian with the moments of q(z|x) = Σ_y q(y|x) q(z|x, y), the auxiliary variable at its mean.
   package func inference(_ x: Tensor, noise: RowKeys?) -> Inference {
     let q = mixture(configuration.observation.shown(x))

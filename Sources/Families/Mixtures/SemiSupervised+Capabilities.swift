@@ -80,12 +80,12 @@ extension SemiSupervised: Sampling {
 }
 
 extension SemiSupervised: Encoding {
-  package var latentWidths: [Int] { [configuration.latent] }
+  package var codeForms: [Code.Form] { [.gaussian(width: configuration.latent)] }
 
   /// The mean and deviation of Σ_y q(y|x) q(z|x, y), the auxiliary variable at its mean.
-  package func encode(_ x: Tensor) -> [LatentPosterior] {
+  package func encode(_ x: Tensor) -> [Code] {
     let q = mixture(configuration.observation.shown(x))
-    return [LatentPosterior(mean: q.mean, deviation: q.deviation)]
+    return [.gaussian(q)]
   }
 
   /// The Gaussian with the moments of q(z|x).
@@ -129,7 +129,7 @@ extension SemiSupervised: Scoring {
     let observed = configuration.observation.observed(x, keys: keys.split("binarise"))
     let pairs = ClassPairs(unlabelled: n, components: componentCount)
     let prior = prior(network, of: pairs.classes)
-    let offset = configuration.observation.isDensity ? signature.logVolume : 0
+    let offset = configuration.observation.isDensity ? signature.space.logVolume : 0
     func table(_ values: Tensor) -> Tensor { values.reshaped([n, componentCount]) }
     var (first, logWeights): (Marginal?, [Tensor]) = (nil, [])
     for draw in 0..<max(draws, 1) {

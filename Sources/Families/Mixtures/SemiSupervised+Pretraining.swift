@@ -18,7 +18,7 @@ extension SemiSupervised {
     let terms = terms(network, x, recognition, firstClass(batch.shape[0]), keys: pass.keys, pass.mode)
     let (reconstruction, divergence) = (terms.logLikelihood.mean(), terms.divergence.mean())
     let weight = weight(options, pass)
-    let offset = observation.isDensity ? signature.logVolume : 0
+    let offset = observation.isDensity ? signature.space.logVolume : 0
     return Objective(
       loss: divergence * weight - reconstruction,
       terms: [

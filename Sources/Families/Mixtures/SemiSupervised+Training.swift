@@ -40,7 +40,7 @@ extension SemiSupervised: GradientTrainable {
     let recognition = recognise(seeing, x, keys: pass.keys, pass.mode)
     let terms = terms(fixed, x, recognition, pairs, keys: pass.keys, pass.mode)
     let weight = weight(options, pass)
-    let offset = observation.isDensity ? signature.logVolume : 0
+    let offset = observation.isDensity ? signature.space.logVolume : 0
 
     let enumerated = unlabelled * componentCount
     var (loss, report): (Tensor?, [Term]) = (nil, [])
@@ -107,5 +107,5 @@ extension SemiSupervised: GradientTrainable {
     return leaves.dropFirst().reduce(leaves[0].tensor.squared().sum()) { $0 + $1.tensor.squared().sum() }
   }
 
-  package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor { score(batch, draws: 1, keys: keys).elbo }
+  package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor { score(batch, draws: 1, keys: keys)[.elbo] }
 }

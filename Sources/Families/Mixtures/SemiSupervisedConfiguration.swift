@@ -70,12 +70,7 @@ package struct SemiSupervisedConfiguration: Settings {
 
   func check(_ signature: Signature, hasAuxiliary: Bool) throws(Fault) {
     try validate()
-    try signature.check()
-    if let column = signature.columns?.first(where: { $0.type != .real }) {
-      throw Fault(
-        field: "signature.columns", given: "\(column.type.rawValue) for \"\(column.name)\"",
-        expected: "real columns; the family vaeac takes categories")
-    }
+    try signature.checkRealNumbers()
     let classes = signature.classes?.count ?? 0
     guard classes > 0 || components > 0 else { throw Fault(field: "components", given: "0", expected: "1 to 10000") }
     if let classPrior {

@@ -20,7 +20,7 @@ extension EvidenceBounded where TrainingOptions == VAE.TrainingOptions {
 
   package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor {
     let scores = score(batch, draws: options.importanceSamples, keys: keys)
-    return options.importanceSamples == 1 ? scores.elbo : scores.iwae
+    return options.importanceSamples == 1 ? scores[.elbo] : scores[.iwae]
   }
 }
 

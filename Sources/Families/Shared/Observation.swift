@@ -81,7 +81,7 @@ package struct Observation: Settings {
   }
 
   /// What ln p loses from model units to raw ones; nothing where it is no density.
-  package func logVolume(_ signature: Signature) -> Float { isDensity ? signature.logVolume : 0 }
+  package func logVolume(_ signature: Signature) -> Float { isDensity ? signature.space.logVolume : 0 }
 
   /// The observation model in words.
   package var description: String {
@@ -175,7 +175,7 @@ package struct Observation: Settings {
     switch likelihood {
     case .bernoulli, .gaussian, .gaussianLearned, .laplace: break
     case .betaBinomial, .discretisedLogistic:
-      guard signature.kind == .image, signature.range == [0, 255], signature.scaling == nil else {
+      guard case .image(let image) = signature.space, image.range == [0, 255], image.scaling == nil else {
         throw Fault(field: "likelihood", given: likelihood.rawValue, expected: "images of range [0, 255], which have its 256 levels")
       }
     }

@@ -16,6 +16,8 @@ package struct Answer: Sendable {
   let bytes: [UInt8]?
   /// Members of the JSON answer after the receipt and the shape.
   package let members: [JSONValue.Member]
+  /// The members as builds before a version wrote them; nil where they are the same.
+  private(set) var correction: (version: String, members: [JSONValue.Member])?
 
   /// - Parameters:
   ///   - values: [..., items, numbers of an item or its extents].
@@ -50,20 +52,37 @@ package struct Answer: Sendable {
     self.members = members
   }
 
+  /// The same answer, which builds before `version` wrote with other members.
+  func corrected(in version: String, before members: [JSONValue.Member]) -> Answer {
+    var answer = self
+    answer.correction = (version, members)
+    return answer
+  }
+
+  /// The same answer with other members.
+  private init(_ answer: Answer, members: [JSONValue.Member]) {
+    (shape, scalars, itemAxis) = (answer.shape, answer.scalars, answer.itemAxis)
+    (table, png, text, bytes) = (answer.table, answer.png, answer.text, answer.bytes)
+    self.members = members
+  }
+
+  /// The answer as builds before its correction wrote it, and the version that corrected it.
+  var beforeCorrection: (answer: Answer, version: String)? { correction.map { (Answer(self, members: $0.members), $0.version) } }
+
   /// Items in raw units as the signature describes them; `values` is [n, width].
   static func items(_ values: Tensor, signature: Signature, field: String) -> Answer {
-    let items = values.reshaped(Shape([values.shape[0]] + signature.itemShape))
-    let columns = signature.columnNames
+    let items = values.reshaped(Shape([values.shape[0]] + signature.space.shape))
+    let columns = signature.space.names
     var members: [JSONValue.Member] = []
-    if signature.kind == .table, let columns { members.append(.init(name: "columns", value: .strings(columns))) }
+    if signature.space.table != nil, let columns { members.append(.init(name: "columns", value: .strings(columns))) }
     members.append(.init(name: field, value: .floats(items.scalars, shape: items.shape.dimensions)))
     let table = columns.map { columns -> (@Sendable () -> AnswerTable) in { AnswerTable(values, columns: columns) } }
-    let png = signature.picture.map { picture -> (@Sendable () throws -> [UInt8]) in { try picture.grid(of: items.scalars) } }
+    let png = signature.space.picture.map { picture -> (@Sendable () throws -> [UInt8]) in { try picture.grid(of: items.scalars) } }
     return Answer(items, table: table, png: png, members: members)
   }
 }
 
-extension Signature.Picture {
+extension Picture {
   /// Several pictures are one grid.
   fileprivate func grid(of scalars: [Float]) throws -> [UInt8] {
     try PNG.encode(
@@ -73,5 +92,5 @@ extension Signature.Picture {
 
 extension MediaType {
   /// Types in which items themselves can be had, the default first.
-  static func ofItems(_ signature: Signature) -> [MediaType] { [.json, signature.kind == .image ? .png : .csv, .npy, .floats] }
+  static func ofItems(_ signature: Signature) -> [MediaType] { [.json, signature.space.picture != nil ? .png : .csv, .npy, .floats] }
 }

@@ -17,7 +17,7 @@ struct Inpaintings: Sendable {
   private static let hole: UInt8 = 128
 
   func png() throws -> [UInt8] {
-    guard let picture = signature.picture else { preconditionFailure("inpaintings are of images") }
+    guard let picture = signature.space.picture else { preconditionFailure("inpaintings are of images") }
     let (width, versions) = (signature.width, completed.shape[0])
     var samples: [UInt8] = []
     func append(_ numbers: ArraySlice<Float>) { samples += numbers.map { $0.isNaN ? Self.hole : picture.sample($0) } }

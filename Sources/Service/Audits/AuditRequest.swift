@@ -57,7 +57,7 @@ package struct AuditRequest: Sendable {
   ) throws {
     let family = try Self.attackable(model)
     if let seed, seed < 0 { throw Fault(field: "seed", given: "\(seed)", expected: "0 to 2^63 - 1") }
-    let drawsCurves = model.signature.kind != .image || plan.objective == .latentSpace
+    let drawsCurves = model.signature.space.picture == nil || plan.objective == .latentSpace
     let picture = picture ?? (drawsCurves ? .curves : .grid)
     guard picture == .curves || !drawsCurves else {
       throw Fault(field: "picture", given: "grid", expected: "curves: there are no perturbed images to show")

@@ -22,12 +22,10 @@ extension LoadedModel {
     let seed = SentRequest.Option(name: "seed", value: "0")
     guard kind.items != .references else { return SentRequest(options: [seed]) }
     // The item whose every number is 0 for the model: mid-table, a black picture; inside the range whatever rounding did.
-    var item = signature.toRaw(Tensor.zeros([1, signature.width])).scalars
-    // Every number missing, so that all of them are imputed.
-    if kind.items == .completed { item = item.map { _ in .nan } }
-    if let range = signature.range { item = item.map { min(max($0, range[0]), range[1]) } }
+    let item = signature.space.bounded(signature.toRaw(.zeros([1, signature.width]))).scalars
     var body: [UInt8] = []
-    FloatBytes.append(item, to: &body)
+    // Where items are completed every number is missing, so that all of them are imputed.
+    FloatBytes.append(kind.items == .completed ? item.map { _ in .nan } : item, to: &body)
     return SentRequest(body: body, contentType: .floats, options: [seed])
   }
 }

@@ -18,7 +18,7 @@ struct CompletedTable: Sendable {
   /// A filled-in cell: the name of a category, or a number.
   private func cell(_ table: Int, _ row: Int, _ column: Int) -> JSONValue {
     let value = value(table, row, column)
-    guard let categories = signature.columns?[column].categories else { return .float(value) }
+    guard let categories = signature.space.categories(at: column) else { return .float(value) }
     return .string(categories[Int(value)])
   }
 
@@ -55,24 +55,24 @@ struct CompletedTable: Sendable {
         })
     case nil:
       let numbers = items.count * width
-      return .floats(Array(values.scalars[table * numbers..<(table + 1) * numbers]), shape: [items.count] + signature.itemShape)
+      return .floats(Array(values.scalars[table * numbers..<(table + 1) * numbers]), shape: [items.count] + signature.space.shape)
     }
   }
 
   /// An observed cell of a CSV file as JSON: its number at double precision, or its category.
   private func observed(_ field: CSVField, column: Int) -> JSONValue {
-    guard signature.columns?[column].categories == nil, let number = DecimalText.double(field.value) else { return .string(field.value) }
+    guard signature.space.categories(at: column) == nil, let number = DecimalText.double(field.value) else { return .string(field.value) }
     return .number(number)
   }
 
   private var columnNumbers: [String: Int] {
-    Dictionary(uniqueKeysWithValues: (signature.columnNames ?? []).enumerated().map { ($1, $0) })
+    Dictionary(uniqueKeysWithValues: (signature.space.names ?? []).enumerated().map { ($1, $0) })
   }
 
   /// Row by row, and of every row its versions in the completed tables one after the other, numbered from 1 in a first column `imputation` where
   /// `isNumbered`: so a table of any length can be written as it is computed.
   func csv(isNumbered: Bool) -> AnswerTable {
-    let names = signature.columnNames ?? (0..<width).map { "x\($0)" }
+    let names = signature.space.names ?? (0..<width).map { "x\($0)" }
     var header = names
     var delimiter = UInt8(ascii: ",")
     if case .records(let sent, let sentDelimiter, _) = items.sent { (header, delimiter) = (sent, sentDelimiter) }

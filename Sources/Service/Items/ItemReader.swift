@@ -107,7 +107,7 @@ package struct ItemReader: Sendable {
       append(FloatBytes.decode(rest[..<(rows * itemBytes)]))
       rest.removeFirst(rows * itemBytes)
       format = .floats(rest: rest, byteCount: byteCount)
-      return takeBlock(layout: .nested(field: "items", shape: signature.itemShape))
+      return takeBlock(layout: .nested(field: "items", shape: signature.space.shape))
     }
   }
 
@@ -128,22 +128,22 @@ private struct TableRows: Sendable {
   var reader: CSVReader
   private let columns: [String]
   /// The columns of categories, at their places.
-  private let categorical: [Signature.Column?]
+  private let categorical: [TableSpace.Column?]
   private let keepsText: Bool
   /// Where the signature's columns stand in a record; empty until the header has come.
   private var order: [Int] = []
   private var records: [CSVRecord] = []
 
   init(signature: Signature, keepingText: Bool) throws {
-    guard let columns = signature.columnNames else {
-      throw Problem(.unsupportedMedia, "text/csv is for tables and vectors; this model takes \(signature.itemDescription).")
+    guard let columns = signature.space.names else {
+      throw Problem(.unsupportedMedia, "text/csv is for tables and vectors; this model takes \(signature.space.summary).")
     }
     (self.columns, keepsText) = (columns, keepingText)
     var options = CSVOptions()
     options.detectsDelimiter = true
-    if let missing = signature.missing { options.missing = Set(missing) }
+    if let missing = signature.space.table?.missing { options.missing = Set(missing) }
     reader = CSVReader(options: options)
-    categorical = signature.columns?.map { $0.type.isDiscrete ? $0 : nil } ?? columns.map { _ in nil }
+    categorical = signature.space.table?.columns.map { $0.type.isDiscrete ? $0 : nil } ?? columns.map { _ in nil }
   }
 
   var layout: Items.Layout { .named(field: "rows", columns: columns) }

@@ -33,8 +33,8 @@ extension Items {
   }
 
   private static func acceptedExtents(_ signature: Signature) -> [[Int]] {
-    var accepted = [signature.itemShape]
-    if let image = signature.image, image.channels == 1 {
+    var accepted = [signature.space.shape]
+    if let image = signature.space.picture, image.channels == 1 {
       for shape in [[image.height, image.width], [image.height, image.width, 1]] where !accepted.contains(shape) { accepted.append(shape) }
     }
     if !accepted.contains([signature.width]) { accepted.append([signature.width]) }
@@ -45,11 +45,12 @@ extension Items {
   package static func objects(
     _ rows: JSONValue, signature: Signature, limits: ServiceLimits, keepingText: Bool = false, field: String = "rows"
   ) throws -> Items {
-    guard let columns = signature.columnNames else {
-      throw Problem(.impossible, "\(field) are for tables; this model takes \(signature.itemDescription): send them as inputs.", field: field)
+    guard let columns = signature.space.names else {
+      throw Problem(.impossible, "\(field) are for tables; this model takes \(signature.space.summary): send them as inputs.", field: field)
     }
     guard case .array(let rows) = rows else { throw Problem(.impossible, "\(field) is no array, expected an array of objects.", field: field) }
     try check(count: rows.count, field: field, limits: limits)
+    let table = signature.space.table
     let positions = Dictionary(uniqueKeysWithValues: columns.enumerated().map { ($1, $0) })
     var scalars: [Float] = []
     scalars.reserveCapacity(rows.count * columns.count)
@@ -58,7 +59,7 @@ extension Items {
       var values = [Float?](repeating: nil, count: columns.count)
       for member in members {
         guard let position = positions[member.name] else { throw unknownColumn(member.name, field: "\(field)[\(index)]", columns: columns) }
-        values[position] = try cell(member.value, of: signature.columns?[position], field: "\(field)[\(index)].\(member.name)")
+        values[position] = try cell(member.value, of: table?.columns[position], field: "\(field)[\(index)].\(member.name)")
       }
       if let absent = values.firstIndex(of: nil) { throw missingColumn(columns[absent], field: "\(field)[\(index)]", columns: columns) }
       scalars += values.compactMap { $0 }
@@ -69,7 +70,7 @@ extension Items {
   }
 
   /// A number, or the code of a category, whose name may look like a number or a truth value; NaN for null.
-  private static func cell(_ value: JSONValue, of column: Signature.Column?, field: String) throws -> Float {
+  private static func cell(_ value: JSONValue, of column: TableSpace.Column?, field: String) throws -> Float {
     guard let column, column.type.isDiscrete, value != .null else { return try number(value, field: field) }
     switch value {
     case .string(let name): return try code(name, of: column, field: field)
@@ -80,7 +81,7 @@ extension Items {
     }
   }
 
-  static func code(_ name: String, of column: Signature.Column, field: String) throws -> Float {
+  static func code(_ name: String, of column: TableSpace.Column, field: String) throws -> Float {
     if let code = column.code(of: name) { return Float(code) }
     let known = list(column.categories ?? [])
     let given = "\"\(name.prefix(60))\""
@@ -121,8 +122,8 @@ extension Items {
 
   /// One picture; its samples 0...255 become the signature's range.
   package static func png(_ bytes: [UInt8], signature: Signature) throws -> Items {
-    guard let image = signature.image, let range = signature.range else {
-      throw Problem(.unsupportedMedia, "image/png is for images; this model takes \(signature.itemDescription).")
+    guard let image = signature.space.picture else {
+      throw Problem(.unsupportedMedia, "image/png is for images; this model takes \(signature.space.summary).")
     }
     let raster = try PNG.decode(bytes, as: image.channels == 1 ? .grey : .rgb)
     guard raster.height == image.height, raster.width == image.width else {
@@ -131,9 +132,10 @@ extension Items {
         .impossible, "The picture is \(given) pixels (width x height), this model takes \(expected).", field: "image", given: given,
         expected: expected)
     }
-    let scale = (range[1] - range[0]) / 255
-    let scalars = raster.pixels.map { Swift.min(range[0] + Float($0) * scale, range[1]) }
-    return Items(raw: Tensor(shape: [1, signature.width], scalars: scalars), layout: .nested(field: "image", shape: signature.itemShape))
+    let (black, white) = (image.range.lowerBound, image.range.upperBound)
+    let scale = (white - black) / 255
+    let scalars = raster.pixels.map { Swift.min(black + Float($0) * scale, white) }
+    return Items(raw: Tensor(shape: [1, signature.width], scalars: scalars), layout: .nested(field: "image", shape: signature.space.shape))
   }
 
   static func check(count: Int, field: String, limits: ServiceLimits) throws {
@@ -159,25 +161,5 @@ extension Items {
     Problem(
       .impossible, "\(field) has no column \"\(name)\"; expected are \(list(columns)), and null (in CSV an empty field) for a missing value.",
       field: name, given: "no such column", expected: list(columns))
-  }
-}
-
-extension Signature {
-  /// Names of an item's numbers: a table's columns, x0, x1, ... for a vector; nil for images.
-  var columnNames: [String]? {
-    switch kind {
-    case .image: nil
-    case .table: (columns ?? []).map(\.name)
-    case .vector: (0..<width).map { "x\($0)" }
-    }
-  }
-
-  /// What an item is, for sentences.
-  var itemDescription: String {
-    switch kind {
-    case .image: "images of shape \(itemShape)"
-    case .table: "tables of \(width) columns"
-    case .vector: "vectors of \(width) numbers"
-    }
   }
 }

@@ -31,7 +31,7 @@ extension Items {
         .impossible, "The form has \(masks.count) masks for \(images.count) images, expected \(expected).", field: "mask", given: "\(masks.count)",
         expected: expected)
     }
-    let items = Items(raw: Tensor.concatenated(images.map(\.raw)), layout: .nested(field: "image", shape: signature.itemShape))
+    let items = Items(raw: Tensor.concatenated(images.map(\.raw)), layout: .nested(field: "image", shape: signature.space.shape))
     guard !masks.isEmpty else { return items }
     let hidden = masks.count == 1 ? [[Float]](repeating: masks[0], count: images.count) : masks
     return items.hiding(Tensor(rows: hidden))
@@ -39,7 +39,7 @@ extension Items {
 
   /// 1 where a number is hidden, the same in every channel.
   private static func mask(_ bytes: [UInt8], signature: Signature) throws -> [Float] {
-    guard let image = signature.image else { throw Problem(.unsupportedMedia, "Masks are for images.", field: "mask") }
+    guard let image = signature.space.picture else { throw Problem(.unsupportedMedia, "Masks are for images.", field: "mask") }
     let raster = try PNG.decode(bytes, as: .grey)
     guard raster.height == image.height, raster.width == image.width else {
       let (given, expected) = ("\(raster.width) x \(raster.height)", "\(image.width) x \(image.height)")

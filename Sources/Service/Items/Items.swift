@@ -67,35 +67,18 @@ package struct Items: Sendable {
       field: place, given: "null", expected: "a number")
   }
 
-  /// Refuses infinite values, values outside the range that the signature declares, and values that a column can't have.
+  /// Refuses values that items of the signature's space can't have, such as infinite ones, or levels out of an image's range.
   package func checkValues(_ signature: Signature) throws {
     guard count > 0 else { return }
-    let width = signature.width
-    let range = signature.range.map { $0[0]...$0[1] }
-    let columns = signature.columns
-    let fault = raw.withScalars { x -> Int? in
-      (0..<raw.count).first { index in
-        if x[index].isNaN { return false }
-        if let columns { return !columns[index % width].accepts(x[index]) }
-        return x[index].isInfinite || range.map { !$0.contains(x[index]) } ?? false
-      }
-    }
-    guard let fault else { return }
-    let (place, value) = (place(row: fault / width, cell: fault % width), raw.scalars[fault])
-    let expected =
-      columns?[fault % width].expectation
-      ?? range.map { "a number from \(Self.text($0.lowerBound)) to \(Self.text($0.upperBound))" } ?? "a finite number"
-    throw Problem(.impossible, "\(place) is \(Self.text(value)), expected \(expected).", field: place, given: Self.text(value), expected: expected)
+    guard let fault = signature.space.firstRefused(in: raw) else { return }
+    let place = place(row: fault / signature.width, cell: fault % signature.width)
+    let given = FloatText.text(raw.scalars[fault], missing: "not finite")
+    let expected = signature.space.expectation(at: fault % signature.width)
+    throw Problem(.impossible, "\(place) is \(given), expected \(expected).", field: place, given: given, expected: expected)
   }
 
   /// Names for a sentence.
   static func list(_ names: [String], limit: Int = 20) -> String {
     names.count <= limit ? names.joined(separator: ", ") : names.prefix(limit).joined(separator: ", ") + " and \(names.count - limit) more"
-  }
-
-  static func text(_ value: Float) -> String {
-    var text: [UInt8] = []
-    FloatText.append(value, to: &text, missing: "not finite")
-    return String(decoding: text, as: UTF8.self)
   }
 }

@@ -2,37 +2,59 @@ internal import Formats
 package import Modelling
 internal import Tensors
 
-/// Items mapped to the parameters of q(z|x).
+/// Items mapped to their codes, layer by layer.
 package struct EncodeRequest: ModelRequest {
   package var seed: Int?
 
   package init() {}
 
   package static let name = "encode"
-  package static let summary = "Maps items to q(z|x): a mean and a scale (standard deviation) for every latent variable of every layer."
+  package static let summary =
+    "Maps items to their codes: of a Gaussian layer a mean and a scale (standard deviation) for every latent variable of q(z|x)."
   package static let items = ItemRole.rows
   package static var capability: Capability<any Encoding> { .encoding }
   package static let table = Table<Self> { Setting.seed }
 
-  package func answerWidth(_ model: any Encoding) -> Int { 2 * model.latentWidths.reduce(0, +) }
+  package func answerWidth(_ model: any Encoding) -> Int { model.codeForms.reduce(0) { $0 + $1.count } }
 
-  /// The layers side by side, in each the means before the scales.
+  /// The layers side by side, in each the means before the scales, or the codes before the probabilities.
   package func compute(_ model: any Encoding, _ rows: Rows) -> RowAnswers {
-    RowAnswers(Tensor.concatenated(model.encode(model.signature.toModel(rows.items)).flatMap { [$0.mean, $0.deviation] }, axis: 1))
+    RowAnswers(Tensor.concatenated(model.encode(model.signature.toModel(rows.items)).flatMap(\.parts), axis: 1))
   }
 
   package func answer(_ found: RowAnswers, to items: Items, from model: any Encoding) -> Answer {
     let values = found.numbers
-    var (layers, columns): ([JSONValue], [String]) = ([], [])
+    var (layers, columns): ([[JSONValue.Member]], [String]) = ([], [])
     var start = 0
-    for (layer, width) in model.latentWidths.enumerated() {
-      func part(_ offset: Int) -> JSONValue {
-        .floats(values.slice(1, start + offset..<start + offset + width).scalars, shape: [values.shape[0], width])
+    for (layer, form) in model.codeForms.enumerated() {
+      func part(_ width: Int, _ names: [String]) -> Tensor {
+        columns += names
+        defer { start += width }
+        return values.slice(1, start..<start + width)
       }
-      layers.append(.record(["mean": part(0), "scale": part(width)]))
-      columns += (0..<width).map { "mean_\(layer)_\($0)" } + (0..<width).map { "scale_\(layer)_\($0)" }
-      start += 2 * width
+      func names(_ name: String, _ width: Int) -> [String] { (0..<width).map { "\(name)_\(layer)_\($0)" } }
+      func numbers(_ name: String, _ tensor: Tensor, _ extents: [Int]) -> JSONValue.Member {
+        .init(name: name, value: .floats(tensor.scalars, shape: [values.shape[0]] + extents))
+      }
+      switch form {
+      case .gaussian(let width):
+        layers.append([numbers("mean", part(width, names("mean", width)), [width]), numbers("scale", part(width, names("scale", width)), [width])])
+      case .point(let width): layers.append([numbers("values", part(width, names("value", width)), [width])])
+      case .categorical(let places, let choices):
+        let codes = part(places, names("code", places))
+        let probabilities = part(places * choices, names("probability", places).flatMap { name in (0..<choices).map { "\(name)_\($0)" } })
+        layers.append([
+          .init(name: "codes", value: .array((0..<values.shape[0]).map { Self.integers(codes.scalars[$0 * places..<($0 + 1) * places]) })),
+          numbers("probabilities", probabilities, [places, choices]),
+        ])
+      }
     }
-    return Answer(values, columns: columns, members: [.init(name: "layers", value: .array(layers))])
+    func members(_ layers: [[JSONValue.Member]]) -> [JSONValue.Member] { [.init(name: "layers", value: .array(layers.map(JSONValue.object)))] }
+    let kinds = model.codeForms.map { JSONValue.Member(name: "kind", value: .string($0.name)) }
+    let answer = Answer(values, columns: columns, members: members(zip(kinds, layers).map { [$0] + $1 }))
+    // Builds before 0.2.0 knew Gaussian codes alone and did not name their kind.
+    return model.codeForms.allSatisfy(\.isGaussian) ? answer.corrected(in: "0.2.0", before: members(layers)) : answer
   }
+
+  private static func integers(_ codes: ArraySlice<Float>) -> JSONValue { .array(codes.map { .integer(Int($0)) }) }
 }

@@ -6,10 +6,10 @@ package import Tensors
 extension ImputeRequest {
   package func hiding(_ items: Items, of model: any Imputing, keys: RowKeys) throws -> Items {
     let signature = model.signature
-    guard let image = signature.image else {
+    guard let image = signature.space.picture else {
       guard mask == nil else {
         throw Fault(
-          field: "mask", given: "a mask for a \(signature.kind.rawValue)", expected: "a model of images: send null for what is missing")
+          field: "mask", given: "a mask for a \(signature.space.kind.rawValue)", expected: "a model of images: send null for what is missing")
       }
       return items
     }
@@ -22,7 +22,7 @@ extension ImputeRequest {
   }
 
   package func check(_ model: any Imputing, hasMissing: Bool) throws {
-    guard model.signature.kind == .image, mask == nil, !hasMissing else { return }
+    guard model.signature.space.picture != nil, mask == nil, !hasMissing else { return }
     throw Problem(
       .impossible, "No pixel is missing: send a mask (an option, or a part of a form), or null and NaN for missing pixels.", field: "mask",
       given: "nothing hidden", expected: "\(PixelMask.grammar)")
@@ -30,7 +30,7 @@ extension ImputeRequest {
 
   /// - Parameter marginals: [n, 2 · width], means and deviations; nil where they were not asked for.
   func pictures(_ completed: Tensor, marginals: Tensor?, items: Items, signature: Signature) -> Answer {
-    let (shape, tables) = ([items.count] + signature.itemShape, completed.shape[0])
+    let (shape, tables) = ([items.count] + signature.space.shape, completed.shape[0])
     let width = signature.width
     var members: [JSONValue.Member] = [.init(name: "mode", value: .string(mode.rawValue)), .init(name: "draws", value: .integer(draws))]
     let pictures = (0..<tables).map { JSONValue.floats(completed.slice(0, $0..<$0 + 1).scalars, shape: shape) }
@@ -42,7 +42,7 @@ extension ImputeRequest {
       let cells = (0..<items.count * width).filter { items.raw.scalars[$0].isNaN }.map { cell in
         let (row, number) = (cell / width, cell % width)
         return JSONValue.object([
-          .init(name: "row", value: .integer(row)), .init(name: "pixel", value: .array(signature.indices(of: number).map(JSONValue.integer))),
+          .init(name: "row", value: .integer(row)), .init(name: "pixel", value: .array(signature.space.indices(of: number).map(JSONValue.integer))),
           .init(name: "mean", value: .float(marginals.scalars[row * 2 * width + number])),
           .init(name: "sd", value: .float(marginals.scalars[row * 2 * width + width + number])),
         ])
@@ -55,11 +55,11 @@ extension ImputeRequest {
   }
 }
 
-extension Signature {
+extension Space {
   /// Where a number of an item stands: its row, column and, of colours, channel.
   fileprivate func indices(of number: Int) -> [Int] {
     var (rest, indices) = (number, [Int]())
-    for extent in itemShape.reversed() {
+    for extent in shape.reversed() {
       indices.insert(rest % extent, at: 0)
       rest /= extent
     }

@@ -78,7 +78,7 @@ package struct ImputeRequest: ModelRequest {
   }
 
   /// Numbers a row of what is believed of every column, where that is asked for.
-  private func marginalWidths(_ model: any Imputing) -> [Int] { cells ?? (model.signature.kind != .image) ? model.marginalWidths : [] }
+  private func marginalWidths(_ model: any Imputing) -> [Int] { cells ?? model.signature.space.isRow ? model.marginalWidths : [] }
 
   /// A row: its completed versions one after the other, then the marginals of every column.
   package func compute(_ model: any Imputing, _ rows: Rows) -> RowAnswers {
@@ -97,20 +97,20 @@ package struct ImputeRequest: ModelRequest {
     let (signature, width, rowWidth) = (model.signature, model.signature.width, values.shape[1])
     let versions = Tensor.concatenated((0..<tables).map { values.slice(1, $0 * width..<($0 + 1) * width) }).reshaped([tables, items.count, width])
     let widths = marginalWidths(model)
-    if signature.kind == .image {
+    if signature.space.picture != nil {
       let marginals = widths.isEmpty ? nil : values.slice(1, tables * width..<rowWidth)
       return pictures(versions, marginals: marginals, items: items, signature: signature)
     }
     let completed = CompletedTable(items: items, signature: signature, values: versions)
     let starts = widths.reduce(into: [tables * width]) { $0.append(($0.last ?? 0) + $1) }
-    let names = signature.columnNames
+    let names = signature.space.names
     let cells = (widths.isEmpty ? [] : completed.missing).map { row, column in
       let first = row * rowWidth + starts[column]
       var members = [
         JSONValue.Member(name: "row", value: .integer(row)),
         JSONValue.Member(name: "column", value: names.map { .string($0[column]) } ?? .integer(column)),
       ]
-      if let categories = signature.columns?[column].categories {
+      if let categories = signature.space.categories(at: column) {
         let probabilities = categories.enumerated().map { JSONValue.Member(name: $1, value: .float(values.scalars[first + $0])) }
         members.append(.init(name: "probabilities", value: .object(probabilities)))
       } else {

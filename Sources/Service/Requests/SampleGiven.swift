@@ -59,13 +59,13 @@ package struct SampleGiven: Settings {
       try Self.check(cluster, field: "given.cluster", counts: counts, layer: layer ?? 0)
     }
     if let layers {
-      let widths = Capability.encoding.of(model)?.latentWidths ?? []
-      guard !widths.isEmpty else {
+      let forms = Capability.encoding.of(model)?.codeForms ?? []
+      guard !forms.isEmpty else {
         throw Fault(field: "given.layers", given: "there", expected: "no such field: this model has no layers to tell apart")
       }
-      guard layers.count == widths.count else {
+      guard layers.count == forms.count else {
         throw Fault(
-          field: "given.layers", given: "\(layers.count) of them", expected: "\(widths.count), the layer nearest the data first; {} for its prior")
+          field: "given.layers", given: "\(layers.count) of them", expected: "\(forms.count), the layer nearest the data first; {} for its prior")
       }
       for (layer, entry) in layers.enumerated() {
         guard let cluster = entry.cluster else { continue }

@@ -3,7 +3,7 @@ internal import Foundation
 package import Modelling
 internal import Tensors
 
-/// Bounds of ln p(x) an item, or of ln p(some columns | the others), with the parts that they are made of.
+/// ln p(x) of every item or bounds of it, or of ln p(some columns | the others), with the parts that they are made of.
 package struct ScoreRequest: ModelRequest {
   package var k = 100
   /// Columns to score given the others; nil for all of them.
@@ -31,7 +31,7 @@ package struct ScoreRequest: ModelRequest {
 
   package var rowWeight: Double { Double(k) }
 
-  package func answerWidth(_ model: any Scoring) -> Int { Self.bounds.count + 1 }
+  package func answerWidth(_ model: any Scoring) -> Int { model.scoreTerms.count + 2 }
 
   package func check(_ model: any Scoring, rows: Int, limits: ServiceLimits) throws {
     let most = max(1, min(limits.scoreDraws, limits.scoreDrawsTotal / max(rows, 1)))
@@ -49,7 +49,7 @@ package struct ScoreRequest: ModelRequest {
 
   private func checkTargets(_ signature: Signature) throws {
     guard let targets else { return }
-    guard let columns = signature.columnNames else {
+    guard let columns = signature.space.names else {
       throw Fault(field: "targets", given: "there", expected: "no such field: images have no columns")
     }
     guard !targets.isEmpty else { throw Fault(field: "targets", given: "no column", expected: "at least one of \(Items.list(columns))") }
@@ -67,7 +67,7 @@ package struct ScoreRequest: ModelRequest {
   package func compute(_ model: any Scoring, _ rows: Rows) -> RowAnswers {
     let (n, items, x) = (rows.items.shape[0], rows.items, model.signature.toModel(rows.items))
     guard let conditional = Capability.conditionalScoring.of(model) else {
-      return RowAnswers(table(model.score(x, draws: k, keys: rows.keys), scored: [Float](repeating: Float(model.signature.width), count: n)))
+      return RowAnswers(table(model.score(x, draws: k, keys: rows.keys), scored: numbers(of: items, in: model.signature.space)))
     }
     let isTarget = targetMask(model.signature)
     let mask = Tensor(isTarget).reshaped([1, isTarget.count]).expanded(to: x.shape)
@@ -79,25 +79,31 @@ package struct ScoreRequest: ModelRequest {
     return RowAnswers(Tensor.concatenated([table(scores, scored: scored), Tensor(scored).reshaped([n, 1])], axis: 1))
   }
 
+  /// Numbers of every item that were scored: all of them, or the characters of a text.
+  private func numbers(of items: Tensor, in space: Space) -> [Float] {
+    let (n, width) = (items.shape[0], items.shape[1])
+    guard space.tokens != nil else { return [Float](repeating: Float(width), count: n) }
+    return (0..<n).map { row in items.withScalars { x in (0..<width).reduce(Float(0)) { $0 + (x[row * width + $1].isNaN ? 0 : 1) } } }
+  }
+
   /// 1 for every number of an item that is a target.
   private func targetMask(_ signature: Signature) -> [Float] {
-    guard let targets, let columns = signature.columnNames else { return [Float](repeating: 1, count: signature.width) }
+    guard let targets, let columns = signature.space.names else { return [Float](repeating: 1, count: signature.width) }
     let wanted = Set(targets)
     return columns.map { wanted.contains($0) ? 1 : 0 }
   }
 
-  /// The bounds of every row side by side, none where nothing was scored, bits/dim = -iwae / (scored ln 2) at the end.
+  /// The terms of every row side by side, none where nothing was scored, and bits a number = -nats / (scored ln 2) of the last term at the end.
   private func table(_ scores: Scores, scored: [Float]) -> Tensor {
-    let bits = zip(scores.iwae.scalars, scored).map { $1 > 0 ? $0 * (-1 / ($1 * Float(M_LN2))) : .nan }
-    let bounds = [scores.elbo, scores.kl, scores.reconstruction, scores.iwae].map { Tensor(zip($0.scalars, scored).map { $1 > 0 ? $0 : .nan }) }
-    return Tensor.concatenated((bounds + [Tensor(bits)]).map { $0.reshaped([scored.count, 1]) }, axis: 1)
+    let terms = scores.values.map { zip($0.values.scalars, scored).map { $1 > 0 ? $0 : .nan } }
+    let bits = zip(terms.last ?? [], scored).map { $0 * (-1 / ($1 * Float(M_LN2))) }
+    return Tensor.concatenated((terms + [bits]).map { Tensor($0).reshaped([scored.count, 1]) }, axis: 1)
   }
-
-  private static let bounds = ["elbo_nats", "kl_nats", "reconstruction_nats", "iwae_nats", "bits_per_dim"]
 
   package func answer(_ found: RowAnswers, to items: Items, from model: any Scoring) -> Answer {
     let (values, isConditional) = (found.numbers, Capability.conditionalScoring.of(model) != nil)
-    let names = isConditional ? Self.bounds + ["scored"] : Self.bounds
+    let terms = model.scoreTerms.map(\.name) + [model.signature.space.bitsName]
+    let names = terms + (isConditional ? ["scored"] : [])
     let (count, width) = (values.shape[0], names.count)
     let items = (0..<count).map { row in
       JSONValue.object(names.enumerated().map { .init(name: $1, value: .float(values.scalars[row * width + $0])) })
@@ -105,11 +111,16 @@ package struct ScoreRequest: ModelRequest {
     // Over the items of which something was scored.
     func summary(_ statistic: ([Double]) -> Double) -> JSONValue {
       .object(
-        Self.bounds.enumerated().map { column, name in
+        terms.enumerated().map { column, name in
           .init(name: name, value: .number(statistic((0..<count).map { Double(values.scalars[$0 * width + column]) }.filter { !$0.isNaN })))
         })
     }
-    var members: [JSONValue.Member] = [.init(name: "items", value: .array(items)), .init(name: "k", value: .integer(k))]
+    var members = [JSONValue.Member(name: "items", value: .array(items))]
+    // Nothing that is exact depends on k.
+    if model.scoreTerms.contains(where: { $0.kind != .exact }) { members.append(.init(name: "k", value: .integer(k))) }
+    if model.scoreTerms != Scores.Term.bounds {
+      members.append(.init(name: "kinds", value: .object(model.scoreTerms.map { .init(name: $0.name, value: .string($0.kind.rawValue)) })))
+    }
     if isConditional {
       members.append(.init(name: "targets", value: targets.map { .strings($0) } ?? .null))
       members.append(.init(name: "estimator", value: .string(estimator.rawValue)))

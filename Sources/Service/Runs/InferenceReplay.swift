@@ -66,15 +66,23 @@ package struct InferenceReplay: Sendable {
     // The names of then are part of a JSON answer, whatever the file is called now.
     let named = description.model.flatMap { name in description.version.map { LoadedModel.Registration(name: name, version: $0) } }
     let model = model.named(named)
-    let digest = RunningDigest()
     let fields = try sent.fields(of: kind)
     let asked = try kind.ask(fields, of: model, limits)
     if let stream = StreamedRequest(asked, items: sent.contentType, as: type, limits: limits) {
+      let digest = RunningDigest()
       try stream.perform(on: .bytes(sent.body)) { digest.update($0) }
-    } else {
-      for piece in try asked.about(sent, fields, limits).perform().pieces(as: type, receipt: asked.receipt) { digest.update(piece) }
+      return try Replay(of: run, actual: digest.finish())
     }
-    return try Replay(of: run, actual: digest.finish())
+    func digest(_ answer: Answer) throws -> Digest {
+      let digest = RunningDigest()
+      for piece in try answer.pieces(as: type, receipt: asked.receipt) { digest.update(piece) }
+      return digest.finish()
+    }
+    let answer = try asked.about(sent, fields, limits).perform()
+    let replay = try Replay(of: run, actual: digest(answer))
+    guard !replay.isEqual, let (before, version) = answer.beforeCorrection else { return replay }
+    let earlier = try Replay(of: run, actual: digest(before), correctedIn: version)
+    return earlier.isEqual ? earlier : replay
   }
 }
 

@@ -9,11 +9,13 @@ package struct Replay: Sendable {
   /// Parts of the build that have changed since the run; each may be why the bytes differ.
   package let differences: [(name: String, expected: String, actual: String)]
   package let expected: Digest
+  /// The version since which the answer has another form; the bytes compared are those of the form before it.
+  package let correctedIn: String?
 
   /// - Throws: `Problem` for a run that left nothing to compare with.
-  package init(of run: Run, actual: Digest, build: BuildInformation = .current) throws {
+  package init(of run: Run, actual: Digest, correctedIn: String? = nil, build: BuildInformation = .current) throws {
     self.of = run
-    self.actual = actual
+    (self.actual, self.correctedIn) = (actual, correctedIn)
     expected = try Self.expectation(of: run)
     differences = zip(run.description.build.parts, build.parts).compactMap { then, now in
       then.value == now.value ? nil : (then.name, then.value, now.value)
@@ -50,7 +52,7 @@ package struct Replay: Sendable {
   package func json(run: RunID) -> JSONValue {
     .record([
       "run": .string(run.description), "replay_of": .string(of.id.description), "equal": .bool(isEqual),
-      "expected": .string(expected.description), "actual": .string(actual.description),
+      "expected": .string(expected.description), "actual": .string(actual.description), "corrected_in": correctedIn.map(JSONValue.string),
       "differences": .record([
         "build": .object(
           differences.map {
@@ -62,7 +64,10 @@ package struct Replay: Sendable {
 
   /// One sentence for people.
   package var sentence: String {
-    if isEqual { return "The same bytes: \(actual)." }
+    if isEqual {
+      let form = correctedIn.map { " That is the answer as builds before \($0) wrote it; it was corrected then." }
+      return "The same bytes: \(actual)." + (form ?? "")
+    }
     let builds = differences.map { "\($0.name) was \"\($0.expected)\" and is \"\($0.actual)\"" }
     let cause = builds.isEmpty ? "The build and the processor are the same." : "What it is computed with differs: \(builds.joined(separator: "; "))."
     return "Other bytes: \(actual), expected \(expected). \(cause)"

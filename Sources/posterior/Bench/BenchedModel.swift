@@ -42,13 +42,13 @@ extension BenchedModel {
   func items(_ count: Int, seed: Int, holes: Bool) throws -> [Float] {
     let keys = RowKeys(RandomKey(seed: UInt64(seed)), rows: 0..<count)
     let rows = try Capability.sampling.of(model.family)?.sample(keys, SampleOptions()) ?? keys.uniform(model.signature.width)
-    var scalars = model.signature.toRaw(rows).scalars
-    // Any category does, and any count: the first one.
-    for (column, kind) in (model.signature.columns ?? []).enumerated() where kind.type.isDiscrete || kind.type == .count {
-      for cell in stride(from: column, to: scalars.count, by: model.signature.width) { scalars[cell] = kind.minimum ?? 0 }
-    }
+    let space = model.signature.space
     // Scaling may round beyond the range, which the server would refuse.
-    if let range = model.signature.range { scalars = scalars.map { min(max($0, range[0]), range[1]) } }
+    var scalars = space.bounded(space.toRaw(rows)).scalars
+    // Any category does, and any count: the first one.
+    for column in 0..<space.width where space.type(at: column).isDiscrete || space.type(at: column) == .count {
+      for cell in stride(from: column, to: scalars.count, by: space.width) { scalars[cell] = space.bounds(at: column).minimum ?? 0 }
+    }
     guard holes else { return scalars }
     return zip(scalars, keys.split("holes").uniform(model.signature.width).scalars).map { $1 < 0.5 ? .nan : $0 }
   }

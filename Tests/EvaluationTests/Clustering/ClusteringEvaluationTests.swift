@@ -21,7 +21,9 @@ struct ClusteringEvaluationTests {
       }
       return item
     }
-    return DataSet(name: "items", storage: .floats(values), signature: signature ?? .vector(width), digest: SHA256.digest([1]), labels: labels)
+    let signature = signature ?? .vector(width)
+    return DataSet(
+      name: "items", rows: FloatRows(values, width: signature.width), signature: signature, digest: SHA256.digest([1]), labels: labels)
   }
 
   private static func labels(_ names: [String], _ codes: [Int]) -> Labels { Labels(names: names, codes: codes, digest: SHA256.digest([2])) }

@@ -49,7 +49,7 @@ final class ServiceFixture: Sendable {
     var options = Application.Options(lanes: lanes, families: Catalogue.families)
     options.limits = limits
     options.requiresKeys = requiresKeys
-    options.families = [ToyFamily.self] + Catalogue.families + [ToyClassifier.self, ToyLadder.self]
+    options.families = [ToyFamily.self] + Catalogue.families + [ToyClassifier.self, ToyLadder.self, ToyText.self]
     options.recording = recording
     return Application(store: store, adminKey: try AdminKey(secret: key), options: options)
   }
@@ -94,8 +94,8 @@ enum ModelFiles {
   static let colours = vae(.image(height: 2, width: 3, channels: 3), Observation(.bernoulli))
   static let table = vae(
     .table(
-      ["age", "height", "weight"].map { Signature.Column(name: $0, type: .real) },
-      scaling: Signature.Scaling(offset: [40, 170, 70], scale: [10, 8, 12])),
+      ["age", "height", "weight"].map { TableSpace.Column(name: $0, type: .real) },
+      scaling: Scaling(offset: [40, 170, 70], scale: [10, 8, 12])),
     Observation(.gaussian))
   static let vector = vae(.vector(3), Observation(.gaussian))
   /// Columns with holes: not among `all`, so that other tests keep the store that they expect.

@@ -1,3 +1,4 @@
+import Distributions
 import Modelling
 import Networks
 import Tensors
@@ -31,17 +32,19 @@ struct ToyLadder: ModelFamily, Sampling, Encoding, Clustering {
     signature.width * 9 + 4 + 9 + 12
   }
 
-  let latentWidths = [2, 2]
+  let codeForms = [Code.Form.gaussian(width: 2), .gaussian(width: 2)]
   let componentCounts = [3, 4]
 
-  func encode(_ x: Tensor) -> [LatentPosterior] {
+  func encode(_ x: Tensor) -> [Code] { posteriors(x).map(Code.gaussian) }
+
+  private func posteriors(_ x: Tensor) -> [Normal] {
     let z = network.encoder(x, .evaluation)
     let deviation = Tensor.zeros([x.shape[0], 2]) + 0.5
-    return [LatentPosterior(mean: z.slice(1, 0..<2), deviation: deviation), LatentPosterior(mean: z.slice(1, 2..<4), deviation: deviation)]
+    return [Normal(mean: z.slice(1, 0..<2), deviation: deviation), Normal(mean: z.slice(1, 2..<4), deviation: deviation)]
   }
 
   func responsibilities(_ x: Tensor, draws: Int, keys: RowKeys) -> [Tensor] {
-    zip(encode(x), [network.low, network.high]).enumerated().map { layer, part in
+    zip(posteriors(x), [network.low, network.high]).enumerated().map { layer, part in
       let (posterior, head) = part
       guard draws > 0 else { return (head(posterior.mean, .evaluation) * 5).softmax() }
       let sum = (0..<draws).map { draw in
@@ -65,7 +68,7 @@ struct ToyLadder: ModelFamily, Sampling, Encoding, Clustering {
       case .prior: return noise
       case .component(let component): return noise * 0.1 + Float(component)
       case .item(let item):
-        let row = encode(Tensor(shape: [1, signature.width], scalars: item))[layer].mean
+        let row = posteriors(Tensor(shape: [1, signature.width], scalars: item))[layer].mean
         return row.expanded(to: [keys.count, 2])
       }
     }

@@ -19,20 +19,20 @@ struct SignatureTests {
     let raw = Tensor(rows: [[1, 2, 3, 4, 5, 6]])
     #expect(signature.toModel(raw).scalars == [1, 4, 2, 5, 3, 6])
     #expect(signature.toRaw(signature.toModel(raw)).scalars == raw.scalars)
-    #expect(signature.width == 6 && signature.itemShape == [1, 2, 3])
+    #expect(signature.width == 6 && signature.space.shape == [1, 2, 3])
   }
 
   @Test("scaling is one value a column, or one for all, and its volume is the sum of ln scale")
   func scaling() {
-    let columns = ["a", "b"].map { Signature.Column(name: $0, type: .real) }
+    let columns = ["a", "b"].map { TableSpace.Column(name: $0, type: .real) }
     let table = Signature.table(columns, scaling: .init(offset: [1, 2], scale: [2, 8]))
     #expect(table.toModel(Tensor(rows: [[3, 2], [1, 10]])).scalars == [1, 0, 0, 1])
     #expect(table.toRaw(Tensor(rows: [[1, 0], [0, 1]])).scalars == [3, 2, 1, 10])
-    #expect(abs(table.logVolume - 2.772_588_7) < 1e-6)
+    #expect(abs(table.space.logVolume - 2.772_588_7) < 1e-6)
     let vector = Signature.vector(3, scaling: .init(offset: [1], scale: [2]))
     #expect(vector.toModel(Tensor(rows: [[1, 3, 5]])).scalars == [0, 1, 2])
-    #expect(abs(vector.logVolume - 2.079_441_5) < 1e-6)
-    #expect(Signature.vector(3).logVolume == 0)
+    #expect(abs(vector.space.logVolume - 2.079_441_5) < 1e-6)
+    #expect(Signature.vector(3).space.logVolume == 0)
   }
 
   @Test("missing numbers stay missing, and categories are their codes in raw and model units")
@@ -46,19 +46,19 @@ struct SignatureTests {
 
   @Test("an unlisted category has no code, unless the column takes it for other")
   func codes() {
-    #expect(Signature.Column.categorical("b", ["x", "y"]).code(of: "y") == 1)
-    #expect(Signature.Column.categorical("b", ["x", "y"]).code(of: "z") == nil)
-    #expect(Signature.Column.categorical("b", ["x", "other"], unknown: .other).code(of: "z") == 1)
-    let answer = Signature.Column(name: "b", type: .binary, categories: ["False", "True"])
+    #expect(TableSpace.Column.categorical("b", ["x", "y"]).code(of: "y") == 1)
+    #expect(TableSpace.Column.categorical("b", ["x", "y"]).code(of: "z") == nil)
+    #expect(TableSpace.Column.categorical("b", ["x", "other"], unknown: .other).code(of: "z") == 1)
+    let answer = TableSpace.Column(name: "b", type: .binary, categories: ["False", "True"])
     #expect(answer.code(of: "true") == 1 && answer.code(of: "FALSE") == 0 && answer.code(of: "yes") == nil)
-    let bit = Signature.Column(name: "b", type: .binary)
+    let bit = TableSpace.Column(name: "b", type: .binary)
     #expect(bit.categories == ["0", "1"] && bit.code(of: "1.0") == 1 && bit.code(of: "2") == nil)
-    #expect(Signature.Column.categorical("b", ["x", "y"]).code(of: "X") == nil)
+    #expect(TableSpace.Column.categorical("b", ["x", "y"]).code(of: "X") == nil)
   }
 
   @Test("a column takes the values of its type within its bounds")
   func values() {
-    func accepted(_ column: Signature.Column, _ values: [Float]) -> [Float] { values.filter(column.accepts) }
+    func accepted(_ column: TableSpace.Column, _ values: [Float]) -> [Float] { values.filter(column.accepts) }
     let values: [Float] = [-.infinity, -1, 0, 0.5, 1, 2, 1e7, 2e7, .infinity]
     #expect(accepted(.init(name: "a", type: .real), values) == [-1, 0, 0.5, 1, 2, 1e7, 2e7])
     #expect(accepted(.init(name: "a", type: .real, minimum: 0.5, maximum: 2), values) == [0.5, 1, 2])

@@ -48,18 +48,12 @@ package struct Sprites: Sendable {
   /// The number of the sprite at a place of this set.
   package func number(at place: Int) -> Int { Int(numbers[place]) }
 
-  /// The set as items of a recipe.
-  func dataSet(_ split: DataSource.Split) -> DataSet {
-    let name = "sprites" + (split == .test ? "/test" : "")
-    return DataSet(name: name, storage: .sprites(self), signature: .image(height: Self.side, width: Self.side), digest: Self.digest(split))
-  }
-
   /// Their shapes.
-  func labels(_ split: DataSource.Split) -> Labels {
+  fileprivate func labels(_ split: DataSource.Split) -> Labels {
     Labels(names: Self.shapes, codes: numbers.map { Self.factors(of: Int($0))[0] }, digest: Self.digest(split))
   }
 
-  private static func digest(_ split: DataSource.Split) -> Digest { SHA256.digest(Array("\(generation)/\(split.rawValue)".utf8)) }
+  fileprivate static func digest(_ split: DataSource.Split) -> Digest { SHA256.digest(Array("\(generation)/\(split.rawValue)".utf8)) }
 
   /// The value of every factor of a sprite, from 0.
   package static func factors(of number: Int) -> [Int] {
@@ -99,6 +93,26 @@ package struct Sprites: Sendable {
         paint(row * side + column)
       }
     }
+  }
+}
+
+extension Sprites: ItemRows {
+  package var width: Int { Self.side * Self.side }
+  package var holdsFloats: Bool { false }
+
+  package func write(_ place: Int, to out: UnsafeMutablePointer<Float>) {
+    out.update(repeating: 0, count: width)
+    Self.draw(number(at: place)) { out[$0] = 255 }
+  }
+}
+
+extension NamedDataSet {
+  package static let sprites = NamedDataSet(name: "sprites") { split in
+    DataSet(
+      name: split == .train ? "sprites" : "sprites/test", rows: Sprites(split),
+      signature: .image(height: Sprites.side, width: Sprites.side), digest: Sprites.digest(split))
+  } labels: { split in
+    Sprites(split).labels(split)
   }
 }
 

@@ -6,7 +6,7 @@ struct TableReading {
   /// The table's path, for errors.
   let source: String
   /// The columns to read, in this order, others being left out; nil: all of them, their types inferred.
-  let columns: [Signature.Column]?
+  let columns: [TableSpace.Column]?
   /// Marks of a missing cell; nil for the usual ones.
   let missing: [String]?
   /// Between fields; nil: read from the header.
@@ -36,14 +36,14 @@ struct TableReading {
     return (values, signature)
   }
 
-  private func field(of column: Signature.Column, _ header: [String]) throws -> Int {
+  private func field(of column: TableSpace.Column, _ header: [String]) throws -> Int {
     guard let field = header.firstIndex(of: column.name) else {
       throw DataError("\(source) has no column \"\(column.name)\"; it has \(header.joined(separator: ", "))")
     }
     return field
   }
 
-  private func value(_ field: Int, of column: Signature.Column, in record: CSVRecord, _ reader: CSVReader) throws -> Float {
+  private func value(_ field: Int, of column: TableSpace.Column, in record: CSVRecord, _ reader: CSVReader) throws -> Float {
     func place(_ text: String) -> DataError { DataError("\(source), line \(record.line), column \"\(column.name)\" \(text)") }
     if record.fields[field].isMissing {
       guard isMixed else { throw place("is missing: this family learns from complete rows") }
@@ -68,12 +68,12 @@ struct TableReading {
 
 extension TableReading {
   /// The columns with their types and categories, which are read from the table where they were not given.
-  private func complete(_ bytes: [UInt8], _ options: CSVOptions) throws -> [Signature.Column] {
+  private func complete(_ bytes: [UInt8], _ options: CSVOptions) throws -> [TableSpace.Column] {
     var reader = try CSVReader(bytes, options: options)
     let header = reader.header
     guard let columns else {
       let fields = header.indices.filter { header[$0] != leavingOut }
-      guard isMixed else { return fields.map { Signature.Column(name: header[$0], type: .real) } }
+      guard isMixed else { return fields.map { TableSpace.Column(name: header[$0], type: .real) } }
       return try zip(fields, scanned(fields, &reader)).map { try inferred(header[$0], $1) }
     }
     let open = columns.filter { $0.type.isDiscrete && $0.categories == nil }
@@ -82,7 +82,7 @@ extension TableReading {
     let categories = try Dictionary(zip(open, contents).map { ($0.name, try listed($0.name, $1)) }) { first, _ in first }
     return columns.map { column in
       guard let names = categories[column.name] else { return column }
-      return Signature.Column(name: column.name, type: column.type, categories: names, unknownCategory: column.unknownCategory)
+      return TableSpace.Column(name: column.name, type: column.type, categories: names, unknownCategory: column.unknownCategory)
     }
   }
 
@@ -108,13 +108,13 @@ extension TableReading {
   /// Numbers are real, except that a column of 0 and 1 is binary; texts are categories, two of them binary.
   ///
   /// Nothing else is taken for a type of its own: whole numbers may be counts, ranks or codes, and only the user knows.
-  private func inferred(_ name: String, _ content: Content) throws -> Signature.Column {
+  private func inferred(_ name: String, _ content: Content) throws -> TableSpace.Column {
     guard content.refusal == nil else {
       let categories = try listed(name, content)
-      return Signature.Column(name: name, type: categories.count == 2 ? .binary : .categorical, categories: categories)
+      return TableSpace.Column(name: name, type: categories.count == 2 ? .binary : .categorical, categories: categories)
     }
     let numbers = Set(content.texts.prefix(Self.mostInferredCategories).compactMap { DecimalText.double($0) })
-    return Signature.Column(name: name, type: numbers == [0, 1] ? .binary : .real)
+    return TableSpace.Column(name: name, type: numbers == [0, 1] ? .binary : .real)
   }
 
   /// The categories of a column: in the order of their numbers where all are numbers, which may be written in several ways, else of their names.

@@ -1,7 +1,7 @@
 internal import Formats
 internal import Foundation
 
-extension Signature {
+extension TableSpace {
   /// One column of a table: a number of some kind, or one of the listed categories, whose place in the list is its raw and model value.
   package struct Column: SettingValue {
     package enum Kind: String, Sendable, Codable, CaseIterable {
@@ -23,6 +23,16 @@ extension Signature {
         switch self {
         case .real, .positive, .count: false
         case .ordinal, .categorical, .binary: true
+        }
+      }
+
+      /// What of a raw value is scaled to mean 0 and deviation 1 before networks see it; nil for categories.
+      package var standardisable: (@Sendable (Double) -> Double)? {
+        switch self {
+        case .real: { $0 }
+        case .positive: { Foundation.log($0) }
+        case .count: { Foundation.log1p($0) }
+        case .ordinal, .categorical, .binary: nil
         }
       }
     }
@@ -60,7 +70,7 @@ extension Signature {
   }
 }
 
-extension Signature.Column: Codable {
+extension TableSpace.Column: Codable {
   package static func schema(_: (any Interval<Self>)?) -> Schema { .any }
 
   private enum CodingKeys: String, CodingKey {
@@ -80,7 +90,7 @@ extension Signature.Column: Codable {
 
 // MARK: Categories
 
-extension Signature.Column {
+extension TableSpace.Column {
   /// The category that stands for unlisted ones under `other`.
   package static let otherCategory = "other"
   /// The most categories of a column: each is a number of the network's input and output.
@@ -100,7 +110,7 @@ extension Signature.Column {
 
 // MARK: Numbers
 
-extension Signature.Column {
+extension TableSpace.Column {
   /// The largest count: float32 holds every whole number up to here.
   package static let largestCount: Float = 1e7
 
@@ -121,9 +131,9 @@ extension Signature.Column {
     let bounds =
       switch (minimum, maximum) {
       case (nil, nil): ""
-      case (let low?, nil): ", at least \(Self.text(low))"
-      case (nil, let high?): ", at most \(Self.text(high))"
-      case (let low?, let high?): ", from \(Self.text(low)) to \(Self.text(high))"
+      case (let low?, nil): ", at least \(FloatText.text(low))"
+      case (nil, let high?): ", at most \(FloatText.text(high))"
+      case (let low?, let high?): ", from \(FloatText.text(low)) to \(FloatText.text(high))"
       }
     switch type {
     case .real: return "a finite number" + bounds
@@ -136,12 +146,6 @@ extension Signature.Column {
     }
   }
 
-  private static func text(_ value: Float) -> String {
-    var text: [UInt8] = []
-    FloatText.append(value, to: &text)
-    return String(decoding: text, as: UTF8.self)
-  }
-
   /// The nearest value within the bounds.
   package func bounded(_ value: Float) -> Float { Swift.min(Swift.max(value, minimum ?? -.infinity), maximum ?? .infinity) }
 
@@ -151,7 +155,7 @@ extension Signature.Column {
 
 // MARK: Checking
 
-extension Signature.Column {
+extension TableSpace.Column {
   func check(_ field: String) throws(Fault) {
     func refuse(_ part: String, _ given: String, _ expected: String) -> Fault {
       Fault(field: "\(field).\(part)", given: given, expected: expected)
@@ -161,8 +165,8 @@ extension Signature.Column {
       guard unknownCategory == nil else { throw refuse("unknown_category", "there", "no such field in a \(type.rawValue) column") }
       for (part, bound) in [("minimum", minimum), ("maximum", maximum)] {
         guard let bound else { continue }
-        let isPossible = Signature.Column(name: name, type: type).accepts(bound)
-        guard isPossible else { throw refuse(part, "\(bound)", Signature.Column(name: name, type: type).expectation) }
+        let isPossible = TableSpace.Column(name: name, type: type).accepts(bound)
+        guard isPossible else { throw refuse(part, "\(bound)", TableSpace.Column(name: name, type: type).expectation) }
       }
       if let minimum, let maximum, minimum >= maximum { throw refuse("maximum", "\(maximum)", "more than the minimum, \(minimum)") }
       return

@@ -20,25 +20,28 @@ package struct SignalWindows: Settings {
 
   /// The windows of a recording, the moments after the last whole one left out; the class of a window is the one that most of its moments have.
   func cut(_ recording: DataSet) throws -> DataSet {
-    guard recording.signature.kind != .image, case .floats(let values) = recording.storage else {
-      throw DataError("data.window is for recordings, a row a moment; \(recording.name) holds images")
+    let text = recording.order == .stream ? recording.signature.space.tokens : nil
+    guard recording.signature.space.isRow || text != nil else {
+      let kind = recording.signature.space.kind.rawValue
+      throw DataError("data.window is for recordings, a row a moment, and for one long text; \(recording.name) holds items of kind \(kind)")
     }
-    if let column = recording.signature.columns?.first(where: { $0.type != .real }) {
+    if let column = recording.signature.space.table?.columns.first(where: { $0.type != .real }) {
       throw DataError("data.window is for columns of real numbers; \"\(column.name)\" of \(recording.name) is \(column.type.rawValue)")
     }
     let step = stride ?? length
     guard recording.count >= length else {
       throw DataError("\(recording.name) has \(recording.count) moments, expected at least the \(length) of a window")
     }
-    let channels = recording.signature.width
-    let starts = Array(Swift.stride(from: 0, through: recording.count - length, by: step))
-    let signature = Signature.vector(length * channels)
+    let space = text.map { Space.tokens(TokenSpace($0.vocabulary, atMost: length)) }
+    let signature = Signature(space ?? .vector(VectorSpace(length * recording.signature.width)))
     try signature.check()
-    let windows = starts.flatMap { values[$0 * channels..<($0 + length) * channels] }
+    let starts = Array(Swift.stride(from: 0, through: recording.count - length, by: step))
     let labels = recording.labels.map { labels in
       Labels(names: labels.names, codes: starts.map { Self.commonest(labels.codes[$0..<$0 + length]) }, digest: labels.digest)
     }
-    return DataSet(name: recording.name, storage: .floats(windows), signature: signature, digest: recording.digest, labels: labels)
+    return DataSet(
+      name: recording.name, rows: WindowRows(base: recording.rows, length: length, step: step), signature: signature, digest: recording.digest,
+      labels: labels, order: recording.order)
   }
 
   /// The code that occurs most, the smallest of several.

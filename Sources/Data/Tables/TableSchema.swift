@@ -4,11 +4,11 @@ package import Modelling
 
 /// How a CSV file is to be read: what `posterior data describe` prints, and what stands under `data` of a recipe.
 package struct TableSchema: Codable, Sendable, Equatable {
-  package var columns: [Signature.Column]
+  package var columns: [TableSpace.Column]
   package var missing: [String]?
   package var delimiter: DataSource.Delimiter?
 
-  package init(columns: [Signature.Column], missing: [String]? = nil, delimiter: DataSource.Delimiter? = nil) {
+  package init(columns: [TableSpace.Column], missing: [String]? = nil, delimiter: DataSource.Delimiter? = nil) {
     self.columns = columns
     self.missing = missing
     self.delimiter = delimiter

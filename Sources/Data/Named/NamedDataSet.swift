@@ -1,0 +1,15 @@
+internal import Modelling
+
+/// A data set that recipes know by a name: one that a package installs, or that is drawn here.
+package struct NamedDataSet: Sendable {
+  package let name: String
+  let items: @Sendable (DataSource.Split) throws -> DataSet
+  let labels: @Sendable (DataSource.Split) throws -> Labels
+
+  package static let all: [NamedDataSet] = [.fashionMNIST, .sprites]
+
+  package static func named(_ name: String) -> NamedDataSet? { all.first { $0.name == name } }
+
+  /// For errors and help.
+  static var names: String { all.map(\.name).joined(separator: ", ") }
+}

@@ -1,0 +1,98 @@
+package import Tensors
+
+/// What a model takes, as its file has it: the space of its items, and the classes that it knows.
+package struct Signature: Sendable, Equatable {
+  package let space: Space
+  /// Names of the classes that the model learnt from labels, in the order of its components; absent where it learnt none.
+  package var classes: [String]?
+  /// Numbers an item.
+  package let width: Int
+  /// A member of the JSON that only other kinds of spaces have; `check` refuses it.
+  private let stranger: String?
+
+  package init(_ space: Space, classes: [String]? = nil) { self.init(space, classes: classes, stranger: nil) }
+
+  private init(_ space: Space, classes: [String]?, stranger: String?) {
+    self.space = space
+    self.classes = classes
+    self.stranger = stranger
+    width = space.width
+  }
+
+  package static func image(height: Int, width: Int, channels: Int = 1, range: ClosedRange<Float> = 0...255) -> Signature {
+    Signature(.image(ImageSpace(height: height, width: width, channels: channels, range: range)))
+  }
+
+  package static func vector(_ width: Int, scaling: Scaling? = nil) -> Signature { Signature(.vector(VectorSpace(width, scaling: scaling))) }
+
+  package static func table(_ columns: [TableSpace.Column], scaling: Scaling? = nil, missing: [String]? = nil) -> Signature {
+    Signature(.table(TableSpace(columns, scaling: scaling, missing: missing)))
+  }
+}
+
+// What is asked for wherever a signature is at hand.
+extension Signature {
+  package func toModel(_ raw: Tensor) -> Tensor { space.toModel(raw) }
+  package func toRaw(_ model: Tensor) -> Tensor { space.toRaw(model) }
+}
+
+// MARK: - JSON: classes beside the members of the space
+
+extension Signature: Codable {
+  private enum Key: String, CodingKey { case classes }
+
+  package init(from decoder: any Decoder) throws {
+    let (space, members) = (try Space(from: decoder), try decoder.container(keyedBy: SettingKey.self))
+    let stranger = try Space.strangers(to: space.kind).first { member in
+      let key = SettingKey(stringValue: member.stringValue)
+      return try members.contains(key) && !members.decodeNil(forKey: key)
+    }
+    let classes = try decoder.container(keyedBy: Key.self).decodeIfPresent([String].self, forKey: .classes)
+    self.init(space, classes: classes, stranger: stranger?.stringValue)
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    try space.encode(to: encoder)
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encodeIfPresent(classes, forKey: .classes)
+  }
+}
+
+// MARK: - Checking
+
+extension Signature {
+  /// Refuses a signature that describes no item; file and recipe both go through here.
+  package func check() throws(Fault) {
+    if let stranger {
+      throw Fault(
+        field: "signature.\(stranger)", given: "there", expected: "no such field in a signature of kind \(space.kind.rawValue)")
+    }
+    try space.check("signature")
+    guard let classes else { return }
+    func refuse(_ given: String, _ expected: String) -> Fault {
+      Fault(field: "signature.classes", given: given, expected: expected)
+    }
+    guard (1...100_000).contains(classes.count) else { throw refuse("\(classes.count) classes", "from 1 to 100000") }
+    var names: Set<String> = []
+    for name in classes where !names.insert(name).inserted { throw refuse("\"\(name)\" twice", "names that differ") }
+    if let name = classes.first(where: { $0.hasPrefix(Self.newCluster) }) {
+      throw refuse("\"\(name)\"", "other names: components without a label are called so")
+    }
+  }
+
+  /// Refuses a signature that describes no item, or one of other items than images, vectors, and tables of real numbers.
+  package func checkRealNumbers() throws(Fault) {
+    try check()
+    switch space {
+    case .image, .vector: break
+    case .table(let table):
+      guard let column = table.columns.first(where: { $0.type != .real }) else { return }
+      throw Fault(
+        field: "signature.columns", given: "\(column.type.rawValue) for \"\(column.name)\"",
+        expected: "real columns; the family vaeac takes categories")
+    case .tokens, .sequence, .product:
+      throw Fault(
+        field: "signature.kind", given: space.kind.rawValue, expected: "image, table or vector: this family takes real numbers")
+    }
+  }
+}
