@@ -6,8 +6,8 @@ import Modelling
 
 struct DataCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "Looks at data, cuts recordings into items and draws sprites, before anything is learnt from them.",
-    subcommands: [Describe.self, SpritesFile.self, Windows.self])
+    commandName: "data", abstract: "Looks at data, cuts recordings into items and draws named data sets, before anything is learnt from them.",
+    subcommands: [Describe.self, RingFile.self, SpritesFile.self, Windows.self])
 }
 
 extension DataCommand {

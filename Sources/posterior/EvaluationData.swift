@@ -19,6 +19,8 @@ struct EvaluationData: Equatable {
 
   var isNamed: Bool { NamedDataSet.named(source) != nil }
   var hasLabels: Bool { isNamed || labels != nil }
+  /// nil where they are not known.
+  var modes: GaussianModes? { NamedDataSet.named(source)?.modes }
 
   /// As a run recorded it under names with a prefix; the mirror image of `parameters`.
   init?(_ parameters: [String: String], prefix: String) throws {

@@ -14,14 +14,20 @@ struct EvaluationTask {
   let fit: EvaluationData?
   /// Of the importance-weighted bound; 0 for no bounds.
   let draws: Int
+  /// Whose modes are counted, of data whose modes are known.
+  let samples: Int
   let seed: UInt64
   /// What is hidden of images, whose likelihood given the rest is measured; nil for the bounds of whole items.
   let mask: PixelMask?
 
-  init(_ data: EvaluationData, fit: EvaluationData?, draws: Int, seed: UInt64, mask: PixelMask?) {
+  /// As many as VEEGAN's authors draw.
+  static let standardSamples = 2500
+
+  init(_ data: EvaluationData, fit: EvaluationData?, draws: Int, samples: Int, seed: UInt64, mask: PixelMask?) {
     self.data = data
     self.fit = fit
     self.draws = draws
+    self.samples = samples
     self.seed = seed
     self.mask = mask
   }
@@ -33,7 +39,8 @@ struct EvaluationTask {
       throw CommandError("Run \(run.id) was recorded by a build that did not write down where its data came from; it can't be replayed.")
     }
     self.init(
-      data, fit: try EvaluationData(parameters, prefix: "fit_"), draws: draws, seed: run.description.seed,
+      data, fit: try EvaluationData(parameters, prefix: "fit_"), draws: draws,
+      samples: parameters["samples"].flatMap { Int($0) } ?? Self.standardSamples, seed: run.description.seed,
       mask: try parameters["masks"].map { text throws(Fault) in try PixelMask(text) })
   }
 
@@ -44,6 +51,7 @@ struct EvaluationTask {
       "model_file": Self.absolute(modelFile),
     ]
     parameters["masks"] = mask?.description
+    if countsModes(of: subject.model) { parameters["samples"] = String(samples) }
     parameters.merge(data.parameters(prefix: "", items: subject.items)) { own, _ in own }
     if let fit, let items = subject.fit {
       parameters.merge(fit.parameters(prefix: "fit_", items: items)) { own, _ in own }
@@ -57,18 +65,21 @@ struct EvaluationTask {
     data.hasLabels && (Capability.clustering.of(model) != nil || Capability.classifying.of(model) != nil)
   }
 
+  /// Whether the samples of a model are held against the modes of the data.
+  private func countsModes(of model: any ModelFamily) -> Bool { Capability.sampling.of(model) != nil && data.modes != nil && mask == nil }
+
   func load(modelFile: String) throws -> EvaluationSubject {
     let model = try ModelFile.load(path: modelFile, families: Catalogue.families).model
     let name = type(of: model).name
-    let comparesClasses = comparesClasses(of: model)
+    let (comparesClasses, countsModes) = (comparesClasses(of: model), countsModes(of: model))
     guard data.labels == nil || comparesClasses else {
       throw CommandError("the family \(name) has no clusters or classes to compare with labels: leave --labels out")
     }
     if mask != nil {
       guard Capability.conditionalScoring.of(model) != nil else { throw CommandError("the family \(name) can't score hidden pixels") }
     } else if draws > 0 {
-      guard Capability.scoring.of(model) != nil || comparesClasses else { throw CommandError("the family \(name) can't score") }
-    } else if !comparesClasses {
+      guard Capability.scoring.of(model) != nil || comparesClasses || countsModes else { throw CommandError("the family \(name) can't score") }
+    } else if !comparesClasses, !countsModes {
       throw CommandError(
         "--k is 0, and there is nothing else to measure: \(data.source) has no classes, or the family \(name) neither clusters nor classifies")
     }
@@ -99,6 +110,11 @@ struct EvaluationTask {
     }
     if let classifier = Capability.classifying.of(model), let labels = items.labels {
       parts.append(try ClassificationEvaluation(of: classifier, on: items, labels: labels, progress: progress))
+    }
+    if countsModes(of: model), let sampler = Capability.sampling.of(model), let modes = data.modes {
+      let evaluation = try ModeEvaluation(of: sampler, on: modes, samples: samples, seed: seed)
+      parts.append(evaluation)
+      documents.append(evaluation.document)
     }
     return (JoinedFindings(parts), documents)
   }

@@ -62,7 +62,7 @@ struct SequenceTests {
 
   @Test("a named set knows its items, their classes and its splits")
   func named() throws {
-    #expect(NamedDataSet.all.map(\.name) == ["fashion-mnist", "sprites"] && NamedDataSet.named("spritze") == nil)
+    #expect(NamedDataSet.all.map(\.name) == ["fashion-mnist", "ring", "sprites"] && NamedDataSet.named("spritze") == nil)
     let sprites = try DataSource(source: "sprites", split: .test, limit: 3).load(withLabels: true)
     let numbers = Sprites(.test)
     #expect(sprites.count == 3 && sprites.name == "sprites/test")

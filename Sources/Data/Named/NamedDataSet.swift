@@ -3,10 +3,12 @@ internal import Modelling
 /// A data set that recipes know by a name: one that a package installs, or that is drawn here.
 package struct NamedDataSet: Sendable {
   package let name: String
+  /// Where its items stand, of a set that knows.
+  package var modes: GaussianModes?
   let items: @Sendable (DataSource.Split) throws -> DataSet
   let labels: @Sendable (DataSource.Split) throws -> Labels
 
-  package static let all: [NamedDataSet] = [.fashionMNIST, .sprites]
+  package static let all: [NamedDataSet] = [.fashionMNIST, .ring, .sprites]
 
   package static func named(_ name: String) -> NamedDataSet? { all.first { $0.name == name } }
 
