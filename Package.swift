@@ -96,7 +96,9 @@ let package = Package(
     tests(
       "LearningTests",
       ["TemporaryFolders", "Learning", "Optimisation", "Data", "Families", "ModelFiles", "Modelling", "Networks", "Tensors", "Formats"]),
-    tests("EvaluationTests", ["Evaluation", "Learning", "Data", "Families", "ModelFiles", "Modelling", "Networks", "Tensors", "Formats"]),
+    tests(
+      "EvaluationTests",
+      ["Evaluation", "Learning", "Optimisation", "Data", "Families", "ModelFiles", "Modelling", "Networks", "Tensors", "Formats"]),
     tests(
       "RegistryTests", ["Registry", "Locking", "ModelFiles", "Modelling", "Formats", "CResources", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("HTTPTests", ["HTTP", "Locking"]),

@@ -9,6 +9,7 @@ package enum Catalogue {
     HVAE.self,
     M2.self,
     Seatbelt.self,
+    UnrolledGAN.self,
     VAE.self,
     VAEAC.self,
     VAEACImage.self,

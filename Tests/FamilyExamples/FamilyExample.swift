@@ -86,6 +86,12 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
        "convolutions": [{"channels": 4, "kernel": 3, "stride": 2, "padding": 1}, {"channels": 3, "kernel": 3}], "activation": "tanh"}
       """#, .image(height: 6, width: 6, channels: 3)),
     FamilyExample(
+      "an image against a discriminator of widths of its own", "unrolled_gan",
+      #"{"latent": 3, "hidden": [7], "discriminator_hidden": [6, 5], "activation": "tanh"}"#, .image(height: 4, width: 3)),
+    FamilyExample(
+      "a scaled table", "unrolled_gan", #"{"latent": 5, "hidden": [8, 6]}"#,
+      .table([.init(name: "age", type: .real), .init(name: "height", type: .real)], scaling: .init(offset: [40, 170], scale: [20, 10]))),
+    FamilyExample(
       "bernoulli on grey images, dynamic binarisation", "vae",
       #"{"latent": 3, "hidden": [7, 5], "activation": "tanh", "likelihood": "bernoulli", "binarisation": "dynamic"}"#,
       .image(height: 4, width: 3),

@@ -41,6 +41,12 @@ struct LearnerTests {
       "labels": {"per_class": 2, "batch_size": 4}
       """#
     ),
+    (
+      "unrolled_gan",
+      #"""
+      "configuration": {"latent": 3, "hidden": [6]}, "training": {"unroll_steps": 2, "discriminator_rate": 0.02}, "optimiser": {"rate": 0.01}
+      """#
+    ),
     ("vaeac", #""configuration": {"latent": 2, "hidden": 4, "blocks": 1}"#),
     (
       "vlac",
