@@ -8,6 +8,7 @@ package enum Catalogue {
     GMDGM.self,
     HVAE.self,
     M2.self,
+    Modular.self,
     Seatbelt.self,
     UnrolledGAN.self,
     VAE.self,

@@ -41,6 +41,25 @@ extension TrainingLoop {
     return try selection.kept(of: labels, among: items)
   }
 
+  /// Refuses items without a class where a family learns from none such.
+  static func checkEveryLabel(_ kept: LabelSelection.Kept?, learnt: [Int], heldOut: Int, knownHeldOut: Int) throws(Fault) {
+    guard Family.learnsFrom.contains(.everyLabel) else { return }
+    guard let kept else {
+      throw Fault(
+        field: "labels", given: "absent", expected: "{\"fraction\": 1}: the family \(Family.name) learns from items with a known class alone")
+    }
+    guard kept.items.count == learnt.count else {
+      throw Fault(
+        field: "labels", given: "the classes of \(kept.items.count) items",
+        expected: "those of all \(learnt.count) that the family \(Family.name) learns from")
+    }
+    guard knownHeldOut == heldOut else {
+      throw Fault(
+        field: "validation", given: "\(heldOut - knownHeldOut) items of no class, or of one that no other item has",
+        expected: "items of the classes that the family \(Family.name) learns")
+    }
+  }
+
   /// The places in `names` of the classes that some items are of; items of other classes or of none have no entry.
   static func classes(of items: [Int], in data: DataSet, as names: [String]) -> [Int: Int] {
     guard let labels = data.labels else { return [:] }

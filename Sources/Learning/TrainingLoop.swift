@@ -17,7 +17,7 @@ struct TrainingLoop<Family: Trainable>: Sendable {
   private let order: EpochOrder
   /// Of the items held out.
   private let validationOrder: EpochOrder
-  private let labelled: LabelledBatches?
+  private var labelled: LabelledBatches?
   /// Of the items held out, where every item to learn from is labelled, by their place in the data; else they are hidden too.
   private let heldOutClasses: [Int: Int]
   /// The number of every item of the data, as learners know it.
@@ -39,6 +39,7 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     let withLabel = Set(kept?.items ?? [])
     let epochItems = withLabel.count == learnt.count ? learnt : learnt.filter { !withLabel.contains($0) }
     heldOutClasses = withLabel.count == learnt.count ? Self.classes(of: heldOut, in: standardised, as: kept?.classes ?? []) : [:]
+    try Self.checkEveryLabel(kept, learnt: learnt, heldOut: heldOut.count, knownHeldOut: heldOutClasses.count)
     order = EpochOrder(epochItems, batchSize: recipe.batchSize, data.order, key: key.split("shuffle"))
     let isStream = data.order == .stream
     validationOrder = EpochOrder(heldOut, batchSize: isStream ? recipe.batchSize : Self.validationRows, data.order, key: key)

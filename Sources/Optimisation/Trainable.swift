@@ -41,6 +41,8 @@ package struct LearningInputs: OptionSet, Sendable {
   package static let mixedTables = LearningInputs(rawValue: 1)
   /// Known classes of some items.
   package static let labels = LearningInputs(rawValue: 2)
+  /// The class of every item: there is nothing to learn from one without.
+  package static let everyLabel = LearningInputs(rawValue: 4)
 }
 
 /// A family that learns by the gradient of one loss of its one network, and is compared by a bound.

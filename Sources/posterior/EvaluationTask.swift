@@ -84,7 +84,8 @@ struct EvaluationTask {
         "--k is 0, and there is nothing else to measure: \(data.source) has no classes, or the family \(name) neither clusters nor classifies")
     }
     let items = try data.load(for: model, withLabels: comparesClasses)
-    return EvaluationSubject(model: model, items: items, fit: comparesClasses ? try fit?.load(for: model, withLabels: true) : nil)
+    let mapsClusters = comparesClasses && model is any Clustering
+    return EvaluationSubject(model: model, items: items, fit: mapsClusters ? try fit?.load(for: model, withLabels: true) : nil)
   }
 
   func evaluate(_ subject: EvaluationSubject, progress: (Int) -> Void = { _ in }) throws -> (findings: any Findings, documents: [FindingsDocument]) {

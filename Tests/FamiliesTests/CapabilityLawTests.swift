@@ -57,6 +57,11 @@ struct CapabilityLawTests {
       }
     }
     if let model = model as? any Classifying { answers.append(("logits", model.logits(x))) }
+    if let model = model as? any ModuleSelecting {
+      let (logits, modules) = model.classify(x)
+      let chosen = modules.map { $0.flatMap { $0.modules.map(Float.init) + $0.probabilities } }
+      answers += [("logits by modules", logits), ("modules", Tensor(rows: chosen))]
+    }
     if let model = model as? any GradientTrainable { answers.append(("validation bound", try validationBound(model, x, keys))) }
     return answers
   }

@@ -47,6 +47,12 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
       #"{"latent": 2, "hidden": [7, 4], "class_prior": [0.5, 0.3, 0.2], "activation": "elu", "likelihood": "gaussian", "deviation": 0.6}"#,
       .vector(5).learning(["a", "b", "c"]), labels: [2, 0]),
     FamilyExample(
+      "two modules at a time in both layers, on grey images", "modular",
+      #"{"modules": [4, 3], "units": [6], "slots": 2, "activation": "tanh"}"#, .image(height: 4, width: 3).learning(["a", "b", "c"])),
+    FamilyExample(
+      "gates over three layers, on vectors", "modular",
+      #"{"modules": [3, 4, 3], "units": [5, 4], "slots": 2, "selection": "top_k", "activation": "elu"}"#, .vector(5).learning(["yes", "no"])),
+    FamilyExample(
       "bernoulli on grey images, dynamic binarisation", "beta_tcvae",
       #"{"latent": 3, "hidden": [7], "decoder_hidden": [6], "activation": "tanh", "binarisation": "dynamic"}"#, .image(height: 4, width: 3),
       training: ["{}", #"{"beta": 3, "estimator": "stratified", "kl_warm_up_epochs": 4, "free_bits": 0.05}"#, #"{"beta_warm_up_steps": 9}"#]),

@@ -242,8 +242,9 @@ struct ClusterTests {
   }
 }
 
+/// What tests read numbers of answers by.
 extension JSONValue {
-  fileprivate var double: Double? {
+  var double: Double? {
     switch self {
     case .integer(let value): Double(value)
     case .number(let value): value

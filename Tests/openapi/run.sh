@@ -33,6 +33,9 @@ awk -v OFS=, 'BEGIN { srand(5); print "a,b,kind"; for (i = 0; i < 60; i++) { k =
 printf '{"family": "gmdgm", "data": {"source": "%s", "labels": {"column": "kind"}}, "labels": {"per_class": 5, "without": ["top"]}, "configuration": {"latent": 2, "hidden": [4], "components": 2, "likelihood": "gaussian"}, "epochs": 1}' "$work/kinds.csv" >"$work/recipe.json"
 "$posterior" train "$work/recipe.json" -o "$work/kinds.safetensors" --no-record >/dev/null 2>&1
 "$posterior" models upload "$work/kinds.safetensors" --name kinds --store "$work/store"
+printf '{"family": "modular", "data": {"source": "%s", "labels": {"column": "kind"}}, "labels": {"fraction": 1}, "configuration": {"modules": [3, 2], "units": [4], "slots": 2}, "epochs": 1}' "$work/kinds.csv" >"$work/recipe.json"
+"$posterior" train "$work/recipe.json" -o "$work/modules.safetensors" --no-record >/dev/null 2>&1
+"$posterior" models upload "$work/modules.safetensors" --name modules --store "$work/store"
 "$posterior" evaluate "$work/kinds.safetensors" --data "$work/kinds.csv" --labels '#kind' --no-fit-data --k 1 --store "$work/store" >/dev/null
 "$posterior" serve --listen 127.0.0.1:0 --store "$work/store" --quiet >"$work/out" &
 server=$!

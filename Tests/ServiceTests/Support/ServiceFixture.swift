@@ -160,7 +160,7 @@ enum ModelFiles {
     encoded { try VAE(.init(latent: 2, hidden: [8], observation: observation), signature: signature, key: RandomKey(seed: seed)) }
   }
 
-  private static func encoded(_ model: () throws -> any ModelFamily) -> [UInt8] {
+  static func encoded(_ model: () throws -> any ModelFamily) -> [UInt8] {
     do {
       return try ModelFile.encode(try model(), provenance: Provenance(seed: 3))
     } catch {
