@@ -1,6 +1,7 @@
 import CResources
 import Foundation
 import GRDB
+import ModelFiles
 import Registry
 import Testing
 
