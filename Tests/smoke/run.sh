@@ -86,7 +86,7 @@ expect "HEAD" 200 "$(status /healthz --head)"
 
 # --- bench
 expect "the benchmark of the arithmetic has a time for every number of rows" 2 \
-  "$("$posterior" bench arithmetic --rows 1 3 --rounds 1 --plain | awk 'NF == 3 && $2 > 0' | wc -l)"
+  "$("$posterior" bench arithmetic --rows 1 3 --rounds 1 --plain | awk 'NF == 4 && $2 > 0 && $4 > 0' | wc -l)"
 
 # --- sampling: one seed, one answer
 sample=/v1/models/fm/sample
