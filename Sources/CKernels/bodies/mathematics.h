@@ -98,7 +98,8 @@ INLINE vf v_sigmoid(vf x) {
   return (x < 0 ? z : (vf)1) / (1 + z);
 }
 
-// P(N(0, 1) <= x): for t = |x| / sqrt 2 up to 0.93 from a polynomial of erf(t), beyond from one of log(erfc(t)), so that nothing cancels in the lower tail.
+// P(N(0, 1) <= x): for t = |x| / sqrt 2 up to 0.93 from a polynomial of erf(t), beyond from one of log(erfc(t)),
+// so that nothing cancels in the lower tail.
 INLINE vf v_normal_cdf(vf x) {
   const vf t = v_abs(x) * 0.70710678f, square = t * t;
   vf e = -5.96761703e-4f;

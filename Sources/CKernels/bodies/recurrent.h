@@ -27,8 +27,8 @@ static void body_lstm_cell(const float *x, float *gates, const float *c, float *
   }
 }
 
-static void body_lstm_cell_backward(const float *gates, const float *c, const float *next, const float *g, const float *dh, float *dc, float *d, size_t rows,
-                                    size_t width) {
+static void body_lstm_cell_backward(const float *gates, const float *c, const float *next, const float *g, const float *dh,
+                                    float *dc, float *d, size_t rows, size_t width) {
   for (size_t row = 0; row < rows; row++, gates += 4 * width, c += width, next += width, g += width, dh += width, dc += width, d += 4 * width) {
     EACH_PART(width) {
 #define GATE(k) load_some(gates + (k)*width + i, count, 0)
@@ -62,11 +62,12 @@ static void body_gru_cell(const float *x, float *gates, const float *h, float *f
   }
 }
 
-static void body_gru_cell_backward(const float *gates, const float *h, const float *fresh, const float *g, float *dh, float *dx, float *dp, size_t rows,
-                                   size_t width) {
+static void body_gru_cell_backward(const float *gates, const float *h, const float *fresh, const float *g, float *dh, float *dx,
+                                   float *dp, size_t rows, size_t width) {
   for (size_t row = 0; row < rows; row++, gates += 3 * width, h += width, fresh += width, g += width, dh += width, dx += 3 * width, dp += 3 * width) {
     EACH_PART(width) {
-      const vf reset = load_some(gates + i, count, 0), keep_old = load_some(gates + width + i, count, 0), p = load_some(gates + 2 * width + i, count, 0);
+      const vf reset = load_some(gates + i, count, 0), keep_old = load_some(gates + width + i, count, 0);
+      const vf p = load_some(gates + 2 * width + i, count, 0);
       const vf n = load_some(fresh + i, count, 0), above = load_some(g + i, count, 0) + load_some(dh + i, count, 0);
       const vf towards_n = above * (1 - keep_old) * FMA(-n, n, (vf)1);
       const vf towards_reset = towards_n * p * (reset * (1 - reset));

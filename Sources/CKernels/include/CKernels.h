@@ -124,15 +124,18 @@ void kernel_add_patches(const float *patches, size_t channels, size_t height, si
 void kernel_transpose(const float *x, size_t rows, size_t columns, float *y, size_t y_stride);
 
 // ---- Recurrent cells. Gates stand side by side in a row, `width` numbers each.
-// LSTM, gates i, f, g, o[rows, 4 width]: `gates` holds h W on entry, i, f, o = sigmoid and g = tanh of x + h W on exit; next = f c + i g, h = o tanh(next).
+// LSTM, gates i, f, g, o[rows, 4 width]: `gates` holds h W on entry, i, f, o = sigmoid and g = tanh of x + h W on exit;
+// next = f c + i g, h = o tanh(next).
 void kernel_lstm_cell(const float *x, float *gates, const float *c, float *next, float *h, size_t rows, size_t width);
-// From the gradient g of h, its part dh from the step after this one, and dc, that of `next`: d[rows, 4 width] before the gates; dc becomes that of c.
-void kernel_lstm_cell_backward(const float *gates, const float *c, const float *next, const float *g, const float *dh, float *dc, float *d, size_t rows,
-                               size_t width);
+// From the gradient g of h, its part dh from the step after this one, and dc, that of `next`: d[rows, 4 width] before the gates;
+// dc becomes that of c.
+void kernel_lstm_cell_backward(const float *gates, const float *c, const float *next, const float *g, const float *dh, float *dc,
+                               float *d, size_t rows, size_t width);
 // GRU, gates r, z, n[rows, 3 width]: `gates` holds p = h W + b on entry, r, z = sigmoid(x + p) and p_n on exit; fresh = tanh(x_n + r p_n),
 // next = (1 - z) fresh + z h.
 void kernel_gru_cell(const float *x, float *gates, const float *h, float *fresh, float *next, size_t rows, size_t width);
-// From the gradient g of `next` and its part dh from the step after this one: dx of x and dp of p; dh becomes the part of h that doesn't come through p.
+// From the gradient g of `next` and its part dh from the step after this one: dx of x and dp of p; dh becomes the part of h
+// that doesn't come through p.
 void kernel_gru_cell_backward(const float *gates, const float *h, const float *fresh, const float *g, float *dh, float *dx, float *dp, size_t rows,
                               size_t width);
 
