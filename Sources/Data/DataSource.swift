@@ -83,12 +83,14 @@ package struct DataSource: Settings {
 
   /// Reads the items; a mixed table may have categories and missing cells, any other is refused where a cell is no number.
   ///
-  /// - Parameter withLabels: whether the items' classes are read too.
-  package func load(isMixed: Bool = false, withLabels: Bool = false) throws -> DataSet {
+  /// - Parameters:
+  ///   - withLabels: whether the items' classes are read too.
+  ///   - texts: what a model takes that is asked about a text: it is read in its vocabulary, and a long one is cut into texts of the greatest length.
+  package func load(isMixed: Bool = false, withLabels: Bool = false, for texts: TokenSpace? = nil) throws -> DataSet {
     do throws(Fault) { try validate() } catch { throw DataError("\(error.inside("data"))") }
     // First, so that a missing column of classes is reported as such, and not as a column of the items.
     let labels = withLabels ? try loadLabels() : nil
-    var whole = try loadWhole(isMixed: isMixed)
+    var whole = try loadWhole(isMixed: isMixed, texts)
     if let labels { whole = try whole.labelled(labels) }
     if let window { whole = try window.cut(whole) }
     return limit.map(whole.prefix) ?? whole
@@ -103,7 +105,7 @@ package struct DataSource: Settings {
     return try labels.load(table: source, missing: missing, delimiter: delimiter)
   }
 
-  private func loadWhole(isMixed: Bool) throws -> DataSet {
+  private func loadWhole(isMixed: Bool, _ texts: TokenSpace?) throws -> DataSet {
     if let named = NamedDataSet.named(source) {
       guard format == nil, target == nil, range == nil, columns == nil, missing == nil, delimiter == nil else {
         throw DataError("data.format, data.target, data.range, data.columns, data.missing and data.delimiter are for paths; \(source) knows its own")
@@ -134,8 +136,8 @@ package struct DataSource: Settings {
     case .png:
       guard isFolder.boolValue else { throw DataError("\(source) is a file, expected a folder of PNGs") }
       return try ImageFiles.folder(source)
-    case .text: return try TextSource(source).stream()
-    case .lines: return try TextSource(source).lines()
+    case .text: return try texts.map(TextSource(source).pieces) ?? TextSource(source).stream()
+    case .lines: return try texts.map(TextSource(source).lines) ?? TextSource(source).lines()
     case .pairs: return try pairs()
     case .video: return try video(isFolder: isFolder.boolValue)
     }

@@ -16,12 +16,14 @@ package struct LikelihoodEvaluation: Findings {
   /// Numbers of an item that were scored, on average; of texts their characters.
   private let scored: Double
   private let bitsName: String
+  private let isText: Bool
 
   /// Scores every item; item i uses the noise of (seed, i), so the numbers do not depend on blocks or threads.
   package init(of model: any Scoring, on data: DataSet, draws: Int, seed: UInt64, progress: (Int) -> Void = { _ in }) {
     let keys = RandomKey(seed: seed)
     var columns = model.scoreTerms.map { _ in [Double]() }
-    let (block, isText) = (500, data.signature.space.tokens != nil)
+    let block = 500
+    isText = data.signature.space.tokens != nil
     var characters = 0
     for start in stride(from: 0, to: data.count, by: block) {
       let rows = start..<min(start + block, data.count)
@@ -44,13 +46,19 @@ package struct LikelihoodEvaluation: Findings {
   /// As in the answers of `/score`: of the term that is known best.
   package var bits: Double { terms.last.map { bits(of: $0.estimate) } ?? .nan }
 
-  private func bits(of estimate: Estimate) -> Double { -estimate.mean / (scored * Foundation.log(2)) }
+  private func bits(of estimate: Estimate) -> Double { nats(of: estimate) / Foundation.log(2) }
+
+  /// A number that was scored costs so many.
+  private func nats(of estimate: Estimate) -> Double { -estimate.mean / scored }
+
+  private var natsPerCharacter: Double? { isText ? terms.last.map { nats(of: $0.estimate) } : nil }
 
   private func estimate(_ term: Scores.Term) -> Estimate? { terms.first { $0.term == term }?.estimate }
 
   package var metrics: [RunMetric] {
     terms.flatMap { $0.estimate.metrics($0.term.name) } + [RunMetric(name: bitsName, value: bits, step: 0)]
       + (estimate(.elbo).map { [RunMetric(name: "elbo_bits_per_dim", value: bits(of: $0), step: 0)] } ?? [])
+      + (natsPerCharacter.map { [RunMetric(name: "nats_per_character", value: $0, step: 0)] } ?? [])
   }
 
   package var lines: [String] {
@@ -59,8 +67,10 @@ package struct LikelihoodEvaluation: Findings {
     ]
     let lines = ["observation model: \(observationModel)"] + titles.compactMap { term, title in estimate(term).map { $0.line(title) } }
     guard let elbo = estimate(.elbo) else {
-      let title = bitsName.replacing("_", with: " ").padding(toLength: 33, withPad: " ", startingAt: 0)
-      return lines + [title + String(format: "%10.4f", bits)]
+      func line(_ title: String, _ value: Double) -> String {
+        title.padding(toLength: 33, withPad: " ", startingAt: 0) + String(format: "%10.4f", value)
+      }
+      return lines + (natsPerCharacter.map { [line("nats per character", $0)] } ?? []) + [line(bitsName.replacing("_", with: " "), bits)]
     }
     return lines + [String(format: "bits per dimension               %10.4f by IWAE, %.4f by the ELBO", bits, bits(of: elbo))]
   }

@@ -5,6 +5,7 @@ package enum Catalogue {
   package static let families: [any ModelFamily.Type] = [
     AGMDGM.self,
     BetaTCVAE.self,
+    CharLSTM.self,
     GMDGM.self,
     HVAE.self,
     M2.self,

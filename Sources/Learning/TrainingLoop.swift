@@ -135,7 +135,7 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     let own = key.split("step").split(number)
     let pass = Pass(
       key: own, keys: RowKeys(own, rows: 0..<rows.count), epoch: epoch, step: number, items: training.count,
-      rateFactor: recipe.schedule.factor(at: epoch, of: recipe.epochs), isFirst: state.batch == 0)
+      rateFactor: recipe.schedule.factor(at: epoch, of: recipe.epochs), isFirst: state.batch == 0 || data.order != .stream)
     let terms: [Term]
     do { terms = try learner.step(&state.learner, batch, pass) } catch is Divergence {
       throw TrainingError.diverged(epoch: state.epoch + 1, step: state.batch + 1)
@@ -177,7 +177,8 @@ struct TrainingLoop<Family: Trainable>: Sendable {
         values, lengths: data.lengths(of: values), items: items[rows].map { numbers[$0] },
         labels: classes.count == rows.count ? BatchLabels(classes: classes, labelledItems: rows.count, items: rows.count) : BatchLabels())
       let pass = Pass(
-        key: noise, keys: RowKeys(noise, rows: rows), epoch: epoch, step: (state.epoch + 1) * steps, items: training.count, isFirst: number == 0)
+        key: noise, keys: RowKeys(noise, rows: rows), epoch: epoch, step: (state.epoch + 1) * steps, items: training.count,
+        isFirst: number == 0 || data.order != .stream)
       guard sums.add(try learner.validation(&copy, batch, pass), weight: rows.count) else {
         throw TrainingError.invalid("the terms of the validation of \(Family.name) are not the same in every batch")
       }

@@ -5,21 +5,24 @@ package import Tensors
 
 /// Draws new items.
 package protocol Sampling: ModelFamily {
-  /// One item a key: [keys, width].
+  /// One item a key: [keys, width], of texts [keys, length].
   func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor
 }
 
 package struct SampleOptions: Sendable, Hashable {
-  /// Multiplies the prior's deviation.
+  /// Multiplies the prior's deviation; what the logits of every character of a text are divided by.
   package var temperature: Float
-  /// The mean of p(x|z) instead of a draw from it.
+  /// The mean of p(x|z) instead of a draw from it; of a text the likeliest character at every place.
   package var mean: Bool
   package var given: SampleCondition
+  /// Characters of a text; nil for as many as `TokenSpace.sampleLength`.
+  package var length: Int?
 
-  package init(temperature: Float = 1, mean: Bool = false, given: SampleCondition = .nothing) {
+  package init(temperature: Float = 1, mean: Bool = false, given: SampleCondition = .nothing, length: Int? = nil) {
     self.temperature = temperature
     self.mean = mean
     self.given = given
+    self.length = length
   }
 }
 
@@ -32,6 +35,8 @@ package enum SampleCondition: Sendable, Hashable {
   case component(Int, layer: Int?)
   /// Where each layer's latent variables come from, the layer nearest the data first.
   case layers([LayerSource])
+  /// What a text goes on from, as codes.
+  case text([Int])
 }
 
 package enum LayerSource: Sendable, Hashable {

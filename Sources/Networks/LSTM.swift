@@ -38,11 +38,20 @@ package struct LSTM: Module {
     run(layers[0].gates(x, bias: layers[0].biasIH + layers[0].biasHH), from: state)
   }
 
-  /// The same of one-hot inputs by their indices, step by step and row by row within a step: their products are columns of the first weight.
-  package func callAsFunction(oneHot indices: [Int], rows: Int, from state: State? = nil) -> (outputs: Tensor, state: State) {
+  /// What every one-hot input adds to the first layer's gates with the biases, and in a last row what an input of zeros does: [inputs + 1, 4 width].
+  package var oneHotGates: Tensor {
+    let bias = layers[0].biasIH + layers[0].biasHH
+    return Tensor.concatenated([layers[0].weightIH.transposed() + bias, bias.reshaped([1, bias.count])])
+  }
+
+  /// The same of one-hot inputs by their indices, step by step and row by row within a step; one behind the last input stands for zeros.
+  ///
+  /// - Parameter gates: this network's `oneHotGates`, for whoever takes many short steps.
+  package func callAsFunction(
+    oneHot indices: [Int], rows: Int, from state: State? = nil, gates: Tensor? = nil
+  ) -> (outputs: Tensor, state: State) {
     precondition(rows > 0 && indices.count % rows == 0, "\(indices.count) inputs for \(rows) rows")
-    let gates = layers[0].weightIH.transposed().gather(indices) + (layers[0].biasIH + layers[0].biasHH)
-    return run(gates.reshaped([indices.count / rows, rows, 4 * width]), from: state)
+    return run((gates ?? oneHotGates).gather(indices).reshaped([indices.count / rows, rows, 4 * width]), from: state)
   }
 
   private func run(_ gates: Tensor, from state: State?) -> (outputs: Tensor, state: State) {

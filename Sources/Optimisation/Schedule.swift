@@ -11,7 +11,7 @@ package struct Schedule: Settings {
     case linear
     /// Falls to `final` by the same factor every epoch.
     case exponential
-    /// Multiplied by `factor` every `every` epochs.
+    /// Multiplied by `factor` every `every` epochs, for the first time after `after`.
     case step
   }
 
@@ -22,15 +22,18 @@ package struct Schedule: Settings {
   package var final: Float
   package var every: Float
   package var factor: Float
+  /// Epochs before the first step; nil: as many as between two.
+  package var after: Float?
 
   package init() { self.init(.constant) }
 
-  package init(_ kind: Kind = .constant, warmUpEpochs: Float = 0, final: Float = 0.01, every: Float = 10, factor: Float = 0.5) {
+  package init(_ kind: Kind = .constant, warmUpEpochs: Float = 0, final: Float = 0.01, every: Float = 10, factor: Float = 0.5, after: Float? = nil) {
     self.kind = kind
     self.warmUpEpochs = warmUpEpochs
     self.final = final
     self.every = every
     self.factor = factor
+    self.after = after
   }
 
   package static let table = Table<Self> {
@@ -39,6 +42,7 @@ package struct Schedule: Settings {
     Setting("final", \.final, in: 0...1, "Share of the rate that is left at the end.")
     Setting("every", \.every, in: Above(0), "Epochs between two steps.")
     Setting("factor", \.factor, in: Above(0), "What a step multiplies the rate by.")
+    Setting("after", \.after, in: 0..., "Epochs before the first step; absent: as many as between two.")
   }
 
   /// Whether the factor at a time hangs on how many epochs there are in all.
@@ -60,8 +64,13 @@ package struct Schedule: Settings {
       case .cosine: final + (1 - final) * 0.5 * (1 + Float(cos(Double.pi * Double(progress))))
       case .linear: 1 - (1 - final) * progress
       case .exponential: Float(pow(Double(final), Double(progress)))
-      case .step: Float(pow(Double(factor), Double((epoch / every).rounded(.down))))
+      case .step: Float(pow(Double(factor), Double(stepsTaken(before: epoch))))
       }
     return rise * fall
+  }
+
+  private func stepsTaken(before epoch: Float) -> Float {
+    guard let after else { return (epoch / every).rounded(.down) }
+    return epoch < after ? 0 : ((epoch - after) / every).rounded(.down) + 1
   }
 }

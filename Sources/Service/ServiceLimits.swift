@@ -2,6 +2,8 @@
 package struct ServiceLimits: Sendable, Equatable {
   /// Items of one `sample` request.
   package var sampledItems = 10_000
+  /// Characters of the texts of one `sample` request.
+  package var sampledCharacters = 1 << 20
   /// Numbers of one answer: items times numbers an item.
   package var answerNumbers = 32 << 20
   /// Items that one request may send.

@@ -1,3 +1,5 @@
+internal import CKernels
+
 // Reshaping, permuting, cutting and joining. Each adjoint is the inverse movement of the same numbers.
 extension Tensor {
   /// The same scalars under another shape.
@@ -136,7 +138,7 @@ extension Tensor {
         Tensor(shape: source) { d in
           d.update(repeating: 0, count: source.count)
           g.withScalars { g in
-            for (row, index) in indices.enumerated() { for i in 0..<width { d[index * width + i] += g[row * width + i] } }
+            for (row, index) in indices.enumerated() { kernel_accumulate(g + row * width, 1, d + index * width, width) }
           }
         }
       })

@@ -14,7 +14,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     commandName: "evaluate",
     abstract: "Measure a model on a data set: bounds of its log-likelihood, how its clusters agree with classes, and which modes its samples reach.",
     discussion: """
-      Bounds: ELBO, IWAE and bits per dimension, with standard errors. With --masks, for models that inpaint images: the log-likelihood of the hidden \
+      Bounds: ELBO, IWAE and bits per dimension, with standard errors; of texts, whose likelihood is exact, nats and bits per character, a long text being \
+      cut into texts of the model's greatest length. With --masks, for models that inpaint images: the log-likelihood of the hidden \
       pixels given the others.
 
       Clusters, of models that have some and data whose classes are known: accuracy under the majority map and the Hungarian one, Cohen's kappa, NMI and \
@@ -28,7 +29,9 @@ struct EvaluateCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "A model file.") var model: String
-  @Option(help: "A data set's name (fashion-mnist, ring, sprites), an IDX, CSV or NPY file, or a folder of PNGs.") var data: String
+  @Option(help: "A data set's name (fashion-mnist, ring, sprites), an IDX, CSV, NPY or text file, or a folder of PNGs.") var data: String
+  @Option(help: "Of a file, where its name doesn't tell: csv, idx, npy, text (one long text), lines (one text a line).")
+  var dataFormat: DataSource.Format?
   @Option(help: "Of a named data set: train or test.") var split: DataSource.Split = .test
   @Option(help: "At most so many items, from the first.") var limit: Int?
   @Option(help: "Draws of the importance-weighted bound; 0 measures no bounds.") var k: Int = 100
@@ -67,7 +70,7 @@ struct EvaluateCommand: AsyncParsableCommand {
 
   private func evaluate() throws {
     Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    let items = EvaluationData(data, split: split, limit: limit, labels: labels)
+    let items = EvaluationData(data, split: split, limit: limit, labels: labels, format: dataFormat)
     let task = EvaluationTask(items, fit: try fit(for: items), draws: k, samples: samples, seed: seed, mask: masks)
     let subject = try task.load(modelFile: model)
     if grid != nil, subject.items.labels == nil || subject.items.signature.space.picture == nil {
@@ -87,7 +90,9 @@ struct EvaluateCommand: AsyncParsableCommand {
         try recorder.finish(run, .finished(output: findings.digest))
       }
       try writeGrids(documents)
-      print("\(subject.items.name): \(subject.items.count) items of \(subject.items.signature.width) numbers, seed \(seed)")
+      let (count, space) = (subject.items.count, subject.items.signature.space)
+      let items = space.tokens == nil ? "\(count) items of \(space.width) numbers" : "\(count) texts of at most \(space.width) characters"
+      print("\(subject.items.name): \(items), seed \(seed)")
       for line in findings.lines { print(line) }
       if let run, !documents.isEmpty { print("run \(run) keeps \(documents.map(\.name).joined(separator: ", "))") }
     } catch {
@@ -130,6 +135,7 @@ struct EvaluateCommand: AsyncParsableCommand {
 }
 
 extension DataSource.Split: ExpressibleByArgument {}
+extension DataSource.Format: ExpressibleByArgument {}
 
 extension PixelMask: ExpressibleByArgument {
   public init?(argument: String) {

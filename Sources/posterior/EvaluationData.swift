@@ -10,11 +10,13 @@ struct EvaluationData: Equatable {
   let limit: Int?
   /// nil where no classes are known, and for data sets known by name, which know theirs.
   let labels: LabelSource?
+  /// nil where the name of the source tells it.
+  let format: DataSource.Format?
 
-  init(_ source: String, split: DataSource.Split, limit: Int?, labels: LabelSource?) {
+  init(_ source: String, split: DataSource.Split, limit: Int?, labels: LabelSource?, format: DataSource.Format? = nil) {
     // Only data sets that are known by name have splits.
     self.split = NamedDataSet.named(source) == nil ? .train : split
-    (self.source, self.limit, self.labels) = (source, limit, labels)
+    (self.source, self.limit, self.labels, self.format) = (source, limit, labels, format)
   }
 
   var isNamed: Bool { NamedDataSet.named(source) != nil }
@@ -29,7 +31,8 @@ struct EvaluationData: Equatable {
     }
     self.init(
       source, split: split, limit: parameters["\(prefix)limit"].flatMap { Int($0) },
-      labels: parameters["\(prefix)labels"].flatMap { LabelSource(text: $0) })
+      labels: parameters["\(prefix)labels"].flatMap { LabelSource(text: $0) },
+      format: parameters["\(prefix)data_format"].flatMap(DataSource.Format.init(rawValue:)))
   }
 
   func parameters(prefix: String, items: DataSet) -> [String: String] {
@@ -38,6 +41,7 @@ struct EvaluationData: Equatable {
     ]
     parameters["\(prefix)limit"] = limit.map(String.init)
     parameters["\(prefix)labels"] = labels?.text
+    parameters["\(prefix)data_format"] = format?.rawValue
     parameters["\(prefix)labels_digest"] = items.labels?.digest.description
     return parameters
   }
@@ -46,9 +50,14 @@ struct EvaluationData: Equatable {
   func load(for model: any ModelFamily, withLabels: Bool) throws -> DataSet {
     // Of the formats, only NPY does not know its own range.
     let range = source.lowercased().hasSuffix(".npy") ? model.signature.space.picture.map { [$0.range.lowerBound, $0.range.upperBound] } : nil
-    let items = try DataSource(source: source, split: split, range: range, limit: limit, labels: labels).load(withLabels: withLabels)
-    guard model.signature.space.takesItems(of: items.signature.space) else {
-      throw CommandError("\(items.name) has items of shape \(items.signature.space.shape), the model takes \(model.signature.space.shape)")
+    let space = model.signature.space
+    let whole = DataSource(source: source, format: format, split: split, range: range, limit: limit, labels: labels)
+    let items = try whole.load(withLabels: withLabels, for: space.tokens)
+    guard space.takesItems(of: items.signature.space) else {
+      guard space.tokens == nil, items.signature.space.tokens == nil else {
+        throw CommandError("\(items.name) holds \(items.signature.space.summary), the model takes \(space.summary)")
+      }
+      throw CommandError("\(items.name) has items of shape \(items.signature.space.shape), the model takes \(space.shape)")
     }
     return items.adopting(model.signature)
   }

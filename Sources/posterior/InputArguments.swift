@@ -4,14 +4,16 @@ import Service
 
 /// How a file of items is read.
 struct InputArguments: ParsableArguments {
-  @Option(help: "What the items are: json, csv, png, npy or raw (float32, little-endian). (default: by the extension; csv from standard input)")
+  @Option(
+    help:
+      "What the items are: json, csv, png, npy, raw (float32, little-endian) or txt, one text. (default: by the extension; csv from standard input)")
   var inputFormat: OutputFormat?
 
   func format(of path: String) throws -> OutputFormat {
     if let format = inputFormat ?? OutputFormat(path: path) { return format }
     if path == "-" { return .csv }
     throw CommandError(
-      "\(path): items come as .json, .csv, .png, .npy or .raw (float32, little-endian); the extension says which, or --input-format.")
+      "\(path): items come as .json, .csv, .png, .npy, .raw (float32, little-endian) or .txt; the extension says which, or --input-format.")
   }
 
   /// The items, from a file that can be read again; a pipe is written to one first.

@@ -10,7 +10,7 @@ struct RequestArguments: ParsableArguments {
   @Argument(help: "A model file; or name, name@3 or name@alias in the store, with --store or where no such file exists.", completion: .file())
   var model: String
   @OptionGroup var store: StoreArguments
-  @Option(help: "json, csv, png, npy or raw (float32, little-endian). (default: by the output's extension, else json)")
+  @Option(help: "json, csv, png, npy, raw (float32, little-endian) or txt. (default: by the output's extension, else json)")
   var format: OutputFormat?
   @Option(name: .shortAndLong, help: "Where to write the answer; - is standard output, too. (default: standard output)", completion: .file())
   var output: String?
@@ -66,7 +66,7 @@ struct RequestArguments: ParsableArguments {
       let names = OutputFormat.allCases.filter { possible.contains($0.mediaType) }.map(\.rawValue)
       throw CommandError("This answer can be had as \(names.joined(separator: ", ")).")
     }
-    let isText = type == .json || type == .csv
+    let isText = type == .json || type == .csv || type == .text
     guard isText || !destination.isTerminal else { throw CommandError("A terminal can't show \(type): name a file with -o.") }
     return type
   }
@@ -74,7 +74,7 @@ struct RequestArguments: ParsableArguments {
 
 /// Formats of items and answers, by the name that a flag or an extension has.
 enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
-  case json, csv, png, npy, raw
+  case json, csv, png, npy, raw, txt
 
   init?(path: String) { self.init(rawValue: URL(fileURLWithPath: path).pathExtension.lowercased()) }
 
@@ -85,6 +85,7 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
     case .png: .png
     case .npy: .npy
     case .raw: .floats
+    case .txt: .text
     }
   }
 }

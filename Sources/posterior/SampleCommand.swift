@@ -1,8 +1,11 @@
 import ArgumentParser
+import Formats
 import Service
 
 struct SampleCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: SampleRequest.name, abstract: SampleRequest.summary)
+  static let configuration = CommandConfiguration(
+    commandName: SampleRequest.name, abstract: SampleRequest.summary,
+    discussion: "--given TEXT is short for --given '{\"text\": \"TEXT\"}'.")
 
   @OptionGroup var arguments: RequestArguments
   @OptionGroup var options: SettingArguments<SampleRequest>
@@ -11,5 +14,12 @@ struct SampleCommand: AsyncParsableCommand {
     help: "The items that from_item counts: a .csv, .png, .npy or .raw (float32, little-endian) file; - is standard input.", completion: .file())
   var input: String?
 
-  func run() async throws { try await arguments.perform(RequestKind(SampleRequest.self), options.given, input: input, as: inputArguments) }
+  func run() async throws {
+    // A text by itself is the one to go on from.
+    let given = options.given.map { option in
+      guard option.name == "given", !option.value.hasPrefix("{") else { return option }
+      return SentRequest.Option(name: option.name, value: JSONValue.record(["text": .string(option.value)]).line)
+    }
+    try await arguments.perform(RequestKind(SampleRequest.self), given, input: input, as: inputArguments)
+  }
 }

@@ -87,8 +87,8 @@ struct TrainCommand: AsyncParsableCommand {
     var recipe = try Recipe(parsing: [UInt8](text))
     if let data {
       recipe.data = DataSource(
-        source: data, limit: recipe.data.limit, columns: recipe.data.columns, missing: recipe.data.missing, delimiter: recipe.data.delimiter,
-        labels: recipe.data.labels, window: recipe.data.window)
+        source: data, format: recipe.data.format == .lines ? .lines : nil, limit: recipe.data.limit, columns: recipe.data.columns,
+        missing: recipe.data.missing, delimiter: recipe.data.delimiter, labels: recipe.data.labels, window: recipe.data.window)
     }
     if let limit { recipe.data.limit = limit }
     return (recipe, nil)

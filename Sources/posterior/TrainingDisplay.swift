@@ -59,7 +59,7 @@ final class TrainingDisplay {
     terms.map { "\($0.name) \(number($0.value))" }.joined(separator: "  ")
   }
 
-  private static func number(_ value: Double) -> String { String(format: "%.2f", value) }
+  private static func number(_ value: Double) -> String { String(format: abs(value) < 10 ? "%.4f" : "%.2f", value) }
 
   private static func time(_ seconds: Double) -> String {
     let whole = Int(seconds.rounded())

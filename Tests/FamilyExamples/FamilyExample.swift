@@ -63,6 +63,12 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
        "batch_norm": true, "heads": "joint", "scale": "exp_half", "likelihood": "gaussian_learned"}
       """#, .image(height: 6, width: 6, channels: 3)),
     FamilyExample(
+      "two layers over three characters", "char_lstm", #"{"hidden": 5, "layers": 2, "longest": 7}"#,
+      Signature(.tokens(TokenSpace(Vocabulary(["a", "b", "\u{E9}"]), atMost: 7)))),
+    FamilyExample(
+      "one layer wide enough for several threads", "char_lstm", #"{"hidden": 64, "layers": 1, "longest": 9}"#,
+      Signature(.tokens(TokenSpace(Vocabulary(["\n", "x"]), atMost: 9)))),
+    FamilyExample(
       "three layers inferred with the data, bernoulli on grey images", "hvae",
       #"{"latents": [4, 3, 2], "hidden": [7], "decoder_hidden": [6], "layer_hidden": [5], "activation": "tanh", "scale_floor": 0.05}"#,
       .image(height: 4, width: 3),

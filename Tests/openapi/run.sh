@@ -33,6 +33,10 @@ awk -v OFS=, 'BEGIN { srand(5); print "a,b,kind"; for (i = 0; i < 60; i++) { k =
 printf '{"family": "gmdgm", "data": {"source": "%s", "labels": {"column": "kind"}}, "labels": {"per_class": 5, "without": ["top"]}, "configuration": {"latent": 2, "hidden": [4], "components": 2, "likelihood": "gaussian"}, "epochs": 1}' "$work/kinds.csv" >"$work/recipe.json"
 "$posterior" train "$work/recipe.json" -o "$work/kinds.safetensors" --no-record >/dev/null 2>&1
 "$posterior" models upload "$work/kinds.safetensors" --name kinds --store "$work/store"
+printf 'to be, or not to be: that is the question. %.0s' $(seq 40) >"$work/hamlet.txt"
+printf '{"family": "char_lstm", "data": {"source": "%s", "window": {"length": 10}}, "configuration": {"hidden": 6}, "epochs": 1, "batch_size": 5}' "$work/hamlet.txt" >"$work/recipe.json"
+"$posterior" train "$work/recipe.json" -o "$work/hamlet.safetensors" --no-record >/dev/null 2>&1
+"$posterior" models upload "$work/hamlet.safetensors" --name hamlet --store "$work/store"
 printf '{"family": "modular", "data": {"source": "%s", "labels": {"column": "kind"}}, "labels": {"fraction": 1}, "configuration": {"modules": [3, 2], "units": [4], "slots": 2}, "epochs": 1}' "$work/kinds.csv" >"$work/recipe.json"
 "$posterior" train "$work/recipe.json" -o "$work/modules.safetensors" --no-record >/dev/null 2>&1
 "$posterior" models upload "$work/modules.safetensors" --name modules --store "$work/store"

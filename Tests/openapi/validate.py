@@ -96,6 +96,8 @@ def items(signature):
     """One item of raw values in the shape that the signature asks for."""
     if signature["kind"] == "table":
         return [[0.0 for _ in signature["columns"]]]
+    if signature["kind"] == "tokens":
+        return [[0, 1]]
     value = signature.get("range", [0, 0])[0]
     nested = value
     for extent in reversed(signature["shape"]):
@@ -143,6 +145,9 @@ def operate(session):
             continue
         name = entry["name"]
         model = json.loads(session.get("/v1/models/{model}", model=name))
+        if model["signature"]["kind"] == "tokens":
+            speak(session, model, operations)
+            continue
         for operation, description in operations.items():
             path = "/v1/models/{model}/" + operation
             body = {"seed": 1}
@@ -191,8 +196,33 @@ def operate(session):
             session.call("POST", path, 422, body=body | {"nonsense": 1}, model=name)
             session.call("POST", path, 422, body=body | {"seed": -1}, model=name)
             session.call("POST", path, 400, body=b"{", model=name, headers={"Content-Type": "application/json"})
-            session.call("POST", path, 415, body=b"x", model=name, headers={"Content-Type": "text/plain"})
+            session.call("POST", path, 415, body=b"x", model=name, headers={"Content-Type": "text/html"})
             session.call("POST", path, 404, body=body, model="nobody")
+
+
+def speak(session, model, operations):
+    """A model of texts."""
+    name, characters = model["name"], model["signature"]["vocabulary"]
+    text = "".join(characters[:2])
+    for operation, description in operations.items():
+        path, body = "/v1/models/{model}/" + operation, {"seed": 1}
+        if description["takes_items"]:
+            body["texts"] = [text, text * 3]
+        if operation not in model["operations"]:
+            session.call("POST", path, 422, body=body, model=name)
+            continue
+        session.call("POST", path, 200, body=body, model=name)
+        session.call("POST", path, 406, body=body, model=name, headers={"Accept": "text/html"})
+        if description["takes_items"]:
+            session.call("POST", path, 200, body=body, model=name, headers={"Accept": "text/csv"})
+            session.call("POST", path, 200, body=text.encode(), model=name, headers={"Content-Type": "text/plain"})
+            for wrong in [[text, "\u2603"], [""], [], "a", [1]]:
+                session.call("POST", path, 422, body=body | {"texts": wrong}, model=name)
+        else:
+            session.call("POST", path, 200, body=body | {"n": 2, "length": 7, "given": {"text": text}, "temperature": 0.5}, model=name)
+            session.call("POST", path, 200, body=body | {"length": 7}, model=name, headers={"Accept": "text/plain"})
+            for wrong in [{"length": 0}, {"length": 2000000}, {"temperature": -1}, {"given": {"text": "\u2603"}}, {"given": {"text": ""}}]:
+                session.call("POST", path, 422, body=body | wrong, model=name)
 
 
 def audit(session):

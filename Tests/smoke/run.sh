@@ -159,6 +159,30 @@ expect "score a column given the others" 200 "$(status '/v1/models/table/score?k
 contains "score a column given the others" '"targets":["size"]' "$work/body"
 expect "a target that is no column" 422 "$(status '/v1/models/table/score?targets=height' -H 'Content-Type: text/csv' --data-binary @"$work/holes.csv")"
 
+# --- a text, from the file to its continuation
+printf 'to be, or not to be: that is the question.\n%.0s' $(seq 60) >"$work/hamlet.txt"
+printf '{"family": "char_lstm", "data": {"source": "%s", "window": {"length": 20}}, "configuration": {"hidden": 24}, "optimiser": {"kind": "rmsprop", "rate": 0.02, "alpha": 0.95},
+  "clip": {"value": 5}, "epochs": 30, "batch_size": 6, "validation": 12, "seed": 1}' "$work/hamlet.txt" >"$work/recipe.json"
+"$posterior" train "$work/recipe.json" -o "$work/hamlet.safetensors" --no-record >/dev/null 2>"$work/trained"
+contains "what training on a text says" nats_per_character "$work/trained"
+expect "upload a model of texts" 201 "$(status '/v1/admin/models/hamlet/versions?alias=live' "${admin[@]}" --data-binary @"$work/hamlet.safetensors")"
+expect "continue a text" 200 "$(status /v1/models/hamlet/sample -H 'Accept: text/plain' -d '{"given": {"text": "to be, or not"}, "length": 6, "temperature": 0, "seed": 1}')"
+expect "what it goes on with" " to be" "$(cat "$work/body")"
+"$posterior" sample "$work/hamlet.safetensors" --given 'to be, or not' --length 6 --temperature 0 --seed 1 -o "$work/offline.txt"
+expect "offline goes on with the same bytes" " to be" "$(cat "$work/offline.txt")"
+expect "score a text" 200 "$(status '/v1/models/hamlet/score?seed=1' -H 'Content-Type: text/plain' --data-binary 'to be, or not to be')"
+contains "score a text" '"kinds":{"nats":"exact"}' "$work/body"
+printf 'to be, or not to be' >"$work/line.txt"
+"$posterior" score "$work/hamlet.safetensors" --input "$work/line.txt" --seed 1 -o "$work/offline.json"
+contains "offline scores the same" "$(grep -o '"nats":[-0-9.]*' "$work/body" | head -n 1)" "$work/offline.json"
+expect "an unknown character" 422 "$(status /v1/models/hamlet/score -d '{"texts": ["to be", "to Be"]}')"
+contains "an unknown character" '"field":"texts[1][3]"' "$work/body"
+"$posterior" evaluate "$work/hamlet.safetensors" --data "$work/hamlet.txt" --no-record >"$work/body"
+contains "evaluate on a text" 'bits per character' "$work/body"
+printf 'lines of\nhymns' >"$work/line.txt"
+"$posterior" evaluate "$work/hamlet.safetensors" --data "$work/line.txt" --no-record >"$work/body" 2>"$work/err" && fail "an unknown character in a file was not seen"
+contains "an unknown character in a file" 'character 0' "$work/err"
+
 # --- an image with a hole
 mkdir "$work/pictures"
 for number in 1 2; do cp deploy/examples/shirt.png "$work/pictures/$number.png"; done

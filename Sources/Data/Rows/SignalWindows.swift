@@ -4,7 +4,7 @@ package import Modelling
 ///
 /// A window is a vector of length · channels numbers, moment by moment: t0 x, t0 y, t0 z, t1 x, ...
 package struct SignalWindows: Settings {
-  /// Moments of a window.
+  /// Moments of a window, or characters.
   package var length: Int
   /// Moments from the start of one window to that of the next; `length` where absent, so that windows do not overlap.
   package var stride: Int?
@@ -14,7 +14,7 @@ package struct SignalWindows: Settings {
   package init(length: Int, stride: Int? = nil) { (self.length, self.stride) = (length, stride) }
 
   package static let table = Table<Self> {
-    Setting("length", \.length, in: 1...100_000, required: true, "Moments of a window.")
+    Setting("length", \.length, in: 1...100_000, required: true, "Moments of a window, or characters of a text.")
     Setting("stride", \.stride, in: 1..., "Moments from the start of one window to that of the next; absent: length, so that windows do not overlap.")
   }
 
@@ -30,7 +30,8 @@ package struct SignalWindows: Settings {
     }
     let step = stride ?? length
     guard recording.count >= length else {
-      throw DataError("\(recording.name) has \(recording.count) moments, expected at least the \(length) of a window")
+      let moments = text == nil ? "moments" : "characters"
+      throw DataError("\(recording.name) has \(recording.count) \(moments), expected at least the \(length) of a window")
     }
     let space = text.map { Space.tokens(TokenSpace($0.vocabulary, atMost: length)) }
     let signature = Signature(space ?? .vector(VectorSpace(length * recording.signature.width)))

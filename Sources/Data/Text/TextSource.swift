@@ -19,6 +19,27 @@ package struct TextSource {
       name: path, rows: CharacterRows(codes: codes), signature: try Self.signature(codes.vocabulary, 1), digest: file.digest, order: .stream)
   }
 
+  /// One long text, cut into texts as long as a model takes, of which the last is as long as what is left.
+  func pieces(for space: TokenSpace) throws -> DataSet {
+    let (file, text) = try read()
+    let codes = try TextCodes(text, name: path, vocabulary: space.vocabulary)
+    guard codes.count > 0 else { throw DataError("\(path) has no character") }
+    let starts = stride(from: 0, to: codes.count, by: space.atMost)
+    return DataSet(
+      name: path, rows: TextRows(codes: codes, texts: starts.map { $0..<min($0 + space.atMost, codes.count) }, width: space.atMost),
+      signature: Signature(.tokens(space)), digest: file.digest)
+  }
+
+  /// One text a line, for a model that takes such texts.
+  func lines(for space: TokenSpace) throws -> DataSet {
+    let (codes, texts, file) = try TextSource(path, vocabulary: space.vocabulary).lineTexts()
+    if let place = texts.firstIndex(where: { $0.count > space.atMost }) {
+      throw DataError("text \(place) of \(path) has \(texts[place].count) characters, the model takes \(space.atMost) at most")
+    }
+    return DataSet(
+      name: path, rows: TextRows(codes: codes, texts: texts, width: space.atMost), signature: Signature(.tokens(space)), digest: file.digest)
+  }
+
   /// One text a line; empty lines are no items, and CR LF ends a line as LF does.
   package func lines() throws -> DataSet {
     let (codes, texts, file) = try lineTexts()

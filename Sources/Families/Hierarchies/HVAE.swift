@@ -148,6 +148,7 @@ extension HVAE: Sampling {
       throw Fault(field: "given.label", given: "\"\(label)\"", expected: "no label: this model learns no classes")
     case .component(let component, _):
       throw Fault(field: "given.cluster", given: "cluster \(component)", expected: "no cluster: the priors have one component")
+    case .text: throw Fault(field: "given.text", given: "a text", expected: "no text: this model draws none")
     case .layers(let sources):
       guard sources.count == layers else {
         throw Fault(field: "given.layers", given: "\(sources.count) layers", expected: "\(layers), the one nearest the data first")

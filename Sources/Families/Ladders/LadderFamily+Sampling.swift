@@ -36,6 +36,7 @@ extension LadderFamily {
       }
       _ = try self.component(component, of: layer, field: "given.cluster")
       sources[layer] = .component(component)
+    case .text: throw Fault(field: "given.text", given: "a text", expected: "no text: a \(Self.name) draws none")
     case .layers(let given):
       guard given.count == count else {
         throw Fault(field: "given.layers", given: "\(given.count) layers", expected: "\(count), the one nearest the data first")

@@ -68,6 +68,7 @@ extension SemiSupervised: Sampling {
         throw Fault(field: "given.layers", given: "\(sources.count) layers", expected: "1, as many as the model has")
       }
       return try checked(sources[0], field: "given.layers[0].cluster")
+    case .text: throw Fault(field: "given.text", given: "a text", expected: "no text: this model draws none")
     }
   }
 

@@ -17,6 +17,8 @@ package struct TokenSpace: ItemSpace {
   }
 
   package var width: Int { atMost }
+  /// Characters of a sample where nobody says how many.
+  package var sampleLength: Int { min(200, atMost) }
   package var shape: [Int] { [atMost] }
   package var summary: String { "texts of at most \(atMost) characters" }
   package var bitsName: String { "bits_per_character" }
@@ -33,16 +35,19 @@ package struct TokenSpace: ItemSpace {
   /// - Throws: where a character is unknown or a text empty or too long; the fault names the text and the place.
   package func rows(of texts: [String], field: String = "texts") throws(Fault) -> (values: Tensor, lengths: [Int]) {
     var rows: [[Int]] = []
-    for (index, text) in texts.enumerated() {
-      let codes = try vocabulary.encode(text, field: "\(field)[\(index)]")
-      guard (1...atMost).contains(codes.count) else {
-        throw Fault(field: "\(field)[\(index)]", given: "\(codes.count) characters", expected: "1 to \(atMost)")
-      }
-      rows.append(codes)
-    }
+    for (index, text) in texts.enumerated() { rows.append(try codes(of: text, field: "\(field)[\(index)]")) }
     let (lengths, width) = (rows.map(\.count), rows.map(\.count).max() ?? 0)
     let values = rows.flatMap { $0.map(Float.init) + [Float](repeating: .nan, count: width - $0.count) }
     return (Tensor(shape: [rows.count, width], scalars: values), lengths)
+  }
+
+  /// One text as codes, under the same errors.
+  package func codes(of text: String, field: String) throws(Fault) -> [Int] {
+    let codes = try vocabulary.encode(text, field: field)
+    guard (1...atMost).contains(codes.count) else {
+      throw Fault(field: field, given: "\(codes.count) characters", expected: "1 to \(atMost)")
+    }
+    return codes
   }
 
   /// The text of a row, up to the first number that is missing.

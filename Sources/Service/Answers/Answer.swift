@@ -71,6 +71,9 @@ package struct Answer: Sendable {
 
   /// Items in raw units as the signature describes them; `values` is [n, width].
   static func items(_ values: Tensor, signature: Signature, field: String) -> Answer {
+    if let space = signature.space.tokens {
+      return Answer(texts: (0..<values.shape[0]).map { space.text(of: values.slice(0, $0..<$0 + 1).scalars) })
+    }
     let items = values.reshaped(Shape([values.shape[0]] + signature.space.shape))
     let columns = signature.space.names
     var members: [JSONValue.Member] = []
@@ -91,6 +94,9 @@ extension Picture {
 }
 
 extension MediaType {
-  /// Types in which items themselves can be had, the default first.
-  static func ofItems(_ signature: Signature) -> [MediaType] { [.json, signature.space.picture != nil ? .png : .csv, .npy, .floats] }
+  /// Types in which items themselves can be had, the default first; one text by itself is text.
+  static func ofItems(_ signature: Signature, count: Int? = nil) -> [MediaType] {
+    if signature.space.tokens != nil { return count == 1 ? [.json, .text] : [.json] }
+    return [.json, signature.space.picture != nil ? .png : .csv, .npy, .floats]
+  }
 }

@@ -21,6 +21,9 @@ extension LoadedModel {
   private func warmUpRequest(of kind: RequestKind) -> SentRequest {
     let seed = SentRequest.Option(name: "seed", value: "0")
     guard kind.items != .references else { return SentRequest(options: [seed]) }
+    if let texts = signature.space.tokens {
+      return SentRequest(body: Array(texts.vocabulary.characters[0].utf8), contentType: .text, options: [seed])
+    }
     // The item whose every number is 0 for the model: mid-table, a black picture; inside the range whatever rounding did.
     let item = signature.space.bounded(signature.toRaw(.zeros([1, signature.width]))).scalars
     var body: [UInt8] = []

@@ -30,6 +30,11 @@ package struct ItemReader: Sendable {
   ) throws {
     precondition(Self.types.contains(type) && blockRows > 0, "\(type) in blocks of \(blockRows) rows")
     (self.signature, self.blockRows) = (signature, blockRows)
+    guard signature.space.tokens == nil || type == .csv else {
+      throw Problem(
+        .unsupportedMedia, "\(type) is for numbers; this model takes \(signature.space.summary): send texts in JSON, or one as text/plain.",
+        field: "Content-Type", given: type.name, expected: "application/json, text/plain")
+    }
     switch type {
     case .csv: format = .table(try TableRows(signature: signature, keepingText: keepingText))
     case .npy: format = .array(NPYReader(maximumElements: limits.inputNumbers), nil)

@@ -8,7 +8,8 @@ extension Items {
   package static func nested(_ array: NumberArray, field: String, signature: Signature, limits: ServiceLimits) throws -> Items {
     let layout = try layout(ofShape: array.shape, field: field, signature: signature)
     try check(count: array.shape[0], field: field, limits: limits)
-    return Items(raw: Tensor(shape: [array.shape[0], signature.width], scalars: array.scalars), layout: layout)
+    let width = signature.space.tokens == nil ? signature.width : array.shape[1]
+    return Items(raw: Tensor(shape: [array.shape[0], width], scalars: array.scalars), layout: layout)
   }
 
   /// Nested numbers as a JSON field has them.
@@ -23,6 +24,10 @@ extension Items {
   /// How the cells of an array of this shape are spoken of.
   static func layout(ofShape shape: [Int], field: String, signature: Signature) throws -> Layout {
     let extents = Array(shape.dropFirst())
+    // Shorter texts are shorter rows.
+    if let texts = signature.space.tokens, extents.count == 1, (1..<texts.atMost).contains(extents[0]) {
+      return .nested(field: field, shape: extents)
+    }
     let accepted = acceptedExtents(signature)
     guard !shape.isEmpty, accepted.contains(extents) else {
       let expected = accepted.map { "[n, \($0.map(String.init).joined(separator: ", "))]" }.joined(separator: " or ")

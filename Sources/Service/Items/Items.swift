@@ -4,7 +4,7 @@ package import Tensors
 
 /// Items as a client sent them: raw values, one row an item, and how to speak of a cell in an error.
 package struct Items: Sendable {
-  /// [n, width] in raw units; NaN is missing.
+  /// [n, width] in raw units, of texts as wide as the longest; NaN is missing.
   package let raw: Tensor
   /// How the client addressed the cells.
   package let layout: Layout
@@ -60,6 +60,7 @@ package struct Items: Sendable {
 
   /// Refuses missing cells.
   package func checkComplete(_ signature: Signature) throws {
+    if signature.space.tokens != nil { return try checkTexts() }
     guard let fault = raw.scalars.firstIndex(where: \.isNaN) else { return }
     let place = place(row: fault / signature.width, cell: fault % signature.width)
     throw Problem(
@@ -71,9 +72,11 @@ package struct Items: Sendable {
   package func checkValues(_ signature: Signature) throws {
     guard count > 0 else { return }
     guard let fault = signature.space.firstRefused(in: raw) else { return }
-    let place = place(row: fault / signature.width, cell: fault % signature.width)
+    // Texts are rows as wide as the longest of them.
+    let width = raw.shape[1]
+    let place = place(row: fault / width, cell: fault % width)
     let given = FloatText.text(raw.scalars[fault], missing: "not finite")
-    let expected = signature.space.expectation(at: fault % signature.width)
+    let expected = signature.space.expectation(at: fault % width)
     throw Problem(.impossible, "\(place) is \(given), expected \(expected).", field: place, given: given, expected: expected)
   }
 

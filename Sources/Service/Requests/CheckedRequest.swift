@@ -112,7 +112,9 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
       items = try request.hiding(sent, of: able, keys: keys.split("mask"))
       rows = Rows(items: items.raw, keys: keys)
     }
-    rowLimit = max(1, min(limits.blockRows, limits.blockNumbers / model.signature.width))
+    // Texts are of many lengths.
+    let width = Request.items == .references ? request.answerWidth(able) : items.raw.shape[1]
+    rowLimit = max(1, min(limits.blockRows, limits.blockNumbers / max(width, 1)))
     hasLongAnswer = count * request.answerWidth(able) > limits.longAnswerNumbers
   }
 
@@ -121,7 +123,8 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
   var mediaTypes: [MediaType] { request.mediaTypes(able) }
   var streamsNumbers: Bool { request.streamsNumbers }
   var rowOptions: any Hashable & Sendable { request.ofRows }
-  var rowWeight: Double { request.rowWeight }
+  /// The network of a text is as deep as the text is long.
+  var rowWeight: Double { model.signature.space.tokens == nil ? request.rowWeight : request.rowWeight * Double(max(items.raw.shape[1], 1)) }
   var answerWidth: Int { request.answerWidth(able) }
 
   func check(_ items: Items, _ limits: ServiceLimits) throws {

@@ -18,8 +18,13 @@ package struct Rows: Sendable {
   static func joined(_ parts: [Rows]) -> Rows {
     if parts.count == 1 { return parts[0] }
     let keys = RowKeys.joined(parts.map(\.keys))
-    let width = parts[0].items.shape[1]
-    return Rows(items: width == 0 ? .zeros([keys.count, 0]) : .concatenated(parts.map(\.items)), keys: keys)
+    // Texts of several requests may differ in length.
+    let width = parts.reduce(0) { max($0, $1.items.shape[1]) }
+    let items = parts.map { part in
+      let missing = width - part.items.shape[1]
+      return missing == 0 ? part.items : .concatenated([part.items, .full([part.items.shape[0], missing], .nan)], axis: 1)
+    }
+    return Rows(items: width == 0 ? .zeros([keys.count, 0]) : .concatenated(items), keys: keys)
   }
 }
 

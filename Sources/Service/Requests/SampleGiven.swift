@@ -2,12 +2,13 @@ internal import Formats
 package import Modelling
 internal import Tensors
 
-/// What a request has under `given`: {}, {"label": c}, {"cluster": k, "layer": l} or {"layers": [{"from_item": i}, {"cluster": k}, {}, ...]}.
+/// What a request has under `given`: {}, {"label": c}, {"cluster": k, "layer": l}, {"layers": [{"from_item": i}, {"cluster": k}, {}, ...]} or {"text": t}.
 package struct SampleGiven: Settings {
   package var label: ClassName?
   package var cluster: Int?
   package var layer: Int?
   package var layers: [LayerGiven]?
+  package var text: String?
 
   package init() {}
 
@@ -16,10 +17,11 @@ package struct SampleGiven: Settings {
     Setting("cluster", \.cluster, in: 0..., "A component, from 0.")
     Setting("layer", \.layer, in: 0..., "Of the component; needed where a model has several layers with a mixture.")
     Setting("layers", \.layers, "One entry a layer, the layer nearest the data first; an empty object is its prior.")
+    Setting("text", \.text, "What texts go on from; the answer has what follows it.")
   }
 
   package func check() throws(Fault) {
-    let named = [("a label", label != nil), ("a cluster", cluster != nil), ("layers", layers != nil)].filter(\.1).map(\.0)
+    let named = [("a label", label != nil), ("a cluster", cluster != nil), ("layers", layers != nil), ("a text", text != nil)].filter(\.1).map(\.0)
     guard named.count <= 1 else { throw Fault(field: "", given: named.joined(separator: " and "), expected: "one of them") }
     guard layer == nil || cluster != nil else {
       throw Fault(
@@ -58,6 +60,7 @@ package struct SampleGiven: Settings {
       }
       try Self.check(cluster, field: "given.cluster", counts: counts, layer: layer ?? 0)
     }
+    if let text { _ = try codes(of: text, model.signature.space) }
     if let layers {
       let forms = Capability.encoding.of(model)?.codeForms ?? []
       guard !forms.isEmpty else {
@@ -72,6 +75,13 @@ package struct SampleGiven: Settings {
         try Self.check(cluster, field: "given.layers[\(layer)].cluster", counts: counts, layer: layer)
       }
     }
+  }
+
+  private func codes(of text: String, _ space: Space) throws(Fault) -> [Int] {
+    guard let texts = space.tokens else {
+      throw Fault(field: "given.text", given: "a text", expected: "no such field: this model makes \(space.summary)")
+    }
+    return try texts.codes(of: text, field: "given.text")
   }
 
   private static func check(_ component: Int, field: String, counts: [Int], layer: Int) throws(Fault) {
@@ -91,6 +101,7 @@ package struct SampleGiven: Settings {
     }
     if let label { return .label(label.text) }
     if let cluster { return .component(cluster, layer: layer) }
+    if let text { return .text(try codes(of: text, signature.space)) }
     guard let layers else { return .nothing }
     let model = items.count == 0 ? items.raw : signature.toModel(items.raw)
     var sources: [LayerSource] = []

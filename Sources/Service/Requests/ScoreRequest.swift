@@ -35,7 +35,8 @@ package struct ScoreRequest: ModelRequest {
 
   package func check(_ model: any Scoring, rows: Int, limits: ServiceLimits) throws {
     let most = max(1, min(limits.scoreDraws, limits.scoreDrawsTotal / max(rows, 1)))
-    guard (1...most).contains(k) else {
+    // Nothing that is exact is drawn.
+    guard (1...most).contains(k) || model.scoreTerms.allSatisfy({ $0.kind == .exact }) else {
       throw Problem(
         .impossible, "k is \(k), expected 1 to \(most)\(Self.words(rows)).", field: "k", given: "\(k)", expected: "1 to \(most)")
     }

@@ -24,8 +24,11 @@ package struct SentRequest: Sendable {
     self.options = options
   }
 
+  /// Fields of a JSON body that items can come in.
+  static let itemFields: Set = ["inputs", "rows", "texts"]
+
   /// Media types that items can come in.
-  package static let itemTypes: [MediaType] = [.json, .csv, .png, .npy, .floats, .form]
+  package static let itemTypes: [MediaType] = [.json, .csv, .png, .npy, .floats, .text, .form]
 
   /// The fields of a JSON body, or those of the query beside a body of items alone.
   package func fields(of kind: RequestKind) throws -> SentFields { try fields(kind.fields, of: kind.name, numeric: ["inputs"]) }
@@ -38,23 +41,30 @@ package struct SentRequest: Sendable {
         .malformed, "The query has \"\(option.name)\", but with a JSON body the options are fields of the body.", field: option.name,
         given: "a query parameter", expected: "a field of the body")
     }
-    return try SentFields(JSONValue(parsing: body, numericFields: numeric), items: numeric.union(["rows"]))
+    return try SentFields(JSONValue(parsing: body, numericFields: numeric), items: numeric.union(Self.itemFields))
   }
 
   /// The items of a request whose fields were read; none where they may be left out.
   func items(_ fields: SentFields, of name: String, as role: ItemRole, _ signature: Signature, _ limits: ServiceLimits) throws -> Items {
     let keepsText = role == .completed
     if !isJSON { return role == .references && body.isEmpty ? .none : try items(signature, limits, keepingText: keepsText) }
-    switch (fields.inputs, fields.rows) {
-    case (nil, nil):
-      if role == .references { return .none }
+    let given = [("inputs", fields.inputs), ("rows", fields.rows), ("texts", fields.texts)].compactMap { name, value in value.map { (name, $0) } }
+    if given.count > 1 {
+      let (first, second) = (given[0].0, given[1].0)
+      throw Problem(
+        .impossible, "Both \(first) and \(second) are given, expected one of them.", field: second, given: "both", expected: "\(first) or \(second)")
+    }
+    switch given.first {
+    case nil where role == .references: return .none
+    case nil where signature.space.tokens != nil:
+      throw Problem(.impossible, "\(name) needs items: texts.", field: "texts", given: "nothing", expected: "an array of texts")
+    case nil:
       throw Problem(
         .impossible, "\(name) needs items: inputs (nested numbers) or rows (objects by column name).", field: "inputs", given: "nothing",
         expected: "inputs or rows")
-    case (.some, .some):
-      throw Problem(.impossible, "Both inputs and rows are given, expected one of them.", field: "rows", given: "both", expected: "inputs or rows")
-    case (nil, .some(let rows)): return try .objects(rows, signature: signature, limits: limits, keepingText: keepsText)
-    case (.some(let inputs), nil): return try .numbers(inputs, field: "inputs", signature: signature, limits: limits)
+    case ("rows", let rows)?: return try .objects(rows, signature: signature, limits: limits, keepingText: keepsText)
+    case ("texts", let texts)?: return try .texts(texts, signature: signature, limits: limits)
+    case (_, let inputs)?: return try .numbers(inputs, field: "inputs", signature: signature, limits: limits)
     }
   }
 
@@ -101,6 +111,7 @@ package struct SentRequest: Sendable {
     case let type? where ItemReader.types.contains(type):
       return try .whole(body, type, signature: signature, limits: limits, keepingText: keepingText)
     case MediaType.png: return try .png(body, signature: signature)
+    case MediaType.text: return try .text(body, signature: signature, limits: limits)
     default:
       throw Problem(
         .unsupportedMedia, "The body is \(contentType?.name ?? "of no type"), expected one of \(Self.listed(Self.itemTypes)).", field: "Content-Type",
@@ -147,6 +158,7 @@ package struct SentFields: Sendable {
 
   var inputs: JSONValue? { self["inputs"] }
   var rows: JSONValue? { self["rows"] }
+  var texts: JSONValue? { self["texts"] }
   /// What an audit's items should be taken for.
   var targets: JSONValue? { self["targets"] }
 

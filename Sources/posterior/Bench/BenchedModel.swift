@@ -40,6 +40,9 @@ extension BenchedModel {
 
   /// Plausible items, in raw units: [count, width]; with `holes` half of all cells, at random, are missing.
   func items(_ count: Int, seed: Int, holes: Bool) throws -> [Float] {
+    guard model.signature.space.tokens == nil else {
+      throw CommandError("\(reference) takes texts: send them with --path and --body. A load of samples can be made here.")
+    }
     let keys = RowKeys(RandomKey(seed: UInt64(seed)), rows: 0..<count)
     let rows = try Capability.sampling.of(model.family)?.sample(keys, SampleOptions()) ?? keys.uniform(model.signature.width)
     let space = model.signature.space

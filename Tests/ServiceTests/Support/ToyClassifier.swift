@@ -46,6 +46,7 @@ struct ToyClassifier: ModelFamily, Sampling, Classifying, Clustering {
     case .label(let name): component = signature.classes?.firstIndex(of: name) ?? 0
     case .component(let index, _): component = index
     case .layers: throw Fault(field: "given.layers", given: "there", expected: "no such field: this model has one layer")
+    case .text: throw Fault(field: "given.text", given: "there", expected: "no text")
     }
     let chosen = (0..<configuration.components).map { Float($0 == component ? 1 : 0) }
     let one = network.decoder(Tensor(shape: [1, chosen.count], scalars: chosen), .evaluation)

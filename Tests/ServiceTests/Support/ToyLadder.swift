@@ -61,6 +61,7 @@ struct ToyLadder: ModelFamily, Sampling, Encoding, Clustering {
     case .label: throw Fault(field: "given.label", given: "there", expected: "no label")
     case .component(let component, let layer): sources = (0..<2).map { $0 == layer ? .component(component) : .prior }
     case .layers(let given): sources = given
+    case .text: throw Fault(field: "given.text", given: "there", expected: "no text")
     }
     let latent = sources.enumerated().map { layer, source in
       let noise = keys.split(layer).normal(2) * options.temperature

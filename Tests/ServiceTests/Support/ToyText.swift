@@ -35,7 +35,7 @@ struct ToyText: ModelFamily, Encoding, Scoring {
 
   func score(_ x: Tensor, draws: Int, keys: RowKeys) -> Scores {
     let logarithms = Tensor(probabilities).log().scalars
-    return Scores(exact: Tensor(shape: x.shape, scalars: x.scalars.map { logarithms[Int($0)] }).rowSums())
+    return Scores(exact: Tensor(shape: x.shape, scalars: x.scalars.map { $0.isNaN ? 0 : logarithms[Int($0)] }).rowSums())
   }
 
   /// The first character with the distribution of all, and how many characters differ from it.
