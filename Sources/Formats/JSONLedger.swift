@@ -31,24 +31,33 @@ final class JSONLedger {
       guard let known = objects[path]?.known else { return }
       for member in members {
         let inner = path + [.name(member.name)]
-        guard known.contains(member.name) || member.value == .null else { throw Self.unknown(member.name, at: inner, known: known) }
+        guard known.contains(member.name) || member.value == .null else {
+          throw .unknown(member.name, at: JSONPath.text(inner), known: known)
+        }
         if member.value.isContainer { try refuseUnknownFields(in: member.value, at: inner) }
       }
     }
   }
+}
 
-  private static func unknown(_ name: String, at path: [JSONPath.Component], known: Set<String>) -> JSONError {
-    let field = JSONPath.text(path)
+extension JSONError {
+  static func unknown(_ name: String, at field: String, known: Set<String>) -> JSONError {
     let names = known.isEmpty ? "no field at all" : "one of \(known.sorted().joined(separator: ", "))"
     let suggestion = EditDistance.closest(to: name, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
     return JSONError(
       .unknownField, field: field, given: "\"\(name)\"", expected: names,
       detail: "\(field) is not a known field, expected \(names)\(suggestion)")
   }
+
+  static func missing(_ field: String, misspelt: String?) -> JSONError {
+    JSONError(
+      .mismatch, field: field, given: "nothing", expected: "a value",
+      detail: "\(field) is missing\(misspelt.map { "; is \"\($0)\" meant for it?" } ?? "")")
+  }
 }
 
 extension JSONValue {
-  fileprivate var isContainer: Bool {
+  var isContainer: Bool {
     switch self {
     case .array, .object: true
     case .null, .bool, .integer, .number, .string, .numbers: false

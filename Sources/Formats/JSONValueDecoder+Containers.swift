@@ -28,11 +28,8 @@ struct JSONKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
   private func at(_ key: Key) throws -> JSONValueDecoder {
     names.ask(key.stringValue)
     guard let value = value(of: key) else {
-      let field = JSONPath.text(decoder.components + [.name(key.stringValue)])
-      let misspelling = names.misspelling(of: key.stringValue, in: members)
-      throw JSONError(
-        .mismatch, field: field, given: "nothing", expected: "a value",
-        detail: "\(field) is missing\(misspelling.map { "; is \"\($0)\" meant for it?" } ?? "")")
+      throw JSONError.missing(
+        JSONPath.text(decoder.components + [.name(key.stringValue)]), misspelt: names.misspelling(of: key.stringValue, in: members))
     }
     return decoder.inner(value, key)
   }

@@ -12,25 +12,32 @@ package enum StrictJSON {
   }
 
   package static func decode<Value: Decodable>(_ type: Value.Type, from document: JSONValue) throws(JSONError) -> Value {
+    try decode(type, from: document, at: [])
+  }
+
+  /// - Parameter path: where the value stands in its document, as errors tell it.
+  static func decode<Value: Decodable>(_ type: Value.Type, from value: JSONValue, at path: [any CodingKey]) throws(JSONError) -> Value {
     let ledger = JSONLedger()
-    let value: Value
+    let decoder = JSONValueDecoder(value, path: path, ledger: ledger)
+    let decoded: Value
     do {
-      value = try JSONValueDecoder(document, path: [], ledger: ledger).decode(type)
+      decoded = try decoder.decode(type)
     } catch let error as JSONError {
       throw error
     } catch let error as DecodingError {
-      throw JSONError(error, in: document)
+      throw JSONError(error, in: value, at: path)
     } catch {
-      throw JSONError(.mismatch, field: "", given: document.summary, expected: "a valid \(type)", detail: "\(error)")
+      throw JSONError(
+        .mismatch, field: JSONPath.text(decoder.components), given: value.summary, expected: "a valid \(type)", detail: "\(error)")
     }
-    try ledger.refuseUnknownFields(in: document)
-    return value
+    if value.isContainer { try ledger.refuseUnknownFields(in: value, at: decoder.components) }
+    return decoded
   }
 }
 
 extension JSONError {
   /// Errors that a type's own initialiser throws; the decoder itself throws `JSONError`.
-  init(_ error: DecodingError, in document: JSONValue) {
+  init(_ error: DecodingError, in value: JSONValue, at place: [any CodingKey]) {
     let (context, expected): (DecodingError.Context, String) =
       switch error {
       case .typeMismatch(let type, let context): (context, "a value that \(type) can be read from")
@@ -41,7 +48,7 @@ extension JSONError {
       }
     let path = context.codingPath.map(JSONPath.Component.init)
     let field = JSONPath.text(path)
-    let given = document.value(at: path)?.summary ?? "nothing"
+    let given = value.value(at: path.dropFirst(place.count))?.summary ?? "nothing"
     self.init(
       .mismatch, field: field, given: given, expected: expected,
       detail: "\(field.isEmpty ? "the document" : field) is \(given): \(context.debugDescription)")

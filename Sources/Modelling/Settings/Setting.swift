@@ -1,15 +1,13 @@
 package import Formats
 
-/// A key path that closures may keep.
-package typealias SettingPath<Root, Value> = any WritableKeyPath<Root, Value> & Sendable
-
 /// One row of a table: everything there is to say of a setting.
-package struct Setting<Root: Settings>: Sendable {
+package final class Setting<Root: Settings>: Sendable {
   /// What people and documents are told.
   package let field: SettingField
   /// What is told as the default, where these are the defaults.
   let standard: @Sendable (Root) -> JSONValue
-  let read: @Sendable (inout Root, KeyedDecodingContainer<SettingKey>) throws -> Void
+  /// Reads it where it is given; the names are those of the whole table.
+  let read: @Sendable (inout Root, _ fields: JSONFields, _ names: [String]) throws(JSONError) -> Void
   let write: @Sendable (Root, inout KeyedEncodingContainer<SettingKey>) throws -> Void
   let check: @Sendable (Root) throws(Fault) -> Void
   let copy: @Sendable (_ from: Root, _ to: inout Root) -> Void
@@ -29,39 +27,44 @@ package struct Setting<Root: Settings>: Sendable {
     of noun: String = "values", expected: String? = nil, default: JSONValue? = nil, required: Bool = false, writesNull: Bool = false,
     ofRows: Bool = true, _ summary: String
   ) {
-    let key = SettingKey(stringValue: name)
-    standard = { required ? .null : `default` ?? JSONValue(encoding: $0[keyPath: path]) }
+    let (key, place) = (SettingKey(stringValue: name), Place(path))
+    standard = { required ? .null : `default` ?? JSONValue(encoding: place.value(in: $0)) }
     field = SettingField(
       name: name, schema: Value.schema(range).limited(to: lengths), isRequired: required, default: standard(Root()), isOfRows: ofRows,
       summary: summary)
-    read = { root, container in
+    read = { (root, fields, names) throws(JSONError) in
       if required {
-        root[keyPath: path] = try container.decode(Value.self, forKey: key)
-      } else if let value = try container.decodeIfPresent(Value.self, forKey: key) {
-        root[keyPath: path] = value
+        place.set(try fields.decode(Value.self, name, amongAll: names), in: &root)
+      } else if let value = fields[name].flatMap(Value.init(plain:)) {
+        place.set(value, in: &root)
+      } else if let value = try fields.decodeIfPresent(Value.self, name) {
+        place.set(value, in: &root)
       }
     }
     write = { root, container in
-      let value = root[keyPath: path]
+      let value = place.value(in: root)
       if writesNull || !value.isNull { try container.encode(value, forKey: key) }
     }
     check = { (root) throws(Fault) in
-      let value = root[keyPath: path]
+      let value = place.value(in: root)
       if let lengths, let count = value.elementCount, !lengths.contains(count) {
         throw Fault(field: name, given: "\(count) \(noun)", expected: expected ?? "\(lengths.lengthWords) \(noun)")
       }
       try value.check(range, expected: expected, at: name)
     }
-    copy = { $1[keyPath: path] = $0[keyPath: path] }
+    copy = { place.set(place.value(in: $0), in: &$1) }
   }
 
   /// A setting of a part as one of the whole, with the default that the whole gives it.
   init<Part>(_ setting: Setting<Part>, of part: SettingPath<Root, Part>) {
-    standard = { setting.standard($0[keyPath: part]) }
+    let place = Place(part)
+    standard = { setting.standard(place.value(in: $0)) }
     field = setting.field.with(default: standard(Root()))
-    read = { try setting.read(&$0[keyPath: part], $1) }
-    write = { try setting.write($0[keyPath: part], &$1) }
-    check = { (root) throws(Fault) in try setting.check(root[keyPath: part]) }
-    copy = { setting.copy($0[keyPath: part], &$1[keyPath: part]) }
+    read = { (root, fields, names) throws(JSONError) in
+      try place.change(&root) { (part) throws(JSONError) in try setting.read(&part, fields, names) }
+    }
+    write = { try setting.write(place.value(in: $0), &$1) }
+    check = { (root) throws(Fault) in try setting.check(place.value(in: root)) }
+    copy = { from, to in place.change(&to) { setting.copy(place.value(in: from), &$0) } }
   }
 }

@@ -5,6 +5,9 @@ package protocol SettingValue: Codable, Hashable, Sendable {
   /// What bounds are about: the value itself, or the elements of a list.
   associatedtype Scalar: SettingValue = Self
 
+  /// What Codable makes of a value too, only sooner; nil wherever a decoder has something to do or to say, which is always where a type doesn't say.
+  init?(plain value: JSONValue)
+
   /// - Parameter range: the bounds of the scalars.
   static func schema(_ range: (any Interval<Scalar>)?) -> Schema
 
@@ -21,6 +24,7 @@ package protocol SettingValue: Codable, Hashable, Sendable {
 }
 
 extension SettingValue {
+  package init?(plain _: JSONValue) { nil }
   package func check(_: (any Interval<Scalar>)?, expected _: String?, at _: String) throws(Fault) {}
   package var isNull: Bool { false }
   package var elementCount: Int? { nil }
@@ -31,10 +35,18 @@ extension SettingValue where Self: CaseIterable & RawRepresentable<String> {
 }
 
 extension Bool: SettingValue {
+  package init?(plain value: JSONValue) {
+    guard case .bool(let truth) = value else { return nil }
+    self = truth
+  }
   package static func schema(_: (any Interval<Bool>)?) -> Schema { .boolean }
 }
 
 extension String: SettingValue {
+  package init?(plain value: JSONValue) {
+    guard case .string(let text) = value else { return nil }
+    self = text
+  }
   package static func schema(_: (any Interval<String>)?) -> Schema { .text(choices: nil) }
 }
 
@@ -62,6 +74,10 @@ extension SettingNumber {
 }
 
 extension Int: SettingNumber {
+  package init?(plain value: JSONValue) {
+    guard case .integer(let number) = value else { return nil }
+    self = number
+  }
   package static func schema(within bounds: Bounds) -> Schema { .integer(bounds) }
   package var isFinite: Bool { true }
 }
@@ -79,6 +95,10 @@ extension Double: SettingNumber {
 extension Optional: SettingValue where Wrapped: SettingValue {
   package typealias Scalar = Wrapped.Scalar
 
+  package init?(plain value: JSONValue) {
+    guard let wrapped = Wrapped(plain: value) else { return nil }
+    self = wrapped
+  }
   package static func schema(_ range: (any Interval<Scalar>)?) -> Schema { Wrapped.schema(range) }
   package func check(_ range: (any Interval<Scalar>)?, expected: String?, at field: String) throws(Fault) {
     try self?.check(range, expected: expected, at: field)

@@ -1,3 +1,5 @@
+internal import Formats
+
 /// What can be set of something, each setting said once: in the table.
 ///
 /// Reading, writing, checks, documentation, flags and query parameters all come from the table. `null` stands for the default everywhere.
@@ -19,15 +21,17 @@ extension Settings {
 
   /// Refuses a setting out of its bounds, then settings that don't fit each other; whoever decodes settings asks for it before making use of them.
   package func validate() throws(Fault) {
-    for setting in Self.table.settings { try setting.check(self) }
-    for part in Self.table.partChecks { try part.check(self) }
+    let table = Self.table
+    for setting in table.settings { try setting.check(self) }
+    for part in table.partChecks { try part.check(self) }
     try check()
   }
 
   /// The settings that rows of numbers depend on, with all others at their defaults: requests that agree on these may share a batch.
   package var ofRows: Self {
+    let table = Self.table
     var settings = self
-    for setting in Self.table.settings where !setting.field.isOfRows { setting.copy(Self.table.standard, &settings) }
+    for setting in table.notOfRows { setting.copy(table.standard, &settings) }
     return settings
   }
 
@@ -41,11 +45,12 @@ extension Settings {
 // MARK: - JSON
 
 extension Settings {
-  /// The defaults with what is given, not validated yet; through `StrictJSON` names that are not in the table are refused.
+  /// The defaults with what is given, not validated yet; names that are not in the table are refused. Decodes only through `StrictJSON`.
   package init(from decoder: any Decoder) throws {
-    self.init()
-    let container = try decoder.container(keyedBy: SettingKey.self)
-    for setting in Self.table.settings { try setting.read(&self, container) }
+    let (table, fields) = (Self.table, try JSONFields(of: decoder))
+    self = table.standard
+    for setting in table.settings { try setting.read(&self, fields, table.names) }
+    try fields.refuseUnknown(table.names)
   }
 
   package func encode(to encoder: any Encoder) throws {

@@ -1,10 +1,13 @@
 /// All settings of a type, in the order in which readers want them.
 ///
 /// Keep it in a `static let`: settings and documentation are made once.
-package struct Table<Root: Settings>: Sendable {
+package final class Table<Root: Settings>: Sendable {
   package let settings: [Setting<Root>]
   /// What people and documents are told of every setting.
   package let fields: [SettingField]
+  let names: [String]
+  /// The settings that no row of numbers depends on.
+  let notOfRows: [Setting<Root>]
   /// The defaults.
   let standard = Root()
   /// Whether the settings of each part fit each other.
@@ -14,6 +17,8 @@ package struct Table<Root: Settings>: Sendable {
     let rows = rows()
     settings = rows.settings
     fields = settings.map(\.field)
+    names = fields.map(\.name)
+    notOfRows = settings.filter { !$0.field.isOfRows }
     partChecks = rows.checks
   }
 
@@ -41,10 +46,14 @@ package struct Part<Root: Settings> {
 struct PartCheck<Root: Settings>: Sendable {
   let check: @Sendable (Root) throws(Fault) -> Void
 
-  init<Part: Settings>(_ path: SettingPath<Root, Part>) { check = { (root) throws(Fault) in try root[keyPath: path].check() } }
+  init<Part: Settings>(_ path: SettingPath<Root, Part>) {
+    let place = Place(path)
+    check = { (root) throws(Fault) in try place.value(in: root).check() }
+  }
 
   init<Part: Settings>(_ inner: PartCheck<Part>, of path: SettingPath<Root, Part>) {
-    check = { (root) throws(Fault) in try inner.check(root[keyPath: path]) }
+    let place = Place(path)
+    check = { (root) throws(Fault) in try inner.check(place.value(in: root)) }
   }
 }
 

@@ -65,6 +65,8 @@ package struct Acceptance: Sendable {
   /// The type of highest weight, the earlier one of equals; nil where none is accepted.
   package func best(of offered: [MediaType]) -> MediaType? {
     guard !ranges.isEmpty else { return offered.first }
+    // The common case needs no weighing.
+    if let type = offered.first(where: { $0.name == header }) { return type }
     var best: (type: MediaType, weight: Double)?
     for type in offered {
       let weight = weight(of: type)

@@ -101,7 +101,7 @@ package struct BatchQueue<Member: BatchMember> {
     func isLate(_ waiting: Waiting) -> Bool { waiting.member.deadline.map { $0 <= now } ?? false }
     var late: [Member] = []
     for (key, line) in lines where line.contains(where: isLate) {
-      late += line.filter(isLate).map(\.member)
+      late += line.filter(isLate).map { $0.member }
       lines[key] = line.filter { !isLate($0) }
       tidy(key)
     }
@@ -117,7 +117,7 @@ package struct BatchQueue<Member: BatchMember> {
   /// When the first line that waits for company is ready; nil where none waits.
   package func nextDue(after now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
     guard policy.maxDelay > .zero else { return nil }
-    return lines.values.compactMap { $0.map(\.member.arrival).min()?.advanced(by: policy.maxDelay) }.filter { $0 > now }.min()
+    return lines.values.compactMap { $0.map { $0.member.arrival }.min()?.advanced(by: policy.maxDelay) }.filter { $0 > now }.min()
   }
 
   /// The next batch.
@@ -126,7 +126,7 @@ package struct BatchQueue<Member: BatchMember> {
   ///   - background: whether background work may be chosen.
   package mutating func next(at now: ContinuousClock.Instant, freeLanes: Int, background: Bool) -> Batch<Member>? {
     let ready = lines.filter { isReady($0.value, at: now) && (background || $0.key.urgency == .interactive) }
-    guard let urgency = choose(among: ready.keys.map(\.urgency)) else { return nil }
+    guard let urgency = choose(among: ready.keys.map { $0.urgency }) else { return nil }
     let candidates = ready.filter { $0.key.urgency == urgency }
     // The model that was given least, then the line whose first request came first.
     guard
@@ -149,7 +149,7 @@ package struct BatchQueue<Member: BatchMember> {
   }
 
   private func isReady(_ line: Line, at now: ContinuousClock.Instant) -> Bool {
-    guard policy.maxDelay > .zero, let first = line.map(\.member.arrival).min() else { return true }
+    guard policy.maxDelay > .zero, let first = line.map({ $0.member.arrival }).min() else { return true }
     return first.advanced(by: policy.maxDelay) <= now || line.reduce(0) { $0 + $1.rows.count } >= bound(line)
   }
 
@@ -173,7 +173,7 @@ package struct BatchQueue<Member: BatchMember> {
   /// Rows that a batch of this line holds at most.
   private func bound(_ line: Line) -> Int {
     let affordable = policy.targetSeconds / max(line.map(secondsPerRow).max() ?? 0, 1e-12)
-    return max(1, min(policy.maxRows, line.map(\.member.rowLimit).min() ?? 1, Int(min(affordable, 1e9))))
+    return max(1, min(policy.maxRows, line.map { $0.member.rowLimit }.min() ?? 1, Int(min(affordable, 1e9))))
   }
 
   private mutating func take(from line: Line, _ key: LineKey, freeLanes: Int) -> Batch<Member> {

@@ -78,7 +78,7 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
   private let able: Request.Able
   let model: LoadedModel
   let receipt: Receipt
-  let parameters: JSONValue
+  private let given: JSONValue
   let keepsInput: Bool
   let items: Items
   let rows: Rows
@@ -93,14 +93,14 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
     try request.validate()
     (self.able, self.model, keepsInput) = (able, model, fields.keepsInput)
     receipt = Receipt(model: model, seed: request.seed ?? Int.random(in: 0...Int.max))
-    parameters = Request.parameters(given: fields.options)
+    given = fields.options
     (items, rows) = (.none, Rows(items: Items.none.raw, keys: RowKeys(RandomKey(seed: 0), rows: 0..<0)))
     (rowLimit, hasLongAnswer) = (1, false)
   }
 
   /// A request whose items were checked.
   private init(_ asked: ReadRequest, about sent: Items, _ limits: ServiceLimits) throws {
-    (able, model, receipt, parameters, keepsInput) = (asked.able, asked.model, asked.receipt, asked.parameters, asked.keepsInput)
+    (able, model, receipt, given, keepsInput) = (asked.able, asked.model, asked.receipt, asked.given, asked.keepsInput)
     let count = asked.request.rowCount(sent)
     // Row i depends on (seed, i) alone.
     let keys = RowKeys(RandomKey(seed: UInt64(receipt.seed)), rows: sent.firstRow..<sent.firstRow + count)
@@ -120,6 +120,7 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
 
   var name: String { Request.name }
   var itemRole: ItemRole { Request.items }
+  var parameters: JSONValue { Request.parameters(given: given) }
   var mediaTypes: [MediaType] { request.mediaTypes(able) }
   var streamsNumbers: Bool { request.streamsNumbers }
   var rowOptions: any Hashable & Sendable { request.ofRows }

@@ -31,17 +31,26 @@ package struct SentRequest: Sendable {
   package static let itemTypes: [MediaType] = [.json, .csv, .png, .npy, .floats, .text, .form]
 
   /// The fields of a JSON body, or those of the query beside a body of items alone.
-  package func fields(of kind: RequestKind) throws -> SentFields { try fields(kind.fields, of: kind.name, numeric: ["inputs"]) }
+  package func fields(of kind: RequestKind) throws -> SentFields { try fields(kind.fields, of: kind.name, numeric: Self.numericItems) }
+
+  /// The field of a request that holds items as arrays of numbers.
+  private static let numericItems: Set = ["inputs"]
 
   /// - Parameter numeric: the fields that hold arrays of numbers.
   func fields(_ known: [SettingField], of name: String, numeric: Set<String>) throws -> SentFields {
-    guard isJSON else { return try SentFields(optionObject(known, of: name)) }
+    let document = try document(known + [.record], of: name, numeric: numeric)
+    return isJSON ? try SentFields(document) { Self.itemFields.contains($0) || numeric.contains($0) } : try SentFields(document)
+  }
+
+  /// A JSON body; beside any other the query as an object of these fields.
+  func document(_ known: @autoclosure () -> [SettingField], of name: String, numeric: Set<String> = []) throws -> JSONValue {
+    guard isJSON else { return try optionObject(known(), of: name) }
     if let option = options.first {
       throw Problem(
         .malformed, "The query has \"\(option.name)\", but with a JSON body the options are fields of the body.", field: option.name,
         given: "a query parameter", expected: "a field of the body")
     }
-    return try SentFields(JSONValue(parsing: body, numericFields: numeric), items: numeric.union(Self.itemFields))
+    return try JSONValue(parsing: body, numericFields: numeric)
   }
 
   /// The items of a request whose fields were read; none where they may be left out.
@@ -77,9 +86,8 @@ package struct SentRequest: Sendable {
     return isForm && body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
   }
 
-  /// The options as one JSON object; `fields` are those that there are beside `record`.
-  func optionObject(_ own: [SettingField], of name: String) throws -> JSONValue {
-    let fields = own + [.record]
+  /// The options as one JSON object.
+  private func optionObject(_ fields: [SettingField], of name: String) throws -> JSONValue {
     var members: [JSONValue.Member] = []
     for option in options {
       guard let field = fields.first(where: { $0.name == option.name }) else {
@@ -142,16 +150,16 @@ package struct SentFields: Sendable {
   let keepsInput: Bool
   private let items: [JSONValue.Member]
 
-  /// - Parameter names: of the fields that hold items.
-  init(_ document: JSONValue, items names: Set<String> = []) throws {
+  /// - Parameter isOfItems: whether a field of this name holds items.
+  init(_ document: JSONValue, isOfItems: (String) -> Bool = { _ in false }) throws {
     guard case .object(let members) = document else {
       (options, keepsInput, items) = (document, false, [])
       return
     }
     let record = members.first { $0.name == SettingField.record.name && $0.value != .null }
     keepsInput = try record.map { try StrictJSON.decode(Record.self, from: .object([$0])).record } ?? false
-    items = members.filter { names.contains($0.name) && $0.value != .null }
-    options = .object(members.filter { !names.contains($0.name) && $0.name != SettingField.record.name })
+    items = members.filter { isOfItems($0.name) && $0.value != .null }
+    options = .object(members.filter { !isOfItems($0.name) && $0.name != SettingField.record.name })
   }
 
   private struct Record: Decodable { let record: Bool }
