@@ -1,4 +1,5 @@
 package import Modelling
+package import Optimisation
 
 /// Every family that this build knows, sorted by name. A test fails until a new family's line is here.
 package enum Catalogue {
@@ -18,6 +19,11 @@ package enum Catalogue {
     VLAC.self,
     VLAE.self,
   ]
+
+  /// Settings for a table of so many rows where a user has none of his own; a family that isn't here has its defaults.
+  package static func settings(of family: String, forRows rows: Int) -> TableSettings? {
+    family == VAEAC.name ? VAEAC.settings(forRows: rows) : nil
+  }
 
   package static func family(named name: String) -> (any ModelFamily.Type)? { families.named(name) }
 }

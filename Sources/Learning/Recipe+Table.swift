@@ -1,23 +1,23 @@
 package import Data
 internal import Formats
 internal import Foundation
-package import Modelling
-internal import Optimisation
+package import Optimisation
 
 extension Recipe {
   /// What training on a table comes to where a user says no more than that.
   ///
   /// Of 20 rows and more 15 % are held out, at most 2000, to choose the epoch by. AdamW (1e-3, decay 0.3) along a cosine for 3000 steps and 120 epochs at
-  /// least, but no more than 20 000 steps unless those are fewer than 10 epochs. Network and masks are the family's suggestion.
-  package init(family: String, of families: [any ModelFamily.Type], source: DataSource, rows: Int) {
+  /// least, but no more than 20 000 steps unless those are fewer than 10 epochs.
+  ///
+  /// - Parameter settings: the family's own where its defaults won't do.
+  package init(family: String, settings: TableSettings?, source: DataSource, rows: Int) {
     let validation = rows < 20 ? 0 : min(2000, Int((0.15 * Double(rows)).rounded()))
     let batchSize = rows > 20_000 ? 256 : 64
     let steps = max((rows - validation + batchSize - 1) / batchSize, 1)
     let epochs = max(min(max(120, (3000 + steps - 1) / steps), 20_000 / steps), 10)
-    let suggestion = (families.named(family) as? any Trainable.Type)?.suggestion(rows: rows)
     self.init()
     (self.family, self.name, data) = (family, Self.name(of: source.source) ?? family, source)
-    if let suggestion { (configuration, training) = suggestion }
+    if let settings { (configuration, training) = (settings.configuration, settings.training) }
     (optimiser, schedule) = (Optimiser(.adamw, rate: 1e-3, weightDecay: 0.3), Schedule(.cosine))
     (self.epochs, self.batchSize, self.validation) = (epochs, batchSize, validation)
   }

@@ -78,8 +78,7 @@ extension Recipe {
 
   /// The items to learn from; categories and missing cells are read where the family learns from them.
   package func loadData(families: [any ModelFamily.Type]) throws -> DataSet {
-    let family = families.named(family) as? any Trainable.Type
-    return try data.load(isMixed: family?.learnsFrom.contains(.mixedTables) ?? false, withLabels: labels != nil)
+    return try data.load(isMixed: families.named(family)?.trainable?.learnsFrom.contains(.mixedTables) ?? false, withLabels: labels != nil)
   }
 
   /// The recipe as one JSON text, names sorted at every depth: what a checkpoint and a run are known by.

@@ -63,7 +63,7 @@ package struct Training: Sendable {
     guard let family = families.named(recipe.family) else {
       throw TrainingError.invalid("family is \"\(recipe.family)\", expected one of: \(families.map { $0.name }.joined(separator: ", "))")
     }
-    guard let trainable = family as? any Trainable.Type else { throw TrainingError.invalid("the family \(recipe.family) can't be trained") }
+    guard let trainable = family.trainable else { throw TrainingError.invalid("the family \(recipe.family) can't be trained") }
     if !options.resumes, FileManager.default.fileExists(atPath: options.checkpoint) {
       throw TrainingError.invalid("there is a checkpoint at \(options.checkpoint): go on from it with --resume, or remove it")
     }

@@ -1,4 +1,3 @@
-package import Formats
 package import Modelling
 package import Tensors
 
@@ -9,9 +8,6 @@ package protocol Trainable: ModelFamily {
 
   /// What it learns from beside complete rows of numbers; nothing where a family doesn't say.
   static var learnsFrom: LearningInputs { get }
-
-  /// Settings for a table of so many rows where a user has none of his own: JSON objects, empty where a family's defaults will do.
-  static func suggestion(rows: Int) -> (configuration: JSONValue, training: JSONValue)
 
   /// Refuses options that aren't valid, or that this configuration has no use for.
   func check(_ options: TrainingOptions) throws(Fault)
@@ -27,8 +23,12 @@ extension Trainable {
   package static var trainingFields: [SettingField] { TrainingOptions.table.fields }
 
   package static var learnsFrom: LearningInputs { [] }
-  package static func suggestion(rows: Int) -> (configuration: JSONValue, training: JSONValue) { (.object([]), .object([])) }
   package func check(_ options: TrainingOptions) throws(Fault) { try options.validate() }
+}
+
+extension ModelFamily {
+  /// The family as one that learns, nil where it doesn't: the cast is spelt here and nowhere else.
+  package static var trainable: (any Trainable.Type)? { self as? any Trainable.Type }
 }
 
 /// What items can hold beside complete rows of numbers.

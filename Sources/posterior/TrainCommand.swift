@@ -95,7 +95,7 @@ struct TrainCommand: AsyncParsableCommand {
   }
 
   private func startFromTable() throws -> (recipe: Recipe, table: DataSet?) {
-    let families = Catalogue.families.filter { ($0 as? any Trainable.Type)?.learnsFrom.contains(.mixedTables) ?? false }.map { $0.name }
+    let families = Catalogue.families.filter { $0.trainable?.learnsFrom.contains(.mixedTables) ?? false }.map { $0.name }
     guard let data, let family else {
       throw CommandError("Expected a recipe, or --data with the path of a table and --family (\(families.joined(separator: ", "))).")
     }
@@ -109,7 +109,8 @@ struct TrainCommand: AsyncParsableCommand {
     }
     let table = try source.load(isMixed: true)
     guard table.signature.space.table != nil else { throw CommandError("\(data) is no table, expected a CSV file.") }
-    return (Recipe(family: family, of: Catalogue.families, source: source, rows: table.count), table)
+    let settings = Catalogue.settings(of: family, forRows: table.count)
+    return (Recipe(family: family, settings: settings, source: source, rows: table.count), table)
   }
 
   /// What was chosen, on standard error.

@@ -112,7 +112,8 @@ struct TableEdgesTests {
   @Test("a table alone comes to a recipe by its size")
   func chosen() throws {
     func recipe(_ rows: Int) -> Recipe {
-      Recipe(family: "vaeac", of: Catalogue.families, source: DataSource(source: "/data/White Wine.csv"), rows: rows)
+      Recipe(
+        family: "vaeac", settings: Catalogue.settings(of: "vaeac", forRows: rows), source: DataSource(source: "/data/White Wine.csv"), rows: rows)
     }
     let wine = recipe(4898)
     #expect(wine.name == "white-wine" && wine.validation == 735 && wine.epochs == 120 && wine.patience == nil && wine.batchSize == 64)

@@ -74,7 +74,7 @@ extension Application {
         "name": .string(family.name), "summary": .string(family.summary),
         "operations": .strings(RequestKind.names(offeredBy: family)),
         "configuration": .array(family.configurationFields.map(Self.json)),
-        "training": (family as? any Trainable.Type).map { .array($0.trainingFields.map(Self.json)) },
+        "training": family.trainable.map { .array($0.trainingFields.map(Self.json)) },
       ])
     }
     let operations = RequestKind.all.map { kind in
