@@ -1,5 +1,5 @@
 /// What one client may take of the server: sizes in bytes, times as durations; every connection is held to all of them.
-package struct Limits: Sendable, Equatable {
+package struct Limits: Hashable, Sendable {
   /// Request line and header fields together; more is answered 431 (the request line's target alone: 414).
   package var headerBytes = 32 * 1024
   /// Header fields in one request; more is answered 431.

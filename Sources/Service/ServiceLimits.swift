@@ -1,5 +1,5 @@
 /// How much one request may ask for, and how much may wait; every refusal names the limit that it met.
-package struct ServiceLimits: Sendable, Equatable {
+package struct ServiceLimits: Hashable, Sendable {
   /// Items of one `sample` request.
   package var sampledItems = 10_000
   /// Characters of the texts of one `sample` request.

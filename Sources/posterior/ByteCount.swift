@@ -1,10 +1,15 @@
 import ArgumentParser
+import Modelling
 
 /// A number of bytes as people write it: `1500000`, `2GB`, `1.5 GB`, `512MiB`.
-struct ByteCount: ExpressibleByArgument, CustomStringConvertible, Decodable {
+struct ByteCount: ExpressibleByArgument, CustomStringConvertible, SettingNumber {
   let value: Int
 
   init(_ value: Int) { self.value = value }
+
+  static func < (left: ByteCount, right: ByteCount) -> Bool { left.value < right.value }
+  static func schema(within bounds: Bounds) -> Schema { .integer(bounds) }
+  var isFinite: Bool { true }
 
   init?(argument: String) {
     let text = argument.lowercased().filter { $0 != " " }
@@ -33,5 +38,10 @@ struct ByteCount: ExpressibleByArgument, CustomStringConvertible, Decodable {
       throw DecodingError.dataCorruptedError(in: container, debugDescription: "\"\(text)\" is no number of bytes, such as 1500000, 2GB or 512MiB")
     }
     self = count
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(value)
   }
 }

@@ -11,8 +11,7 @@ struct PoolCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "Estimates: a .csv or .json file.", completion: .file()) var input: String
-  @Option(help: "With CSV: degrees of freedom of the complete data, such as n - k. (default: infinitely many)") var dfcom: Double?
-  @Option(help: "With CSV: of the intervals. (default: 0.95)") var confidence: Double?
+  @OptionGroup(title: "With CSV") var options: SettingArguments<PoolOptions>
   @Option(help: "json or csv. (default: by the output's extension, else json)") var format: OutputFormat?
   @Option(name: .shortAndLong, help: "Where to write the answer. (default: standard output)", completion: .file()) var output: String?
 
@@ -24,10 +23,7 @@ struct PoolCommand: AsyncParsableCommand {
       }
       let type = (format ?? output.flatMap(OutputFormat.init(path:)) ?? .json).mediaType
       guard PoolRequest.mediaTypes.contains(type) else { throw CommandError("This answer can be had as json or csv.") }
-      let options = [("dfcom", dfcom), ("confidence", confidence)].compactMap { name, value in
-        value.map { SentRequest.Option(name: name, value: "\($0)") }
-      }
-      let bytes = try PoolRequest(Array(data), type: given.mediaType, options: options).answer(as: type)
+      let bytes = try PoolRequest(Array(data), type: given.mediaType, options: options.given).answer(as: type)
       if let output { return try Data(bytes).write(to: URL(fileURLWithPath: output), options: .atomic) }
       FileHandle.standardOutput.write(Data(bytes))
     }

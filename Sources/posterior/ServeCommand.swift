@@ -15,26 +15,27 @@ struct ServeCommand: AsyncParsableCommand {
       A second signal stops at once. SIGHUP reads the certificate and its key again; open connections go on.
       """)
 
-  @OptionGroup(title: "Settings, also from a file") var arguments: ServerArguments
-  @OptionGroup var store: StoreArguments
+  @OptionGroup(title: "Settings, also from a file") var arguments: SettingArguments<ServeConfiguration>
+  @Option(help: "JSON file with any of these settings, dashes as underscores (see --print-config); flags win over it.", completion: .file())
+  var config: String?
   @Flag(help: "Print the settings that hold, as a file for --config, and stop.")
   var printConfig = false
 
-  func validate() throws { _ = try arguments.configuration(store: store.given) }
+  func validate() throws { _ = try settings() }
 
   func run() async throws { try await reporting(serve) }
 
   private func serve() async throws {
-    let configuration = try arguments.configuration(store: store.given)
+    let configuration = try settings()
     if printConfig { return print(configuration.text, terminator: "") }
-    let (plain, secure) = try (configuration.plainAddresses(), configuration.secureAddresses())
+    let (plain, secure) = (configuration.plainAddresses, configuration.listenTLS)
     let identity = try configuration.identity()
     var logger = Logger(label: "posterior") { StreamLogHandler.standardError(label: $0) }
     logger.logLevel = configuration.quiet ? .warning : .info
     // One thread an operation: the lanes share the cores out.
     Parallelism.width = 1
 
-    var folder = store
+    var folder = StoreArguments()
     folder.given = configuration.store
     let modelStore = try openStore(in: folder, configuration, logger)
     let application = Application(

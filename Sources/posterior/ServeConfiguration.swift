@@ -1,19 +1,20 @@
 import Families
 import Foundation
 import HTTP
+import Modelling
 import Registry
 import Service
 
-/// Everything that `posterior serve` can be told; each field is a key of the configuration file and a flag (`+Fields` lists them).
+/// Everything that `posterior serve` can be told; each setting is a key of the configuration file and a flag.
 ///
 /// What the command line says wins over the file, the file over these defaults.
-package struct ServeConfiguration: Equatable, Sendable {
+package struct ServeConfiguration: Settings {
   // MARK: Where
 
   /// Addresses of plain HTTP: HOST:PORT or unix:/PATH. Without any, and without `listenTLS`, 127.0.0.1:8080.
-  var listen: [String] = []
+  var listen: [ListenAddress] = []
   /// Addresses of HTTPS; they need a certificate and its key.
-  var listenTLS: [String] = []
+  var listenTLS: [ListenAddress] = []
   /// PEM files: the certificate with its intermediates, its key, and authorities of which clients have to show a certificate.
   var tlsCertificate: String?
   var tlsKey: String?
@@ -60,11 +61,7 @@ package struct ServeConfiguration: Equatable, Sendable {
 }
 
 extension ServeConfiguration {
-  func plainAddresses() throws -> [ListenAddress] {
-    try (listen.isEmpty && listenTLS.isEmpty ? ["127.0.0.1:8080"] : listen).map { try ListenAddress($0) }
-  }
-
-  func secureAddresses() throws -> [ListenAddress] { try listenTLS.map { try ListenAddress($0) } }
+  var plainAddresses: [ListenAddress] { listen.isEmpty && listenTLS.isEmpty ? [ListenAddress(host: "127.0.0.1", port: 8080)] : listen }
 
   /// Certificate and key, read; nil without HTTPS.
   func identity() throws -> TLSIdentity? {

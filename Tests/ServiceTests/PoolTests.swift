@@ -49,7 +49,7 @@ struct PoolTests {
 
   static let bad: [BadRequest] = [
     BadRequest("no body", "/v1/pool", status: 400, field: "body", "terms"),
-    BadRequest("no terms", "/v1/pool", #"{"terms": []}"#, status: 422, field: "terms", "at least one"),
+    BadRequest("no terms", "/v1/pool", #"{"terms": []}"#, status: 422, field: "terms", "1 to 1000000 terms"),
     BadRequest(
       "no estimates", "/v1/pool", #"{"terms": [{"term": "a", "estimates": [], "variances": []}]}"#, status: 422, field: "terms[0].estimates"),
     BadRequest("no variances", "/v1/pool", #"{"terms": [{"term": "a", "estimates": [1]}]}"#, status: 422, field: "terms[0].variances", "std_errors"),
@@ -80,7 +80,7 @@ struct PoolTests {
       field: "terms[0]", "double"),
     BadRequest("options beside JSON", "/v1/pool?dfcom=3", #"{"terms": []}"#, status: 400, field: "dfcom"),
     BadRequest("an unknown option", "/v1/pool?df=3", type: "text/csv", "term,estimate,variance\na,1,1\n", status: 400, field: "df", "dfcom"),
-    BadRequest("a word for dfcom", "/v1/pool?dfcom=many", type: "text/csv", "term,estimate,variance\na,1,1\n", status: 400, field: "dfcom"),
+    BadRequest("a word for dfcom", "/v1/pool?dfcom=many", type: "text/csv", "term,estimate,variance\na,1,1\n", status: 422, field: "dfcom"),
     BadRequest("a column too many", "/v1/pool", type: "text/csv", "term,estimate,variance,weight\na,1,1,2\n", status: 422, field: "weight"),
     BadRequest("no spread in CSV", "/v1/pool", type: "text/csv", "term,estimate\na,1\n", status: 422, field: "std_error"),
     BadRequest("no estimate in CSV", "/v1/pool", type: "text/csv", "term,variance\na,1\n", status: 422, field: "body"),

@@ -1,4 +1,5 @@
 import Foundation
+import Modelling
 import Testing
 import posterior
 
@@ -56,7 +57,7 @@ struct ServeConfigurationTests {
 
   @Test("has a sample of every key")
   func samplesAreComplete() {
-    #expect(Self.samples.map(\.key).sorted() == ServeConfiguration.keys.sorted())
+    #expect(Self.samples.map(\.key).sorted() == ServeConfiguration.table.fields.map(\.name).sorted())
   }
 
   @Test("is set alike by a key of the file and by the flag of that name, and each sets one thing", arguments: samples.map(\.key))
@@ -100,9 +101,9 @@ struct ServeConfigurationTests {
       (#"{"lanes": -1}"#, "lanes is -1, expected 1 to 1024"),
       (#"{"listen": ["here"]}"#, "\"here\" is not an address"),
       (#"{"listen": "127.0.0.1:80"}"#, "expected an array"),
-      (#"{"listen_tls": ["127.0.0.1:0"]}"#, "--listen-tls needs --tls-cert and --tls-key"),
-      (#"{"hsts": 1}"#, "--hsts need --listen-tls"),
-      (#"{"require_keys": true, "allow_anonymous": true}"#, "contradict"),
+      (#"{"listen_tls": ["127.0.0.1:0"]}"#, "listen_tls is without a certificate, expected tls_cert and tls_key beside it"),
+      (#"{"hsts": 1}"#, "hsts is without an address of HTTPS, expected listen_tls beside it"),
+      (#"{"require_keys": true, "allow_anonymous": true}"#, "allow_anonymous is true beside require_keys, expected one of the two"),
       ("[]", "expected an object"), ("", "line 1, column 1"),
     ])
   func refusals(text: String, sentence: String) {
@@ -113,8 +114,10 @@ struct ServeConfigurationTests {
   @Test(
     "refuses a flag that it can't follow, and names the flag",
     arguments: [
-      (["--max-connections", "0"], "--max-connections is 0"), (["--idle-timeout", "nan"], "--idle-timeout is -1.0"),
-      (["--listen", "here"], "\"here\" is not an address"), (["--config", "/nowhere/at.all"], "/nowhere/at.all: can't be read"),
+      (["--max-connections", "0"], "--max-connections is 0"), (["--idle-timeout", "nan"], "--idle-timeout is \"nan\", expected a number"),
+      (["--listen", "here"], "--listen[0] is \"here\": \"here\" is not an address"), (["--max-held-bytes", "2 apples"], "is no number of bytes"),
+      (["--listen-tls", "127.0.0.1:0"], "--listen-tls is without a certificate"), (["--hsts", "1"], "--hsts is without an address of HTTPS"),
+      (["--config", "/nowhere/at.all"], "/nowhere/at.all: can't be read"),
     ])
   func flagRefusals(arguments: [String], sentence: String) {
     let given = refusal { _ = try ServeConfiguration(arguments: arguments) }

@@ -38,6 +38,17 @@ package struct Above<Bound: SettingNumber>: Interval {
   package var bounds: Bounds { Bounds(above: JSONValue(encoding: limit)) }
 }
 
+/// All numbers between two.
+package struct Between<Bound: SettingNumber>: Interval {
+  private let low: Bound
+  private let high: Bound
+
+  package init(_ low: Bound, _ high: Bound) { (self.low, self.high) = (low, high) }
+
+  package func contains(_ number: Bound) -> Bool { number > low && number < high }
+  package var bounds: Bounds { Bounds(above: JSONValue(encoding: low), below: JSONValue(encoding: high)) }
+}
+
 /// An interval as JSON Schema has it; `above` and `below` are not in it themselves.
 package struct Bounds: Hashable, Sendable {
   package var minimum: JSONValue?
@@ -56,6 +67,7 @@ package struct Bounds: Hashable, Sendable {
     return switch (low, high) {
     case (nil, nil): "a finite number"
     case ("", nil): "a positive number"
+    case (_?, let high?) where minimum == nil && maximum == nil: "a number above \(text(above ?? .null)) and \(high)"
     case (let low?, nil): minimum == nil ? "a number \(low)" : "\(low) or more"
     case (nil, let high?): maximum == nil ? "a number \(high)" : "at most \(high)"
     case (let low?, let high?): "\(low) to \(high)"

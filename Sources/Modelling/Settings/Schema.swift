@@ -77,13 +77,18 @@ package indirect enum Schema: Hashable, Sendable {
     case .integer: Int(text).map(JSONValue.integer) ?? .string(text)
     case .number: DecimalText.double(text).map(JSONValue.number) ?? .string(text)
     case .text: .string(text)
-    case .list(let element, lengths: _) where !text.hasPrefix("["):
-      .array(
-        text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-          // Numbers may have spaces around them.
-          if case .text = element { element.value(of: String(part)) } else { element.value(of: part.filter { $0 != " " }) }
-        })
-    case .list, .map, .object, .any: (try? JSONValue(parsing: Array(text.utf8))) ?? .string(text)
+    case .list(let element, lengths: _): (text.hasPrefix("[") ? Self.json(text) : nil) ?? element.list(of: text)
+    case .map, .object, .any: Self.json(text) ?? .string(text)
     }
+  }
+
+  private static func json(_ text: String) -> JSONValue? { try? JSONValue(parsing: Array(text.utf8)) }
+
+  private func list(of text: String) -> JSONValue {
+    .array(
+      text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+        // Numbers may have spaces around them.
+        if case .text = self { value(of: String(part)) } else { value(of: part.filter { $0 != " " }) }
+      })
   }
 }

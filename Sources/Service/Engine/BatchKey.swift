@@ -37,7 +37,7 @@ package enum Urgency: Int, Hashable, Sendable {
 }
 
 /// How rows are gathered into batches.
-package struct BatchPolicy: Sendable, Equatable {
+package struct BatchPolicy: Hashable, Sendable {
   /// Rows of one batch at most: enough to read the weights rarely, few enough that a batch's activations stay in the cache.
   package var maxRows = 64
   /// How long a lane that is free waits for more rows; without a delay a lane takes whatever waits.

@@ -1,117 +1,101 @@
 internal import Formats
-internal import Modelling
+package import Modelling
 
 /// Estimates from several completed tables, to be pooled by Rubin's rules; a function of the request alone, no model takes part.
-package struct PoolRequest: Sendable, Equatable {
-  /// One quantity: its estimate and that estimate's variance from every completed table.
-  struct Term: Sendable, Equatable {
-    let name: String
-    let estimates: [Double]
-    let variances: [Double]
+package struct PoolRequest: Settings {
+  var terms: [Term] = []
+  var options = PoolOptions()
+
+  package init() {}
+
+  fileprivate static let mostNumbers = 1_000_000
+
+  package static let table = Table<Self> {
+    Setting(
+      "terms", \.terms, lengths: 1...mostNumbers, of: "terms", required: true,
+      "Quantities by name, each with its estimates from every completed table.")
+    Part(\.options)
   }
 
-  let terms: [Term]
-  /// Degrees of freedom that the complete data would have had, such as n - k of a regression; nil for infinitely many.
-  let dfcom: Double?
-  let confidence: Double
+  package func check() throws(Fault) {
+    let m = terms[0].estimates.count
+    var names: Set<String> = []
+    for (index, term) in terms.enumerated() {
+      let place = "terms[\(index)]"
+      guard names.insert(term.term).inserted else {
+        throw Fault(field: "\(place).term", given: "\"\(term.term.prefix(80))\" again", expected: "names that differ")
+      }
+      guard term.estimates.count == m else {
+        throw Fault(
+          field: "\(place).estimates", given: "\(term.estimates.count) estimates of \"\(term.term.prefix(80))\"",
+          expected: "\(m), as of \"\(terms[0].term.prefix(80))\"")
+      }
+    }
+  }
 
-  private static let mostNumbers = 1_000_000
+  /// One quantity: its estimate and that estimate's variance, or its root, from every completed table.
+  package struct Term: Settings {
+    var term = ""
+    var estimates: [Double] = []
+    var variances: [Double]?
+    var standardErrors: [Double]?
 
+    package init() {}
+
+    package static let table = Table<Self> {
+      Setting("term", \.term, required: true, "The quantity's name, given once.")
+      Setting(
+        "estimates", \.estimates, lengths: 1...PoolRequest.mostNumbers, of: "estimates", required: true,
+        "One a completed table; as many for every term.")
+      Setting("variances", \.variances, in: 0..., lengths: 1...PoolRequest.mostNumbers, of: "numbers", "Their squared standard errors.")
+      Setting("std_errors", \.standardErrors, in: 0..., lengths: 1...PoolRequest.mostNumbers, of: "numbers", "In place of variances.")
+    }
+
+    package func check() throws(Fault) {
+      guard let spreads = variances ?? standardErrors else {
+        throw Fault(field: "variances", given: "nothing", expected: "variances or std_errors")
+      }
+      guard variances == nil || standardErrors == nil else {
+        throw Fault(field: "std_errors", given: "beside variances", expected: "one of the two")
+      }
+      guard spreads.count == estimates.count else {
+        throw Fault(
+          field: variances == nil ? "std_errors" : "variances", given: "\(spreads.count) numbers", expected: "\(estimates.count), one an estimate")
+      }
+    }
+
+    /// The squares of the standard errors where those were given.
+    var squares: [Double] { variances ?? (standardErrors ?? []).map { $0 * $0 } }
+  }
+}
+
+// MARK: - As it was sent
+
+extension PoolRequest {
   /// - Parameters:
   ///   - body: JSON, or CSV with the columns `term`, `estimate` and one of `std_error` and `variance`.
-  ///   - options: `dfcom` and `confidence` as text, beside CSV alone.
+  ///   - options: those of `PoolOptions` as text, beside CSV alone.
   package init(_ body: [UInt8], type: MediaType?, options: [SentRequest.Option]) throws {
     guard !body.isEmpty else {
       throw Problem(.malformed, "The body is empty, expected estimates: JSON with terms, or text/csv.", field: "body")
     }
-    if type == .csv {
-      var numbers: [String: Double] = [:]
-      for option in options {
-        guard let value = DecimalText.double(option.value) else {
-          throw Problem(
-            .malformed, "\(option.name) is \"\(option.value.prefix(40))\", expected a number.", field: option.name, given: option.value,
-            expected: "a number")
-        }
-        numbers[option.name] = value
-      }
-      try self.init(terms: Self.terms(csv: body), dfcom: numbers["dfcom"], confidence: numbers["confidence"])
-      return
-    }
     // As with operations: a body without a type is JSON, and so is an object under the type that curl's -d announces.
-    guard SentRequest(body: body, contentType: type).isJSON else {
+    let sent = SentRequest(body: body, contentType: type, options: options)
+    guard type == .csv || sent.isJSON else {
       throw Problem(
         .unsupportedMedia, "The body is \(type?.name ?? "of no type"), expected application/json or text/csv.", field: "Content-Type",
         given: type?.name, expected: "application/json or text/csv")
     }
-    guard options.isEmpty else {
-      throw Problem(
-        .malformed, "The query has \"\(options[0].name)\", but with a JSON body the options are fields of the body.", field: options[0].name,
-        given: "a query parameter", expected: "a field of the body")
+    let given = try sent.document(PoolOptions.table.fields, of: "pool")
+    if type == .csv {
+      self.options = try StrictJSON.decode(PoolOptions.self, from: given)
+      terms = try Self.terms(csv: body)
+    } else {
+      self = try StrictJSON.decode(Self.self, from: given)
     }
-    let given = try StrictJSON.decode(Given.self, from: body)
-    try self.init(terms: given.terms.enumerated().map { try $1.term(at: $0) }, dfcom: given.dfcom, confidence: given.confidence)
+    try validate()
   }
 
-  private init(terms: [Term], dfcom: Double?, confidence: Double?) throws {
-    guard let m = terms.first?.estimates.count else { throw Fault(field: "terms", given: "no term", expected: "at least one") }
-    var names: Set<String> = []
-    for (index, term) in terms.enumerated() {
-      let place = "terms[\(index)]"
-      guard names.insert(term.name).inserted else {
-        throw Fault(field: "\(place).term", given: "\"\(term.name.prefix(80))\" again", expected: "names that differ")
-      }
-      guard !term.estimates.isEmpty else { throw Fault(field: "\(place).estimates", given: "no estimate", expected: "one a completed table") }
-      guard term.estimates.count == m else {
-        throw Fault(
-          field: "\(place).estimates", given: "\(term.estimates.count) estimates of \"\(term.name.prefix(80))\"",
-          expected: "\(m), as of \"\(terms[0].name.prefix(80))\"")
-      }
-    }
-    if let dfcom, !(dfcom > 0 && dfcom.isFinite) { throw Fault(field: "dfcom", given: "\(dfcom)", expected: "a positive number") }
-    let level = confidence ?? 0.95
-    guard level > 0, level < 1 else { throw Fault(field: "confidence", given: "\(level)", expected: "a number between 0 and 1") }
-    (self.terms, self.dfcom, self.confidence) = (terms, dfcom, level)
-  }
-
-  /// The body in JSON.
-  private struct Given: Decodable {
-    let terms: [GivenTerm]
-    let dfcom: Double?
-    let confidence: Double?
-  }
-
-  private struct GivenTerm: Decodable {
-    let term: String
-    let estimates: [Double]
-    let variances: [Double]?
-    let std_errors: [Double]?
-
-    func term(at index: Int) throws -> Term {
-      let place = "terms[\(index)]"
-      let (field, spreads): (String, [Double])
-      switch (variances, std_errors) {
-      case (.some(let variances), nil): (field, spreads) = ("\(place).variances", variances)
-      case (nil, .some(let errors)): (field, spreads) = ("\(place).std_errors", errors)
-      case (nil, nil): throw Fault(field: "\(place).variances", given: "nothing", expected: "variances or std_errors")
-      case (.some, .some): throw Fault(field: "\(place).std_errors", given: "beside variances", expected: "one of the two")
-      }
-      guard spreads.count == estimates.count else {
-        throw Fault(field: field, given: "\(spreads.count) numbers", expected: "\(estimates.count), one an estimate")
-      }
-      guard estimates.count <= PoolRequest.mostNumbers else {
-        throw Fault(field: "\(place).estimates", given: "\(estimates.count) numbers", expected: "at most \(PoolRequest.mostNumbers)")
-      }
-      for (row, spread) in spreads.enumerated() where spread < 0 {
-        throw Fault(field: "\(field)[\(row)]", given: "\(spread)", expected: "no negative number")
-      }
-      return Term(name: term, estimates: estimates, variances: variances == nil ? spreads.map { $0 * $0 } : spreads)
-    }
-  }
-}
-
-// MARK: CSV
-
-extension PoolRequest {
   /// The rows of one term in their order, the terms in the order in which they first come.
   private static func terms(csv bytes: [UInt8]) throws -> [Term] {
     var options = CSVOptions()
@@ -148,6 +132,10 @@ extension PoolRequest {
       rows[name, default: ([], [])].estimates.append(value)
       rows[name, default: ([], [])].variances.append(error == nil ? size : size * size)
     }
-    return order.map { name in Term(name: name, estimates: rows[name]?.estimates ?? [], variances: rows[name]?.variances ?? []) }
+    return order.map { name in
+      var term = Term()
+      (term.term, term.estimates, term.variances) = (name, rows[name]?.estimates ?? [], rows[name]?.variances ?? [])
+      return term
+    }
   }
 }

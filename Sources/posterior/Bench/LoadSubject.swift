@@ -74,13 +74,13 @@ struct LoadSubject: Sendable {
         return try ModelFacts(ofModelFile: path, model: model.family)
       }
       var configuration = ServeConfiguration()
-      (configuration.listen, configuration.lanes) = (["127.0.0.1:0"], lanes)
+      (configuration.listen, configuration.lanes) = ([ListenAddress(host: "127.0.0.1", port: 0)], lanes)
       configuration.limits.connectionsPerClient = connections + 8
       configuration.limits.bodyBytes = configuration.bodies.bodyBytes
       let application = Application(
         store: store, adminKey: try AdminKey.loadOrCreate(in: directory), options: configuration.options(isLoopback: true))
       let server = Server(
-        handler: configuration.decorated(application.handler, refuse: application.refuse), listen: try configuration.plainAddresses(),
+        handler: configuration.decorated(application.handler, refuse: application.refuse), listen: configuration.plainAddresses,
         limits: configuration.limits, loops: configuration.ioThreadCount, refuse: application.refuse)
       let address = try server.start()[0]
       application.readiness.state = .ready
