@@ -1,5 +1,8 @@
+import Families
 import Formats
+import Learning
 import Modelling
+import Optimisation
 import Robustness
 import Service
 import Testing
@@ -108,5 +111,43 @@ struct ContractTests {
     let attack = try properties("Attack")
     #expect(Set(attack.keys) == Set(AuditPlan.table.fields.map(\.name)))
     for field in AuditPlan.table.fields { try compare(field, #require(attack[field.name]), "attack.\(field.name)") }
+  }
+
+  @Test("estimates that are pooled, and the query beside a table of them")
+  func pools() throws {
+    try compare(PoolRequest.table.fields, at("components", "schemas", "PoolRequest"), "pool")
+    guard case .array(let parameters) = try at("paths", "/v1/pool", "post", "parameters") else {
+      Issue.record("no parameters")
+      return
+    }
+    let described = try parameters.map { JSONValue.Member(name: try #require($0["name"]?.string), value: try #require($0["schema"])) }
+    try compare(PoolOptions.table.fields, .object([.init(name: "properties", value: .object(described))]), "pool?")
+  }
+
+  @Test("the configuration and the training options of every family", arguments: Catalogue.families.map { $0.name })
+  func families(_ name: String) throws {
+    let family = try #require(Catalogue.family(named: name))
+    let title = name.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+    try compare(family.configurationFields, at("components", "schemas", "\(title)Configuration"), name)
+    if let options = family.trainable { try compare(options.trainingFields, at("components", "schemas", "\(title)Training"), name) }
+  }
+
+  @Test("every field of a recipe")
+  func recipes() throws { try compare(Recipe.table.fields, at("components", "schemas", "Recipe"), "recipe") }
+
+  /// The settings of a table and no other, each by its name.
+  private func compare(_ fields: [SettingField], _ schema: JSONValue, _ place: String) throws {
+    guard case .object(let members)? = schema["properties"] ?? (fields.isEmpty ? .object([]) : nil) else {
+      Issue.record("\(place) has no properties")
+      return
+    }
+    #expect(members.map(\.name).sorted() == fields.map(\.name).sorted(), "\(place)")
+    for field in fields { try compare(field, resolved(schema["properties"]?[field.name] ?? .null), "\(place).\(field.name)") }
+    let needed = fields.filter(\.isRequired).map(\.name)
+    if case .array(let required)? = schema["required"] {
+      #expect(Set(required.compactMap(\.string)) == Set(needed), "\(place)")
+    } else {
+      #expect(needed.isEmpty, "\(place)")
+    }
   }
 }

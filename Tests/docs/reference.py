@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The generated tables of deploy/docs/reference: compares them with the program, or with --write brings them up to date.
+"""The generated tables of deploy/docs/reference, and the schemas of settings in openapi.yaml: compares them with the program, or with --write brings them up to date.
 
     python3 Tests/docs/reference.py POSTERIOR [--write]
 """
@@ -111,13 +111,72 @@ def settings(program):
     return lines
 
 
+def title(family):
+    return "".join(word.capitalize() for word in family.split("_"))
+
+
+def scalar(value):
+    """A word or number as flow YAML has it."""
+    if isinstance(value, str):
+        return value if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", value) and value not in ("null", "true", "false") else f"'{value}'"
+    text = json.dumps(value)
+    # Without a point an exponent makes a text of it.
+    return text.replace("e", ".0e") if isinstance(value, float) and "." not in text else text
+
+
+def flow(value):
+    """A schema on one line, without what is for people."""
+    if isinstance(value, list):
+        return "[" + ", ".join(flow(element) for element in value) + "]"
+    if not isinstance(value, dict):
+        return scalar(value)
+    # The members of an object have defaults of their own.
+    left_out = {"description"} | ({"default"} if isinstance(value.get("default"), dict) else set())
+    members = [f"{name}: {flow(inner)}" for name, inner in value.items() if name not in left_out and inner not in (None, {})]
+    return "{ " + ", ".join(members) + " }" if members else "{}"
+
+
+def settings_schema(name, fields, what):
+    lines = [f"    {name}:", f"      description: {what}", "      type: object", "      additionalProperties: false"]
+    required = [field["name"] for field in fields if field["default"] is None]
+    lines += [f"      required: {flow(required)}"] if required else []
+    lines += ["      properties:"] if fields else []
+    for field in fields:
+        schema = dict(field["schema"])
+        # null stands for what is absent, and some settings are written so.
+        if field["default"] == "null" and "type" in schema:
+            schema["type"] = [schema["type"], "null"]
+            if "enum" in schema:
+                schema["enum"] = [*schema["enum"], None]
+        lines.append(f"        {field['name']}: {flow(schema)}")
+    return lines
+
+
+def contract(program):
+    lines = ["    Configuration:", "      description: The fields of one of the families.", "      anyOf:"]
+    lines += [f"        - $ref: '#/components/schemas/{title(family['name'])}Configuration'" for family in program.families]
+    for family in program.families:
+        name = title(family["name"])
+        lines += settings_schema(f"{name}Configuration", family["configuration"], f"Of a model of the family {family['name']}.")
+        if "training" in family:
+            lines += settings_schema(f"{name}Training", family["training"], f"How the family {family['name']} learns.")
+    lines += settings_schema("Recipe", program.catalogue["recipe"], "Everything that decides a training run.")
+    return lines
+
+
+CONTRACT = re.compile(r"(    # generated: settings\n).*?(    # end\n)", re.DOTALL)
+
+
 def main():
     program = Program(sys.argv[1])
     tables = {"endpoints": endpoints, "options": options, "families": families, "commands": commands, "settings": settings}
     stale = False
-    for page in sorted((ROOT / "deploy/docs").rglob("*.md")):
+    for page in [*sorted((ROOT / "deploy/docs").rglob("*.md")), ROOT / "openapi.yaml"]:
         text = page.read_text()
-        fresh = MARKS.sub(lambda match: match.group(1) + "\n" + "\n".join(tables[match.group(2)](program)) + "\n\n" + match.group(3), text)
+        if page.suffix == ".md":
+            fresh = MARKS.sub(lambda match: match.group(1) + "\n" + "\n".join(tables[match.group(2)](program)) + "\n\n" + match.group(3), text)
+        else:
+            fresh = CONTRACT.sub(lambda match: match.group(1) + "\n".join(contract(program)) + "\n" + match.group(2), text)
         if fresh == text:
             continue
         if "--write" in sys.argv:

@@ -1,5 +1,6 @@
 internal import Formats
 internal import HTTP
+internal import Learning
 internal import Modelling
 internal import Optimisation
 internal import Registry
@@ -87,7 +88,10 @@ extension Application {
       "name": .string(AuditRequest.name), "summary": .string(AuditRequest.summary), "fields": .array(AuditRequest.fields.map(Self.json)),
       "attack": .array(AuditPlan.table.fields.map(Self.json)),
     ])
-    return .json(.record(["families": .array(families), "operations": .array(operations), "audit": audit]))
+    return .json(
+      .record([
+        "families": .array(families), "recipe": .array(Recipe.table.fields.map(Self.json)), "operations": .array(operations), "audit": audit,
+      ]))
   }
 
   func operations(of version: ModelVersion) -> [String] {
@@ -113,7 +117,7 @@ extension Application {
   private static func json(_ field: SettingField) -> JSONValue {
     .record([
       "name": .string(field.name), "type": .string(field.schema.words), "default": .string(orNull: field.defaultText),
-      "summary": .string(field.summary),
+      "summary": .string(field.summary), "schema": field.json,
     ])
   }
 }
