@@ -103,23 +103,16 @@ extension ModelFile {
     } catch {
       throw ModelFileError(.configuration, in: "\(ModelDescription.metadataKey).configuration", error)
     }
-    let count: Int?
+    let blueprint: Blueprint<Family>
     do {
-      count = try Family.scalarCount(configuration, signature: description.signature)
-    } catch {
-      throw ModelFileError(error)
-    }
-    try refuseOversized(count, file)
-    var model: Family
-    do {
-      // The key does not matter: every number that it draws is replaced by the file's.
-      model = try Family(configuration, signature: description.signature, key: RandomKey(seed: 0))
+      blueprint = try Blueprint(configuration, signature: description.signature)
     } catch {
       throw ModelFileError(error)
     }
     let tensors = try file.tensors
+    let model: Family
     do {
-      model.network = try model.network.loading(tensors)
+      model = try blueprint.filled(with: tensors)
     } catch {
       throw ModelFileError(error)
     }
@@ -127,16 +120,6 @@ extension ModelFile {
       if let tensor = tensors[entry.name] { try refuseNonFinite(entry.name, tensor) }
     }
     return model
-  }
-
-  /// A network may be larger than the file's tensors by some millions of numbers, so that the list of what is missing can still be made.
-  private static let spareNumbers = 1 << 24
-
-  private static func refuseOversized(_ count: Int?, _ file: SafeTensors) throws(ModelFileError) {
-    if let count, count <= spareNumbers || count - spareNumbers <= file.numberCount { return }
-    throw ModelFileError(
-      .tooLarge, "\(ModelDescription.metadataKey).configuration", given: "a network of \(count.map { "\($0)" } ?? "more than 2^63") numbers",
-      expected: "one that the \(file.numberCount) numbers in the file could fill")
   }
 
   private static func refuseNonFinite(_ name: String, _ tensor: Tensor) throws(ModelFileError) {
@@ -154,8 +137,7 @@ extension ModelFileError {
   /// A family's refusal; its fields are those of the configuration unless they say otherwise.
   fileprivate init(_ error: Fault) {
     let isQualified = ["configuration", "signature"].contains { error.field == $0 || error.field.hasPrefix($0 + ".") }
-    self.init(
-      .configuration, "\(ModelDescription.metadataKey).\(isQualified ? "" : "configuration.")\(error.field)", given: error.given,
-      expected: error.expected)
+    let fault = isQualified ? error : error.inside("configuration")
+    self.init(.configuration, "\(ModelDescription.metadataKey).\(fault.field)", given: fault.given, expected: fault.expected)
   }
 }

@@ -8,7 +8,7 @@ package struct ModelFileError: Error, Equatable, Sendable, CustomStringConvertib
     case unreadable
     /// Not a sound safetensors container.
     case malformed
-    /// Sound so far, but larger than `SafeTensors.Limits` or than the network that the file could fill.
+    /// Sound so far, but larger than `SafeTensors.Limits`.
     case tooLarge
     /// Tensors of a type that does not become float32.
     case scalarType

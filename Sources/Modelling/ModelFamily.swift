@@ -13,19 +13,21 @@ package protocol ModelFamily: Sendable {
   /// What it is, in one sentence.
   static var summary: String { get }
 
-  /// Scalars in the network's tensors, buffers included, worked out without building it, so that a file can't ask for more memory than it fills;
-  /// nil where the number does not fit 64 bits.
-  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int?
-
   var configuration: Configuration { get }
   var signature: Signature { get }
   var network: Network { get set }
 
-  /// A fresh model; its weights depend on the key alone.
-  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault)
+  /// A model whose tensors are all from the source, by parts that have a source each; sizes need no check, since every network is counted first.
+  init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault)
 }
 
 extension ModelFamily {
+  /// A fresh model; its weights depend on the key alone.
+  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
+    _ = try Blueprint<Self>(configuration, signature: signature)
+    try self.init(configuration, signature: signature, source: .drawing(key))
+  }
+
   /// What there is to say of every field of the configuration.
   package static var configurationFields: [SettingField] { Configuration.table.fields }
 

@@ -9,12 +9,11 @@ package struct Attention: Module {
   package let heads: Int
 
   /// `heads` divides `width`.
-  package init(_ width: Int, heads: Int, key: RandomKey) {
+  package init(_ width: Int, heads: Int, _ source: ParameterSource) {
     precondition(heads > 0 && width % heads == 0, "\(heads) heads of a width of \(width)")
-    inWeight = Initializer.xavierUniform.weights([3 * width, width], fanIn: width, fanOut: 3 * width, key: key.split("in_proj_weight"))
-    inBias = .zeros([3 * width])
-    out = Linear(width, width, key: key.split("out_proj"))
-    out.bias = .zeros([width])
+    inWeight = source["in_proj_weight"].tensor([3 * width, width], .xavierUniform)
+    inBias = source.tensor([3 * width], .constant(0))
+    out = Linear(weight: source["out_proj"]["weight"].tensor([width, width], .torch), bias: source.tensor([width], .constant(0)))
     self.heads = heads
   }
 

@@ -4,7 +4,7 @@ package import Tensors
 package struct Embedding: Module {
   package var weight: Tensor
 
-  package init(_ entries: Int, _ width: Int, key: RandomKey) { weight = key.split("weight").normal([entries, width]) }
+  package init(_ entries: Int, _ width: Int, _ source: ParameterSource) { weight = source["weight"].tensor([entries, width], .normal(deviation: 1)) }
 
   package static let fields: [Field<Self>] = [.parameter("weight", \.weight)]
 

@@ -7,8 +7,8 @@ package struct LSTM: Module {
   package var layers: [RecurrentWeights]
   package let width: Int
 
-  package init(_ inputs: Int, _ width: Int, layers: Int = 1, key: RandomKey) {
-    self.layers = (0..<layers).map { RecurrentWeights($0 == 0 ? inputs : width, width, gates: 4, key: key.split($0)) }
+  package init(_ inputs: Int, _ width: Int, layers: Int = 1, _ source: ParameterSource) {
+    self.layers = (0..<layers).map { RecurrentWeights($0 == 0 ? inputs : width, width, gates: 4, source[$0]) }
     self.width = width
   }
 

@@ -11,11 +11,11 @@ package struct BatchNorm: Layer {
   package let epsilon: Float
   package let momentum: Float
 
-  package init(_ channels: Int, epsilon: Float = 1e-5, momentum: Float = 0.1) {
-    weight = .ones([channels])
-    bias = .zeros([channels])
-    runningMean = .zeros([channels])
-    runningVariance = .ones([channels])
+  package init(_ channels: Int, epsilon: Float = 1e-5, momentum: Float = 0.1, _ source: ParameterSource) {
+    weight = source.tensor([channels], .constant(1))
+    bias = source.tensor([channels], .constant(0))
+    runningMean = source.tensor([channels], .constant(0))
+    runningVariance = source.tensor([channels], .constant(1))
     self.epsilon = epsilon
     self.momentum = momentum
   }
@@ -46,12 +46,12 @@ package struct LayerNorm: Layer {
   package var bias: Tensor
   package let epsilon: Float
 
-  package init(_ width: Int, epsilon: Float = 1e-5) { self.init([width], epsilon: epsilon) }
+  package init(_ width: Int, epsilon: Float = 1e-5, _ source: ParameterSource) { self.init([width], epsilon: epsilon, source) }
 
   /// Over axes of this shape.
-  package init(_ shape: Shape, epsilon: Float = 1e-5) {
-    weight = .ones(shape)
-    bias = .zeros(shape)
+  package init(_ shape: Shape, epsilon: Float = 1e-5, _ source: ParameterSource) {
+    weight = source.tensor(shape, .constant(1))
+    bias = source.tensor(shape, .constant(0))
     self.epsilon = epsilon
   }
 
@@ -73,10 +73,10 @@ package struct GroupNorm: Layer {
   package let epsilon: Float
 
   /// `groups` divides `channels`.
-  package init(_ channels: Int, groups: Int, epsilon: Float = 1e-5) {
+  package init(_ channels: Int, groups: Int, epsilon: Float = 1e-5, _ source: ParameterSource) {
     precondition(groups > 0 && channels % groups == 0, "\(groups) groups of \(channels) channels")
-    weight = .ones([channels])
-    bias = .zeros([channels])
+    weight = source.tensor([channels], .constant(1))
+    bias = source.tensor([channels], .constant(0))
     (self.groups, self.epsilon) = (groups, epsilon)
   }
 

@@ -8,12 +8,12 @@ package struct RecurrentWeights: Sendable {
   package var biasHH: Tensor
 
   /// Uniform within 1/sqrt(width), as PyTorch has it.
-  init(_ inputs: Int, _ width: Int, gates: Int, key: RandomKey) {
-    let bound = 1 / Float(max(width, 1)).squareRoot()
-    weightIH = Initializer.uniform([gates * width, inputs], within: bound, key.split("weight_ih"))
-    weightHH = Initializer.uniform([gates * width, width], within: bound, key.split("weight_hh"))
-    biasIH = Initializer.uniform([gates * width], within: bound, key.split("bias_ih"))
-    biasHH = Initializer.uniform([gates * width], within: bound, key.split("bias_hh"))
+  init(_ inputs: Int, _ width: Int, gates: Int, _ source: ParameterSource) {
+    let start = Initializer.uniform(within: 1 / Float(max(width, 1)).squareRoot())
+    weightIH = source["weight_ih"].tensor([gates * width, inputs], start)
+    weightHH = source["weight_hh"].tensor([gates * width, width], start)
+    biasIH = source["bias_ih"].tensor([gates * width], start)
+    biasHH = source["bias_hh"].tensor([gates * width], start)
   }
 
   /// The tensors by PyTorch's names, which end in the layer's number.

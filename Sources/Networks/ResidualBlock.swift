@@ -14,15 +14,15 @@ package struct ResidualBlock: Layer {
   /// Twice normalisation over groups of channels, activation and a convolution of 3x3; x: [n, inputs, h, w] -> [n, outputs, h, w] (Ho et al. 2020).
   ///
   /// `groups` divides both numbers of channels; where these differ the shortcut is a convolution of 1x1.
-  package static func normalised(_ inputs: Int, _ outputs: Int, groups: Int, activation: Activation = .silu, key: RandomKey) -> ResidualBlock {
+  package static func normalised(_ inputs: Int, _ outputs: Int, groups: Int, activation: Activation = .silu, _ source: ParameterSource)
+    -> ResidualBlock
+  {
     let geometry = ConvolutionGeometry(kernel: 3, padding: 1)
     return ResidualBlock(
       Sequential([
-        .groupNorm(GroupNorm(inputs, groups: groups)), .activation(activation),
-        .convolution(Convolution(inputs, outputs, geometry, key: key.split(0))),
-        .groupNorm(GroupNorm(outputs, groups: groups)), .activation(activation),
-        .convolution(Convolution(outputs, outputs, geometry, key: key.split(1))),
+        Block(GroupNorm(inputs, groups: groups, source)), Block(activation), Block(Convolution(inputs, outputs, geometry, source[0])),
+        Block(GroupNorm(outputs, groups: groups, source)), Block(activation), Block(Convolution(outputs, outputs, geometry, source[1])),
       ]),
-      shortcut: inputs == outputs ? nil : Convolution(inputs, outputs, ConvolutionGeometry(kernel: 1), key: key.split("shortcut")))
+      shortcut: inputs == outputs ? nil : Convolution(inputs, outputs, ConvolutionGeometry(kernel: 1), source["shortcut"]))
   }
 }

@@ -11,6 +11,14 @@ package struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStrin
 
   /// The number of scalars.
   package var count: Int { dimensions.reduce(1, *) }
+  /// The number of scalars, or `Int.max` where that is not enough.
+  package var clampedCount: Int {
+    if dimensions.contains(0) { return 0 }
+    return dimensions.reduce(1) { count, extent in
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      return overflow ? .max : product
+    }
+  }
   package var rank: Int { dimensions.count }
 
   /// The extent of an axis; a negative axis counts from the end.

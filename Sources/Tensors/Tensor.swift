@@ -50,13 +50,21 @@ package struct Tensor: Sendable {
   package static func full(_ shape: Shape, _ value: Float) -> Tensor {
     Tensor(shape: shape, scalars: [Float](repeating: value, count: shape.count))
   }
+  /// A tensor of a shape alone, however large: it takes no memory, and asking for its numbers ends the program.
+  package static func unfilled(_ shape: Shape) -> Tensor { Tensor(shape: shape, scalars: [], origin: nil) }
+  package var isUnfilled: Bool { rows.isEmpty && packing == nil && !shape.dimensions.contains(0) }
+
   package static func zeros(_ shape: Shape) -> Tensor { full(shape, 0) }
   package static func ones(_ shape: Shape) -> Tensor { full(shape, 1) }
 
-  package var count: Int { packing == nil ? rows.count : shape.count }
+  package var count: Int { rows.isEmpty ? shape.count : rows.count }
 
   /// The numbers in row-major order.
-  package var scalars: [Float] { packing?.scalars ?? rows }
+  package var scalars: [Float] {
+    if let packing { return packing.scalars }
+    precondition(!isUnfilled, "a tensor of shape \(shape) that was only counted has no numbers")
+    return rows
+  }
 
   /// The only scalar of a tensor that holds one.
   package var scalar: Float {
@@ -73,11 +81,12 @@ package struct Tensor: Sendable {
   package func withScalars<Result, Failure: Error>(_ body: (UnsafePointer<Float>) throws(Failure) -> Result) throws(Failure) -> Result {
     // An empty array may have no address: it lends one that is never read.
     if count == 0 { return try [Float(0)].lendingAddress(body) }
-    return try (packing?.scalars ?? rows).lendingAddress(body)
+    return try scalars.lendingAddress(body)
   }
 
   /// Changes the scalars in place where no other tensor shares them; the history, if any, is left behind.
   package mutating func update(_ body: (UnsafeMutablePointer<Float>) -> Void) {
+    precondition(!isUnfilled, "a tensor of shape \(shape) that was only counted has no numbers")
     var taken: [Float] = packing?.scalars ?? []
     if packing == nil { swap(&taken, &rows) }
     taken.withUnsafeMutableBufferPointer { buffer in

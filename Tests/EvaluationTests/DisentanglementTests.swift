@@ -2,6 +2,7 @@ import Data
 import Evaluation
 import Families
 import ModelFiles
+import Modelling
 import Tensors
 import Testing
 

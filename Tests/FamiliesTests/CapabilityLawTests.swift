@@ -186,13 +186,6 @@ struct CapabilityLawTests {
     #expect(try ModelFile.encode(loaded.model, provenance: loaded.provenance) == bytes)
   }
 
-  @Test("the size that is told without building the network is the network's", arguments: FamilyExample.all)
-  func size(_ example: FamilyExample) throws {
-    func count<Family: ModelFamily>(_ model: Family) throws -> Int? { try Family.scalarCount(model.configuration, signature: model.signature) }
-    let model = try example.model()
-    #expect(try count(model) == model.network.leaves.reduce(0) { $0 + $1.tensor.count })
-  }
-
   @Test("analytic gradients of the objective match central differences, parameter by parameter", arguments: FamilyExample.all)
   func gradients(_ example: FamilyExample) throws {
     guard let model = try example.model() as? any GradientTrainable else { return }

@@ -36,7 +36,7 @@ struct CharLSTMTests {
   func oracle() throws {
     let model = try model(65, hidden: 128)
     #expect(model.network.parameterCount == 240_321)
-    #expect(try CharLSTM.scalarCount(model.configuration, signature: model.signature) == 240_321)
+    #expect(try Blueprint<CharLSTM>(model.configuration, signature: model.signature).scalarCount == 240_321)
     let text = key.uniform([8, 50]).scalars.map { ($0 * 65).rounded(.down) }
     let batch = Batch(Tensor(shape: [8, 50], scalars: text))
     let loss = model.learner(.init(), Descent()).objective(model.network, batch).objective.loss.scalar
@@ -195,7 +195,7 @@ struct CharLSTMTests {
     let tokens = Signature(.tokens(TokenSpace(Vocabulary(["a", "b"]), atMost: 5)))
     for (configuration, signature, field) in [
       (CharLSTM.Configuration(hidden: 0), tokens, "hidden"), (.init(layers: 0), tokens, "layers"), (.init(layers: 17), tokens, "layers"),
-      (.init(longest: 0), tokens, "longest"), (.init(hidden: 65_536, layers: 16), tokens, "hidden"), (.init(), .vector(3), "signature.kind"),
+      (.init(longest: 0), tokens, "longest"), (.init(hidden: 65_536, layers: 16), tokens, ""), (.init(), .vector(3), "signature.kind"),
       (.init(), .image(height: 2, width: 2), "signature.kind"),
     ] {
       let fault = #expect(throws: Fault.self) { try CharLSTM(configuration, signature: signature, key: key) }

@@ -23,8 +23,6 @@ struct LadderConfigurationTests {
     .init(
       #"{"components": [2, 2], "layers": [{"latent": 1}, {"latent": 1}]}"#, field: "layers[1].hidden", given: "no layer",
       expected: "at least one width or convolution, behind which the features differ from those below"),
-    .init(
-      layers(#"{"latent": 65536, "hidden": [65536]}"#), field: "layers", given: "a network of more than 268435456 numbers", expected: "a smaller one"),
     .init(layers(#"{"latent": 2}"#, #", "scale_floor": -0.1"#), field: "scale_floor", given: "-0.1", expected: "0 or more"),
     .init(
       layers(#"{"latent": 2}"#, #", "likelihood": "laplace", "deviation": 0"#), field: "deviation", given: "0.0", expected: "a positive number"),
@@ -53,9 +51,9 @@ struct LadderConfigurationTests {
     let configuration = try StrictJSON.decode(VLAC.Configuration.self, from: Array(row.text.utf8))
     let error = Fault(field: row.field, given: row.given, expected: row.expected)
     #expect(throws: error) { try VLAC(configuration, signature: row.signature, key: RandomKey(seed: 1)) }
-    #expect(throws: error) { try VLAC.scalarCount(configuration, signature: row.signature) }
+    #expect(throws: error) { try Blueprint<VLAC>(configuration, signature: row.signature) }
     #expect(throws: error) { try VLAE(configuration.ladder, signature: row.signature, key: RandomKey(seed: 1)) }
-    #expect(throws: error) { try VLAE.scalarCount(configuration.ladder, signature: row.signature) }
+    #expect(throws: error) { try Blueprint<VLAE>(configuration.ladder, signature: row.signature) }
   }
 
   @Test(
@@ -69,7 +67,7 @@ struct LadderConfigurationTests {
       VLAC.Configuration.self, from: Array(#"{"layers": [{"latent": 1}, {"latent": 1, "hidden": [2]}], "components": \#(text)}"#.utf8))
     let error = Fault(field: field, given: given, expected: expected)
     #expect(throws: error) { try VLAC(configuration, signature: .vector(3), key: RandomKey(seed: 1)) }
-    #expect(throws: error) { try VLAC.scalarCount(configuration, signature: .vector(3)) }
+    #expect(throws: error) { try Blueprint<VLAC>(configuration, signature: .vector(3)) }
   }
 
   @Test(

@@ -48,7 +48,7 @@ struct VAETests {
     let configuration = row.configuration
     #expect(try StrictJSON.decode(VAE.Configuration.self, from: Array(JSONEncoder().encode(configuration))) == configuration)
     var model = try VAE(configuration, signature: signature, key: RandomKey(seed: 1))
-    #expect(model.network.leaves.reduce(0) { $0 + $1.tensor.count } == (try VAE.scalarCount(configuration, signature: signature)))
+    #expect(model.network.leaves.reduce(0) { $0 + $1.tensor.count } == (try Blueprint<VAE>(configuration, signature: signature).scalarCount))
     let x = FamilyExample("", "vae", "", signature).items(6)
     let pass = { (mode: Mode) in Pass(mode: mode, keys: RowKeys(RandomKey(seed: 2), rows: 0..<6), epoch: 0) }
     let (before, gradient) = valueAndGradient(at: model.network, loss: \.loss) {

@@ -12,16 +12,13 @@ struct ToyConfiguration: Settings {
 }
 
 protocol ToyFamily: Trainable where Configuration == ToyConfiguration, TrainingOptions == ToyConfiguration {
-  init(signature: Signature, key: RandomKey)
+  init(signature: Signature, source: ParameterSource)
 }
 
 extension ToyFamily {
   static var summary: String { "A family for tests." }
-  static func scalarCount(_: ToyConfiguration, signature: Signature) -> Int? {
-    Self(signature: signature, key: RandomKey(seed: 0)).network.leaves.reduce(0) { $0 + $1.tensor.count }
-  }
   var configuration: ToyConfiguration { ToyConfiguration() }
-  init(_: ToyConfiguration, signature: Signature, key: RandomKey) throws(Fault) { self.init(signature: signature, key: key) }
+  init(_: ToyConfiguration, signature: Signature, source: ParameterSource) throws(Fault) { self.init(signature: signature, source: source) }
   func check(items: Tensor) throws(Fault) {}
 }
 
@@ -32,15 +29,14 @@ struct ToyDuel: ToyFamily {
   static let name = "toy_duel"
   let signature: Signature
   var network: Sequential
-  private let key: RandomKey
 
-  init(signature: Signature, key: RandomKey) {
-    (self.signature, self.key) = (signature, key)
-    network = Self.network([2, 6, signature.width], key.split("generator"))
+  init(signature: Signature, source: ParameterSource) {
+    self.signature = signature
+    network = Self.network([2, 6, signature.width], source["generator"])
   }
 
-  private static func network(_ widths: [Int], _ key: RandomKey) -> Sequential {
-    Sequential([.linear(widths[0], widths[1]), .activation(.tanh), .linear(widths[1], widths[2])], key: key)
+  private static func network(_ widths: [Int], _ source: ParameterSource) -> Sequential {
+    Sequential(.mlp(widths[0], [widths[1]], .tanh) + [LayerMaker { Linear(widths[1], widths[2], $0) }], source)
   }
 
   func learner(_: ToyConfiguration, _ descent: Descent) -> Duel { Duel(family: self, descent: descent) }
@@ -57,7 +53,7 @@ struct ToyDuel: ToyFamily {
     var criterion: Criterion { Criterion("distance", isHigherBetter: false) }
 
     func start(_: TrainingData, key: RandomKey) -> State {
-      let critic = ToyDuel.network([family.signature.width, 6, 1], family.key.split("critic"))
+      let critic = ToyDuel.network([family.signature.width, 6, 1], .drawing(key.split("critic")))
       return State(generator: Player(family.network, descent), critic: Player(critic, descent))
     }
 
@@ -105,9 +101,9 @@ struct ToyEvolution: ToyFamily {
   let signature: Signature
   var network: Network
 
-  init(signature: Signature, key: RandomKey) {
+  init(signature: Signature, source: ParameterSource) {
     self.signature = signature
-    network = Network(point: key.normal([signature.width]) + 3)
+    network = Network(point: source.tensor([signature.width], .constant(3)))
   }
 
   func learner(_: ToyConfiguration, _ descent: Descent) -> Evolution { Evolution(family: self, descent: descent) }
@@ -154,9 +150,9 @@ struct ToyMixture: ToyFamily {
   let signature: Signature
   var network: Network
 
-  init(signature: Signature, key: RandomKey) {
+  init(signature: Signature, source: ParameterSource) {
     self.signature = signature
-    network = Network(means: key.normal([Self.components, signature.width]))
+    network = Network(means: source.tensor([Self.components, signature.width], .normal(deviation: 1)))
   }
 
   func learner(_: ToyConfiguration, _: Descent) -> HardEM { HardEM(family: self) }
@@ -231,9 +227,9 @@ struct ToyReader: ToyFamily {
   let signature: Signature
   var network: Network
 
-  init(signature: Signature, key: RandomKey) {
+  init(signature: Signature, source: ParameterSource) {
     self.signature = signature
-    network = Network(weight: Tensor(0.2))
+    network = Network(weight: source.tensor([], .constant(0.2)))
   }
 
   func learner(_: ToyConfiguration, _ descent: Descent) -> Reader { Reader(family: self, descent: descent) }

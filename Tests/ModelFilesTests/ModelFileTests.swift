@@ -149,7 +149,7 @@ struct ModelFileTests {
     for hidden in [1, 3, 10] {
       let model = try TinyFamily(.init(hidden: [hidden], slope: 1), signature: .vector(5), key: RandomKey(seed: 1))
       let count = model.network.leaves.reduce(0) { $0 + $1.tensor.count }
-      #expect(TinyFamily.scalarCount(model.configuration, signature: model.signature) == count)
+      #expect(try Blueprint<TinyFamily>(model.configuration, signature: model.signature).scalarCount == count)
     }
   }
 }

@@ -33,7 +33,7 @@ struct TinyFamily: ModelFamily {
   let signature: Signature
   var network: Network
 
-  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
+  init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
     guard configuration.hidden.count == 1 else {
       throw Fault(field: "hidden", given: "\(configuration.hidden.count) widths", expected: "one")
     }
@@ -44,15 +44,10 @@ struct TinyFamily: ModelFamily {
     self.signature = signature
     let (width, hidden, hasBias) = (signature.width, configuration.hidden[0], configuration.bias ?? true)
     network = Network(
-      encoder: Linear(width, hidden, bias: hasBias, key: key.split("encoder")), norm: BatchNorm(hidden),
-      decoder: Linear(hidden, width, bias: hasBias, key: key.split("decoder")))
+      encoder: Linear(width, hidden, bias: hasBias, source["encoder"]), norm: BatchNorm(hidden, source),
+      decoder: Linear(hidden, width, bias: hasBias, source["decoder"]))
   }
 
-  static func scalarCount(_ configuration: Configuration, signature: Signature) -> Int? {
-    guard let hidden = configuration.hidden.first, hidden > 0 else { return 0 }
-    let (weights, overflow) = hidden.multipliedReportingOverflow(by: 2 * signature.width + 5)
-    return overflow ? nil : weights + signature.width
-  }
 }
 
 extension TinyFamily {

@@ -3,7 +3,7 @@ import Tensors
 import Testing
 
 @Suite struct AttentionTests {
-  private static let attention = Attention(4, heads: 2, key: RandomKey(seed: 81)).withWaves()
+  private static let attention = Attention(4, heads: 2, .drawing(RandomKey(seed: 81))).withWaves()
   private static let (x, memory) = (wave([2, 2, 4]), wave([2, 3, 4], 0.7))
   private static let first: [Float] = [1.0580101, 0.0356891, -0.7189902, 0.4161365, 1.1242316, -0.0190352, -0.7557664, 0.4906488]
 
@@ -22,7 +22,7 @@ import Testing
 
   @Test("A row's answer has the same bits alone, in a batch, and beside longer memories")
   func rowsAreIndependent() {
-    let attention = Attention(16, heads: 4, key: RandomKey(seed: 82))
+    let attention = Attention(16, heads: 4, .drawing(RandomKey(seed: 82)))
     let (x, memory, lengths) = (wave([5, 3, 16]), wave([5, 150, 16], 0.7), [150, 1, 40, 33, 128])
     let together = attention(x, memory: memory, lengths: lengths)
     for row in 0..<5 {

@@ -19,11 +19,11 @@ struct Zoo: Module {
     scale = .ones([2])
     average = .zeros([3])
     trunk = Sequential([
-      .linear(Linear(4, 3, key: key.split("first"))), .activation(.relu), .batchNorm(BatchNorm(3)),
-      .linear(Linear(3, 2, bias: false, key: key.split("second"))),
+      Block(Linear(4, 3, .drawing(key.split("first")))), Block(Activation.relu), Block(BatchNorm(3, .drawing(key))),
+      Block(Linear(3, 2, bias: false, .drawing(key.split("second")))),
     ])
-    heads = (0..<2).map { Linear(2, 1, key: key.split("heads").split($0)) }
-    extra = Linear(2, 2, key: key.split("extra"))
+    heads = (0..<2).map { Linear(2, 1, .drawing(key.split("heads").split($0))) }
+    extra = Linear(2, 2, .drawing(key.split("extra")))
   }
 
   static let fields: [Field<Self>] = [

@@ -7,7 +7,7 @@ import Testing
 
   /// Mean square and largest magnitude of what an initialiser gives for fans of 50 and 150.
   private func statistics(_ initializer: Initializer) -> (variance: Double, bound: Float) {
-    let weights = initializer.weights([150, 200], fanIn: 50, fanOut: 150, key: key).scalars
+    let weights = ParameterSource.drawing(key).tensor([150, 200], initializer, fans: [150, 50]).scalars
     return (weights.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(weights.count), weights.reduce(0) { max($0, abs($1)) })
   }
 
@@ -27,7 +27,7 @@ import Testing
     for (initializer, variance) in [(Initializer.heNormal, 2.0 / 50), (.normal(deviation: 0.02), 0.0004)] {
       #expect(abs(statistics(initializer).variance / variance - 1) < 4.5 * (2.0 / 30_000).squareRoot())
     }
-    #expect(Initializer.constant(0.25).weights([2, 2], fanIn: 2, fanOut: 2, key: key).scalars == [0.25, 0.25, 0.25, 0.25])
+    #expect(ParameterSource.drawing(key).tensor([2, 2], .constant(0.25)).scalars == [0.25, 0.25, 0.25, 0.25])
   }
 
   @Test("Biases start within 1/sqrt(fan in) as in PyTorch, and at zero under any other initialiser")
@@ -35,19 +35,19 @@ import Testing
     let geometry = ConvolutionGeometry(kernel: (3, 2))
     // The fan in of a transposed convolution counts its outputs, as PyTorch does.
     for (bias, fanIn) in [
-      (Linear(100, 400, key: key).bias, 100), (Convolution(5, 400, geometry, key: key).bias, 30),
-      (TransposedConvolution(5, 400, geometry, key: key).bias, 2400),
+      (Linear(100, 400, .drawing(key)).bias, 100), (Convolution(5, 400, geometry, .drawing(key)).bias, 30),
+      (TransposedConvolution(5, 400, geometry, .drawing(key)).bias, 2400),
     ] {
       let largest = try #require(bias).scalars.reduce(0) { max($0, abs($1)) }
       #expect(largest <= 1.000001 / Float(fanIn).squareRoot())
       #expect(largest > 0.95 / Float(fanIn).squareRoot())
     }
-    #expect(try #require(Linear(10, 3, initializer: .heNormal, key: key).bias).scalars == [0, 0, 0])
+    #expect(try #require(Linear(10, 3, initializer: .heNormal, .drawing(key)).bias).scalars == [0, 0, 0])
   }
 
   @Test("The same key starts the same layer; weight and bias draw from keys of their own")
   func keys() throws {
-    let (a, b, c) = (Linear(1, 6, key: key), Linear(1, 6, key: key), Linear(1, 6, key: key.split(1)))
+    let (a, b, c) = (Linear(1, 6, .drawing(key)), Linear(1, 6, .drawing(key)), Linear(1, 6, .drawing(key.split(1))))
     #expect(a.weight.scalars == b.weight.scalars)
     #expect(a.weight.scalars != c.weight.scalars)
     #expect(try #require(a.bias).scalars != a.weight.scalars)

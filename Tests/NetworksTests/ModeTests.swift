@@ -34,7 +34,7 @@ import Testing
 
   @Test("The loss is picked from a value of any type, and an error passes through")
   func values() {
-    let layer = Linear(2, 1, key: RandomKey(seed: 3))
+    let layer = Linear(2, 1, .drawing(RandomKey(seed: 3)))
     let (value, gradient) = valueAndGradient(at: layer, loss: { $0.loss }) { layer, mode in (loss: layer(ramp([3, 2]), mode).sum(), note: "named") }
     #expect(value.note == "named")
     #expect(gradient.module.bias?.scalars == [3])
@@ -48,11 +48,12 @@ import Testing
     let key = RandomKey(seed: 61)
     // Smooth activations only, so that no step crosses a kink, and weights large enough that the gradients stand out of the rounding.
     let network = Sequential([
-      .convolution(Convolution(2, 3, ConvolutionGeometry(kernel: 3, stride: 2, padding: 1), key: key.split(0))), .batchNorm(BatchNorm(3)),
-      .activation(.tanh), .upsampleBilinear(2),
-      .transposedConvolution(TransposedConvolution(3, 2, ConvolutionGeometry(kernel: 2, stride: 2), key: key.split(1))), .activation(.softplus),
-      .meanPool(2), .flatten, .linear(Linear(72, 5, key: key.split(2))), .activation(.sigmoid), .layerNorm(LayerNorm(5)),
-      .linear(Linear(5, 3, key: key.split(3))),
+      Block(Convolution(2, 3, ConvolutionGeometry(kernel: 3, stride: 2, padding: 1), .drawing(key.split(0)))), Block(BatchNorm(3, .drawing(key))),
+      Block(Activation.tanh), Block(.upsampleBilinear(2)),
+      Block(TransposedConvolution(3, 2, ConvolutionGeometry(kernel: 2, stride: 2), .drawing(key.split(1)))), Block(Activation.softplus),
+      Block(.meanPool(2)), Block(.flatten), Block(Linear(72, 5, .drawing(key.split(2)))), Block(Activation.sigmoid),
+      Block(LayerNorm(5, .drawing(key))),
+      Block(Linear(5, 3, .drawing(key.split(3)))),
     ]).mapping { $0.isTrainable ? $1 * 2 + key.split("offset").normal($1.shape) * 0.3 : $1 }
     let x = key.split("x").normal([4, 2, 6, 6])
     let cotangent = key.split("cotangent").normal([4, 3])

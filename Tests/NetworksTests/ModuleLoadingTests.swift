@@ -40,7 +40,7 @@ import Testing
 
   @Test("A bias in the checkpoint of a layer without one is unknown")
   func optionalBias() {
-    let layer = Linear(2, 1, bias: false, key: RandomKey(seed: 1))
+    let layer = Linear(2, 1, bias: false, .drawing(RandomKey(seed: 1)))
     let error = #expect(throws: CheckpointMismatch.self) { try layer.loading(["weight": .zeros([1, 2]), "bias": .zeros([1])]) }
     #expect(error?.unexpected == ["bias"])
     #expect(error?.missing == [])

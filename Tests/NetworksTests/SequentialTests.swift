@@ -6,10 +6,11 @@ import Testing
   private static let key = RandomKey(seed: 51)
 
   private static let images = Sequential([
-    .convolution(Convolution(2, 4, ConvolutionGeometry(kernel: 3, padding: 1), key: key.split("down"))), .batchNorm(BatchNorm(4)),
-    .activation(.elu), .maxPool(2), .upsampleNearest(2), .meanPool(2), .upsampleBilinear(2),
-    .transposedConvolution(TransposedConvolution(4, 1, ConvolutionGeometry(kernel: 4, stride: 2, padding: 1), bias: false, key: key.split("up"))),
-    .flatten, .linear(Linear(144, 12, key: key.split("code"))), .activation(.softplus), .layerNorm(LayerNorm(12)), .unflatten([3, 2, 2]),
+    Block(Convolution(2, 4, ConvolutionGeometry(kernel: 3, padding: 1), .drawing(key.split("down")))), Block(BatchNorm(4, .drawing(key))),
+    Block(Activation.elu), Block(.maxPool(2)), Block(.upsampleNearest(2)), Block(.meanPool(2)), Block(.upsampleBilinear(2)),
+    Block(TransposedConvolution(4, 1, ConvolutionGeometry(kernel: 4, stride: 2, padding: 1), bias: false, .drawing(key.split("up")))),
+    Block(.flatten), Block(Linear(144, 12, .drawing(key.split("code")))), Block(Activation.softplus), Block(LayerNorm(12, .drawing(key))),
+    Block(.unflatten([3, 2, 2])),
   ])
 
   @Test("Blocks follow each other, and a block without parameters still takes an index")
@@ -39,18 +40,18 @@ import Testing
 
   @Test("A multi-layer perceptron is a layer, a normalisation where asked for, and the activation for every width")
   func mlp() {
-    let plain = Sequential.mlp(4, hidden: [8, 3], activation: .tanh, key: Self.key)
+    let plain = Sequential(.mlp(4, [8, 3], .tanh), .drawing(Self.key))
     #expect(plain.leaves.map(\.leaf.path) == ["0.weight", "0.bias", "2.weight", "2.bias"])
     #expect(plain.leaves.map(\.tensor.shape) == [[8, 4], [8], [3, 8], [3]])
     #expect(plain(ramp([2, 4]), .evaluation).scalars.allSatisfy { abs($0) < 1 })
-    let normalised = Sequential.mlp(4, hidden: [8, 3], activation: .tanh, batchNorm: true, key: Self.key)
+    let normalised = Sequential(.mlp(4, [8, 3], .tanh, batchNorm: true), .drawing(Self.key))
     #expect(normalised.parameterCount == plain.parameterCount + 2 * 11)
-    #expect(Sequential.mlp(4, hidden: [], activation: .tanh, key: Self.key).blocks.isEmpty)
+    #expect([LayerMaker].mlp(4, [], .tanh).isEmpty)
   }
 
   @Test("An embedding looks rows up")
   func embedding() {
-    let table = Embedding(5, 3, key: Self.key)
+    let table = Embedding(5, 3, .drawing(Self.key))
     let rows = (0..<5).map { Array(table.weight.scalars[$0 * 3..<$0 * 3 + 3]) }
     #expect(table([4, 0, 4]).scalars == rows[4] + rows[0] + rows[4])
   }

@@ -44,17 +44,18 @@ struct InPlaceTests {
 
     init(_ key: RandomKey) {
       plain = key.normal([3])
-      linear = Linear(2, 3, key: key.split(0))
-      bare = Linear(2, 3, bias: false, key: key.split(1))
-      present = Linear(3, 2, key: key.split(2))
-      block = .linear(Linear(1, 1, key: key.split(3)))
-      several = [Linear(2, 2, key: key.split(4)), Linear(2, 2, key: key.split(5))]
+      linear = Linear(2, 3, .drawing(key.split(0)))
+      bare = Linear(2, 3, bias: false, .drawing(key.split(1)))
+      present = Linear(3, 2, .drawing(key.split(2)))
+      block = Block(Linear(1, 1, .drawing(key.split(3))))
+      several = [Linear(2, 2, .drawing(key.split(4))), Linear(2, 2, .drawing(key.split(5)))]
       let geometry = ConvolutionGeometry(kernel: 2, stride: 1, padding: 0)
       sequential = Sequential([
-        .linear(Linear(4, 5, key: key.split(6))), .activation(.relu), .batchNorm(BatchNorm(5)), .layerNorm(LayerNorm(5)), .flatten,
-        .convolution(Convolution(1, 2, geometry, key: key.split(7))),
-        .transposedConvolution(TransposedConvolution(2, 1, geometry, key: key.split(8))), .unflatten([1, 2]), .maxPool(2), .meanPool(2),
-        .upsampleNearest(2), .upsampleBilinear(2),
+        Block(Linear(4, 5, .drawing(key.split(6)))), Block(Activation.relu), Block(BatchNorm(5, .drawing(key))), Block(LayerNorm(5, .drawing(key))),
+        Block(.flatten),
+        Block(Convolution(1, 2, geometry, .drawing(key.split(7)))),
+        Block(TransposedConvolution(2, 1, geometry, .drawing(key.split(8)))), Block(.unflatten([1, 2])), Block(.maxPool(2)), Block(.meanPool(2)),
+        Block(.upsampleNearest(2)), Block(.upsampleBilinear(2)),
       ])
     }
 

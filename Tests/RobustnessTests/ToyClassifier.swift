@@ -30,15 +30,13 @@ struct ToyClassifier: Attackable, Classifying {
   var network: Network { didSet { vae.network = network.vae } }
   private var vae: VAE
 
-  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
-    vae = try VAE(configuration.vae, signature: signature, key: key.split("vae"))
-    network = Network(vae: vae.network, classifier: Linear(signature.width, configuration.classes, key: key.split("classifier")))
+  init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
+    vae = try VAE(configuration.vae, signature: signature, source: source["vae"])
+    network = Network(vae: vae.network, classifier: Linear(signature.width, configuration.classes, source["classifier"]))
     self.configuration = configuration
     self.signature = signature
     self.signature.classes = ["a", "b", "c"]
   }
-
-  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? { nil }
 
   var latentWidths: [Int] { vae.latentWidths }
   func inference(_ x: Tensor, noise: RowKeys?) -> Inference { vae.inference(x, noise: noise) }

@@ -21,15 +21,22 @@ package struct UnrolledGAN: ModelFamily {
   package let signature: Signature
   package var network: Network
 
-  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
-    let plan = try Plan(configuration, signature)
-    self.configuration = configuration
-    self.signature = signature
-    network = Network(generator: Sequential(plan.generator, key: key.split("generator")))
+  package init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
+    try configuration.validate()
+    try signature.checkRealNumbers()
+    (self.configuration, self.signature) = (configuration, signature)
+    let (hidden, latent, width) = (configuration.hidden, configuration.latent, signature.width)
+    // An image's pixels are sigmoids, other numbers are as wide as the real line.
+    let output = [LayerMaker { Linear(hidden.last ?? latent, width, $0) }] + (signature.space.picture == nil ? [] : [LayerMaker(Activation.sigmoid)])
+    network = Network(generator: Sequential(.mlp(latent, hidden, configuration.activation) + output, source["generator"]))
+    try network.checkSize()
+    do { try discriminator(.counting).checkSize() } catch { throw error.inside("discriminator_hidden") }
   }
 
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
-    try Plan(configuration, signature).generator.scalarCount
+  /// x -> the logit of D(x).
+  func discriminator(_ source: ParameterSource) -> Sequential {
+    let (hidden, width) = (configuration.discriminatorHidden ?? configuration.hidden, signature.width)
+    return Sequential(.mlp(width, hidden, configuration.activation) + [LayerMaker { Linear(hidden.last ?? width, 1, $0) }], source)
   }
 }
 

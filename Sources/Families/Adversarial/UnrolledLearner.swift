@@ -28,10 +28,9 @@ package struct UnrolledLearner: Learner {
   package var criterion: Criterion { Criterion("energy_distance", isHigherBetter: false) }
 
   package func start(_ data: TrainingData, key: RandomKey) throws -> State {
-    let plan = try UnrolledGAN.Plan(model.configuration, model.signature).discriminator
     var rival = descent
     rival.optimiser.rate = rivalRate
-    return State(generator: Player(model.network, descent), discriminator: Player(Sequential(plan, key: key.split("discriminator")), rival))
+    return State(generator: Player(model.network, descent), discriminator: Player(model.discriminator(.drawing(key.split("discriminator"))), rival))
   }
 
   package func step(_ state: inout State, _ batch: Batch, _ pass: Pass) throws -> [Term] {

@@ -1,4 +1,5 @@
 package import Modelling
+package import Networks
 package import Optimisation
 package import Tensors
 
@@ -11,12 +12,8 @@ where Configuration == Base.Configuration, Network == Base.Network, TrainingOpti
 }
 
 extension TotalCorrelationPenalised {
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
-    try Base.scalarCount(configuration, signature: signature)
-  }
-
-  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
-    self.init(try Base(configuration, signature: signature, key: key))
+  package init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
+    self.init(try Base(configuration, signature: signature, source: source))
   }
 
   package var configuration: Configuration { base.configuration }

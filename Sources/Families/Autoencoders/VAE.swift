@@ -31,33 +31,42 @@ package struct VAE: ModelFamily {
   package let signature: Signature
   package var network: Network
 
-  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
-    let plan = try Plan(configuration, signature)
-    self.configuration = configuration
-    self.signature = signature
-    network = Network(plan, configuration, key: key)
-  }
-
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
-    try Plan(configuration, signature).scalarCount
+  package init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
+    (self.configuration, self.signature) = (configuration, signature)
+    network = try Network(configuration, signature, source)
   }
 }
 
 // MARK: The two halves
 
 extension VAE.Network {
-  init(_ plan: VAE.Plan, _ configuration: VAE.Configuration, key: RandomKey) {
+  /// - Parameter codes: the width of what the decoder is given, where it is more than one draw of z.
+  init(_ configuration: VAE.Configuration, _ signature: Signature, codes: Int? = nil, _ source: ParameterSource) throws(Fault) {
+    try configuration.validate()
+    try signature.checkRealNumbers()
+    try configuration.observation.check(signature)
+    let stack = try configuration.stack(on: signature)
+    func mlp(_ inputs: Int, _ widths: [Int]) -> [LayerMaker] { .mlp(inputs, widths, configuration.activation, batchNorm: configuration.batchNorm) }
+
+    let width = stack?.top.count ?? signature.width
+    let features = configuration.hidden.last ?? width
+    func head(_ outputs: Int, _ source: ParameterSource) -> Linear { Linear(features, outputs, source) }
+    encoder = Sequential((stack?.encoder ?? []) + mlp(width, configuration.hidden), source["encoder"])
     let joint = configuration.heads == .joint
-    func head(_ outputs: Int, _ key: RandomKey) -> Linear { Linear(plan.features, outputs, key: key) }
-    self.init(
-      encoder: Sequential(plan.encoder, key: key.split("encoder")),
-      mean: joint ? nil : head(configuration.latent, key.split("mean")),
-      scale: joint ? nil : head(configuration.latent, key.split("scale")),
-      moments: joint ? head(2 * configuration.latent, key.split("moments")) : nil,
-      decoder: Sequential(plan.decoder, key: key.split("decoder")),
-      output: plan.output.block(key: key.split("output")),
-      outputScale: configuration.observation.hasScaleHead ? plan.output.block(key: key.split("output_scale")) : nil)
+    mean = joint ? nil : head(configuration.latent, source["mean"])
+    scale = joint ? nil : head(configuration.latent, source["scale"])
+    moments = joint ? head(2 * configuration.latent, source["moments"]) : nil
+
+    let codes = codes ?? configuration.latent
+    let widths = (configuration.decoderHidden ?? configuration.hidden.reversed()) + (stack == nil ? [] : [width])
+    let output = stack?.output ?? LayerMaker { [width = signature.width] in Linear(widths.last ?? codes, width, $0) }
+    decoder = Sequential(mlp(codes, widths) + (stack?.decoder ?? []), source["decoder"])
+    self.output = output(source["output"])
+    outputScale = configuration.observation.hasScaleHead ? output(source["output_scale"]) : nil
   }
+
+  /// Width of what the posterior's heads see.
+  var features: Int { (moments ?? mean)?.weight.shape[1] ?? 0 }
 
   /// q(z|x) = N(μ(x), σ(x)²) from the encoder's features.
   func posterior(features h: Tensor, _ configuration: VAE.Configuration, _ mode: Mode) -> Normal {
@@ -77,6 +86,16 @@ extension VAE.Network {
   func decode(_ z: Tensor, _ mode: Mode) -> Heads {
     let h = decoder(z, mode)
     return Heads(location: output(h, mode).flattened(), scale: outputScale.map { $0(h, mode).flattened() })
+  }
+}
+
+extension VAE.Configuration {
+  fileprivate func stack(on signature: Signature) throws(Fault) -> ImageStack? {
+    guard !convolutions.isEmpty else { return nil }
+    guard let image = signature.space.picture?.extents else {
+      throw Fault(field: "convolutions", given: "a \(signature.space.kind.rawValue) signature", expected: "images")
+    }
+    return try ImageStack(convolutions, on: image, activation: activation, batchNorm: batchNorm)
   }
 }
 

@@ -1,5 +1,4 @@
 package import Modelling
-internal import Networks
 package import Tensors
 
 extension Modular {
@@ -49,25 +48,6 @@ extension Modular {
       if selection == .topK, let fewest = modules.min(), slots > fewest {
         throw Fault(field: "slots", given: "\(slots)", expected: "1 to \(fewest), the modules of the smallest layer")
       }
-    }
-
-    /// Sizes of the layers, all checked.
-    func plans(_ signature: Signature) throws(Fault) -> [ModularLayer.Plan] {
-      try validate()
-      try signature.checkRealNumbers()
-      guard let classes = signature.classes, classes.count > 1 else {
-        throw Fault(
-          field: "signature.classes", given: signature.classes.map { "\($0.count) classes" } ?? "nothing",
-          expected: "two classes or more, whose names are learnt from labels")
-      }
-      let plans = zip(zip([signature.width] + units, units + [classes.count]), modules).map { widths, modules in
-        ModularLayer.Plan(inputs: widths.0, modules: modules, units: widths.1, slots: slots, isGated: selection == .topK)
-      }
-      guard let count = plans.flatMap(\.blocks).scalarCount, count <= VAE.Plan.largestScalarCount else {
-        throw Fault(
-          field: "units", given: "a network of more than \(VAE.Plan.largestScalarCount) numbers", expected: "a smaller one")
-      }
-      return plans
     }
   }
 }

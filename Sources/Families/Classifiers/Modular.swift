@@ -22,15 +22,22 @@ package struct Modular: ModelFamily {
   package let signature: Signature
   package var network: Network
 
-  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
-    let plans = try configuration.plans(signature)
-    self.configuration = configuration
-    self.signature = signature
-    network = Network(layers: plans.enumerated().map { ModularLayer($1, key: key.split("layer").split($0)) })
-  }
-
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
-    try configuration.plans(signature).flatMap(\.blocks).scalarCount
+  package init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
+    try configuration.validate()
+    try signature.checkRealNumbers()
+    guard let classes = signature.classes, classes.count > 1 else {
+      throw Fault(
+        field: "signature.classes", given: signature.classes.map { "\($0.count) classes" } ?? "nothing",
+        expected: "two classes or more, whose names are learnt from labels")
+    }
+    (self.configuration, self.signature) = (configuration, signature)
+    let (units, isGated) = (configuration.units, configuration.selection == .topK)
+    let widths = zip([signature.width] + units, units + [classes.count])
+    network = Network(
+      layers: zip(widths, configuration.modules).enumerated().map { index, layer in
+        ModularLayer(
+          layer.0.0, modules: layer.1, units: layer.0.1, slots: configuration.slots, isGated: isGated, source["layer"][index])
+      })
   }
 }
 

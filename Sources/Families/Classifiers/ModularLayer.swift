@@ -16,27 +16,11 @@ package struct ModularLayer: Module {
 
   package static let fields: [Field<Self>] = [.child("modules", \.modules), .child("controller", \.controller), .child("noise", \.noise)]
 
-  /// Sizes of a layer without its weights.
-  struct Plan {
-    let inputs: Int
-    let modules: Int
-    let units: Int
-    let slots: Int
-    let isGated: Bool
-
-    /// As large as the layer is.
-    var blocks: [BlockPlan] {
-      [.linear(inputs, modules * units), .linear(inputs, choices * modules)] + (isGated ? [.linear(inputs, modules)] : [])
-    }
-
-    fileprivate var choices: Int { isGated ? 1 : slots }
-  }
-
-  init(_ plan: Plan, key: RandomKey) {
-    modules = Linear(plan.inputs, plan.modules * plan.units, key: key.split("modules"))
-    controller = Linear(plan.inputs, plan.choices * plan.modules, key: key.split("controller"))
-    noise = plan.isGated ? Linear(plan.inputs, plan.modules, key: key.split("noise")) : nil
-    (moduleCount, units) = (plan.modules, plan.units)
+  init(_ inputs: Int, modules count: Int, units: Int, slots: Int, isGated: Bool, _ source: ParameterSource) {
+    modules = Linear(inputs, count * units, source["modules"])
+    controller = Linear(inputs, (isGated ? 1 : slots) * count, source["controller"])
+    noise = isGated ? Linear(inputs, count, source["noise"]) : nil
+    (moduleCount, self.units) = (count, units)
   }
 
   // MARK: What a layer makes of items before modules are chosen for them

@@ -1,6 +1,4 @@
 package import Modelling
-internal import Networks
-internal import Tensors
 
 extension VAEAC {
   package struct Configuration: Settings {
@@ -36,60 +34,5 @@ extension VAEAC {
         "Of a real cell given z: learned, or fixed at 1 in model units as in the paper, which makes intervals meaningless.")
       Setting("deviation_floor", \.deviationFloor, in: 1e-4..., expected: "1e-4 or more", "The smallest learned deviation, in model units.")
     }
-  }
-
-  /// Sizes of one network before it has weights.
-  struct ResidualPlan {
-    let input: BlockPlan
-    let blocks: [BlockPlan]
-    let output: BlockPlan
-
-    var all: [BlockPlan] { [input] + blocks + [output] }
-  }
-
-  /// The networks before they have weights, every size checked.
-  struct Plan {
-    let coding: Coding
-    let proposal: ResidualPlan
-    let prior: ResidualPlan
-    let generative: ResidualPlan
-    let scalarCount: Int
-
-    init(_ configuration: Configuration, _ signature: Signature) throws(Fault) {
-      try configuration.validate()
-      try signature.check()
-      guard signature.space.isRow else {
-        throw Fault(
-          field: "signature.kind", given: signature.space.kind.rawValue, expected: "a table or vectors: this family has no network for images yet")
-      }
-      coding = Coding(signature)
-      let (columns, hidden) = (coding.columns, configuration.hidden)
-      func network(_ inputs: Int, layers: Int, of width: Int, readout: Int, _ outputs: Int) -> ResidualPlan {
-        ResidualPlan(
-          input: .linear(inputs, hidden), blocks: [BlockPlan](repeating: .linear(width, hidden), count: layers), output: .linear(readout, outputs))
-      }
-      let moments = 2 * configuration.latent
-      proposal = network(coding.inputs + 2 * columns, layers: configuration.blocks, of: hidden, readout: hidden, moments)
-      prior = network(coding.inputs + columns, layers: configuration.blocks, of: hidden, readout: hidden, moments)
-      generative = network(
-        configuration.latent, layers: configuration.blocks + 1, of: 2 * hidden, readout: hidden + coding.inputs + columns, coding.outputs)
-      guard let count = (proposal.all + prior.all + generative.all).scalarCount, count <= VAE.Plan.largestScalarCount else {
-        throw Fault(
-          field: "hidden", given: "a network of more than \(VAE.Plan.largestScalarCount) numbers", expected: "a smaller one")
-      }
-      scalarCount = count
-    }
-  }
-}
-
-extension VAEAC.Residual {
-  init(_ plan: VAEAC.ResidualPlan, key: RandomKey) {
-    func layer(_ plan: BlockPlan, _ key: RandomKey) -> Linear {
-      guard case .linear(let inputs, let outputs) = plan else { preconditionFailure("a residual network is made of linear layers") }
-      return Linear(inputs, outputs, key: key)
-    }
-    input = layer(plan.input, key.split("input"))
-    blocks = plan.blocks.enumerated().map { layer($1, key.split("blocks").split($0)) }
-    output = layer(plan.output, key.split("output"))
   }
 }

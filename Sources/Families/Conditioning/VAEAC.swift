@@ -19,6 +19,15 @@ package struct VAEAC: ModelFamily {
     package var output: Linear
 
     package static let fields: [Field<Self>] = [.child("input", \.input), .child("blocks", \.blocks), .child("output", \.output)]
+
+    /// - Parameters:
+    ///   - width: of what the residual layers see.
+    ///   - readout: of what the last layer sees.
+    init(_ inputs: Int, hidden: Int, layers: Int, of width: Int, readout: Int, _ outputs: Int, _ source: ParameterSource) {
+      input = Linear(inputs, hidden, source["input"])
+      blocks = (0..<layers).map { Linear(width, hidden, source["blocks"][$0]) }
+      output = Linear(readout, outputs, source["output"])
+    }
   }
 
   package struct Network: Module {
@@ -36,18 +45,22 @@ package struct VAEAC: ModelFamily {
   package var network: Network
   package let coding: Coding
 
-  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
-    let plan = try Plan(configuration, signature)
-    self.configuration = configuration
-    self.signature = signature
-    coding = plan.coding
+  package init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
+    try configuration.validate()
+    try signature.check()
+    guard signature.space.isRow else {
+      throw Fault(
+        field: "signature.kind", given: signature.space.kind.rawValue, expected: "a table or vectors: this family has no network for images yet")
+    }
+    (self.configuration, self.signature, coding) = (configuration, signature, Coding(signature))
+    let (hidden, layers, moments) = (configuration.hidden, configuration.blocks, 2 * configuration.latent)
+    let evidence = coding.inputs + coding.columns
     network = Network(
-      proposal: Residual(plan.proposal, key: key.split("proposal")), prior: Residual(plan.prior, key: key.split("prior")),
-      generative: Residual(plan.generative, key: key.split("generative")))
-  }
-
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
-    try Plan(configuration, signature).scalarCount
+      proposal: Residual(
+        evidence + coding.columns, hidden: hidden, layers: layers, of: hidden, readout: hidden, moments, source["proposal"]),
+      prior: Residual(evidence, hidden: hidden, layers: layers, of: hidden, readout: hidden, moments, source["prior"]),
+      generative: Residual(
+        configuration.latent, hidden: hidden, layers: layers + 1, of: 2 * hidden, readout: hidden + evidence, coding.outputs, source["generative"]))
   }
 }
 

@@ -1,6 +1,5 @@
 internal import Formats
 package import Modelling
-internal import Networks
 package import Tensors
 
 extension VAEACImage {
@@ -65,78 +64,11 @@ extension VAEACImage {
       }
     }
   }
-
-  /// The networks before they have weights, every size checked.
-  struct Plan: Sendable {
-    let channels: Int
-    let height: Int
-    let width: Int
-    private let latent: Int
-    private let hidden: Int
-    private let features: [Int]
-    private let outputs: Int
-
-    init(_ configuration: Configuration, _ signature: Signature) throws(Fault) {
-      let image = try configuration.checked(signature)
-      (channels, height, width) = (image.channels, image.height, image.width)
-      (latent, hidden, features) = (configuration.latent, configuration.hidden, configuration.channels)
-      outputs = configuration.likelihood == .bernoulli ? channels : 2 * channels
-      guard scalarCount <= VAE.Plan.largestScalarCount else {
-        throw Fault(
-          field: "hidden", given: "a network of \(scalarCount) numbers", expected: "at most \(VAE.Plan.largestScalarCount)")
-      }
-    }
-
-    /// Numbers of the features at a quarter of the size.
-    private var top: Int { features[1] * (height / 4) * (width / 4) }
-    /// Channels of an image and its mask.
-    private var inputs: Int { 2 * channels }
-
-    /// Buffers included. The checks of the configuration leave no room for an overflow.
-    var scalarCount: Int {
-      func linear(_ inputs: Int, _ outputs: Int) -> Int { (inputs + 1) * outputs }
-      func block(_ inputs: Int, _ outputs: Int, halves: Bool) -> Int {
-        let kernels = 9 * (inputs + outputs) * outputs + 8 * outputs
-        return kernels + (halves || inputs != outputs ? inputs * outputs + 4 * outputs : 0)
-      }
-      let recogniser =
-        block(inputs, features[0], halves: true) + block(features[0], features[1], halves: true) + linear(top, hidden) + linear(hidden, 2 * latent)
-      let generator =
-        linear(latent, hidden) + linear(2 * hidden, top) + block(2 * features[1], features[0], halves: false)
-        + block(2 * features[0] + inputs, features[0], halves: false) + linear(features[0], outputs)
-      return 2 * recogniser + generator
-    }
-
-    func network(key: RandomKey) -> Network {
-      func convolution(_ inputs: Int, _ outputs: Int, _ geometry: ConvolutionGeometry, _ key: RandomKey) -> NormalisedConvolution {
-        NormalisedConvolution(convolution: Convolution(inputs, outputs, geometry, bias: false, key: key), norm: BatchNorm(outputs))
-      }
-      func block(_ inputs: Int, _ outputs: Int, stride: Int, _ key: RandomKey) -> ResidualBlock {
-        ResidualBlock(
-          first: convolution(inputs, outputs, ConvolutionGeometry(kernel: 3, stride: stride, padding: 1), key.split("first")),
-          second: convolution(outputs, outputs, ConvolutionGeometry(kernel: 3, padding: 1), key.split("second")),
-          shortcut: stride == 1 && inputs == outputs
-            ? nil : convolution(inputs, outputs, ConvolutionGeometry(kernel: 1, stride: stride), key.split("shortcut")))
-      }
-      func recogniser(_ key: RandomKey) -> Recogniser {
-        Recogniser(
-          first: block(inputs, features[0], stride: 2, key.split("first")), second: block(features[0], features[1], stride: 2, key.split("second")),
-          hidden: Linear(top, hidden, key: key.split("hidden")), head: Linear(hidden, 2 * latent, key: key.split("head")))
-      }
-      let generative = key.split("generative")
-      return Network(
-        proposal: recogniser(key.split("proposal")), prior: recogniser(key.split("prior")),
-        generative: Generator(
-          input: Linear(latent, hidden, key: generative.split("input")), hidden: Linear(2 * hidden, top, key: generative.split("hidden")),
-          first: block(2 * features[1], features[0], stride: 1, generative.split("first")),
-          second: block(2 * features[0] + inputs, features[0], stride: 1, generative.split("second")),
-          output: Convolution(features[0], outputs, ConvolutionGeometry(kernel: 1), key: generative.split("output"))))
-    }
-  }
 }
 
 extension VAEACImage.Configuration {
-  fileprivate func checked(_ signature: Signature) throws(Fault) -> Picture {
+  /// Refuses what is wrong with this, or with items that aren't images of a size that fits.
+  func checked(_ signature: Signature) throws(Fault) -> Picture {
     try validate()
     try signature.check()
     guard let image = signature.space.picture else {

@@ -49,7 +49,7 @@ extension VAEACImage: GradientTrainable {
   package func check(_ options: TrainingOptions) throws(Fault) {
     try options.validate()
     for (index, entry) in options.masks.enumerated() {
-      do throws(Fault) { try entry.mask.check(height: plan.height, width: plan.width) } catch {
+      do throws(Fault) { try entry.mask.check(height: picture.height, width: picture.width) } catch {
         throw error.inside("masks[\(index)]")
       }
     }
@@ -58,9 +58,11 @@ extension VAEACImage: GradientTrainable {
   package func check(items: Tensor) throws(Fault) { try configuration.observation.check(items: items) }
 
   /// 1 where a number is hidden, in the order of the model's numbers, the same in every channel: [keys, width].
-  package func hidden(by mask: PixelMask, keys: RowKeys) -> Tensor { inEveryChannel(mask.hidden(height: plan.height, width: plan.width, keys: keys)) }
+  package func hidden(by mask: PixelMask, keys: RowKeys) -> Tensor {
+    inEveryChannel(mask.hidden(height: picture.height, width: picture.width, keys: keys))
+  }
 
-  private func inEveryChannel(_ pixels: Tensor) -> Tensor { Tensor.concatenated([Tensor](repeating: pixels, count: plan.channels), axis: 1) }
+  private func inEveryChannel(_ pixels: Tensor) -> Tensor { Tensor.concatenated([Tensor](repeating: pixels, count: picture.channels), axis: 1) }
 
   /// The mask of every row, of a kind drawn by weight.
   package func hidden(_ options: TrainingOptions, _ keys: RowKeys) -> Tensor {
@@ -74,9 +76,9 @@ extension VAEACImage: GradientTrainable {
         return Double(u) * total < sum
       } ?? options.masks.count - 1
     }
-    let pixels = plan.height * plan.width
+    let pixels = picture.height * picture.width
     let candidates = options.masks.enumerated().map {
-      $1.mask.hidden(height: plan.height, width: plan.width, keys: keys.split("mask").split($0)).scalars
+      $1.mask.hidden(height: picture.height, width: picture.width, keys: keys.split("mask").split($0)).scalars
     }
     return inEveryChannel(
       Tensor(shape: [kinds.count, pixels], scalars: kinds.enumerated().flatMap { candidates[$1][$0 * pixels..<($0 + 1) * pixels] }))

@@ -22,6 +22,11 @@ package struct VAEACImage: ModelFamily {
 
     package static let fields: [Field<Self>] = [.child("convolution", \.convolution), .child("norm", \.norm)]
 
+    init(_ inputs: Int, _ outputs: Int, _ geometry: ConvolutionGeometry, _ source: ParameterSource) {
+      convolution = Convolution(inputs, outputs, geometry, bias: false, source)
+      norm = BatchNorm(outputs, source)
+    }
+
     func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor { norm(convolution(x, mode), mode) }
   }
 
@@ -32,6 +37,13 @@ package struct VAEACImage: ModelFamily {
     package var shortcut: NormalisedConvolution?
 
     package static let fields: [Field<Self>] = [.child("first", \.first), .child("second", \.second), .child("shortcut", \.shortcut)]
+
+    init(_ inputs: Int, _ outputs: Int, stride: Int = 1, _ source: ParameterSource) {
+      first = NormalisedConvolution(inputs, outputs, ConvolutionGeometry(kernel: 3, stride: stride, padding: 1), source["first"])
+      second = NormalisedConvolution(outputs, outputs, ConvolutionGeometry(kernel: 3, padding: 1), source["second"])
+      let keepsShape = stride == 1 && inputs == outputs
+      shortcut = keepsShape ? nil : NormalisedConvolution(inputs, outputs, ConvolutionGeometry(kernel: 1, stride: stride), source["shortcut"])
+    }
 
     func callAsFunction(_ x: Tensor, _ activation: Activation, _ mode: Mode) -> Tensor {
       activation(second(activation(first(x, mode)), mode) + (shortcut?(x, mode) ?? x))
@@ -70,22 +82,36 @@ package struct VAEACImage: ModelFamily {
     package static let fields: [Field<Self>] = [
       .child("proposal", \.proposal), .child("prior", \.prior), .child("generative", \.generative),
     ]
+
+    init(_ configuration: Configuration, _ picture: Picture, _ source: ParameterSource) {
+      let (latent, hidden, features) = (configuration.latent, configuration.hidden, configuration.channels)
+      // Channels of an image and its mask, and numbers of the features at a quarter of the size.
+      let (inputs, top) = (2 * picture.channels, features[1] * (picture.height / 4) * (picture.width / 4))
+      func recogniser(_ source: ParameterSource) -> Recogniser {
+        Recogniser(
+          first: ResidualBlock(inputs, features[0], stride: 2, source["first"]),
+          second: ResidualBlock(features[0], features[1], stride: 2, source["second"]), hidden: Linear(top, hidden, source["hidden"]),
+          head: Linear(hidden, 2 * latent, source["head"]))
+      }
+      (proposal, prior) = (recogniser(source["proposal"]), recogniser(source["prior"]))
+      let (source, outputs) = (source["generative"], configuration.likelihood == .bernoulli ? picture.channels : 2 * picture.channels)
+      generative = Generator(
+        input: Linear(latent, hidden, source["input"]), hidden: Linear(2 * hidden, top, source["hidden"]),
+        first: ResidualBlock(2 * features[1], features[0], source["first"]),
+        second: ResidualBlock(2 * features[0] + inputs, features[0], source["second"]),
+        output: Convolution(features[0], outputs, ConvolutionGeometry(kernel: 1), source["output"]))
+    }
   }
 
   package let configuration: Configuration
   package let signature: Signature
   package var network: Network
-  let plan: Plan
+  let picture: Picture
 
-  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
-    plan = try Plan(configuration, signature)
-    self.configuration = configuration
-    self.signature = signature
-    network = plan.network(key: key)
-  }
-
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
-    try Plan(configuration, signature).scalarCount
+  package init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
+    picture = try configuration.checked(signature)
+    (self.configuration, self.signature) = (configuration, signature)
+    network = Network(configuration, picture, source)
   }
 }
 
@@ -115,7 +141,7 @@ extension VAEACImage {
   }
 
   private func recognise(_ network: Recogniser, _ x: Tensor, hidden: Tensor, _ mode: Mode) -> Evidence {
-    let image: Shape = [x.shape[0], plan.channels, plan.height, plan.width]
+    let image: Shape = [x.shape[0], picture.channels, picture.height, picture.width]
     let input = Tensor.concatenated([x.reshaped(image), hidden.reshaped(image)], axis: 1)
     let activation = configuration.activation
     let first = network.first(input, activation, mode)

@@ -1,6 +1,4 @@
 package import Modelling
-internal import Networks
-internal import Tensors
 
 extension HVAE {
   /// The layers of latent variables and the networks between them; the rest is a VAE's.
@@ -45,44 +43,5 @@ extension HVAE {
 
     /// Width of what the decoder sees.
     var codes: Int { skip ? latents.reduce(0, +) : data.latent }
-  }
-
-  /// The networks before they have weights, every size checked.
-  struct Plan {
-    let data: VAE.Plan
-    /// Hidden layers of q(z_i+1 | z_i) and of p(z_i | z_i+1), nearest the data first.
-    let inference: [ConditionalPlan]
-    let prior: [ConditionalPlan]
-    let scalarCount: Int
-
-    init(_ configuration: Configuration, _ signature: Signature) throws(Fault) {
-      try configuration.validate()
-      data = try VAE.Plan(configuration.data, signature, codes: configuration.codes)
-      let latents = configuration.latents
-      let features = configuration.inference == .data ? data.features : 0
-      inference = zip(latents, latents.dropFirst()).map { ConditionalPlan($0 + features, $1, configuration) }
-      prior = zip(latents, latents.dropFirst()).map { ConditionalPlan($1, $0, configuration) }
-      let blocks = (inference + prior).flatMap(\.blocks)
-      guard let between = blocks.scalarCount, between <= VAE.Plan.largestScalarCount - data.scalarCount else {
-        throw Fault(
-          field: "layer_hidden", given: "a network of more than \(VAE.Plan.largestScalarCount) numbers", expected: "a smaller one")
-      }
-      scalarCount = data.scalarCount + between
-    }
-  }
-
-  /// Sizes of one network between two layers.
-  struct ConditionalPlan {
-    let hidden: [BlockPlan]
-    let features: Int
-    let outputs: Int
-
-    init(_ inputs: Int, _ outputs: Int, _ configuration: Configuration) {
-      hidden = .mlp(inputs, configuration.layerHidden, configuration.data.activation, batchNorm: configuration.data.batchNorm)
-      features = configuration.layerHidden.last ?? inputs
-      self.outputs = outputs
-    }
-
-    var blocks: [BlockPlan] { hidden + [.linear(features, outputs), .linear(features, outputs)] }
   }
 }

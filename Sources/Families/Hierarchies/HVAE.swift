@@ -18,6 +18,13 @@ package struct HVAE: ModelFamily {
     package var scale: Linear
 
     package static let fields: [Field<Self>] = [.child("hidden", \.hidden), .child("mean", \.mean), .child("scale", \.scale)]
+
+    init(_ inputs: Int, _ outputs: Int, _ configuration: Configuration, _ source: ParameterSource) {
+      let (widths, data) = (configuration.layerHidden, configuration.data)
+      hidden = Sequential(.mlp(inputs, widths, data.activation, batchNorm: data.batchNorm), source["hidden"])
+      mean = Linear(widths.last ?? inputs, outputs, source["mean"])
+      scale = Linear(widths.last ?? inputs, outputs, source["scale"])
+    }
   }
 
   package struct Network: Module {
@@ -35,26 +42,16 @@ package struct HVAE: ModelFamily {
   package let signature: Signature
   package var network: Network
 
-  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
-    let plan = try Plan(configuration, signature)
-    self.configuration = configuration
-    self.signature = signature
-    func conditionals(_ plans: [ConditionalPlan], _ key: RandomKey) -> [Conditional] {
-      plans.enumerated().map { layer, plan in
-        let key = key.split(layer)
-        return Conditional(
-          hidden: Sequential(plan.hidden, key: key.split("hidden")), mean: Linear(plan.features, plan.outputs, key: key.split("mean")),
-          scale: Linear(plan.features, plan.outputs, key: key.split("scale")))
-      }
-    }
+  package init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
+    try configuration.validate()
+    (self.configuration, self.signature) = (configuration, signature)
+    // A model of one layer starts as the VAE of the same key.
+    let data = try VAE.Network(configuration.data, signature, codes: configuration.codes, source)
+    let features = configuration.inference == .data ? data.features : 0
+    let pairs = zip(configuration.latents, configuration.latents.dropFirst()).enumerated()
     network = Network(
-      // A model of one layer starts as the VAE of the same key.
-      data: VAE.Network(plan.data, configuration.data, key: key), inference: conditionals(plan.inference, key.split("inference")),
-      prior: conditionals(plan.prior, key.split("prior")))
-  }
-
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
-    try Plan(configuration, signature).scalarCount
+      data: data, inference: pairs.map { Conditional($1.0 + features, $1.1, configuration, source["inference"][$0]) },
+      prior: pairs.map { Conditional($1.1, $1.0, configuration, source["prior"][$0]) })
   }
 }
 

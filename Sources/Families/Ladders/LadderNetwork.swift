@@ -20,16 +20,6 @@ package struct LadderLevel: Module {
     .child("encoder", \.encoder), .child("rung", \.rung), .child("mean", \.mean), .child("scale", \.scale), .child("injection", \.injection),
     .parameter("gate", \.gate), .child("decoder", \.decoder),
   ]
-
-  init(_ plan: LadderPlan.Level, key: RandomKey) {
-    encoder = Sequential(plan.encoder, key: key.split("encoder"))
-    rung = Sequential(plan.rung, key: key.split("rung"))
-    mean = Linear(plan.rungWidth, plan.latent, key: key.split("mean"))
-    scale = Linear(plan.rungWidth, plan.latent, key: key.split("scale"))
-    injection = Sequential(plan.injection, key: key.split("injection"))
-    gate = plan.gates.map { .full([$0], 0.1) }
-    decoder = Sequential(plan.decoder, key: key.split("decoder"))
-  }
 }
 
 /// A mixture of diagonal Gaussians as the prior of one layer; without `logits` its components are equally likely.
@@ -45,10 +35,10 @@ package struct MixturePrior: Module {
   ]
 
   /// Means drawn from N(0, I), deviations of 1 and equal weights.
-  init(components: Int, latent: Int, learnsWeights: Bool, key: RandomKey) {
-    logits = learnsWeights ? .zeros([components]) : nil
-    means = key.normal([components, latent])
-    logDeviations = .zeros([components, latent])
+  init(components: Int, latent: Int, learnsWeights: Bool, _ source: ParameterSource) {
+    logits = learnsWeights ? source.tensor([components], .constant(0)) : nil
+    means = source.tensor([components, latent], .normal(deviation: 1))
+    logDeviations = source.tensor([components, latent], .constant(0))
   }
 
   /// The same prior with the components of a mixture, and its weights where they are learned.
@@ -80,13 +70,6 @@ package struct LadderNetwork: Module {
   package static let fields: [Field<Self>] = [
     .child("levels", \.levels), .child("output", \.output), .child("output_scale", \.outputScale), .child("priors", \.priors),
   ]
-
-  init(_ plan: LadderPlan, priors: [MixturePrior] = [], key: RandomKey) {
-    levels = plan.levels.enumerated().map { LadderLevel($1, key: key.split("level").split($0)) }
-    output = plan.output.block(key: key.split("output"))
-    outputScale = plan.hasScaleHead ? plan.output.block(key: key.split("output_scale")) : nil
-    self.priors = priors
-  }
 
   /// p(z_l) of a layer.
   package func prior(_ layer: Int) -> LadderPrior { priors.isEmpty ? .standard : .mixture(priors[layer].mixture) }

@@ -32,10 +32,5 @@ extension VLAC {
         throw Fault(field: "components", given: "\(components.count) numbers", expected: "one a layer, \(ladder.layers.count)")
       }
     }
-
-    func plan(_ signature: Signature) throws(Fault) -> LadderPlan {
-      try validate()
-      return try LadderPlan(ladder, signature, components: components, learnsWeights: mixtureWeights == .learned)
-    }
   }
 }

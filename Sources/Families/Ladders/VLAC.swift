@@ -1,6 +1,6 @@
 internal import Distributions
 package import Modelling
-internal import Networks
+package import Networks
 internal import Optimisation
 package import Tensors
 
@@ -18,19 +18,14 @@ package struct VLAC: LadderFamily {
 
   package var ladder: LadderConfiguration { configuration.ladder }
 
-  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
-    let plan = try configuration.plan(signature)
-    self.configuration = configuration
-    self.signature = signature
-    let priors = zip(plan.levels, configuration.components).enumerated().map { index, layer in
+  package init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
+    try configuration.validate()
+    (self.configuration, self.signature) = (configuration, signature)
+    network = try LadderNetwork(configuration.ladder, signature, source)
+    network.priors = zip(configuration.ladder.layers, configuration.components).enumerated().map { index, layer in
       MixturePrior(
-        components: layer.1, latent: layer.0.latent, learnsWeights: configuration.mixtureWeights == .learned, key: key.split("prior").split(index))
+        components: layer.1, latent: layer.0.latent, learnsWeights: configuration.mixtureWeights == .learned, source["prior"][index])
     }
-    network = LadderNetwork(plan, priors: priors, key: key)
-  }
-
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
-    try configuration.plan(signature).scalarCount
   }
 }
 

@@ -1,7 +1,7 @@
 package import Modelling
-internal import Networks
+package import Networks
 package import Optimisation
-package import Tensors
+internal import Tensors
 
 /// The variational ladder autoencoder (Zhao et al. 2017): every layer's prior is N(0, I). The network is described at `LadderFamily`.
 ///
@@ -16,15 +16,9 @@ package struct VLAE: LadderFamily {
 
   package var ladder: LadderConfiguration { configuration }
 
-  package init(_ configuration: LadderConfiguration, signature: Signature, key: RandomKey) throws(Fault) {
-    let plan = try LadderPlan(configuration, signature)
-    self.configuration = configuration
-    self.signature = signature
-    network = LadderNetwork(plan, key: key)
-  }
-
-  package static func scalarCount(_ configuration: LadderConfiguration, signature: Signature) throws(Fault) -> Int? {
-    try LadderPlan(configuration, signature).scalarCount
+  package init(_ configuration: LadderConfiguration, signature: Signature, source: ParameterSource) throws(Fault) {
+    (self.configuration, self.signature) = (configuration, signature)
+    network = try LadderNetwork(configuration, signature, source)
   }
 }
 

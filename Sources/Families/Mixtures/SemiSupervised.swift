@@ -56,8 +56,8 @@ package struct SemiSupervised<Variant: SemiSupervisedVariant>: ModelFamily {
   /// ln p(y) of every component.
   let logPrior: [Float]
 
-  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
-    try configuration.check(signature, hasAuxiliary: Variant.hasAuxiliary)
+  package init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
+    try configuration.check(signature)
     self.configuration = configuration
     self.signature = signature
     let prior = configuration.prior(classes: signature.classes?.count ?? 0)
@@ -65,36 +65,30 @@ package struct SemiSupervised<Variant: SemiSupervisedVariant>: ModelFamily {
     let (width, latent, hidden, components) = (signature.width, configuration.latent, configuration.hidden, prior.count)
     let auxiliary = Variant.hasAuxiliary ? configuration.auxiliary : 0
     let activation = configuration.activation
-    func mlp(_ inputs: [Int], classes: Bool, _ key: RandomKey) -> ConditionalMLP {
-      ConditionalMLP(inputs.filter { $0 > 0 }, classes: classes ? components : 0, hidden: hidden, activation: activation, key: key)
+    func mlp(_ inputs: [Int], classes: Bool, _ source: ParameterSource) -> ConditionalMLP {
+      ConditionalMLP(inputs.filter { $0 > 0 }, classes: classes ? components : 0, hidden: hidden, activation: activation, source)
     }
-    func head(_ outputs: Int, _ key: RandomKey) -> Linear {
-      Linear(hidden[hidden.count - 1], outputs, initializer: .normal(deviation: 1e-3), key: key)
+    func head(_ outputs: Int, _ source: ParameterSource) -> Linear {
+      Linear(hidden[hidden.count - 1], outputs, initializer: .normal(deviation: 1e-3), source)
     }
     network = Network(
-      classifier: mlp([width, auxiliary], classes: false, key.split("classifier")),
-      classifierOutput: head(components, key.split("classifier output")),
-      latent: mlp([width, auxiliary], classes: true, key.split("latent")), latentMean: head(latent, key.split("latent mean")),
-      latentScale: head(latent, key.split("latent scale")),
-      componentMean: Variant.hasMixturePrior ? key.split("component mean").normal([components, latent]) * configuration.componentSpread : nil,
-      componentScale: Variant.hasMixturePrior ? .zeros([components, latent]) : nil,
-      decoder: mlp([latent], classes: Variant.decodesClass, key.split("decoder")), output: head(width, key.split("output")),
-      outputScale: configuration.observation.hasScaleHead ? head(width, key.split("output scale")) : nil)
+      classifier: mlp([width, auxiliary], classes: false, source["classifier"]),
+      classifierOutput: head(components, source["classifier output"]),
+      latent: mlp([width, auxiliary], classes: true, source["latent"]), latentMean: head(latent, source["latent mean"]),
+      latentScale: head(latent, source["latent scale"]),
+      componentMean: Variant.hasMixturePrior
+        ? source["component mean"].tensor([components, latent], .normal(deviation: configuration.componentSpread)) : nil,
+      componentScale: Variant.hasMixturePrior ? source.tensor([components, latent], .constant(0)) : nil,
+      decoder: mlp([latent], classes: Variant.decodesClass, source["decoder"]), output: head(width, source["output"]),
+      outputScale: configuration.observation.hasScaleHead ? head(width, source["output scale"]) : nil)
     if Variant.hasAuxiliary {
-      network.auxiliary = mlp([width], classes: false, key.split("auxiliary"))
-      network.auxiliaryMean = head(auxiliary, key.split("auxiliary mean"))
-      network.auxiliaryScale = head(auxiliary, key.split("auxiliary scale"))
-      network.auxiliaryPrior = mlp([width, latent], classes: true, key.split("auxiliary prior"))
-      network.auxiliaryPriorMean = head(auxiliary, key.split("auxiliary prior mean"))
-      network.auxiliaryPriorScale = head(auxiliary, key.split("auxiliary prior scale"))
+      network.auxiliary = mlp([width], classes: false, source["auxiliary"])
+      network.auxiliaryMean = head(auxiliary, source["auxiliary mean"])
+      network.auxiliaryScale = head(auxiliary, source["auxiliary scale"])
+      network.auxiliaryPrior = mlp([width, latent], classes: true, source["auxiliary prior"])
+      network.auxiliaryPriorMean = head(auxiliary, source["auxiliary prior mean"])
+      network.auxiliaryPriorScale = head(auxiliary, source["auxiliary prior scale"])
     }
-  }
-
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
-    try configuration.check(signature, hasAuxiliary: Variant.hasAuxiliary)
-    return configuration.scalarCount(
-      width: signature.width, classes: signature.classes?.count ?? 0, auxiliary: Variant.hasAuxiliary ? configuration.auxiliary : 0,
-      mixturePrior: Variant.hasMixturePrior, decodesClass: Variant.decodesClass)
   }
 }
 
@@ -122,22 +116,20 @@ package struct ConditionalMLP: Module {
 
   package static let fields: [Field<Self>] = [.child("inputs", \.inputs), .parameter("classes", \.classes), .child("hidden", \.hidden)]
 
-  init(_ widths: [Int], classes count: Int, hidden: [Int], activation: Activation, key: RandomKey) {
-    let (fanIn, first) = (widths.reduce(count, +), hidden[0])
+  init(_ widths: [Int], classes count: Int, hidden: [Int], activation: Activation, _ source: ParameterSource) {
+    let first = hidden[0]
+    // The fans are those of the whole layer, of which its parts are stored.
+    let whole: Shape = [first, widths.reduce(count, +)]
     self.activation = activation
     inputs = widths.enumerated().map { index, width in
-      var layer = Linear(width, first, bias: index == 0, initializer: .xavierNormal, key: key.split("input").split(index))
-      // The fans are those of the whole layer, of which this is a part.
-      layer.weight = Initializer.xavierNormal.weights([first, width], fanIn: fanIn, fanOut: first, key: key.split("input").split(index))
-      return layer
+      Linear(
+        weight: source["input"][index].tensor([first, width], .xavierNormal, fans: whole),
+        bias: index == 0 ? source.tensor([first], .constant(0)) : nil)
     }
-    classes =
-      count > 0 ? Initializer.xavierNormal.weights([count, first], fanIn: fanIn, fanOut: first, key: key.split("classes")) : nil
+    classes = count > 0 ? source["classes"].tensor([count, first], .xavierNormal, fans: whole) : nil
     self.hidden = Sequential(
-      zip(hidden, hidden.dropFirst()).enumerated().flatMap { index, widths -> [Block] in
-        [
-          .linear(Linear(widths.0, widths.1, initializer: .xavierNormal, key: key.split("hidden").split(index))), .activation(activation),
-        ]
+      zip(hidden, hidden.dropFirst()).enumerated().flatMap { index, widths in
+        [Block(Linear(widths.0, widths.1, initializer: .xavierNormal, source["hidden"][index])), Block(activation)]
       })
   }
 

@@ -1,7 +1,6 @@
 internal import Distributions
 internal import Foundation
 package import Modelling
-internal import Networks
 package import Tensors
 
 /// The shape of a semi-supervised model and of its p(x|z).
@@ -68,7 +67,7 @@ package struct SemiSupervisedConfiguration: Settings {
     return labelled + [Double](repeating: rest / Double(max(components, 1)), count: components)
   }
 
-  func check(_ signature: Signature, hasAuxiliary: Bool) throws(Fault) {
+  func check(_ signature: Signature) throws(Fault) {
     try validate()
     try signature.checkRealNumbers()
     let classes = signature.classes?.count ?? 0
@@ -84,36 +83,5 @@ package struct SemiSupervisedConfiguration: Settings {
       }
     }
     try observation.check(signature)
-    let count = scalarCount(
-      width: signature.width, classes: classes, auxiliary: hasAuxiliary ? auxiliary : 0, mixturePrior: true, decodesClass: true)
-    guard let count, count <= VAE.Plan.largestScalarCount else {
-      throw Fault(
-        field: "hidden", given: "a network of more than \(VAE.Plan.largestScalarCount) numbers", expected: "a smaller one")
-    }
-  }
-
-  /// Scalars of the network; nil where the number does not fit an Int.
-  func scalarCount(width: Int, classes: Int, auxiliary: Int, mixturePrior: Bool, decodesClass: Bool) -> Int? {
-    let (components, last) = (classes + self.components, hidden[hidden.count - 1])
-    var plan: [BlockPlan] = []
-    func mlp(_ inputs: Int, classes: Bool) {
-      // A table row a class adds `hidden[0]` scalars each, as another input would.
-      plan += [.linear(inputs + (classes ? components : 0), hidden[0])] + zip(hidden, hidden.dropFirst()).map { .linear($0, $1) }
-    }
-    func heads(_ outputs: Int, _ count: Int) { plan += [BlockPlan](repeating: .linear(last, outputs), count: count) }
-    mlp(width + auxiliary, classes: false)
-    heads(components, 1)
-    mlp(width + auxiliary, classes: true)
-    heads(latent, 2)
-    mlp(latent, classes: decodesClass)
-    heads(width, observation.hasScaleHead ? 2 : 1)
-    if auxiliary > 0 {
-      mlp(width, classes: false)
-      mlp(width + latent, classes: true)
-      heads(auxiliary, 4)
-    }
-    // A linear layer without inputs holds its bias alone.
-    if mixturePrior { plan += [BlockPlan](repeating: .linear(components - 1, latent), count: 2) }
-    return plan.scalarCount
   }
 }

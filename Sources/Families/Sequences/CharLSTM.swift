@@ -1,6 +1,6 @@
 package import Modelling
 package import Networks
-package import Tensors
+internal import Tensors
 
 /// A recurrent network over the characters of texts (Karpathy 2015, char-rnn): ln p(text) = Σ_t ln p(c_t | c_1 ... c_t-1), exact.
 ///
@@ -17,6 +17,22 @@ package struct CharLSTM: ModelFamily {
     package var output: Linear
 
     package static let fields: [Field<Self>] = [.child("lstm", \.lstm), .child("output", \.output)]
+
+    /// As char-rnn begins: uniform within 0.08, and forget gates that are open by a bias of 1.
+    init(_ configuration: Configuration, characters: Int, _ source: ParameterSource) {
+      let hidden = configuration.hidden
+      lstm = LSTM(characters, hidden, layers: configuration.layers, .counting)
+      output = Linear(hidden, characters, .counting)
+      var place = 0
+      visit { _, tensor in
+        tensor = source[place].tensor(tensor.shape, .uniform(within: 0.08))
+        place += 1
+      }
+      for layer in lstm.layers.indices {
+        // The second of the gates i, f, g and o.
+        source.revise(&lstm.layers[layer].biasIH) { for unit in hidden..<2 * hidden { $0[unit] = 1 } }
+      }
+    }
   }
 
   package let configuration: Configuration
@@ -25,16 +41,16 @@ package struct CharLSTM: ModelFamily {
   package var network: Network
   let space: TokenSpace
 
-  package init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
-    let plan = try Plan(configuration, signature)
+  package init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
+    try configuration.validate()
+    try signature.check()
+    guard let texts = signature.space.tokens else {
+      throw Fault(field: "signature.kind", given: signature.space.kind.rawValue, expected: "tokens: this family takes texts")
+    }
     self.configuration = configuration
-    space = plan.space
-    self.signature = Signature(.tokens(plan.space))
-    network = plan.network(key)
-  }
-
-  package static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
-    try Plan(configuration, signature).scalarCount
+    space = TokenSpace(texts.vocabulary, atMost: configuration.longest)
+    self.signature = Signature(.tokens(space))
+    network = Network(configuration, characters: texts.vocabulary.count, source)
   }
 
   /// The code of nothing, which stands before every text.

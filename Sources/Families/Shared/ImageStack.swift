@@ -72,27 +72,30 @@ package struct ImageStack: Sendable {
   }
 
   /// [n, width] -> [n, top]: the convolutions, each with its activation, then flat.
-  package var encoder: [BlockPlan] {
-    [.unflatten(image)] + levels.flatMap { normalised([.convolution($0.inputs, $0.outputs, $0.geometry)], $0.outputs) } + [.flatten]
+  package var encoder: [LayerMaker] {
+    let convolutions = levels.flatMap { level in
+      normalised(LayerMaker { Convolution(level.inputs, level.outputs, level.geometry, $0) }, level.outputs)
+    }
+    return [LayerMaker(.unflatten(image))] + convolutions + [LayerMaker(.flatten)]
   }
 
   /// [n, top] -> the last feature map, all mirrored levels but the outermost.
-  package var decoder: [BlockPlan] { [.unflatten(top)] + mirror(taking: top[0]).inner }
+  package var decoder: [LayerMaker] { [LayerMaker(.unflatten(top))] + mirror(taking: top[0]).inner }
 
   /// The outermost mirrored level: from the last feature map to one number a pixel.
-  package var output: BlockPlan { mirror(taking: top[0]).outer }
+  package var output: LayerMaker { mirror(taking: top[0]).outer }
 
   /// The mirrored levels where the innermost one takes so many channels in place of the top's: [n, channels, height, width] -> the image.
-  package func mirror(taking channels: Int) -> (inner: [BlockPlan], outer: BlockPlan) {
+  package func mirror(taking channels: Int) -> (inner: [LayerMaker], outer: LayerMaker) {
     let mirrored = levels.enumerated().reversed().map { index, level in
-      BlockPlan.transposedConvolution(
-        index == levels.count - 1 ? channels : level.outputs, level.inputs, level.geometry, outputPadding: level.outputPadding)
+      let inputs = index == levels.count - 1 ? channels : level.outputs
+      return LayerMaker { TransposedConvolution(inputs, level.inputs, level.geometry, outputPadding: level.outputPadding, $0) }
     }
-    let inner = zip(mirrored, levels.dropFirst().reversed()).flatMap { normalised([$0], $1.inputs) }
+    let inner = zip(mirrored, levels.dropFirst().reversed()).flatMap { normalised($0, $1.inputs) }
     return (inner, mirrored[levels.count - 1])
   }
 
-  private func normalised(_ blocks: [BlockPlan], _ channels: Int) -> [BlockPlan] {
-    blocks + (batchNorm ? [.batchNorm(channels)] : []) + [.activation(activation)]
+  private func normalised(_ layer: LayerMaker, _ channels: Int) -> [LayerMaker] {
+    [layer] + (batchNorm ? [LayerMaker { BatchNorm(channels, $0) }] : []) + [LayerMaker(activation)]
   }
 }

@@ -23,12 +23,10 @@ struct GivenComponents: ModelFamily, Sampling, Classifying, Clustering {
   let signature: Signature
   var network: Network
 
-  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
+  init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
     (self.configuration, self.signature) = (configuration, signature)
-    network = Network(nothing: Linear(1, 1, key: key))
+    network = Network(nothing: Linear(1, 1, source))
   }
-
-  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? { 2 }
 
   var componentCounts: [Int] { configuration.components }
 

@@ -21,15 +21,11 @@ struct ToyClassifier: ModelFamily, Sampling, Classifying, Clustering {
   let signature: Signature
   var network: Network
 
-  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
+  init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
     (self.configuration, self.signature) = (configuration, signature)
     network = Network(
-      classifier: Linear(signature.width, configuration.components, key: key.split("c")),
-      decoder: Linear(configuration.components, signature.width, key: key.split("d")))
-  }
-
-  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
-    2 * configuration.components * signature.width + configuration.components + signature.width
+      classifier: Linear(signature.width, configuration.components, source["c"]),
+      decoder: Linear(configuration.components, signature.width, source["d"]))
   }
 
   var componentCount: Int { configuration.components }

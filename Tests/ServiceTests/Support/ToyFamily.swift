@@ -21,14 +21,10 @@ struct ToyFamily: ModelFamily, Sampling {
   let signature: Signature
   var network: Network
 
-  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
+  init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
     self.configuration = configuration
     self.signature = signature
-    network = Network(decoder: Linear(configuration.latent, signature.width, key: key))
-  }
-
-  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
-    (configuration.latent + 1) * signature.width
+    network = Network(decoder: Linear(configuration.latent, signature.width, source))
   }
 
   func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor {

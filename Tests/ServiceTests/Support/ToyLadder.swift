@@ -21,15 +21,11 @@ struct ToyLadder: ModelFamily, Sampling, Encoding, Clustering {
   let signature: Signature
   var network: Network
 
-  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
+  init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
     (self.configuration, self.signature) = (configuration, signature)
     network = Network(
-      encoder: Linear(signature.width, 4, key: key.split("e")), low: Linear(2, 3, key: key.split("l")), high: Linear(2, 4, key: key.split("h")),
-      decoder: Linear(4, signature.width, key: key.split("d")))
-  }
-
-  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
-    signature.width * 9 + 4 + 9 + 12
+      encoder: Linear(signature.width, 4, source["e"]), low: Linear(2, 3, source["l"]), high: Linear(2, 4, source["h"]),
+      decoder: Linear(4, signature.width, source["d"]))
   }
 
   let codeForms = [Code.Form.gaussian(width: 2), .gaussian(width: 2)]

@@ -18,13 +18,9 @@ struct ToyText: ModelFamily, Encoding, Scoring {
   let signature: Signature
   var network: Network
 
-  init(_ configuration: Configuration, signature: Signature, key: RandomKey) throws(Fault) {
+  init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
     (self.configuration, self.signature) = (configuration, signature)
-    network = Network(logits: Linear(1, signature.space.tokens?.vocabulary.count ?? 1, key: key))
-  }
-
-  static func scalarCount(_ configuration: Configuration, signature: Signature) throws(Fault) -> Int? {
-    2 * (signature.space.tokens?.vocabulary.count ?? 1)
+    network = Network(logits: Linear(1, signature.space.tokens?.vocabulary.count ?? 1, source))
   }
 
   /// p(c) of every character.
