@@ -28,7 +28,9 @@ package struct DataSet: Sendable {
   package init(
     name: String, rows: any ItemRows, signature: Signature, digest: Digest, labels: Labels? = nil, order: ItemOrder = .shuffled
   ) {
-    precondition(rows.width == signature.width, "items of \(rows.width) numbers, expected \(signature.width)")
+    // Texts are rows as wide as the longest that is there.
+    let fits = signature.space.tokens == nil ? rows.width == signature.width : rows.width <= signature.width
+    precondition(fits, "items of \(rows.width) numbers, expected \(signature.width)")
     self.name = name
     self.rows = rows
     self.signature = signature
@@ -43,9 +45,9 @@ package struct DataSet: Sendable {
     return DataSet(name: name, rows: rows, signature: signature, digest: digest, labels: labels, order: order)
   }
 
-  /// The raw items at `indices`: [indices, width].
+  /// The raw items at `indices`: [indices, width], of texts as wide as the longest of all.
   package func raw(_ indices: some Collection<Int>) -> Tensor {
-    let width = signature.width
+    let width = rows.width
     let places = Array(indices)
     return Tensor(shape: [places.count, width]) { out in
       Parallelism.performParts(places.count, cost: width) { start, length in
@@ -63,7 +65,7 @@ package struct DataSet: Sendable {
     case .tokens, .sequence: break
     case .image, .table, .vector, .product: return nil
     }
-    let width = signature.width
+    let width = values.shape[1]
     let lengths = values.withScalars { x in
       (0..<values.shape[0]).map { row in (0..<width).last { !x[row * width + $0].isNaN }.map { $0 + 1 } ?? 0 }
     }

@@ -10,6 +10,8 @@ package struct ServiceLimits: Hashable, Sendable {
   package var inputItems = 50_000
   /// Numbers that one request may send.
   package var inputNumbers = 32 << 20
+  /// Characters of the texts that one request may send, each counted as long as the longest.
+  package var inputCharacters = 4 << 20
   /// Importance-weighted draws an item of one `score` request.
   package var scoreDraws = 10_000
   /// Draws of one `score` request over all its items.

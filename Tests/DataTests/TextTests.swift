@@ -75,6 +75,25 @@ struct TextTests {
     #expect(throws: DataError.self) { try load(DataSource(source: folder.file("empty.txt", "\n\n"), format: .lines)) }
   }
 
+  @Test("a text for a model is read in the model's vocabulary and cut into texts that it takes, its lines one by one")
+  func forModels() throws {
+    let path = try folder.file("m.txt", "abcab\nbc\na")
+    let space = TokenSpace(Vocabulary(of: "abc\nd"), atMost: 4)
+    let pieces = try DataSource(source: path).load(for: space)
+    #expect(try texts(pieces) == ["abca", "b\nbc", "\na"] && pieces.signature == Signature(.tokens(space)) && pieces.order == .shuffled)
+    #expect(pieces.lengths(of: pieces.batch([0, 2])) == [4, 2])
+    let lines = try DataSource(source: path, format: .lines).load(for: TokenSpace(space.vocabulary, atMost: 50))
+    #expect(try texts(lines) == ["abcab", "bc", "a"] && lines.raw([2]).shape == [1, 5])
+    for (source, words) in [
+      (DataSource(source: path, format: .lines), "has 5 characters, the model takes 4"),
+      (DataSource(source: try folder.file("e.txt", "")), "has no character"),
+      (DataSource(source: try folder.file("x.txt", "abx")), "character 2"),
+    ] {
+      let error = #expect(throws: DataError.self) { try source.load(for: space) }
+      #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
+  }
+
   @Test("lines of two files are pairs, each part with a vocabulary of its own")
   func pairs() throws {
     let (source, target) = (try folder.file("a.en", "a cat\na dog\n"), try folder.file("a.de", "eine Katze\nein Hund\n"))

@@ -151,6 +151,20 @@ struct TextServiceTests {
     #expect(try answer.member("field")?.string == field, "\(answer.text)")
   }
 
+  @Test("many short texts beside a long one are refused where their rows would be too large together")
+  func manyTexts() async throws {
+    var limits = ServiceLimits()
+    limits.inputCharacters = 1000
+    let fixture = try fixture(limits: limits)
+    let long = String(repeating: "a", count: 100)
+    func score(_ short: Int) async throws -> Exchange {
+      try await fixture.post("/v1/models/text/score", json: "{\"texts\": [\"\(long)\"\(String(repeating: ", \"b\"", count: short))]}")
+    }
+    #expect(try await score(9).status == 200)
+    let refused = try await score(10)
+    #expect(refused.status == 422 && refused.text.contains("11 texts, the longest of 100 characters"), "\(refused.text)")
+  }
+
   @Test("bodies that hold no text are refused by their type, a temperature that is no number by name")
   func bodies() async throws {
     let fixture = try fixture()

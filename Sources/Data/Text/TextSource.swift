@@ -26,7 +26,8 @@ package struct TextSource {
     guard codes.count > 0 else { throw DataError("\(path) has no character") }
     let starts = stride(from: 0, to: codes.count, by: space.atMost)
     return DataSet(
-      name: path, rows: TextRows(codes: codes, texts: starts.map { $0..<min($0 + space.atMost, codes.count) }, width: space.atMost),
+      name: path,
+      rows: TextRows(codes: codes, texts: starts.map { $0..<min($0 + space.atMost, codes.count) }, width: min(space.atMost, codes.count)),
       signature: Signature(.tokens(space)), digest: file.digest)
   }
 
@@ -37,7 +38,8 @@ package struct TextSource {
       throw DataError("text \(place) of \(path) has \(texts[place].count) characters, the model takes \(space.atMost) at most")
     }
     return DataSet(
-      name: path, rows: TextRows(codes: codes, texts: texts, width: space.atMost), signature: Signature(.tokens(space)), digest: file.digest)
+      name: path, rows: TextRows(codes: codes, texts: texts, width: texts.map(\.count).max() ?? 0), signature: Signature(.tokens(space)),
+      digest: file.digest)
   }
 
   /// One text a line; empty lines are no items, and CR LF ends a line as LF does.

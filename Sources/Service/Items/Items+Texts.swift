@@ -37,10 +37,11 @@ extension Items {
     try check(count: texts.count, field: field, limits: limits)
     // What is behind the shorter ones takes memory too.
     let longest = texts.reduce(0) { max($0, $1.unicodeScalars.count) }
-    guard longest > space.atMost || texts.count * longest <= limits.inputNumbers else {
+    guard longest > space.atMost || texts.count * longest <= limits.inputCharacters else {
       throw Problem(
-        .impossible, "\(field) holds \(texts.count) texts, the longest of \(longest) characters: more than one request may send.", field: field,
-        given: "\(texts.count) texts of \(longest) characters", expected: "at most \(limits.inputNumbers) characters in rows as long as the longest")
+        .impossible, "\(field) holds \(texts.count) texts, the longest of \(longest) characters: more than one request may send.",
+        field: field, given: "\(texts.count) texts of \(longest) characters",
+        expected: "at most \(limits.inputCharacters) characters, every text counted as the longest")
     }
     let rows = try space.rows(of: texts, field: field).values
     return Items(raw: rows, layout: .nested(field: field, shape: [rows.shape[1]]))

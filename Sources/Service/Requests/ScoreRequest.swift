@@ -15,7 +15,8 @@ package struct ScoreRequest: ModelRequest {
 
   package static let name = "score"
   package static let summary =
-    "Bounds ln p(x) of every item, or ln p(some columns | the others): the ELBO with its parts, and the importance-weighted bound of k draws."
+    "Bounds ln p(x) of every item, or ln p(some columns | the others): the ELBO with its parts, and the importance-weighted bound of k draws; "
+    + "ln p(x) itself where it is exact, as of texts."
   package static let items = ItemRole.rows
   package static var capability: Capability<any Scoring> { .scoring }
   package static let table = Table<Self> {
