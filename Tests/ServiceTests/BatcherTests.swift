@@ -31,13 +31,24 @@ struct BatcherTests {
       default: break
       }
       var body: [UInt8] = []
+      let items = example.signature.toRaw(example.items(n, seed: UInt64(index))).scalars
       if kind.items != .references {
-        FloatBytes.append(example.signature.toRaw(example.items(n, seed: UInt64(index))).scalars.map(clipped(example)), to: &body)
+        // One text, of any length.
+        if let texts = example.signature.space.tokens {
+          body = Array(texts.text(of: items.prefix(1 + index % texts.atMost)).utf8)
+        } else {
+          FloatBytes.append(items.map(clipped(example)), to: &body)
+        }
       }
-      let sent = SentRequest(body: body, contentType: kind.items == .references ? nil : .floats, options: options)
+      let sent = SentRequest(body: body, contentType: kind.items == .references ? nil : Self.type(of: example.signature).items, options: options)
       let asked = try kind.ask(sent, of: model, limits: ServiceLimits())
-      return Request(kind: kind, asked: asked, solo: try asked.perform().bytes(as: .floats, receipt: asked.receipt))
+      let solo = try asked.perform().bytes(as: Self.type(of: example.signature).answers, receipt: asked.receipt)
+      return Request(kind: kind, asked: asked, solo: solo)
     }
+  }
+
+  private static func type(of signature: Signature) -> (items: MediaType, answers: MediaType) {
+    signature.space.tokens == nil ? (.floats, .floats) : (.text, .json)
   }
 
   /// The way to model units and back may round past the range's end.
@@ -70,7 +81,7 @@ struct BatcherTests {
             (
               index,
               try await batcher.perform(asked, urgency: index % 5 == 0 ? .background : .interactive) {
-                try $0.bytes(as: .floats, receipt: asked.receipt)
+                try $0.bytes(as: Self.type(of: example.signature).answers, receipt: asked.receipt)
               }
             )
           }

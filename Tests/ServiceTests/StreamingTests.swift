@@ -46,6 +46,8 @@ struct StreamingTests {
     "of every kind of request and family, in every format: whatever the blocks, the bytes are those of all items together",
     arguments: FamilyExample.all)
   func cuts(_ example: FamilyExample) throws {
+    // Texts come whole.
+    guard example.signature.space.tokens == nil else { return }
     let model = LoadedModel(family: try example.model(), digest: SHA256.digest([1]))
     let count = 7
     let raw = example.signature.toRaw(example.items(count))

@@ -20,7 +20,9 @@ extension Items {
   /// One text by itself, every character of the body its own.
   static func text(_ bytes: [UInt8], signature: Signature, limits: ServiceLimits) throws -> Items {
     guard signature.space.tokens != nil else {
-      throw Problem(.unsupportedMedia, "text/plain is for texts; this model takes \(signature.space.summary).", field: "Content-Type")
+      throw Problem(
+        .unsupportedMedia, "text/plain is for texts; this model takes \(signature.space.summary): send them as application/json.",
+        field: "Content-Type", given: "text/plain", expected: "application/json")
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw Problem(.malformed, "The body is no UTF-8, expected a text in UTF-8.", field: "body", given: "other bytes", expected: "UTF-8")
