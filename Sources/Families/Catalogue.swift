@@ -10,6 +10,7 @@ package enum Catalogue {
     GMDGM.self,
     HVAE.self,
     M2.self,
+    Mixture.self,
     Modular.self,
     Seatbelt.self,
     UnrolledGAN.self,
@@ -22,7 +23,11 @@ package enum Catalogue {
 
   /// Settings for a table of so many rows where a user has none of his own; a family that isn't here has its defaults.
   package static func settings(of family: String, forRows rows: Int) -> TableSettings? {
-    family == VAEAC.name ? VAEAC.settings(forRows: rows) : nil
+    switch family {
+    case Mixture.name: Mixture.settings(forRows: rows)
+    case VAEAC.name: VAEAC.settings(forRows: rows)
+    default: nil
+    }
   }
 
   package static func family(named name: String) -> (any ModelFamily.Type)? { families.named(name) }

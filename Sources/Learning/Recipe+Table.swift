@@ -19,7 +19,8 @@ extension Recipe {
     (self.family, self.name, data) = (family, Self.name(of: source.source) ?? family, source)
     if let settings { (configuration, training) = (settings.configuration, settings.training) }
     (optimiser, schedule) = (Optimiser(.adamw, rate: 1e-3, weightDecay: 0.3), Schedule(.cosine))
-    (self.epochs, self.batchSize, self.validation) = (epochs, batchSize, validation)
+    (self.epochs, self.batchSize) = (settings?.epochs ?? epochs, settings?.batchSize ?? batchSize)
+    self.validation = settings?.validation ?? validation
   }
 
   /// The name of a file as that of a model; nil where nothing is left of it.

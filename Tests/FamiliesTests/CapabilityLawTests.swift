@@ -41,7 +41,7 @@ struct CapabilityLawTests {
       let targets = Tensor(shape: x.shape, scalars: x.scalars.indices.map { Float($0 % x.shape[1] % 2) })
       for estimator in ConditionalEstimator.allCases {
         let scores = model.score(x, targets: targets, draws: 3, estimator: estimator, keys: keys)
-        answers += [("conditional elbo", scores[.elbo]), ("conditional iwae by the \(estimator)", scores[.iwae])]
+        answers += scores.values.map { ("conditional \($0.term.name) by the \(estimator)", $0.values) }
       }
     }
     if let model = model as? any Imputing {

@@ -43,7 +43,7 @@ struct LadderConfigurationTests {
     .init(layers(#"{"latent": 2}"#), .vector(0), field: "signature.shape", given: "[0]", expected: "one width from 1 to 1000000"),
     .init(
       layers(#"{"latent": 2}"#), .table([.categorical("colour", ["red", "green"])]), field: "signature.columns", given: "categorical for \"colour\"",
-      expected: "real columns; the family vaeac takes categories"),
+      expected: "real columns; the families mixture and vaeac take categories"),
   ]
 
   @Test("an impossible configuration is refused by field, by building as by counting, in either family", arguments: refused)

@@ -47,6 +47,14 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
       #"{"latent": 2, "hidden": [7, 4], "class_prior": [0.5, 0.3, 0.2], "activation": "elu", "likelihood": "gaussian", "deviation": 0.6}"#,
       .vector(5).learning(["a", "b", "c"]), labels: [2, 0]),
     FamilyExample(
+      "covariances over numbers and categories with holes", "mixture", #"{"kind": "gaussian", "components": 3}"#, .holed, holes: 0.3),
+    FamilyExample(
+      "covariances over the normal scores of columns of every type with holes", "mixture",
+      #"{"kind": "normal_scores", "components": 2, "knots": 16}"#, .everyType, holes: 0.3),
+    FamilyExample(
+      "latent classes of columns of every type with holes", "mixture", #"{"kind": "categorical", "components": 4}"#, .everyType, holes: 0.3),
+    FamilyExample("covariances of low rank over vectors", "mixture", #"{"kind": "factors", "components": 2, "factors": 2}"#, .vector(6), holes: 0.2),
+    FamilyExample(
       "two modules at a time in both layers, on grey images", "modular",
       #"{"modules": [4, 3], "units": [6], "slots": 2, "activation": "tanh"}"#, .image(height: 4, width: 3).learning(["a", "b", "c"])),
     FamilyExample(
@@ -130,21 +138,11 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
     FamilyExample(
       "real and categorical columns with holes", "vaeac",
       #"{"latent": 3, "hidden": 8, "blocks": 2, "deviation": "learned", "deviation_floor": 0.02}"#,
-      .table(
-        [
-          .init(name: "age", type: .real), .categorical("colour", ["red", "green", "blue"]), .init(name: "height", type: .real),
-          .categorical("only", ["one"]), .categorical("answer", ["yes", "no", "other"], unknown: .other),
-        ], scaling: .init(offset: [40, 0, 170, 0, 0], scale: [20, 1, 10, 1, 1])),
+      .holed,
       training: [#"{"mask_rate": 0.2}"#, #"{"mask_rate": 0.5}"#, #"{"mask_rate": 1}"#], holes: 0.3),
     FamilyExample(
       "columns of every type with holes", "vaeac", #"{"latent": 3, "hidden": 12, "blocks": 1}"#,
-      .table(
-        [
-          .init(name: "age", type: .real, minimum: 0, maximum: 120), .init(name: "income", type: .positive), .init(name: "visits", type: .count),
-          .init(name: "grade", type: .ordinal, categories: ["low", "middle", "high", "top"]), .init(name: "smokes", type: .binary),
-          .init(name: "either", type: .ordinal, categories: ["a", "b"]), .categorical("colour", ["red", "green", "blue"]),
-          .init(name: "calls", type: .count, maximum: 40), .init(name: "price", type: .positive, minimum: 0.5),
-        ], scaling: .init(offset: [40, 10, 1.5, 0, 0, 0, 0, 2, 3], scale: [20, 0.5, 0.8, 1, 1, 1, 1, 1, 0.25])),
+      .everyType,
       training: [
         #"{"mask_rate": 0.5}"#, #"{"mask_rate": 1}"#,
         #"{"mask": [{"kind": "mcar", "rate": 0.7}, {"kind": "groups", "groups": [["age", "colour"], ["visits"]], "rate": 0.8}, {"kind": "adjacent", "width": 4, "weight": 2}]}"#,
@@ -240,6 +238,21 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
 }
 
 extension Signature {
+  /// Real numbers and categories.
+  fileprivate static let holed = Signature.table(
+    [
+      .init(name: "age", type: .real), .categorical("colour", ["red", "green", "blue"]), .init(name: "height", type: .real),
+      .categorical("only", ["one"]), .categorical("answer", ["yes", "no", "other"], unknown: .other),
+    ], scaling: .init(offset: [40, 0, 170, 0, 0], scale: [20, 1, 10, 1, 1]))
+
+  fileprivate static let everyType = Signature.table(
+    [
+      .init(name: "age", type: .real, minimum: 0, maximum: 120), .init(name: "income", type: .positive), .init(name: "visits", type: .count),
+      .init(name: "grade", type: .ordinal, categories: ["low", "middle", "high", "top"]), .init(name: "smokes", type: .binary),
+      .init(name: "either", type: .ordinal, categories: ["a", "b"]), .categorical("colour", ["red", "green", "blue"]),
+      .init(name: "calls", type: .count, maximum: 40), .init(name: "price", type: .positive, minimum: 0.5),
+    ], scaling: .init(offset: [40, 10, 1.5, 0, 0, 0, 0, 2, 3], scale: [20, 0.5, 0.8, 1, 1, 1, 1, 1, 0.25]))
+
   /// The same items, with classes that the model learnt from labels.
   fileprivate func learning(_ classes: [String]) -> Signature {
     var signature = self

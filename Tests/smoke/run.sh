@@ -158,6 +158,16 @@ expect "a category that is not known" 422 "$(status /v1/models/table/impute -d '
 expect "score a column given the others" 200 "$(status '/v1/models/table/score?k=5&targets=size&seed=4' -H 'Content-Type: text/csv' --data-binary @"$work/holes.csv")"
 contains "score a column given the others" '"targets":["size"]' "$work/body"
 expect "a target that is no column" 422 "$(status '/v1/models/table/score?targets=height' -H 'Content-Type: text/csv' --data-binary @"$work/holes.csv")"
+# A mixture of the same table: exact scores, samples, and clusters whatever is missing.
+"$posterior" train --data "$work/holes.csv" --family mixture -o "$work/mixture.safetensors" --no-record >/dev/null 2>&1
+expect "upload a mixture" 201 "$(status '/v1/admin/models/mixture/versions?alias=live' "${admin[@]}" --data-binary @"$work/mixture.safetensors")"
+expect "impute by a mixture" 200 "$(status '/v1/models/mixture/impute?draws=2&seed=4' -H 'Content-Type: text/csv' -H 'Accept: text/csv' --data-binary @"$work/holes.csv")"
+"$posterior" impute "$work/mixture.safetensors" "$work/holes.csv" --draws 2 --seed 4 -o "$work/offline.csv"
+expect "a mixture imputes the same bytes offline" "$(sha256sum <"$work/body")" "$(sha256sum <"$work/offline.csv")"
+expect "score by a mixture" 200 "$(status '/v1/models/mixture/score?targets=size' -H 'Content-Type: text/csv' --data-binary @"$work/holes.csv")"
+contains "an exact score" '"kinds":{"nats":"exact"}' "$work/body"
+expect "cluster rows with holes" 200 "$(status /v1/models/mixture/cluster -H 'Content-Type: text/csv' --data-binary @"$work/holes.csv")"
+expect "sample from a mixture" 200 "$(status /v1/models/mixture/sample -d '{"n":3,"seed":7,"given":{"cluster":1}}')"
 
 # --- a text, from the file to its continuation
 printf 'to be, or not to be: that is the question.\n%.0s' $(seq 60) >"$work/hamlet.txt"

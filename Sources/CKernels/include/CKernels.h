@@ -173,4 +173,30 @@ static inline void kernel_pause(void) {
   __asm__ volatile("yield");
 #endif
 }
+
+// ---- Multivariate normals in double precision. Matrices are row-major; of triangular ones only the lower half is read, and bits are the same everywhere.
+// A = V'V with V lower triangular, in place (the half above stays as it is); 0 where A is not positive definite.
+int kernel_lower_root(double *a, size_t n);
+// A = V'V
+void kernel_lower_gram(const double *v, double *a, size_t n);
+// C = (V'V)^-1; scratch: n (n + 1)
+void kernel_lower_covariance(const double *v, double *c, double *scratch, size_t n);
+// P_mm = V'V of the first m coordinates in `order`; logs: the sum of ln V_ii. Row i of V says how coordinate i follows from those before it.
+int kernel_gaussian_pattern(const double *precision, const uint32_t *order, size_t m, size_t d, double *v, double *logs);
+// shift = E[x_m | x_o] - mu_m; returns (x_o - mu_o)' S_oo^-1 (x_o - mu_o). `order` has all d coordinates, the m that are not given first; scratch: 2 d
+double kernel_gaussian_given(
+    const double *precision, const double *mean, const double *x, const uint32_t *order, size_t m, size_t d, const double *v, double *shift,
+    double *scratch);
+// sums += w e, squares += w e e' (lower half) with e = E[x | x_o] - mu; scratch: d
+void kernel_gaussian_add(
+    double weight, const double *mean, const double *x, const uint32_t *order, size_t m, size_t d, const double *shift, double *sums,
+    double *squares, double *scratch);
+// squares += w C of the first m coordinates in `order` (lower half)
+void kernel_gaussian_add_covariance(double weight, const double *c, const uint32_t *order, size_t m, size_t d, double *squares);
+double kernel_double_dot(const double *a, const double *b, size_t n);
+void kernel_double_add(double factor, const double *x, double *y, size_t n);  // y += factor x
+// P(X <= x) times the sum of the weights, and its inverse, of a mixture of normals; components of weight 0 are left out.
+double kernel_mixture_below(double x, const double *weights, const double *means, const double *deviations, size_t n);
+double kernel_mixture_quantile(double p, const double *weights, const double *means, const double *deviations, size_t n);
+
 #endif

@@ -50,11 +50,10 @@ extension VAEAC: GradientTrainable {
 
   /// A small network for a small table, hidden cells as many as the hardest questions have (found by cells hidden from the visible ones of eight UCI tables).
   package static func settings(forRows rows: Int) -> TableSettings {
-    func object(_ members: KeyValuePairs<String, JSONValue>) -> JSONValue { .object(members.map { JSONValue.Member(name: $0, value: $1) }) }
     let (hidden, blocks, latent) = rows < 1200 ? (64, 2, 16) : (128, 4, 32)
     return TableSettings(
-      configuration: object(["latent": .integer(latent), "hidden": .integer(hidden), "blocks": .integer(blocks)]),
-      training: object(["mask_rate": .number(0.5), "validation_draws": .integer(5)]))
+      configuration: ["latent": .integer(latent), "hidden": .integer(hidden), "blocks": .integer(blocks)],
+      training: ["mask_rate": .number(0.5), "validation_draws": .integer(5)])
   }
 
   package func check(_ options: TrainingOptions) throws(Fault) {

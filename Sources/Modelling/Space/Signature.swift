@@ -89,7 +89,7 @@ extension Signature {
       guard let column = table.columns.first(where: { $0.type != .real }) else { return }
       throw Fault(
         field: "signature.columns", given: "\(column.type.rawValue) for \"\(column.name)\"",
-        expected: "real columns; the family vaeac takes categories")
+        expected: "real columns; the families mixture and vaeac take categories")
     case .tokens, .sequence, .product:
       throw Fault(
         field: "signature.kind", given: space.kind.rawValue, expected: "image, table or vector: this family takes real numbers")

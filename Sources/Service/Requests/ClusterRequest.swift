@@ -25,6 +25,9 @@ package struct ClusterRequest: ModelRequest {
     Setting.seed
   }
 
+  /// What can be filled in can be clustered without it.
+  package func acceptsMissing(_ model: any Clustering) -> Bool { Capability.imputing.of(model) != nil }
+
   package var rowWeight: Double { Double(max(draws, 1)) }
 
   package func answerWidth(_ model: any Clustering) -> Int { layers(of: model).reduce(0) { $0 + $1.components } }
