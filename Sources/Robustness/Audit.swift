@@ -6,6 +6,8 @@ package import Tensors
 package struct Audit: Sendable {
   package let plan: AuditPlan
   package let seed: Int
+  /// The number of the first item in the whole of which these are a part: an item's random numbers follow from the seed and its number.
+  package let firstItem: Int
   /// What is attacked: items and targets in model units.
   private(set) var subject: AttackedItems
   let signature: Signature
@@ -18,15 +20,15 @@ package struct Audit: Sendable {
 
   /// - Parameters:
   ///   - items: [n, width] in model units, complete.
-  ///   - targets: one an item, or one for all; where a targeted attack has none, every item gets another of the items, drawn by the seed.
+  ///   - targets: one an item, or one for all; where a targeted attack has none, every item gets another of the items, drawn by the seed: of the whole.
   ///   - labels: the name of every item's true class, for the objective downstream; without them the attack leads away from the model's own decisions.
   package init(
-    _ plan: AuditPlan, on model: any Attackable, items: Tensor, targets: Tensor? = nil, labels: [String]? = nil, seed: Int
+    _ plan: AuditPlan, on model: any Attackable, items: Tensor, targets: Tensor? = nil, labels: [String]? = nil, seed: Int, firstItem: Int = 0
   ) throws(Fault) {
     try plan.check(model)
     self.labels = try labels.map { labels throws(Fault) in try Self.components(of: labels, items: items.shape[0], plan, model.signature) }
     self.plan = plan
-    self.seed = seed
+    (self.seed, self.firstItem) = (seed, firstItem)
     signature = model.signature
     box = model.signature.space.box
     key = RandomKey(seed: UInt64(seed)).split("audit")
@@ -41,6 +43,9 @@ package struct Audit: Sendable {
       }
       given = targets.shape[0] == n ? targets : targets.gather([Int](repeating: 0, count: n))
     } else if plan.objective.isTargeted {
+      guard firstItem == 0 else {
+        throw Fault(field: "targets", given: "none for a part of the items", expected: "targets: others are drawn among all items")
+      }
       guard n > 1 else {
         throw Fault(field: "targets", given: "none for a single item", expected: "targets, or at least two items that target each other")
       }
@@ -52,7 +57,7 @@ package struct Audit: Sendable {
     }
     targetIndices = indices
     subject = AttackedItems(
-      model: model, x: items, targets: given, noise: RowKeys(key.split("latent"), rows: 0..<n), samples: plan.eotSamples)
+      model: model, x: items, targets: given, noise: RowKeys(key.split("latent"), rows: firstItem..<firstItem + n), samples: plan.eotSamples)
   }
 
   private static func components(of labels: [String], items: Int, _ plan: AuditPlan, _ signature: Signature) throws(Fault) -> [Int] {
@@ -77,6 +82,8 @@ package struct Audit: Sendable {
   }
 
   package var count: Int { subject.count }
+  /// The numbers of the items.
+  var numbers: Range<Int> { firstItem..<firstItem + count }
 
   package var strengths: [Double] { plan.strengths(width: perturbedWidth) }
 
@@ -152,7 +159,7 @@ package struct Audit: Sendable {
     let codes = (objective as? LatentSpaceObjective)?.codes
     return AttackTask(
       objective: objective, origin: codes ?? subject.x, feasible: FeasibleSet(norm: plan.norm, box: codes == nil ? box : nil),
-      keys: RowKeys(key.split("attack"), rows: 0..<count), batch: batch, pause: pause)
+      keys: RowKeys(key.split("attack"), rows: numbers), batch: batch, pause: pause)
   }
 
   /// Attacks, measures and checks.

@@ -7,7 +7,7 @@ extension AuditReport {
     writer.append(["item", plan.kind.strength] + measures.map(\.rawValue))
     for example in examples {
       writer.append(
-        ["\(example.run.item)", "\(example.run.strength)"]
+        ["\(audit.firstItem + example.run.item)", "\(example.run.strength)"]
           + measures.map { example[$0].isNaN ? "" : "\(example[$0])" })
     }
     return writer.bytes

@@ -116,7 +116,7 @@ extension AuditReport {
   private func item(_ index: Int) -> JSONValue {
     let own = examples.filter { $0.run.item == index }
     return .record([
-      "item": .integer(index), "target_item": audit.targetIndices.map { .integer($0[index]) },
+      "item": .integer(audit.firstItem + index), "target_item": audit.targetIndices.map { .integer($0[index]) },
       "class": meter.cleanDecisions.map { className($0[index]) },
       "label": audit.labels.map { className($0[index]) },
       "results": .array(own.map(result)),

@@ -45,7 +45,7 @@ struct ExampleMeter {
       return
     }
     let again = audit.objective(
-      subject.with(noise: RowKeys(audit.key.split("fresh"), rows: 0..<subject.count), samples: Self.freshDraws))
+      subject.with(noise: RowKeys(audit.key.split("fresh"), rows: audit.numbers), samples: Self.freshDraws))
     let origin = task.origin
     fresh = (
       again,

@@ -107,7 +107,7 @@ struct MarginMeter {
   /// How many draws of z ~ q(z|points) have a reconstruction within r of the centre.
   private func stays(_ points: Tensor, _ items: [Int], _ centre: Tensor, draws: Int, purpose: StaticString) throws -> [Int] {
     let model = audit.subject.model
-    let subject = audit.subject.with(noise: RowKeys(audit.key.split(purpose), rows: 0..<audit.count), samples: 1)
+    let subject = audit.subject.with(noise: RowKeys(audit.key.split(purpose), rows: audit.numbers), samples: 1)
     var stays = [Int](repeating: 0, count: items.count)
     for draw in 0..<draws {
       try pause(items.count)
@@ -123,7 +123,7 @@ struct MarginMeter {
     let feasible = FeasibleSet(norm: .l2, box: audit.box)
     let task = AttackTask(
       objective: DamageObjective(subject), origin: subject.x, feasible: feasible,
-      keys: RowKeys(audit.key.split("margin attack"), rows: 0..<audit.count),
+      keys: RowKeys(audit.key.split("margin attack"), rows: audit.numbers),
       batch: batch, pause: pause)
     let reach = (0..<audit.count).map { audit.farthest(from: subject.x.row($0)) }
     var low = [Double](repeating: 0, count: audit.count)

@@ -23,6 +23,10 @@ struct AttackCommand: AsyncParsableCommand {
   @Option(help: "A data set's name (fashion-mnist), an IDX, CSV or NPY file, or a folder of PNGs.") var data: String
   @Option(help: "Of a named data set: train or test.") var split: DataSource.Split = .test
   @Option(help: "How many items, drawn by the seed.") var items = 100
+  @Option(
+    help:
+      "Leaves out so many of those that are drawn: the rest of a whole of --first-item and --items together, each with the result that it has there.")
+  var firstItem = 0
   @Option(help: "What each item should be taken for: a data set of one target, or as many as items. (default: other items)") var targets: String?
   @Option(
     help: ArgumentHelp(
@@ -42,19 +46,24 @@ struct AttackCommand: AsyncParsableCommand {
 
   private func audit() throws {
     guard items > 0 else { throw CommandError("--items is \(items), expected 1 or more.") }
+    guard firstItem >= 0 else { throw CommandError("--first-item is \(firstItem), expected 0 or more.") }
     Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let model = try store.load(model)
     let seed = seed ?? Int.random(in: 0...Int.max)
     let plan = try attack.values()
     let data = try load(data, model.signature, labels: labels, withLabels: plan.objective == .downstream)
     guard labels == nil || plan.objective == .downstream else { throw CommandError("--labels are for --objective downstream.") }
-    let chosen = RandomKey(seed: UInt64(max(seed, 0))).split("items").permutation(data.count).prefix(items)
+    let chosen = RandomKey(seed: UInt64(max(seed, 0))).split("items").permutation(data.count).dropFirst(firstItem).prefix(items)
+    guard !chosen.isEmpty else {
+      throw CommandError("--first-item is \(firstItem), expected at most \(data.count - 1): the data hold \(data.count) items.")
+    }
     let targets = try targets.map { path -> Tensor in
       let targets = try load(path, model.signature)
       return targets.raw(0..<targets.count)
     }
     let request = try AuditRequest(
-      plan: plan, items: data.raw(chosen), targets: targets, labels: names(data.labels, chosen, model.signature), seed: seed, on: model)
+      plan: plan, items: data.raw(chosen), targets: targets, labels: names(data.labels, chosen, model.signature), seed: seed, firstItem: firstItem,
+      on: model)
     try request.check(ServiceLimits(), isAsynchronous: true)
     let recorder = noRecord ? nil : try store.open()
     let run = try recorder.map { try request.start(in: $0, keepingInput: false, data: data.name) }

@@ -26,7 +26,10 @@ struct RecordingTests {
     // Also what was left at its default.
     #expect(
       try run.member("parameters")
-        == .object([("given", "{}"), ("mean", "false"), ("n", "3"), ("temperature", "0.5")].map { .init(name: $0.0, value: .string($0.1)) }))
+        == .object(
+          [("first_item", "0"), ("given", "{}"), ("mean", "false"), ("n", "3"), ("temperature", "0.5")].map {
+            .init(name: $0.0, value: .string($0.1))
+          }))
     #expect(try await fixture.get("/v1/runs?kind=inference&filter=params.n%20%3D%203").member("runs")?.elements.count == 1)
     #expect(try await fixture.get("/v1/runs/\(id)/metrics").status == 200)
   }

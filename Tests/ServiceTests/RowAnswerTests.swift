@@ -27,6 +27,7 @@ struct SpellRequest: ModelRequest {
   var n = 1
   var length = 5
   var seed: Int?
+  var firstItem = 0
 
   static let (name, summary, items) = ("spell", "Draws words.", ItemRole.references)
   static var capability: Capability<any Spelling> { .spelling }
@@ -50,6 +51,7 @@ struct SpellRequest: ModelRequest {
 /// What there is to say of items: a number and a document a row.
 struct DescribeRequest: ModelRequest {
   var seed: Int?
+  var firstItem = 0
 
   static let (name, summary, items) = ("describe", "Describes items.", ItemRole.rows)
   static var capability: Capability<any Spelling> { .spelling }

@@ -43,7 +43,9 @@ class Contract:
             return [f"status {status} is not in the contract"]
         response = self.resolved(operation["responses"][str(status)])
         faults = [
-            f"header {name} is missing" for name in response.get("headers", {}) if name not in headers
+            f"header {name} is missing"
+            for name, header in response.get("headers", {}).items()
+            if name not in headers and self.resolved(header).get("required", True)
         ]
         content = response.get("content")
         if content is None:
@@ -150,7 +152,7 @@ def operate(session):
             continue
         for operation, description in operations.items():
             path = "/v1/models/{model}/" + operation
-            body = {"seed": 1}
+            body = {"seed": 1, "first_item": 2}
             if description["takes_items"]:
                 body["inputs"] = items(model["signature"])
             is_image = model["signature"]["kind"] == "image"

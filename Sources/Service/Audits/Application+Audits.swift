@@ -82,6 +82,7 @@ extension Application {
     response.headers["Preference-Applied"] = "respond-async"
     response.headers["Posterior-Run"] = run.description
     response.headers["Posterior-Seed"] = "\(audit.audit.seed)"
+    if audit.audit.firstItem > 0 { response.headers["Posterior-First-Item"] = "\(audit.audit.firstItem)" }
     return response
   }
 

@@ -44,19 +44,21 @@ package struct AuditRequest: Sendable {
     }
     try self.init(
       plan: options.attack, items: items.raw, targets: targets?.raw, labels: options.labels?.map(\.text), seed: options.seed,
-      picture: options.picture, keepsInput: fields.keepsInput, on: model)
+      firstItem: options.firstItem, picture: options.picture, keepsInput: fields.keepsInput, on: model)
   }
 
   /// - Parameters:
   ///   - items: [n, width] in raw units, complete; `targets` as well.
   ///   - seed: drawn where none was given.
+  ///   - firstItem: the number of the first item in the whole of which these are a part.
   package init(
-    plan: AuditPlan, items: Tensor, targets: Tensor? = nil, labels: [String]? = nil, seed: Int? = nil, picture: Picture? = nil,
-    keepsInput: Bool = false,
+    plan: AuditPlan, items: Tensor, targets: Tensor? = nil, labels: [String]? = nil, seed: Int? = nil, firstItem: Int = 0,
+    picture: Picture? = nil, keepsInput: Bool = false,
     on model: LoadedModel
   ) throws {
     let family = try Self.attackable(model)
     if let seed, seed < 0 { throw Fault(field: "seed", given: "\(seed)", expected: "0 to 2^63 - 1") }
+    guard firstItems.contains(firstItem) else { throw Fault(field: firstItemName, given: "\(firstItem)", expected: firstItems.words) }
     let drawsCurves = model.signature.space.picture == nil || plan.objective == .latentSpace
     let picture = picture ?? (drawsCurves ? .curves : .grid)
     guard picture == .curves || !drawsCurves else {
@@ -65,7 +67,7 @@ package struct AuditRequest: Sendable {
     let signature = model.signature
     audit = try Audit(
       plan, on: family, items: signature.toModel(items), targets: targets.map(signature.toModel), labels: labels,
-      seed: seed ?? Int.random(in: 0...Int.max))
+      seed: seed ?? Int.random(in: 0...Int.max), firstItem: firstItem)
     (self.model, self.picture, self.keepsInput) = (model, picture, keepsInput)
     (self.items, self.targets, self.labels) = (items, targets, labels)
   }
@@ -84,7 +86,7 @@ package struct AuditRequest: Sendable {
   /// Media types that the answer can be written in, the default first.
   package static let mediaTypes: [MediaType] = [.json, .csv, .png]
 
-  package var receipt: Receipt { Receipt(model: model, seed: audit.seed) }
+  package var receipt: Receipt { Receipt(model: model, seed: audit.seed, firstItem: audit.firstItem) }
 
   /// Refuses an audit that would take too long.
   package func check(_ limits: ServiceLimits, isAsynchronous: Bool) throws {
@@ -131,6 +133,7 @@ struct AuditOptions: Settings {
   var labels: [ClassName]?
   var picture: AuditRequest.Picture?
   var seed: Int?
+  var firstItem = 0
 
   static let table = Table<Self> {
     Setting("attack", \.attack, "The attack: kind, objective, norm, budgets, steps, restarts and more.")
@@ -139,5 +142,6 @@ struct AuditOptions: Settings {
       "picture", \.picture,
       "What a PNG shows: grid (item, perturbed item, both reconstructions, target) or curves; where absent the grid for images, else the curves.")
     Setting(seedName, \.seed, in: 0..., expected: "0 to 2^63 - 1", "Chooses the random numbers, 0 ... 2^63 - 1; drawn by the server where absent.")
+    Setting(firstItemName, \.firstItem, in: firstItems, "\(firstItemSummary) Attacks towards targets then need them.")
   }
 }

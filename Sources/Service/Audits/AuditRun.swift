@@ -23,6 +23,7 @@ extension AuditRequest {
       }
     }
     parameters["items"] = "\(audit.count)"
+    if audit.firstItem > 0 { parameters[firstItemName] = "\(audit.firstItem)" }
     parameters["strengths"] = "\(audit.strengths)"
     parameters["latent_widths"] = "\(audit.latentWidths)"
     parameters["data"] = data
@@ -81,7 +82,7 @@ extension AuditRequest {
     try self.init(
       plan: plan, items: items, targets: tensor(Self.targetsDocument),
       labels: document(Self.labelsDocument).map { try StrictJSON.decode([String].self, from: $0) }, seed: Int(run.description.seed),
-      on: model.named(named))
+      firstItem: run.description.parameters[firstItemName].flatMap { Int($0) } ?? 0, on: model.named(named))
   }
 
   /// The model file that a run attacked, under whatever name it is registered now.

@@ -72,6 +72,7 @@ extension Application {
     if let registered = receipt.registered { response.headers["Posterior-Model"] = "\(registered.name)@\(registered.version)" }
     response.headers["Posterior-Digest"] = receipt.digest.description
     response.headers["Posterior-Seed"] = "\(receipt.seed)"
+    if receipt.firstItem > 0 { response.headers["Posterior-First-Item"] = "\(receipt.firstItem)" }
     response.headers["Posterior-Shape"] = shape.map(String.init).joined(separator: ",")
     response.headers["Vary"] = "Accept"
     return response

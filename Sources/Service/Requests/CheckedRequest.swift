@@ -92,7 +92,7 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
     try request.check(able, rows: request.rowCount(.none), limits: limits)
     try request.validate()
     (self.able, self.model, keepsInput) = (able, model, fields.keepsInput)
-    receipt = Receipt(model: model, seed: request.seed ?? Int.random(in: 0...Int.max))
+    receipt = Receipt(model: model, seed: request.seed ?? Int.random(in: 0...Int.max), firstItem: request.firstItem)
     given = fields.options
     (items, rows) = (.none, Rows(items: Items.none.raw, keys: RowKeys(RandomKey(seed: 0), rows: 0..<0)))
     (rowLimit, hasLongAnswer) = (1, false)
@@ -102,8 +102,9 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
   private init(_ asked: ReadRequest, about sent: Items, _ limits: ServiceLimits) throws {
     (able, model, receipt, given, keepsInput) = (asked.able, asked.model, asked.receipt, asked.given, asked.keepsInput)
     let count = asked.request.rowCount(sent)
-    // Row i depends on (seed, i) alone.
-    let keys = RowKeys(RandomKey(seed: UInt64(receipt.seed)), rows: sent.firstRow..<sent.firstRow + count)
+    // An item depends on the seed and its number alone.
+    let first = receipt.firstItem + sent.firstRow
+    let keys = RowKeys(RandomKey(seed: UInt64(receipt.seed)), rows: first..<first + count)
     if Request.items == .references {
       request = try asked.request.referring(to: sent, of: able)
       (items, rows) = (.none, Rows(items: .zeros([count, 0]), keys: keys))

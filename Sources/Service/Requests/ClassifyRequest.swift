@@ -7,6 +7,7 @@ package struct ClassifyRequest: ModelRequest {
   /// Probabilities that JSON lists for an item, the greatest first; nil for all.
   package var top: Int?
   package var seed: Int?
+  package var firstItem = 0
 
   package init() {}
 
@@ -18,6 +19,7 @@ package struct ClassifyRequest: ModelRequest {
   package static let table = Table<Self> {
     Setting("top", \.top, in: 1..., ofRows: false, "How many probabilities JSON lists for an item, the greatest first; all where absent.")
     Setting.seed
+    Setting.firstItem
   }
 
   package func answerWidth(_ model: any Classifying) -> Int { model.componentCount }

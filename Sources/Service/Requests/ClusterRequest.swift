@@ -9,6 +9,7 @@ package struct ClusterRequest: ModelRequest {
   package var draws = 0
   package var responsibilities = true
   package var seed: Int?
+  package var firstItem = 0
 
   package init() {}
 
@@ -23,6 +24,7 @@ package struct ClusterRequest: ModelRequest {
       "draws", \.draws, in: 0...10_000, "Draws of z that probabilities are averaged over; 0 takes the mean of q(z|x), and no random number.")
     Setting("responsibilities", \.responsibilities, ofRows: false, "Whether JSON and CSV list the probability of every cluster.")
     Setting.seed
+    Setting.firstItem
   }
 
   /// What can be filled in can be clustered without it.

@@ -5,6 +5,7 @@ internal import Tensors
 /// Items mapped to their codes, layer by layer.
 package struct EncodeRequest: ModelRequest {
   package var seed: Int?
+  package var firstItem = 0
 
   package init() {}
 
@@ -13,7 +14,10 @@ package struct EncodeRequest: ModelRequest {
     "Maps items to their codes: of a Gaussian layer a mean and a scale (standard deviation) for every latent variable of q(z|x)."
   package static let items = ItemRole.rows
   package static var capability: Capability<any Encoding> { .encoding }
-  package static let table = Table<Self> { Setting.seed }
+  package static let table = Table<Self> {
+    Setting.seed
+    Setting.firstItem
+  }
 
   package func answerWidth(_ model: any Encoding) -> Int { model.codeForms.reduce(0) { $0 + $1.count } }
 

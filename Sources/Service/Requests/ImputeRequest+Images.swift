@@ -42,7 +42,8 @@ extension ImputeRequest {
       let cells = (0..<items.count * width).filter { items.raw.scalars[$0].isNaN }.map { cell in
         let (row, number) = (cell / width, cell % width)
         return JSONValue.object([
-          .init(name: "row", value: .integer(row)), .init(name: "pixel", value: .array(signature.space.indices(of: number).map(JSONValue.integer))),
+          .init(name: "row", value: .integer(firstItem + row)),
+          .init(name: "pixel", value: .array(signature.space.indices(of: number).map(JSONValue.integer))),
           .init(name: "mean", value: .float(marginals.scalars[row * 2 * width + number])),
           .init(name: "sd", value: .float(marginals.scalars[row * 2 * width + width + number])),
         ])

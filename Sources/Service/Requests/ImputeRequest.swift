@@ -25,6 +25,7 @@ package struct ImputeRequest: ModelRequest {
   package var cells: Bool?
   package var compare = true
   package var seed: Int?
+  package var firstItem = 0
 
   package init() {}
 
@@ -47,6 +48,7 @@ package struct ImputeRequest: ModelRequest {
       "compare", \.compare, ofRows: false,
       "Whether a PNG begins each line with the image and its hole, and ends it with the image as sent where a mask hid some of it.")
     Setting.seed
+    Setting.firstItem
   }
 
   package var rowWeight: Double { Double(draws) }
@@ -107,7 +109,7 @@ package struct ImputeRequest: ModelRequest {
     let cells = (widths.isEmpty ? [] : completed.missing).map { row, column in
       let first = row * rowWidth + starts[column]
       var members = [
-        JSONValue.Member(name: "row", value: .integer(row)),
+        JSONValue.Member(name: "row", value: .integer(firstItem + row)),
         JSONValue.Member(name: "column", value: names.map { .string($0[column]) } ?? .integer(column)),
       ]
       if let categories = signature.space.categories(at: column) {

@@ -21,6 +21,8 @@ package protocol ModelRequest: Settings {
 
   /// nil where the server is to draw one.
   var seed: Int? { get set }
+  /// The number of the first item, or of the first that is drawn, in the whole of which these are a part.
+  var firstItem: Int { get set }
 
   /// Media types that the answer can be written in, the default first.
   func mediaTypes(_ model: Able) -> [MediaType]
@@ -100,8 +102,12 @@ extension ModelRequest {
   }
 }
 
-/// The name of the setting that every request has.
-let seedName = "seed"
+/// The names of the settings that every request has.
+let (seedName, firstItemName) = ("seed", "first_item")
+/// Far beyond any table, and a whole number in every JSON; sums with it stay within 64 bits.
+let firstItems = 0...1 << 53
+let firstItemSummary =
+  "The number of the first item where these are a part of a whole: an item's random numbers follow from the seed and its number, so it has the answer that it has there."
 
 extension Setting where Root: ModelRequest {
   package static var seed: Setting {
@@ -109,6 +115,8 @@ extension Setting where Root: ModelRequest {
       seedName, \.seed, in: 0..., expected: "0 to 2^63 - 1", ofRows: false,
       "Chooses the random numbers, 0 ... 2^63 - 1; drawn by the server where absent.")
   }
+
+  package static var firstItem: Setting { Setting(firstItemName, \.firstItem, in: firstItems, ofRows: false, firstItemSummary) }
 }
 
 extension SettingField {

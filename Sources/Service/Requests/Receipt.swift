@@ -1,22 +1,25 @@
 package import Formats
 
-/// What makes an answer repeatable: the weights and the seed.
+/// What makes an answer repeatable: the weights, the seed and the items' numbers.
 package struct Receipt: Sendable, Equatable {
   package let registered: LoadedModel.Registration?
   package let digest: Digest
   package let seed: Int
+  /// The number of the first item; 0 unless the items are a part of a whole.
+  package let firstItem: Int
 
-  package init(model: LoadedModel, seed: Int) {
+  package init(model: LoadedModel, seed: Int, firstItem: Int) {
     registered = model.registered
     digest = model.digest
     self.seed = seed
+    self.firstItem = firstItem
   }
 
-  /// The first members of a JSON answer.
+  /// The first members of a JSON answer; `first_item` is one of them where it isn't 0.
   var members: [JSONValue.Member] {
     [
       .init(name: "model", value: .string(orNull: registered?.name)), .init(name: "version", value: .integer(orNull: registered?.version)),
       .init(name: "digest", value: .string(digest.description)), .init(name: "seed", value: .integer(seed)),
-    ]
+    ] + (firstItem > 0 ? [.init(name: firstItemName, value: .integer(firstItem))] : [])
   }
 }

@@ -5,6 +5,7 @@ internal import Tensors
 package struct ReconstructRequest: ModelRequest {
   package var sampling = false
   package var seed: Int?
+  package var firstItem = 0
 
   package init() {}
 
@@ -15,6 +16,7 @@ package struct ReconstructRequest: ModelRequest {
   package static let table = Table<Self> {
     Setting("sampling", \.sampling, "Draws z from q(z|x) instead of taking its mean.")
     Setting.seed
+    Setting.firstItem
   }
 
   package func mediaTypes(_ model: any Reconstructing) -> [MediaType] { MediaType.ofItems(model.signature) }

@@ -5,6 +5,7 @@ internal import Tensors
 package struct SampleRequest: ModelRequest {
   package var n = 1
   package var seed: Int?
+  package var firstItem = 0
   package var temperature: Float = 1
   package var mean = false
   package var given = SampleGiven()
@@ -22,6 +23,7 @@ package struct SampleRequest: ModelRequest {
   package static let table = Table<Self> {
     Setting("n", \.n, in: 1...10_000, ofRows: false, "How many items.")
     Setting.seed
+    Setting.firstItem
     Setting(
       "temperature", \.temperature, in: 0...,
       "Multiplies the prior's deviation; of texts it divides the logits of every character, so that 0 takes the likeliest.")

@@ -10,6 +10,7 @@ package struct ScoreRequest: ModelRequest {
   package var targets: [String]?
   package var estimator = ConditionalEstimator.proposal
   package var seed: Int?
+  package var firstItem = 0
 
   package init() {}
 
@@ -26,6 +27,7 @@ package struct ScoreRequest: ModelRequest {
       "estimator", \.estimator,
       "With such families: proposal (importance sampling from q(z|x)) or prior (Monte Carlo from the prior given the other columns).")
     Setting.seed
+    Setting.firstItem
   }
 
   package func acceptsMissing(_ model: any Scoring) -> Bool { Capability.conditionalScoring.of(model) != nil }
