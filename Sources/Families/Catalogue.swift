@@ -13,6 +13,7 @@ package enum Catalogue {
     Mixture.self,
     Modular.self,
     Seatbelt.self,
+    Stacking.self,
     UnrolledGAN.self,
     VAE.self,
     VAEAC.self,
@@ -25,6 +26,7 @@ package enum Catalogue {
   package static func settings(of family: String, forRows rows: Int) -> TableSettings? {
     switch family {
     case Mixture.name: Mixture.settings(forRows: rows)
+    case Stacking.name: Stacking.settings(forRows: rows)
     case VAEAC.name: VAEAC.settings(forRows: rows)
     default: nil
     }

@@ -51,6 +51,28 @@ struct VAEACMaskTests {
     }
   }
 
+  @Test("any rate from none to all of a row's cells, which then are hidden each on its own")
+  func anyRate() throws {
+    let masks = try masks(#"{"mask": [{"kind": "any_rate"}]}"#)
+    // ∫ r^j (1 - r)^(5 - j) over binomial coefficients: 0 to 5 cells, each as often.
+    for count in 0...5 { #expect(abs(share(masks) { Int($0.reduce(0, +)) == count } - 1.0 / 6) < 0.03) }
+  }
+
+  @Test("patterns are those of the batch's rows, as often as they are there; a row that lacks nothing hides cells at any rate")
+  func patterns() throws {
+    let options = try StrictJSON.decode(VAEAC.TrainingOptions.self, from: Array(#"{"mask": [{"kind": "patterns"}]}"#.utf8))
+    let patterns: [[Float]] = [[0, 1, 1, 0, 0], [0, 0, 0, 0, 1]]
+    let x = Tensor(rows: (0..<rows).map { row in patterns[row % 4 == 0 ? 0 : 1].map { $0 == 1 ? .nan : 0 } })
+    let found = model.masks(x, options, RowKeys(RandomKey(seed: 2), rows: 0..<rows))
+    func hidden(_ row: Int) -> [Float] { Array(found.hidden.scalars[5 * row..<5 * row + 5]) }
+    // What a row lacks itself is hidden as well.
+    let blocks = (0..<rows).filter { $0 % 4 != 0 }.map { hidden($0) }
+    #expect(blocks.allSatisfy { $0 == patterns[1] || $0 == [0, 1, 1, 0, 1] })
+    #expect(abs(Double(blocks.count { $0[1] == 1 }) / Double(blocks.count) - 0.25) < 0.03)
+    let whole = try masks(#"{"mask": [{"kind": "patterns"}]}"#)
+    for count in 0...5 { #expect(abs(share(whole) { Int($0.reduce(0, +)) == count } - 1.0 / 6) < 0.03) }
+  }
+
   @Test("of several generators one is drawn for a row, by their weights")
   func mixture() throws {
     let masks = try masks(#"{"mask": [{"kind": "adjacent", "width": 5, "weight": 3}, {"kind": "mcar", "rate": 0}]}"#)
@@ -65,6 +87,7 @@ struct VAEACMaskTests {
       (#"{"mask": [{"kind": "groups", "groups": [["a", "z"]]}]}"#, "mask[0].groups"),
       (#"{"mask": [{"kind": "adjacent", "width": 6}]}"#, "mask[0].width"), (#"{"mask": [{"kind": "adjacent"}]}"#, "mask[0].width"),
       (#"{"mask": [{"kind": "adjacent", "width": 1, "rate": 0.1}]}"#, "mask[0].rate"),
+      (#"{"mask": [{"kind": "patterns", "rate": 0.1}]}"#, "mask[0].rate"), (#"{"mask": [{"kind": "any_rate", "width": 1}]}"#, "mask[0].width"),
       (#"{"mask": [{"kind": "mcar", "weight": 0}]}"#, "mask[0].weight"), (#"{"validation_draws": 0}"#, "validation_draws"),
     ])
   func refused(_ text: String, _ field: String) throws {

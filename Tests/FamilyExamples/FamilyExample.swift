@@ -106,6 +106,17 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
        "convolutions": [{"channels": 4, "kernel": 3, "stride": 2, "padding": 1}, {"channels": 3, "kernel": 3}], "activation": "tanh"}
       """#, .image(height: 6, width: 6, channels: 3)),
     FamilyExample(
+      "mixtures alone, one of two copies", "stacking",
+      #"""
+      {"members": [{"family": "mixture", "configuration": {"components": 2}}, {"family": "mixture", "configuration": {"kind": "categorical", "components": 3}, "copies": 2},
+                   {"family": "mixture", "configuration": {"kind": "normal_scores", "components": 1, "knots": 16}}]}
+      """#, .holed, holes: 0.3),
+    FamilyExample(
+      "a mixture beside a network, columns of every type", "stacking",
+      #"""
+      {"members": [{"family": "mixture", "configuration": {"components": 2}}, {"family": "vaeac", "configuration": {"latent": 2, "hidden": 8, "blocks": 1}}], "network": true}
+      """#, .everyType, holes: 0.3),
+    FamilyExample(
       "an image against a discriminator of widths of its own", "unrolled_gan",
       #"{"latent": 3, "hidden": [7], "discriminator_hidden": [6, 5], "activation": "tanh"}"#, .image(height: 4, width: 3)),
     FamilyExample(
@@ -149,7 +160,7 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
       ], holes: 0.3),
     FamilyExample(
       "vectors of fixed deviation", "vaeac", #"{"latent": 2, "hidden": 16, "blocks": 0, "deviation": "fixed"}"#, .vector(6),
-      training: [#"{"mask_rate": 0.5}"#], holes: 0.2),
+      training: [#"{"mask_rate": 0.5}"#, #"{"mask": [{"kind": "patterns"}, {"kind": "any_rate"}]}"#], holes: 0.2),
     FamilyExample(
       "bernoulli on grey images with holes", "vaeac_image",
       #"{"latent": 2, "hidden": 6, "channels": [2, 3], "activation": "tanh"}"#, .image(height: 8, width: 8),

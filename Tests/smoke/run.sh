@@ -192,6 +192,13 @@ contains "evaluate on a text" 'bits per character' "$work/body"
 printf 'lines of\nhymns' >"$work/line.txt"
 "$posterior" evaluate "$work/hamlet.safetensors" --data "$work/line.txt" --no-record >"$work/body" 2>"$work/err" && fail "an unknown character in a file was not seen"
 contains "an unknown character in a file" 'character 0' "$work/err"
+"$posterior" train --data "$work/holes.csv" --family stacking -o "$work/stacking.safetensors" --no-record >/dev/null 2>"$work/chosen"
+contains "the errors of hidden cells" 'mean_fill.nrmse' "$work/chosen"
+expect "upload a combination" 201 "$(status '/v1/admin/models/stacking/versions?alias=live' "${admin[@]}" --data-binary @"$work/stacking.safetensors")"
+expect "impute by a combination" 200 "$(status '/v1/models/stacking/impute?draws=2&seed=4' -H 'Content-Type: text/csv' -H 'Accept: text/csv' --data-binary @"$work/holes.csv")"
+"$posterior" impute "$work/stacking.safetensors" "$work/holes.csv" --draws 2 --seed 4 -o "$work/offline.csv"
+expect "a combination imputes the same bytes offline" "$(sha256sum <"$work/body")" "$(sha256sum <"$work/offline.csv")"
+expect "score by a combination" 200 "$(status '/v1/models/stacking/score?targets=size' -H 'Content-Type: text/csv' --data-binary @"$work/holes.csv")"
 
 # --- an image with a hole
 mkdir "$work/pictures"

@@ -11,6 +11,10 @@ extension VAEAC {
       case groups
       /// `width` columns that stand next to each other, anywhere.
       case adjacent
+      /// Every cell on its own, with a probability that is drawn for the row: any from 0 to 1.
+      case anyRate = "any_rate"
+      /// What another row of the batch lacks, or as `any_rate` where it lacks nothing: columns that are missing together are hidden together.
+      case patterns
     }
 
     package var kind: Kind
@@ -49,6 +53,7 @@ extension VAEAC {
         case .mcar: [("groups", groups != nil), ("width", width != nil)]
         case .groups: [("width", width != nil)]
         case .adjacent: [("rate", rate != nil), ("groups", groups != nil)]
+        case .anyRate, .patterns: [("rate", rate != nil), ("groups", groups != nil), ("width", width != nil)]
         }
       for stranger in strangers where stranger.isThere {
         throw Fault(field: stranger.name, given: "there", expected: "no such field of the kind \(kind.rawValue)")
@@ -64,11 +69,15 @@ extension VAEAC.MaskGenerator {
     case .mcar: columns
     case .groups: groups?.count ?? 0
     case .adjacent: 1
+    case .anyRate: 1 + columns
+    case .patterns: 2 + columns
     }
   }
 
-  /// Which columns one row hides, given uniform numbers and the numbers of the columns of every group.
-  fileprivate func hide(_ u: UnsafePointer<Float>, _ groups: [[Int]], columns: Int, _ hidden: UnsafeMutablePointer<Float>) {
+  /// Which columns one row hides, given uniform numbers, the numbers of the columns of every group and what the batch's rows lack.
+  fileprivate func hide(
+    _ u: UnsafePointer<Float>, _ groups: [[Int]], columns: Int, missing: UnsafePointer<Float>, rows: Int, _ hidden: UnsafeMutablePointer<Float>
+  ) {
     switch kind {
     case .mcar: for column in 0..<columns { hidden[column] = u[column] < effectiveRate ? 1 : 0 }
     case .groups:
@@ -79,6 +88,11 @@ extension VAEAC.MaskGenerator {
       let width = width ?? 1
       let start = min(Int(u[0] * Float(columns - width + 1)), columns - width)
       for column in start..<start + width { hidden[column] = 1 }
+    case .anyRate: for column in 0..<columns { hidden[column] = u[1 + column] < u[0] ? 1 : 0 }
+    case .patterns:
+      let other = missing + min(Int(u[0] * Float(rows)), rows - 1) * columns
+      let lacks = (0..<columns).contains { other[$0] != 0 }
+      for column in 0..<columns { hidden[column] = lacks ? other[column] : u[2 + column] < u[1] ? 1 : 0 }
     }
   }
 
@@ -87,7 +101,7 @@ extension VAEAC.MaskGenerator {
       Fault(field: "\(field).\(part)", given: given, expected: expected)
     }
     switch kind {
-    case .mcar: break
+    case .mcar, .anyRate, .patterns: break
     case .groups:
       guard let groups, !groups.isEmpty, groups.allSatisfy({ !$0.isEmpty }) else { throw refuse("groups", "none", "lists of column names") }
       for name in groups.joined() where names[name] == nil { throw refuse("groups", "\"\(name)\"", "names of columns") }
@@ -123,8 +137,8 @@ struct MaskMixture {
     for (index, generator) in generators.enumerated() { try generator.check("mask[\(index)]", names) }
   }
 
-  /// 1 where a cell is hidden: [keys, columns].
-  func hidden(_ keys: RowKeys) -> Tensor {
+  /// 1 where a cell is hidden: [keys, columns]; missing: 1 where a row of the batch lacks one, in the same shape.
+  func hidden(_ keys: RowKeys, missing: Tensor) -> Tensor {
     let rows = keys.count
     let draws = generators.map { $0.draws(columns) }.max() ?? 0
     let u = keys.split("mask").uniform(draws)
@@ -132,14 +146,16 @@ struct MaskMixture {
     let total = generators.reduce(0) { $0 + $1.weight }
     return Tensor(shape: [rows, columns]) { y in
       u.withScalars { u in
-        for row in 0..<rows {
-          var rest = choice.scalars[row] * total
-          let index = generators.indices.first { index in
-            rest -= generators[index].weight
-            return rest < 0
+        missing.withScalars { missing in
+          for row in 0..<rows {
+            var rest = choice.scalars[row] * total
+            let index = generators.indices.first { index in
+              rest -= generators[index].weight
+              return rest < 0
+            }
+            let chosen = index ?? generators.count - 1
+            generators[chosen].hide(u + row * draws, groups[chosen], columns: columns, missing: missing, rows: rows, y + row * columns)
           }
-          let chosen = index ?? generators.count - 1
-          generators[chosen].hide(u + row * draws, groups[chosen], columns: columns, y + row * columns)
         }
       }
     }

@@ -37,7 +37,9 @@ extension VAEAC: GradientTrainable {
       Setting(
         "mask", \.mask,
         "Instead of mask_rate: ways of hiding cells, one of them drawn for every row by its weight (1). Kinds: mcar, every cell with probability rate (0.2); "
-          + "groups, every one of groups, lists of column names, as a whole with probability rate (0.2); adjacent, width columns next to each other.")
+          + "groups, every one of groups, lists of column names, as a whole with probability rate (0.2); adjacent, width columns next to each other; "
+          + "any_rate, every cell with a probability drawn for the row; patterns, what another row of the batch lacks, or as any_rate where it lacks nothing. "
+          + "Training on a table without a recipe takes patterns and any_rate in turn.")
       Setting("validation_draws", \.validationDraws, in: 1...10_000, "Draws of the importance-weighted bound by which validation compares epochs.")
     }
 
@@ -48,12 +50,14 @@ extension VAEAC: GradientTrainable {
 
   package static let learnsFrom: LearningInputs = .mixedTables
 
-  /// A small network for a small table, hidden cells as many as the hardest questions have (found by cells hidden from the visible ones of eight UCI tables).
+  /// A small network for a small table (found by cells hidden from the visible ones of eight UCI tables).
+  /// Cells are hidden as the table's own rows lack them, and at any rate at all.
   package static func settings(forRows rows: Int) -> TableSettings {
     let (hidden, blocks, latent) = rows < 1200 ? (64, 2, 16) : (128, 4, 32)
+    let kinds = [MaskGenerator.Kind.patterns, .anyRate].map { JSONValue.object([.init(name: "kind", value: .string($0.rawValue))]) }
     return TableSettings(
       configuration: ["latent": .integer(latent), "hidden": .integer(hidden), "blocks": .integer(blocks)],
-      training: ["mask_rate": .number(0.5), "validation_draws": .integer(5)])
+      training: ["mask": .array(kinds), "validation_draws": .integer(5)])
   }
 
   package func check(_ options: TrainingOptions) throws(Fault) {
@@ -67,7 +71,7 @@ extension VAEAC: GradientTrainable {
   /// What is missing (1) and what the model has to generate (1), which is all of that and some of the rest: [n, columns] each.
   package func masks(_ x: Tensor, _ options: TrainingOptions, _ keys: RowKeys) -> (missing: Tensor, hidden: Tensor) {
     let missing = coding.missing(x)
-    return (missing, Tensor.maximum(missing, MaskMixture(options.generators, signature).hidden(keys)))
+    return (missing, Tensor.maximum(missing, MaskMixture(options.generators, signature).hidden(keys, missing: missing)))
   }
 
   /// What the density of the cells of weight 1 loses from model to raw units: [n].

@@ -23,10 +23,10 @@ extension Mixture: CellBelieving {
     var beliefs = [Double](repeating: 0, count: starts[width])
     drawn.withUnsafeMutableBufferPointer { drawn in
       beliefs.withUnsafeMutableBufferPointer { beliefs in
-        guard let drawn = drawn.baseAddress, let beliefs = beliefs.baseAddress else { return }
+        guard let beliefs = beliefs.baseAddress else { return }
         forEachRow(x, states, covariances: true) { row, pattern, given in
           note(row, pattern, given, rows: n) { beliefs + starts[$0] }
-          for draw in 0..<draws { filler.fill(row, draw, pattern, given, into: drawn + (draw * n + row) * width) }
+          for draw in 0..<draws { filler.fill(row, draw, pattern, given, into: drawn.baseAddress.map { $0 + (draw * n + row) * width }) }
         }
       }
     }

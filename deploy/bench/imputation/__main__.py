@@ -118,7 +118,7 @@ def main():
     parser.add_argument("--masks", type=int, default=5, help="masks of every table (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="threads of Posterior (default: %(default)s); the others take one")
     parser.add_argument("--sets", help="some of the tables, by commas: " + ", ".join(tables.READERS))
-    parser.add_argument("--methods", help="some of the methods, by commas: mean, gaussian, iterative, miceforest, missforest, vaeac, vaeac-learned")
+    parser.add_argument("--methods", help="some of the methods, by commas: mean, gaussian, iterative, miceforest, missforest, vaeac, vaeac-learned, stacking")
     parser.add_argument("--report", action="store_true", help="only write the tables of the results that there are")
     arguments = parser.parse_args()
     print(versions(), file=sys.stderr)

@@ -42,7 +42,17 @@ def every(posterior):
         Method("missforest", "missForest", _peer(peers.miss_forest), fits=_is_main),
         _vaeac("vaeac", "VAEAC", posterior, "fixed", 0),
         _vaeac("vaeac-learned", "VAEAC, learned sd", posterior, "learned", 100),
+        Method(
+            "stacking", "stacking", lambda table, seed, draws: vaeac.impute(table, seed, posterior, stacking(table), draws), stacking, _is_main, 100),
     ]
+
+
+def stacking(table):
+    """What `posterior train --data TABLE --family stacking` chooses by itself."""
+    return {
+        "family": "stacking", "epochs": 1, "batch_size": 65536, "validation": 0,
+        "configuration": {"network": True} if len(table.values) >= vaeac.LARGE else {}, "training": {},
+    }
 
 
 def _is_main(table, mechanism, rate):

@@ -1,0 +1,140 @@
+import Families
+import Foundation
+import Formats
+import ModelFiles
+import Modelling
+import Networks
+import Optimisation
+import Tensors
+import Testing
+
+@Suite("stacking", .serialized)
+struct StackingTests {
+  private static let signature = Signature.table([
+    .init(name: "a", type: .real), .init(name: "b", type: .real), .init(name: "c", type: .real), .categorical("k", ["x", "y"]),
+  ])
+
+  /// Three numbers on a line with noise and a category that says on which side, a fifth of the cells missing; b and c only together.
+  private func rows(_ n: Int) -> Tensor {
+    let key = RandomKey(seed: 17)
+    let (z, h) = (key.normal([n, 3]).scalars, key.split(1).uniform([n, 3]).scalars)
+    return Tensor(
+      rows: (0..<n).map { row in
+        let a = z[3 * row]
+        let block = h[3 * row] < 0.3
+        return [
+          h[3 * row + 1] < 0.2 ? .nan : a, block ? .nan : a + 0.5 * z[3 * row + 1], block ? .nan : 0.5 * z[3 * row + 1] + 0.2 * z[3 * row + 2],
+          h[3 * row + 2] < 0.2 ? .nan : a > 0 ? 1 : 0,
+        ]
+      })
+  }
+
+  private func configuration(_ text: String) throws -> Stacking.Configuration {
+    try StrictJSON.decode(Stacking.Configuration.self, from: Array(text.utf8))
+  }
+
+  private func fit(_ configuration: Stacking.Configuration, _ x: Tensor) throws -> (model: Stacking, terms: [Term]) {
+    let model = try Stacking(configuration, signature: Self.signature, key: RandomKey(seed: 1))
+    let learner = model.learner(.init(), Descent())
+    let data = TrainingData(count: x.shape[0]) { x.gather($0) }
+    var state = learner.start(data, key: RandomKey(seed: 2))
+    try learner.begin(epoch: 0, &state, data, key: RandomKey(seed: 3))
+    let terms = learner.step(&state, Batch(x), Pass(keys: RowKeys(RandomKey(seed: 3), rows: 0..<x.shape[0]), epoch: 0, items: x.shape[0]))
+    return (learner.model(state), terms)
+  }
+
+  private let pair = #"""
+    {"members": [{"family": "mixture", "configuration": {"components": 1}},
+                 {"family": "mixture", "configuration": {"kind": "categorical", "components": 1}, "copies": 2}]}
+    """#
+
+  @Test("the member that knows how columns hang together gets the weight")
+  func weights() throws {
+    let (model, terms) = try fit(configuration(pair), rows(400))
+    func value(_ name: String) throws -> Double { try #require(terms.first { $0.name == name }, "\(terms.map(\.name))").value }
+    #expect(try value("gaussian-1.number_weight") > 0.9)
+    #expect(try value("gaussian-1.number_weight") + value("categorical-1.number_weight") > 0.999)
+    #expect(try value("nrmse") < 0.8 * value("mean_fill.nrmse") && value("nrmse") <= value("gaussian-1.nrmse") + 0.01)
+    #expect(try abs(value("categorical-1.nrmse") - value("mean_fill.nrmse")) < 0.05 && value("pfc") < 0.6 * value("mean_fill.pfc"))
+    let sums = [model.network.numberWeights, model.network.categoryWeights].map { $0.scalars.reduce(0, +) }
+    #expect(sums.allSatisfy { abs($0 - 1) < 1e-5 })
+    #expect(model.hiddenErrors.allSatisfy { ($0?.cells ?? 0) > 50 && ($0?.error ?? 1) < ($0?.baseline ?? 0) })
+    // It answers for categories too, or it would not be here.
+    #expect(model.configuration.members.count == (model.network.categoryWeights.count))
+    let bytes = try ModelFile.encode(model)
+    #expect(try ModelFile.encode(ModelFile.load(bytes: bytes, families: Catalogue.families).model) == bytes)
+  }
+
+  @Test("a draw is one member's for the whole row: columns that are missing together are drawn together")
+  func block() throws {
+    let x = rows(400)
+    let (model, _) = try fit(configuration(pair), x)
+    let draws = model.impute(x, draws: 10, keys: RowKeys(RandomKey(seed: 4), rows: 0..<400)).draws
+    let missing = (0..<400).filter { x.scalars[4 * $0 + 1].isNaN && !x.scalars[4 * $0].isNaN }
+    // b - a and c share their noise.
+    let pairs = draws.flatMap { draw in
+      missing.map { (Double(draw.scalars[4 * $0 + 1] - x.scalars[4 * $0]), Double(draw.scalars[4 * $0 + 2])) }
+    }
+    let (sxy, sxx, syy) = pairs.reduce((0.0, 0.0, 0.0)) { ($0.0 + $1.0 * $1.1, $0.1 + $1.0 * $1.0, $0.2 + $1.1 * $1.1) }
+    #expect(sxy / (sxx * syy).squareRoot() > 0.88, "\(sxy / (sxx * syy).squareRoot())")
+  }
+
+  @Test("few hidden cells weigh members alike, and the same key gives the same bytes")
+  func few() throws {
+    let runs = try (0..<2).map { _ in try fit(configuration(pair), rows(30)).model }
+    #expect(runs[0].network.numberWeights.scalars == [0.5, 0.5] && runs[0].network.categoryWeights.scalars == [0.5, 0.5])
+    #expect(try ModelFile.encode(runs[0]) == ModelFile.encode(runs[1]))
+  }
+
+  @Test("a combination's distribution is the weighted one of its members: means, deviations, quantiles, scores")
+  func combined() throws {
+    let model = try Stacking(
+      configuration(
+        #"{"members": [{"family": "mixture", "configuration": {"components": 2}}, {"family": "mixture", "configuration": {"kind": "normal_scores", "components": 1}}]}"#
+      ),
+      signature: .vector(2), key: RandomKey(seed: 5))
+    let x = Tensor(rows: [[0.4, .nan]])
+    guard case .real(let values) = model.impute(x, draws: 1, keys: RowKeys(RandomKey(seed: 4), rows: 0..<1)).marginals[1] else { return }
+    // ∫ of the exact density of the second column given the first.
+    let (count, step) = (20_000, 0.001)
+    let grid = Tensor(rows: (0..<count).map { [0.4, Float(Double($0) * step - 10)] })
+    let targets = Tensor(rows: [[Float]](repeating: [0, 1], count: count))
+    let density = model.score(grid, targets: targets, draws: 1, estimator: .proposal, keys: RowKeys(RandomKey(seed: 4), rows: 0..<count)).values[0]
+      .values
+      .scalars.map { exp(Double($0)) }
+    var (total, mean, square, low, high) = (0.0, 0.0, 0.0, 0.0, 0.0)
+    for (place, p) in density.enumerated() {
+      let y = Double(place) * step - 10
+      if total < 0.05, total + p * step >= 0.05 { low = y }
+      if total < 0.95, total + p * step >= 0.95 { high = y }
+      (total, mean, square) = (total + p * step, mean + y * p * step, square + y * y * p * step)
+    }
+    #expect(abs(total - 1) < 1e-3)
+    for (value, expected) in zip(values.scalars, [mean, (square - mean * mean).squareRoot(), low, high]) {
+      #expect(abs(Double(value) - expected) < 0.01, "\(values.scalars) for \(mean), \(low), \(high)")
+    }
+  }
+
+  @Test("members are chosen by the columns where none are given", arguments: [(1, 9), (70, 6)])
+  func chosen(_ columns: Int, _ count: Int) throws {
+    let model = try Stacking(.init(), signature: .vector(columns), key: RandomKey(seed: 0))
+    #expect(model.configuration.members.count == count)
+    let withNetwork = try Stacking(configuration(#"{"network": true}"#), signature: .vector(columns), key: RandomKey(seed: 0))
+    #expect(withNetwork.configuration.members.last?.family == "vaeac" && withNetwork.configuration.members.count == count + 1)
+  }
+
+  @Test(
+    "what is no member is refused by its place",
+    arguments: [
+      (#"{"members": [{"family": "vae"}]}"#, "members[0].family"),
+      (#"{"members": [{"family": "mixture"}, {"family": "mixture", "configuration": {"components": 0}}]}"#, "members[1].configuration.components"),
+      (#"{"members": [{"family": "mixture", "configuration": {"hidden": 3}}]}"#, "members[0].configuration.hidden"),
+      (#"{"members": [{"family": "mixture", "training": {"restarts": 0}}]}"#, "members[0].training.restarts"),
+      (#"{"members": [{"family": "mixture", "copies": 65}]}"#, "members[0].copies"),
+    ])
+  func refused(_ text: String, _ field: String) throws {
+    let configuration = try configuration(text)
+    let fault = #expect(throws: Fault.self) { try Stacking(configuration, signature: Self.signature, key: RandomKey(seed: 0)) }
+    #expect(fault?.field == field, "\(String(describing: fault))")
+  }
+}
