@@ -12,8 +12,8 @@ extension DataSet {
     /// Of the observed cells, over n - 1; of the codes where the column is categorical.
     package let mean: Double
     package let deviation: Double
-    package let smallest: Float
-    package let largest: Float
+    package let smallest: Double
+    package let largest: Double
     /// Whether every observed value is a whole number.
     package let isWhole: Bool
     /// Different observed values, counted up to one more than `mostDistinct`.
@@ -37,12 +37,12 @@ extension DataSet {
 
   private struct Content {
     var observed = 0
-    var smallest = Float.nan
-    var largest = Float.nan
+    var smallest = Double.nan
+    var largest = Double.nan
     var isWhole = true
-    var seen: Set<Float> = []
+    var seen: Set<Double> = []
 
-    mutating func add(_ value: Float) {
+    mutating func add(_ value: Double) {
       (smallest, largest) = observed == 0 ? (value, value) : (Swift.min(smallest, value), Swift.max(largest, value))
       observed += 1
       isWhole = isWhole && value == value.rounded()
@@ -66,28 +66,46 @@ extension DataSet {
     var (counts, sums, squares) = ([Double](repeating: 0, count: width), [Double](repeating: 0, count: width), [Double](repeating: 0, count: width))
     forEachItem(of: rows) { item in
       for column in 0..<width where !item[column].isNaN {
-        guard let value = measure(column, Double(item[column])) else { continue }
+        guard let value = measure(column, item[column]) else { continue }
         (counts[column], sums[column]) = (counts[column] + 1, sums[column] + value)
       }
     }
     let means = zip(sums, counts).map { $0 / Swift.max($1, 1) }
+    // Powers of two that bring the numbers near 1, so that no square is lost.
+    var units = [Double](repeating: 0, count: width)
     forEachItem(of: rows) { item in
       for column in 0..<width where !item[column].isNaN {
-        guard let value = measure(column, Double(item[column])) else { continue }
-        squares[column] += (value - means[column]) * (value - means[column])
+        guard let value = measure(column, item[column]) else { continue }
+        units[column] = Swift.max(units[column], (value - means[column]).magnitude.binade)
       }
     }
-    return (0..<width).map { (means[$0], (squares[$0] / Swift.max(counts[$0] - 1, 1)).squareRoot()) }
+    units = units.map { $0 > 0x1p-500 && $0 < 0x1p500 || $0 == 0 ? 1 : $0 }
+    forEachItem(of: rows) { item in
+      for (column, number) in zip(0..<width, item) where !number.isNaN {
+        guard let value = measure(column, number) else { continue }
+        let distance = (value - means[column]) / units[column]
+        squares[column] += distance * distance
+      }
+    }
+    return (0..<width).map { (means[$0], (squares[$0] / Swift.max(counts[$0] - 1, 1)).squareRoot() * units[$0]) }
   }
 
-  /// Raw items one after the other, read a block at a time.
-  private func forEachItem(of rows: [Int], _ body: (UnsafeBufferPointer<Float>) -> Void) {
+  /// Raw items one after the other, in the precision in which they were read.
+  private func forEachItem(of rows: [Int], _ body: (ArraySlice<Double>) -> Void) {
+    if let exact = self.rows as? DoubleRows {
+      for row in rows { body(exact.item(row).rebased) }
+      return
+    }
     let (width, block) = (signature.width, 1024)
     for start in stride(from: 0, to: rows.count, by: block) {
       let places = rows[start..<Swift.min(start + block, rows.count)]
-      raw(places).withScalars { x in
-        for row in 0..<places.count { body(UnsafeBufferPointer(start: x + row * width, count: width)) }
-      }
+      let numbers = raw(places).scalars
+      for row in 0..<places.count { body(numbers[row * width..<(row + 1) * width].map(Double.init)[...]) }
     }
   }
+}
+
+extension ArraySlice<Double> {
+  /// Counted from 0.
+  fileprivate var rebased: ArraySlice<Double> { Array(self)[...] }
 }

@@ -22,11 +22,14 @@ package struct DataSet: Sendable {
   /// The items' classes, where they were read with them.
   package let labels: Labels?
   package let order: ItemOrder
+  /// What was found in the file of a table, for people.
+  package let report: TableReport?
 
   package var count: Int { rows.count }
 
   package init(
-    name: String, rows: any ItemRows, signature: Signature, digest: Digest, labels: Labels? = nil, order: ItemOrder = .shuffled
+    name: String, rows: any ItemRows, signature: Signature, digest: Digest, labels: Labels? = nil, order: ItemOrder = .shuffled,
+    report: TableReport? = nil
   ) {
     // Texts are rows as wide as the longest that is there.
     let fits = signature.space.tokens == nil ? rows.width == signature.width : rows.width <= signature.width
@@ -37,12 +40,13 @@ package struct DataSet: Sendable {
     self.digest = digest
     self.labels = labels
     self.order = order
+    self.report = report
   }
 
   /// The same items with their classes.
   func labelled(_ labels: Labels) throws -> DataSet {
     guard labels.codes.count == count else { throw DataError("\(name) has \(count) items but \(labels.codes.count) labels") }
-    return DataSet(name: name, rows: rows, signature: signature, digest: digest, labels: labels, order: order)
+    return DataSet(name: name, rows: rows, signature: signature, digest: digest, labels: labels, order: order, report: report)
   }
 
   /// The raw items at `indices`: [indices, width], of texts as wide as the longest of all.
@@ -57,7 +61,10 @@ package struct DataSet: Sendable {
   }
 
   /// The items at `indices` in model units.
-  package func batch(_ indices: some Collection<Int>) -> Tensor { signature.toModel(raw(indices)) }
+  package func batch(_ indices: some Collection<Int>) -> Tensor {
+    guard let rows = rows as? DoubleRows, let table = signature.space.table, table.isExact else { return signature.toModel(raw(indices)) }
+    return indices.flatMap(rows.item).withUnsafeBufferPointer(table.toModel)
+  }
 
   /// How many of each row's numbers are its item's own, up to the last that is there; nil where all of them are. values: [n, width], raw or the model's.
   package func lengths(of values: Tensor) -> [Int]? {
@@ -79,21 +86,28 @@ package struct DataSet: Sendable {
     guard signature.space.isRow, signature.space.scaling == nil else { return self }
     let transforms = (0..<signature.width).map { signature.space.type(at: $0).standardisable }
     let moments = moments(over: rows) { column, value in transforms[column].map { $0(value) } }
-    let scales = zip(transforms, moments).map { Float($0 != nil && Float($1.deviation) > 0 ? $1.deviation : 1) }
-    let offsets = zip(transforms, moments).map { $0 == nil ? 0 : Float($1.mean) }
-    return adopting(Signature(signature.space.scaled(by: Scaling(offset: offsets, scale: scales))))
+    let isExact = self.rows is DoubleRows
+    let scales = zip(transforms, moments).map { transform, moments in
+      transform != nil && (isExact ? moments.deviation > 0 : Float(moments.deviation) > 0) ? moments.deviation : 1
+    }
+    let offsets = zip(transforms, moments).map { $0 == nil ? 0 : $1.mean }
+    let scaling =
+      isExact ? Scaling(exactOffset: offsets, scale: scales) : Scaling(offset: offsets.map { Float($0) }, scale: scales.map { Float($0) })
+    return adopting(Signature(signature.space.scaled(by: scaling)))
   }
 
   /// The same raw items under a model's own signature, whose scaling was fixed when it was trained; both have one width.
   package func adopting(_ signature: Signature) -> DataSet {
-    DataSet(name: name, rows: rows, signature: signature, digest: digest, labels: labels, order: order)
+    DataSet(name: name, rows: rows, signature: signature, digest: digest, labels: labels, order: order, report: report)
   }
 
   /// The first `limit` items.
   package func prefix(_ limit: Int) -> DataSet {
     guard limit < count else { return self }
     return DataSet(
-      name: name, rows: FirstRows(base: rows, count: limit), signature: signature, digest: digest, labels: labels?.prefix(limit), order: order)
+      name: name, rows: (self.rows as? DoubleRows)?.prefix(limit) ?? FirstRows(base: rows, count: limit), signature: signature, digest: digest,
+      labels: labels?.prefix(limit), order: order,
+      report: report)
   }
 }
 

@@ -39,6 +39,10 @@ package struct DataSource: Settings {
   package var labels: LabelSource?
   /// Of a recording in a `csv` or `npy`, or of a `text`: windows of it are the items.
   package var window: SignalWindows?
+  /// How the file of a `csv` is read; nil: as builds before 0.3 did, of which runs are that they recorded.
+  package var reading: TableOptions?
+  /// A model's own table, whose columns, marks and left-out columns are known; nothing that recipes say.
+  package var known: TableSpace?
 
   package enum Delimiter: String, CaseIterable, SettingValue {
     case comma = ","
@@ -51,7 +55,7 @@ package struct DataSource: Settings {
   package init(
     source: String, format: Format? = nil, split: Split = .train, range: [Float]? = nil, limit: Int? = nil, columns: [TableSpace.Column]? = nil,
     missing: [String]? = nil, delimiter: Delimiter? = nil, labels: LabelSource? = nil,
-    window: SignalWindows? = nil, target: String? = nil
+    window: SignalWindows? = nil, target: String? = nil, reading: TableOptions? = nil
   ) {
     self.source = source
     self.target = target
@@ -64,6 +68,7 @@ package struct DataSource: Settings {
     self.delimiter = delimiter
     self.labels = labels
     self.window = window
+    self.reading = reading
   }
 
   package static let table = Table<Self> {
@@ -75,8 +80,9 @@ package struct DataSource: Settings {
       "range", \.range, "Smallest and largest value of an npy, which become 0 and 1; images need it, rows without it are standardised.")
     Setting("limit", \.limit, in: 1..., expected: "a positive number", "At most so many items, from the first.")
     Setting("columns", \.columns, "Columns of a csv to learn from, others being left out; absent: inferred.")
-    Setting("missing", \.missing, "Marks of a missing cell of a csv; absent: \"\", NA, NaN, nan, ? and null.")
+    Setting("missing", \.missing, "Marks of a missing cell of a csv beside the usual ones, see data.reading.")
     Setting("delimiter", \.delimiter, "Between the fields of a csv; absent: the one of them that its header has most of.")
+    Setting("reading", \.reading, "How the file of a csv is read, as far as it does not say so itself.")
     Setting("labels", \.labels, "Where the items' classes stand; data sets known by name know theirs.")
     Setting("window", \.window, "Of a recording in a csv or npy, or of a text: windows of it are the items.")
   }
@@ -102,19 +108,20 @@ package struct DataSource: Settings {
       return try named.labels(split)
     }
     guard let labels else { throw DataError("data.labels is missing: it says where the classes of \(source) stand") }
-    return try labels.load(table: source, missing: missing, delimiter: delimiter)
+    return try labels.load(table: source, missing: missing, delimiter: delimiter, reading: reading)
   }
 
   private func loadWhole(isMixed: Bool, _ texts: TokenSpace?) throws -> DataSet {
     if let named = NamedDataSet.named(source) {
-      guard format == nil, target == nil, range == nil, columns == nil, missing == nil, delimiter == nil else {
-        throw DataError("data.format, data.target, data.range, data.columns, data.missing and data.delimiter are for paths; \(source) knows its own")
+      guard format == nil, target == nil, range == nil, columns == nil, missing == nil, delimiter == nil, reading == nil else {
+        throw DataError(
+          "data.format, data.target, data.range, data.columns, data.missing, data.delimiter and data.reading are for paths; \(source) knows its own")
       }
       return try named.items(split)
     }
     guard split == .train else { throw DataError("data.split is \(split.rawValue): only data sets known by name have splits, \(source) is a path") }
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder) else {
+    guard source == "-" || FileManager.default.fileExists(atPath: source, isDirectory: &isFolder) else {
       throw DataError(
         "there is no file or folder \(source); data sets known by name: \(NamedDataSet.names)")
     }
@@ -123,8 +130,8 @@ package struct DataSource: Settings {
       throw DataError("data.range is for npy; \(format.rawValue) has a range of its own")
     }
     guard target == nil || format == .pairs else { throw DataError("data.target is for pairs; \(format.rawValue) is one source alone") }
-    guard (columns == nil && missing == nil && delimiter == nil) || format == .csv else {
-      throw DataError("data.columns, data.missing and data.delimiter are for csv; \(format.rawValue) has neither names nor marks")
+    guard (columns == nil && missing == nil && delimiter == nil && reading == nil) || format == .csv else {
+      throw DataError("data.columns, data.missing, data.delimiter and data.reading are for csv; \(format.rawValue) has neither names nor marks")
     }
     guard format == .png || format == .video || !isFolder.boolValue else {
       throw DataError("\(source) is a folder, expected a file in the format \(format.rawValue)")
@@ -146,14 +153,21 @@ package struct DataSource: Settings {
   private func inferredFormat(isFolder: Bool) throws(DataError) -> Format {
     if isFolder { return .png }
     let name = source.lowercased()
-    if name.hasSuffix(".csv") || name.hasSuffix(".tsv") { return .csv }
+    if Self.isTable(source) { return .csv }
     if name.hasSuffix(".npy") { return .npy }
     if name.hasSuffix(".txt") || name.hasSuffix(".txt.gz") { return .text }
     if name.hasSuffix("-ubyte") || name.hasSuffix("-ubyte.gz") || name.hasSuffix(".idx") || name.hasSuffix(".idx.gz") { return .idx }
     throw DataError("the name of \(source) tells no format: set data.format to one of \(Format.allCases.map(\.rawValue).joined(separator: ", "))")
   }
 
+  /// Whether a path's name says that it holds a table.
+  package static func isTable(_ path: String) -> Bool {
+    let name = path.lowercased()
+    return path == "-" || [".csv", ".tsv", ".csv.gz", ".tsv.gz", ".tab", ".xlsx", ".xls", ".parquet"].contains(where: name.hasSuffix)
+  }
+
   static func bytes(_ path: String) throws(DataError) -> [UInt8] {
+    if path == "-" { return [UInt8](FileHandle.standardInput.readDataToEndOfFile()) }
     do { return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) } catch {
       throw DataError("\(path) can't be read: \(error.localizedDescription)")
     }
@@ -166,10 +180,23 @@ package struct DataSource: Settings {
   private func table(_ bytes: [UInt8], isMixed: Bool) throws -> DataSet {
     // Classes are no part of what is learnt from.
     let classes = labels?.source == nil ? labels?.column : nil
-    let (values, signature) = try TableReading(
-      source: source, columns: columns, missing: missing, delimiter: delimiter, isMixed: isMixed, leavingOut: classes
+    guard reading != nil || known?.isExact == true else {
+      let (values, signature) = try FirstTableReading(
+        source: source, columns: known?.columns ?? columns, missing: known?.missing ?? missing, delimiter: delimiter, isMixed: isMixed,
+        leavingOut: classes
+      ).read(bytes)
+      return DataSet(name: source, rows: FloatRows(values, width: signature.width), signature: signature, digest: SHA256.digest(bytes))
+    }
+    var options = reading ?? TableOptions()
+    if let missing { options.missing = missing + (options.missing ?? []) }
+    if let delimiter { options.separator = options.separator ?? delimiter.rawValue }
+    let table = try TableReading(
+      source: source, options: options, columns: known?.columns ?? columns, marks: known?.missing, isMixed: isMixed, classes: classes,
+      refusesStrangers: known != nil, ignored: known?.ignored
     ).read(bytes)
-    return DataSet(name: source, rows: FloatRows(values, width: signature.width), signature: signature, digest: SHA256.digest(bytes))
+    return DataSet(
+      name: source, rows: DoubleRows(table.values, width: table.signature.width), signature: table.signature, digest: SHA256.digest(bytes),
+      report: table.report)
   }
 
   private func npy() throws -> DataSet {

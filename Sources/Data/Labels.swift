@@ -43,14 +43,16 @@ package struct LabelSource: Settings {
   }
 
   /// - Parameter table: the data's own file, where the classes are a column of it.
-  package func load(table: String?, missing: [String]? = nil, delimiter: DataSource.Delimiter? = nil) throws -> Labels {
+  package func load(
+    table: String?, missing: [String]? = nil, delimiter: DataSource.Delimiter? = nil, reading: TableOptions? = nil
+  ) throws -> Labels {
     guard let path = source ?? table else { throw DataError("data.labels.source is missing: these data hold no classes of their own") }
     let bytes = try DataSource.bytes(path)
     if let column {
       guard names == nil else {
         throw DataError("data.labels.names are for files of numbers; the column \"\(column)\" of \(path) has names of its own")
       }
-      return try Self.column(column, of: bytes, path: path, missing: missing, delimiter: delimiter)
+      return try Self.column(column, of: bytes, path: path, missing: missing, delimiter: delimiter, reading: reading)
     }
     let lowercased = path.lowercased()
     guard !lowercased.hasSuffix(".csv"), !lowercased.hasSuffix(".tsv") else {
@@ -90,12 +92,14 @@ package struct LabelSource: Settings {
 
   /// Classes in the order of their names; a missing cell is an unknown class.
   private static func column(
-    _ name: String, of bytes: [UInt8], path: String, missing: [String]?, delimiter: DataSource.Delimiter?
+    _ name: String, of bytes: [UInt8], path: String, missing: [String]?, delimiter: DataSource.Delimiter?, reading: TableOptions?
   ) throws -> Labels {
-    var options = CSVOptions()
-    if let missing { options.missing = Set(missing) }
-    options.delimiter = delimiter?.rawValue.utf8.first ?? CSVOptions.delimiter(of: bytes)
-    var reader = try CSVReader(bytes, options: options)
+    var options = reading?.csv() ?? CSVOptions()
+    if reading == nil { (options.missing, options.detectsDelimiter) = (CSVOptions.firstMarks, true) }
+    if let missing { options.missing = reading == nil ? Set(missing) : options.missing.union(missing) }
+    if let byte = delimiter?.rawValue.utf8.first { (options.delimiter, options.detectsDelimiter) = (byte, false) }
+    let text = try reading.map { try TableText.utf8(bytes, encoding: $0.encoding) } ?? bytes
+    var reader = try CSVReader(text, options: options)
     guard let field = reader.header.firstIndex(of: name) else {
       throw DataError("\(path) has no column \"\(name)\"; it has \(reader.header.joined(separator: ", "))")
     }

@@ -42,24 +42,19 @@ struct CSVScanner {
         break
       }
     }
-    guard header.isEmpty || fields.count == header.count else {
-      throw CSVError(
-        .malformed, line: firstLine, column: min(fields.count, header.count) + 1, given: "\(fields.count) fields",
-        expected: "\(header.count), as in the header")
-    }
     return CSVRecord(line: firstLine, fields: fields)
   }
 
   private func field(_ raw: String, isQuoted: Bool) -> CSVField {
     if isQuoted {
       let value = Self.unquoted(raw)
-      return CSVField(value: value, isMissing: options.missing.contains(value), written: raw)
+      return CSVField(value: value, isMissing: options.isMissing(value), written: raw)
     }
     guard options.trimsSpaces, let first = raw.utf8.first, let last = raw.utf8.last, isSpace(first) || isSpace(last) else {
-      return CSVField(value: raw, isMissing: options.missing.contains(raw), written: nil)
+      return CSVField(value: raw, isMissing: options.isMissing(raw), written: nil)
     }
     let value = String(decoding: raw.utf8.drop(while: isSpace).reversed().drop(while: isSpace).reversed(), as: UTF8.self)
-    return CSVField(value: value, isMissing: options.missing.contains(value), written: raw)
+    return CSVField(value: value, isMissing: options.isMissing(value), written: raw)
   }
 
   /// Works on bytes, since a quote and an accent after it are one `Character`.

@@ -5,6 +5,7 @@ package struct FormatError: Error, Equatable, Sendable, CustomStringConvertible 
     case idx = "IDX"
     case npy = "NPY"
     case png = "PNG"
+    case text = "table"
   }
 
   package enum Reason: Sendable {

@@ -16,7 +16,7 @@ extension Recipe {
     let steps = max((rows - validation + batchSize - 1) / batchSize, 1)
     let epochs = max(min(max(120, (3000 + steps - 1) / steps), 20_000 / steps), 10)
     self.init()
-    (self.family, self.name, data) = (family, Self.name(of: source.source) ?? family, source)
+    (self.family, self.name, data) = (family, Self.name(of: source.source) ?? family, source.readAnew)
     if let settings { (configuration, training) = (settings.configuration, settings.training) }
     (optimiser, schedule) = (Optimiser(.adamw, rate: 1e-3, weightDecay: 0.3), Schedule(.cosine))
     (self.epochs, self.batchSize) = (settings?.epochs ?? epochs, settings?.batchSize ?? batchSize)

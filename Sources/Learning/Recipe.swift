@@ -70,8 +70,14 @@ package struct Recipe: Settings {
 }
 
 extension Recipe {
-  /// Reads a recipe; unknown fields are errors.
+  /// Reads a recipe; unknown fields are errors. Tables are read as this build reads them.
   package init(parsing bytes: [UInt8]) throws(JSONError) {
+    try self.init(recorded: bytes)
+    data = data.readAnew
+  }
+
+  /// Reads the recipe that a run recorded: a table is read as it was then.
+  package init(recorded bytes: [UInt8]) throws(JSONError) {
     self = try StrictJSON.decode(Recipe.self, from: bytes)
     do throws(Fault) { try validate() } catch { throw JSONError(error) }
   }

@@ -4,12 +4,13 @@ package import Modelling
 
 /// What a model file says about its model: the JSON text under `posterior` in the container's metadata.
 ///
-///     {"format": 1, "family": "vae", "configuration": {...}, "signature": {...}, "provenance": {...}}
+///     {"format": 2, "family": "vae", "configuration": {...}, "signature": {...}, "provenance": {...}}
 ///
-/// `provenance` may be absent; every other field is needed, and a field that is not known is refused.
+/// `provenance` may be absent; every other field is needed, and a field that is not known is refused. Under format 1 numbers of a table are shifted and
+/// scaled in float32, under format 2 in double precision; tables that need nothing of format 2, and all other items, are written under format 1.
 package struct ModelDescription: Sendable, Equatable {
-  /// The version of this description that is written and read.
-  static let format = 1
+  /// The versions of this description that are read.
+  static let formats = 1...2
   /// Where it stands in the container's metadata.
   static let metadataKey = "posterior"
 
@@ -37,8 +38,8 @@ package struct ModelDescription: Sendable, Equatable {
     do {
       let document = try JSONValue(parsing: Array(text.utf8))
       // Before the other fields, which another format may name otherwise.
-      if let format = document["format"], format != .integer(Self.format) {
-        throw ModelFileError(.unknownFormat, "\(place).format", given: format.kind, expected: "\(Self.format), the only one that this build reads")
+      if let format = document["format"], !Self.formats.map(JSONValue.integer).contains(format) {
+        throw ModelFileError(.unknownFormat, "\(place).format", given: format.kind, expected: "1 or 2, which this build reads")
       }
       fields = try StrictJSON.decode(Fields.self, from: document)
     } catch let error as JSONError {
@@ -48,10 +49,14 @@ package struct ModelDescription: Sendable, Equatable {
     } catch {
       throw ModelFileError(.metadata, place, given: "\(error)", expected: "the description of a model")
     }
-    try Self.check(fields.signature, fields.provenance)
+    let signature = fields.format == 1 ? fields.signature.inSinglePrecision : fields.signature
+    guard fields.format >= signature.space.format else {
+      throw ModelFileError(.unknownFormat, "\(place).format", given: "1", expected: "2: the signature has what format 1 does not know")
+    }
+    try Self.check(signature, fields.provenance)
     family = fields.family
     configuration = fields.configuration
-    signature = fields.signature
+    self.signature = signature
     provenance = fields.provenance ?? Provenance()
   }
 
@@ -81,7 +86,7 @@ package struct ModelDescription: Sendable, Equatable {
   /// The text that a file holds: fields in the documented order, below them names sorted, no spaces.
   func text() throws(ModelFileError) -> String {
     let document = JSONValue.object([
-      .init(name: "format", value: .integer(Self.format)),
+      .init(name: "format", value: .integer(signature.space.format)),
       .init(name: "family", value: .string(family)),
       .init(name: "configuration", value: configuration),
       .init(name: "signature", value: try JSONValue(sorting: signature, at: "signature")),

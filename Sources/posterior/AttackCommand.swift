@@ -40,6 +40,7 @@ struct AttackCommand: AsyncParsableCommand {
   @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
   @Flag(help: "The whole report as JSON on standard output.") var json = false
   @Flag(help: "Leaves no record of the run in the store.") var noRecord = false
+  @OptionGroup(title: "Reading tables") var reading: SettingArguments<TableOptions>
   @OptionGroup var store: StoreArguments
 
   func run() async throws { try await reporting(audit) }
@@ -51,19 +52,17 @@ struct AttackCommand: AsyncParsableCommand {
     let model = try store.load(model)
     let seed = seed ?? Int.random(in: 0...Int.max)
     let plan = try attack.values()
-    let data = try load(data, model.signature, labels: labels, withLabels: plan.objective == .downstream)
+    let data = try load(data, model.family, labels: labels, withLabels: plan.objective == .downstream)
     guard labels == nil || plan.objective == .downstream else { throw CommandError("--labels are for --objective downstream.") }
     let chosen = RandomKey(seed: UInt64(max(seed, 0))).split("items").permutation(data.count).dropFirst(firstItem).prefix(items)
     guard !chosen.isEmpty else {
       throw CommandError("--first-item is \(firstItem), expected at most \(data.count - 1): the data hold \(data.count) items.")
     }
-    let targets = try targets.map { path -> Tensor in
-      let targets = try load(path, model.signature)
-      return targets.raw(0..<targets.count)
-    }
+    let targets = try targets.map { try load($0, model.family) }
     let request = try AuditRequest(
-      plan: plan, items: data.raw(chosen), targets: targets, labels: names(data.labels, chosen, model.signature), seed: seed, firstItem: firstItem,
-      on: model)
+      plan: plan, items: data.raw(chosen), targets: targets.map { $0.raw(0..<$0.count) },
+      shown: (data.batch(chosen), targets.map { $0.batch(0..<$0.count) }), labels: names(data.labels, chosen, model.signature), seed: seed,
+      firstItem: firstItem, on: model)
     try request.check(ServiceLimits(), isAsynchronous: true)
     let recorder = noRecord ? nil : try store.open()
     let run = try recorder.map { try request.start(in: $0, keepingInput: false, data: data.name) }
@@ -98,15 +97,10 @@ struct AttackCommand: AsyncParsableCommand {
     }
   }
 
-  private func load(_ source: String, _ signature: Signature, labels: LabelSource? = nil, withLabels: Bool = false) throws -> DataSet {
-    // Of the formats, only NPY does not know its own range.
-    let range = source.lowercased().hasSuffix(".npy") ? signature.space.picture.map { [$0.range.lowerBound, $0.range.upperBound] } : nil
-    let items = try DataSource(source: source, split: NamedDataSet.named(source) == nil ? .train : split, range: range, labels: labels)
-      .load(withLabels: withLabels)
-    guard signature.space.takesItems(of: items.signature.space) else {
-      throw CommandError("\(items.name) has items of shape \(items.signature.space.shape), the model takes \(signature.space.shape).")
-    }
-    return items.adopting(signature)
+  private func load(_ source: String, _ model: any ModelFamily, labels: LabelSource? = nil, withLabels: Bool = false) throws -> DataSet {
+    try EvaluationData.load(
+      source, split: NamedDataSet.named(source) == nil ? .train : split, labels: labels, withLabels: withLabels, reading: reading.values(),
+      for: model.signature, model)
   }
 
   private func write(_ answer: AuditAnswer, to folder: String) throws {

@@ -13,28 +13,33 @@ struct DataCommand: AsyncParsableCommand {
 extension DataCommand {
   struct Describe: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Shows the columns that a CSV file is taken to have.",
+      abstract: "Shows what the columns of a table are taken for, and why.",
       discussion: """
-        Numbers are real, except that a column of 0 and 1 is binary; texts are categories, two of them binary. Notes say what else a column could be.
-        What --json prints and -o writes can be edited: the types are real, positive, count, ordinal, categorical and binary. Give it to
-        `posterior train --schema`, or put its members under `data` of a recipe.
+        Numbers are real, whole where all are, and binary where they are 0 and 1; days and times are dates; texts are categories, two of them binary.
+        Columns that name rows or hold nothing are left out. Notes say what else a column could be, and which cells do not fit.
+        What --json prints and -o writes can be edited: the types are real, whole, positive, count, date, ordinal, categorical and binary, and
+        "role": "ignore" leaves a column out. Give it to `posterior train --schema`, or put its members under `data` of a recipe.
         """)
 
-    @Argument(help: "A CSV file.", completion: .file()) var file: String
-    @Option(name: .customLong("missing"), parsing: .upToNextOption, help: "Marks of a missing cell, instead of \"\", NA, NaN, nan, ? and null.")
-    var missing: [String] = []
-    @Option(help: "Between fields: comma, semicolon or tab. Default: the one that the header has most of.") var delimiter: DataSource.Delimiter?
+    @Argument(help: "A table: a .csv, .tsv or .txt file, also in gzip; - is standard input.", completion: .file()) var file: String
+    @OptionGroup(title: "Reading tables") var reading: SettingArguments<TableOptions>
     @Option(name: [.short, .long], help: "Writes the JSON to this file.") var output: String?
     @Flag(help: "As JSON.") var json = false
 
     func run() async throws {
       try await reporting {
-        let marks = missing.isEmpty ? nil : missing
-        let data = try DataSource(source: file, format: .csv, missing: marks, delimiter: delimiter).load(isMixed: true)
-        guard let columns = data.signature.space.table?.columns, let summaries = data.columnSummaries(over: Array(0..<data.count)) else {
-          throw CommandError("\(file) is no table.")
-        }
-        let schema = TableSchema(columns: columns, missing: marks, delimiter: delimiter)
+        var options = try reading.values()
+        // What does not fit is shown here, and refused where something is learnt from it.
+        let isLenient = options.lenient
+        options.lenient = true
+        let data = try DataSource(source: file, format: .csv, reading: options).load(isMixed: true)
+        options.lenient = isLenient
+        guard let columns = data.signature.space.table?.columns, let summaries = data.columnSummaries(over: Array(0..<data.count)),
+          let report = data.report
+        else { throw CommandError("\(file) is no table.") }
+        let known = Dictionary(zip(columns, summaries).map { ($0.name, ($0, $1)) }) { first, _ in first }
+        let all = report.columns.map { entry in known[entry.name]?.0 ?? TableSpace.Column(name: entry.name, type: .real, role: .ignore) }
+        let schema = TableSchema(columns: all, reading: reading.given.isEmpty ? nil : options)
         if let output {
           do { try Data((schema.json.indented() + "\n").utf8).write(to: URL(fileURLWithPath: output), options: .atomic) } catch {
             throw CommandError("\(output) can't be written: \(error.localizedDescription)")
@@ -42,11 +47,28 @@ extension DataCommand {
         }
         if json { return print(try schema.json.indented()) }
         TextTable(
-          ["COLUMN", "TYPE", "OBSERVED", "MISSING", "CONTENT", "NOTE"],
-          zip(columns, summaries).map { [$0.name, $0.type.rawValue, "\($1.observed)", "\($1.missing)", content($0, $1), note($0, $1)] }
+          ["COLUMN", "TYPE", "WHY", "OBSERVED", "MISSING", "CONTENT", "NOTE"],
+          report.columns.map { entry in
+            guard let (column, summary) = known[entry.name] else {
+              return [entry.name, "left out", entry.reason, "\(entry.observed)", "\(entry.missing)", "", ""]
+            }
+            return [
+              entry.name, column.type.rawValue, entry.reason, "\(entry.observed)", "\(entry.missing)", content(column, summary),
+              odd(entry, isLenient) + note(column, summary),
+            ]
+          }
         ).print()
         print("\(data.count) rows" + ((data.emptyRows ?? 0) > 0 ? ", \(data.emptyRows ?? 0) of them without any value" : ""))
+        for note in report.surroundings { print(note) }
+        let marks = report.marks.filter { !$0.mark.isEmpty }
+        if !marks.isEmpty { print("read as missing: " + marks.map { "\"\($0.mark)\" (\($0.count))" }.joined(separator: ", ")) }
       }
+    }
+
+    private func odd(_ entry: TableReport.Column, _ isLenient: Bool) -> String {
+      guard let first = entry.odd.first else { return "" }
+      let more = entry.oddCount > 1 ? " and \(entry.oddCount - 1) more" : ""
+      return "\"\(first.text)\" at line \(first.line)\(more) does not fit: \(isLenient ? "read as missing" : "refused without --lenient"); "
     }
 
     private func content(_ column: TableSpace.Column, _ summary: DataSet.ColumnSummary) -> String {
@@ -54,14 +76,17 @@ extension DataCommand {
         return categories.prefix(8).joined(separator: ", ") + (categories.count > 8 ? ", ... (\(categories.count))" : "")
       }
       guard summary.observed > 0 else { return "" }
-      return "\(summary.smallest) to \(summary.largest), mean \(Float(summary.mean)), sd \(Float(summary.deviation))"
+      if column.type == .date { return "\(column.text(summary.smallest)) to \(column.text(summary.largest))" }
+      func text(_ value: Double) -> String { NumberForm.plain.text(value, resolution: summary.deviation / 1e4) }
+      return "\(NumberForm.plainText(summary.smallest)) to \(NumberForm.plainText(summary.largest)), mean \(text(summary.mean)), sd "
+        + NumberForm.plain.text(summary.deviation, resolution: summary.deviation / 1e4)
     }
 
     /// What can't be learnt from, and what else numbers could be.
     private func note(_ column: TableSpace.Column, _ summary: DataSet.ColumnSummary) -> String {
       if summary.observed == 0 { return "no value: can't be learnt from" }
       if summary.smallest == summary.largest { return "constant" }
-      guard column.type == .real else { return "" }
+      guard column.type == .real || column.type == .whole else { return "" }
       if summary.isWhole, summary.smallest >= 0 {
         let isFew = summary.distinct <= 20
         return isFew ? "whole, \(summary.distinct) different: could be a count, ordinal or categorical" : "whole, from 0 up: could be a count"
@@ -69,15 +94,4 @@ extension DataCommand {
       return summary.smallest > 0 && summary.deviation > summary.mean ? "above 0 with a long tail: could be positive" : ""
     }
   }
-}
-
-extension DataSource.Delimiter: ExpressibleByArgument {
-  private static let names: [(name: String, value: DataSource.Delimiter)] = [("comma", .comma), ("semicolon", .semicolon), ("tab", .tab)]
-
-  public init?(argument: String) {
-    guard let value = Self.names.first(where: { $0.name == argument })?.value ?? Self(rawValue: argument) else { return nil }
-    self = value
-  }
-
-  public static var allValueStrings: [String] { names.map(\.name) }
 }

@@ -28,7 +28,8 @@ struct EvaluateCommand: AsyncParsableCommand {
       posterior sample under the same seed; the run keeps their counts as modes.json.
       """)
 
-  @Argument(help: "A model file.") var model: String
+  @Argument(help: "A model file; or name, name@3 or name@alias in the store, with --store or where no such file exists.", completion: .file())
+  var model: String
   @Option(help: "A data set's name (fashion-mnist, ring, sprites), an IDX, CSV, NPY or text file, or a folder of PNGs.") var data: String
   @Option(help: "Of a file, where its name doesn't tell: csv, idx, npy, text (one long text), lines (one text a line).")
   var dataFormat: DataSource.Format?
@@ -54,6 +55,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(help: "Of the noise.") var seed: UInt64 = 0
   @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
   @Flag(help: "Leaves no record of the run in the store.") var noRecord = false
+  @OptionGroup(title: "Reading tables") var reading: SettingArguments<TableOptions>
   @OptionGroup var store: StoreArguments
 
   func validate() throws {
@@ -70,7 +72,13 @@ struct EvaluateCommand: AsyncParsableCommand {
 
   private func evaluate() throws {
     Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    let items = EvaluationData(data, split: split, limit: limit, labels: labels, format: dataFormat)
+    try store.reading(model) { try evaluate($0, $1) }
+  }
+
+  /// - Parameter version: of the store, where it holds the file.
+  private func evaluate(_ model: String, _ version: ModelVersion?) throws {
+    let reading = try reading.values()
+    let items = EvaluationData(data, split: split, limit: limit, labels: labels, format: dataFormat, reading: reading)
     let task = EvaluationTask(items, fit: try fit(for: items), draws: k, samples: samples, seed: seed, mask: masks)
     let subject = try task.load(modelFile: model)
     if grid != nil, subject.items.labels == nil || subject.items.signature.space.picture == nil {
@@ -79,7 +87,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     let recorder = noRecord ? nil : try store.open()
     let run = try recorder?.start(
       RunDescription(
-        kind: .evaluate, family: type(of: subject.model).name, modelDigest: SHA256.digest(ofFile: model), configuration: "{}",
+        kind: .evaluate, family: type(of: subject.model).name, model: version?.name, version: version?.version,
+        modelDigest: SHA256.digest(ofFile: model), configuration: "{}",
         parameters: task.parameters(modelFile: model, subject: subject), seed: seed, dataDigest: subject.items.digest, build: .current))
     do {
       let (findings, documents) = try task.evaluate(subject) { Self.show("\($0)/\(subject.items.count)") }
@@ -105,7 +114,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   /// What a map of clusters to classes is fitted on; nil for the evaluated items alone, and where there are no classes.
   private func fit(for items: EvaluationData) throws -> EvaluationData? {
     if let fitData {
-      let fit = EvaluationData(fitData, split: .train, limit: fitLimit, labels: fitLabels)
+      let fit = EvaluationData(fitData, split: .train, limit: fitLimit, labels: fitLabels, reading: items.reading)
       guard fit.hasLabels else { throw CommandError("--fit-labels is missing: it says where the classes of \(fitData) stand") }
       return fit
     }

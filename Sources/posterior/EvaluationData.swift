@@ -12,8 +12,14 @@ struct EvaluationData: Equatable {
   let labels: LabelSource?
   /// nil where the name of the source tells it.
   let format: DataSource.Format?
+  /// How a table is read; nil: as builds before 0.3 did.
+  let reading: TableOptions?
 
-  init(_ source: String, split: DataSource.Split, limit: Int?, labels: LabelSource?, format: DataSource.Format? = nil) {
+  init(
+    _ source: String, split: DataSource.Split, limit: Int?, labels: LabelSource?, format: DataSource.Format? = nil,
+    reading: TableOptions? = TableOptions()
+  ) {
+    self.reading = reading
     // Only data sets that are known by name have splits.
     self.split = NamedDataSet.named(source) == nil ? .train : split
     (self.source, self.limit, self.labels, self.format) = (source, limit, labels, format)
@@ -32,7 +38,8 @@ struct EvaluationData: Equatable {
     self.init(
       source, split: split, limit: parameters["\(prefix)limit"].flatMap { Int($0) },
       labels: parameters["\(prefix)labels"].flatMap { LabelSource(text: $0) },
-      format: parameters["\(prefix)data_format"].flatMap(DataSource.Format.init(rawValue:)))
+      format: parameters["\(prefix)data_format"].flatMap(DataSource.Format.init(rawValue:)),
+      reading: try parameters["\(prefix)reading"].map { try StrictJSON.decode(TableOptions.self, from: Array($0.utf8)) })
   }
 
   func parameters(prefix: String, items: DataSet) -> [String: String] {
@@ -42,23 +49,40 @@ struct EvaluationData: Equatable {
     parameters["\(prefix)limit"] = limit.map(String.init)
     parameters["\(prefix)labels"] = labels?.text
     parameters["\(prefix)data_format"] = format?.rawValue
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    parameters["\(prefix)reading"] = try? reading.map { String(decoding: try encoder.encode($0), as: UTF8.self) }
     parameters["\(prefix)labels_digest"] = items.labels?.digest.description
     return parameters
   }
 
   /// The items in a model's own scaling, which the data set does not know.
   func load(for model: any ModelFamily, withLabels: Bool) throws -> DataSet {
+    try Self.load(
+      source, format: format, split: split, limit: limit, labels: labels, withLabels: withLabels, reading: reading, for: model.signature, model)
+  }
+
+  /// Items as a model's requests read them: a table by the names, marks and categories that the model knows, columns that it does not know being refused.
+  static func load(
+    _ source: String, format: DataSource.Format? = nil, split: DataSource.Split, limit: Int? = nil, labels: LabelSource? = nil,
+    withLabels: Bool = false, reading: TableOptions?, for signature: Signature, _ model: any ModelFamily
+  ) throws -> DataSet {
     // Of the formats, only NPY does not know its own range.
-    let range = source.lowercased().hasSuffix(".npy") ? model.signature.space.picture.map { [$0.range.lowerBound, $0.range.upperBound] } : nil
-    let space = model.signature.space
-    let whole = DataSource(source: source, format: format, split: split, range: range, limit: limit, labels: labels)
-    let items = try whole.load(withLabels: withLabels, for: space.tokens)
+    let space = signature.space
+    let range = source.lowercased().hasSuffix(".npy") ? space.picture.map { [$0.range.lowerBound, $0.range.upperBound] } : nil
+    var given = DataSource(source: source, format: format, split: split, range: range, limit: limit, labels: labels)
+    if let table = space.table, NamedDataSet.named(source) == nil, format == .csv || (format == nil && InputArguments.isTable(source)) {
+      (given.format, given.known, given.reading) = (.csv, table, reading)
+    }
+    let isMixed = given.known != nil && Capability.conditionalScoring.of(model) != nil
+    let items = try given.load(isMixed: isMixed, withLabels: withLabels, for: space.tokens)
     guard space.takesItems(of: items.signature.space) else {
       guard space.tokens == nil, items.signature.space.tokens == nil else {
         throw CommandError("\(items.name) holds \(items.signature.space.summary), the model takes \(space.summary)")
       }
       throw CommandError("\(items.name) has items of shape \(items.signature.space.shape), the model takes \(space.shape)")
     }
-    return items.adopting(model.signature)
+    for note in items.report?.notes ?? [] where !note.hasPrefix("left out") { CommandError.note(note) }
+    return items.adopting(signature)
   }
 }

@@ -1,5 +1,8 @@
 import ArgumentParser
+import Data
+import Formats
 import Foundation
+import Modelling
 import Service
 
 /// How a file of items is read.
@@ -8,16 +11,35 @@ struct InputArguments: ParsableArguments {
     help:
       "What the items are: json, csv, png, npy, raw (float32, little-endian) or txt, one text. (default: by the extension; csv from standard input)")
   var inputFormat: OutputFormat?
+  @OptionGroup(title: "Reading tables") var table: SettingArguments<TableOptions>
 
-  func format(of path: String) throws -> OutputFormat {
-    if let format = inputFormat ?? OutputFormat(path: path) { return format }
-    if path == "-" { return .csv }
+  /// - Parameter takesRows: whether a text file is rather a table.
+  func format(of path: String, takesRows: Bool = true) throws -> OutputFormat {
+    if let format = inputFormat ?? OutputFormat(path: path), inputFormat != nil || format != .txt || !takesRows { return format }
+    if path == "-" || Self.isTable(path) { return .csv }
     throw CommandError(
-      "\(path): items come as .json, .csv, .png, .npy, .raw (float32, little-endian) or .txt; the extension says which, or --input-format.")
+      "\(path): items come as .json, .csv (or .tsv, .gz), .png, .npy, .raw (float32, little-endian) or .txt; the extension says which, or --input-format."
+    )
   }
 
-  /// The items, from a file that can be read again; a pipe is written to one first.
-  func source(_ path: String) throws -> ItemSource {
+  /// Whether a path's name says that it holds a table; text files do.
+  static func isTable(_ path: String) -> Bool {
+    let name = path.lowercased()
+    return DataSource.isTable(name) || name.hasSuffix(".txt") || name.hasSuffix(".txt.gz")
+  }
+
+  /// The items, from a file that can be read again; a pipe is written to one first. Tables are unpacked, and brought to UTF-8.
+  func source(_ path: String, takesRows: Bool = true) throws -> ItemSource {
+    let source = try bytes(of: path)
+    guard try format(of: path, takesRows: takesRows) == .csv else { return source }
+    let encoding = try table.values().encoding
+    guard try TableText.isPacked(source.start(16), encoding: encoding) else { return source }
+    do throws(FormatError) { return .bytes(try TableText.utf8(try source.everything(), encoding: encoding)) } catch {
+      throw CommandError("\(path) is \(error.given), expected \(error.expected).")
+    }
+  }
+
+  private func bytes(of path: String) throws -> ItemSource {
     let name = path == "-" ? "/dev/stdin" : path
     if let file = try ItemFile.opening(name) { return .file(file) }
     guard let pipe = FileHandle(forReadingAtPath: name) else { throw CommandError("\(path) can't be read.") }
@@ -25,4 +47,15 @@ struct InputArguments: ParsableArguments {
     while let piece = try pipe.read(upToCount: 256 << 10), !piece.isEmpty { try file.append(Array(piece)) }
     return .file(file)
   }
+}
+
+extension ItemSource {
+  fileprivate func everything() throws(FormatError) -> [UInt8] {
+    do { return try whole() } catch { throw FormatError(.text, .malformed, given: "a file that can't be read (\(error))", expected: "one that can") }
+  }
+}
+
+extension SettingArguments<TableOptions> {
+  /// The options, or others where no flag was given.
+  func values(or others: TableOptions?) throws -> TableOptions? { given.isEmpty ? others : try values() }
 }

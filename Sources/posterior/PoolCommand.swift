@@ -10,20 +10,20 @@ struct PoolCommand: AsyncParsableCommand {
       a JSON file is the body of POST /v1/pool. Names of the answer are those of R's mice: qbar, ubar, b, t, df, riv, lambda, fmi.
       """)
 
-  @Argument(help: "Estimates: a .csv or .json file.", completion: .file()) var input: String
+  @Argument(help: "Estimates: a .csv or .json file; - is standard input.", completion: .file()) var input: String
+  @OptionGroup var table: InputArguments
   @OptionGroup(title: "With CSV") var options: SettingArguments<PoolOptions>
   @Option(help: "json or csv. (default: by the output's extension, else json)") var format: OutputFormat?
   @Option(name: .shortAndLong, help: "Where to write the answer. (default: standard output)", completion: .file()) var output: String?
 
   func run() async throws {
     try await reporting {
-      guard let data = FileManager.default.contents(atPath: input) else { throw CommandError("\(input) can't be read.") }
-      guard let given = OutputFormat(path: input), given == .csv || given == .json else {
-        throw CommandError("\(input): estimates come as .csv or .json; the extension says which.")
-      }
+      let given = try table.format(of: input)
+      guard given == .csv || given == .json else { throw CommandError("\(input): estimates come as .csv or .json; the extension says which.") }
+      let data = try table.source(input).whole()
       let type = (format ?? output.flatMap(OutputFormat.init(path:)) ?? .json).mediaType
       guard PoolRequest.mediaTypes.contains(type) else { throw CommandError("This answer can be had as json or csv.") }
-      let bytes = try PoolRequest(Array(data), type: given.mediaType, options: options.given).answer(as: type)
+      let bytes = try PoolRequest(data, type: given.mediaType, options: options.given, table: table.table.values()).answer(as: type)
       if let output { return try Data(bytes).write(to: URL(fileURLWithPath: output), options: .atomic) }
       FileHandle.standardOutput.write(Data(bytes))
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Formats
 import Foundation
+import Modelling
 import Registry
 import Service
 import Tensors
@@ -24,7 +25,9 @@ struct RequestArguments: ParsableArguments {
     try await reporting {
       Parallelism.width = ProcessInfo.processInfo.activeProcessorCount
       let model = try store.load(model)
-      var sent = SentRequest(contentType: try input.map { try inputArguments.format(of: $0).mediaType }, options: options)
+      let takesRows = model.signature.space.isRow
+      var sent = SentRequest(contentType: try input.map { try inputArguments.format(of: $0, takesRows: takesRows).mediaType }, options: options)
+      if input != nil { sent.table = try inputArguments.table.values() }
       if mask != nil, sent.contentType != .png {
         throw CommandError("\(input ?? ""): a mask in a file goes with one .png; items of other formats say themselves what is missing.")
       }
@@ -35,13 +38,15 @@ struct RequestArguments: ParsableArguments {
       {
         var progress = ReadingProgress()
         defer { progress.finish() }
-        try stream.perform(on: try inputArguments.source(input), progress: { progress.show($0, of: $1) }, write: output.write)
+        let source = try inputArguments.source(input, takesRows: takesRows)
+        try stream.perform(on: source, progress: { progress.show($0, of: $1) }, noted: Self.tell, write: output.write)
         receipt = stream.asked.receipt
       } else {
-        sent.body = try input.map { try inputArguments.source($0).whole() } ?? []
+        sent.body = try input.map { try inputArguments.source($0, takesRows: takesRows).whole() } ?? []
         if let mask { sent = .form(image: sent.body, mask: try inputArguments.source(mask).whole(), options: sent.options) }
         let asked = try kind.ask(sent, of: model, limits: limits)
         let type = try mediaType(among: asked.mediaTypes, output)
+        Self.tell(asked.items.notes)
         for piece in try asked.perform().pieces(as: type, receipt: asked.receipt) { try output.write(piece) }
         // For the terminal only: a file or pipe gets the server's bytes.
         if output.isTerminal { print() }
@@ -52,12 +57,14 @@ struct RequestArguments: ParsableArguments {
     }
   }
 
+  private static func tell(_ notes: [String]) { for note in notes { CommandError.note(note) } }
+
   /// The request block by block, where items and answer can be; all but its items is checked then.
   private func stream(
     _ kind: RequestKind, _ sent: SentRequest, of model: LoadedModel, to output: OutputFile, _ limits: ServiceLimits
   ) throws -> StreamedRequest? {
     let asked = try kind.ask(sent.fields(of: kind), of: model, limits)
-    return StreamedRequest(asked, items: sent.contentType, as: try mediaType(among: asked.mediaTypes, output), limits: limits)
+    return StreamedRequest(asked, items: sent.contentType, as: try mediaType(among: asked.mediaTypes, output), limits: limits, table: sent.table)
   }
 
   private func mediaType(among possible: [MediaType], _ destination: OutputFile) throws -> MediaType {
@@ -76,7 +83,10 @@ struct RequestArguments: ParsableArguments {
 enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
   case json, csv, png, npy, raw, txt
 
-  init?(path: String) { self.init(rawValue: URL(fileURLWithPath: path).pathExtension.lowercased()) }
+  init?(path: String) {
+    let name = path.lowercased()
+    self.init(rawValue: name.hasSuffix(".tsv") ? "csv" : URL(fileURLWithPath: name).pathExtension)
+  }
 
   var mediaType: MediaType {
     switch self {

@@ -108,7 +108,7 @@ extension RunsCommand {
 
     private func training(_ run: Run) throws -> Service.Replay {
       try Service.Replay.expectation(of: run)
-      let recipe = try Recipe(parsing: Array(run.description.configuration.utf8))
+      let recipe = try Recipe(recorded: Array(run.description.configuration.utf8))
       try checkData(try recipe.loadData(families: Catalogue.families), of: run)
       let folder = FileManager.default.temporaryDirectory.appendingPathComponent("posterior-replay-\(UUID().uuidString)").path
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

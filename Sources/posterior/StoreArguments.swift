@@ -31,6 +31,15 @@ struct StoreArguments: ParsableArguments {
     }
   }
 
+  /// Calls `body` with the path of a model file, or of a model of the store where no such file exists or `--store` is given.
+  func reading<Value>(_ model: String, _ body: (_ path: String, ModelVersion?) throws -> Value) throws -> Value {
+    if FileManager.default.fileExists(atPath: model) { return try body(model, nil) }
+    if model.contains("/") || model.hasSuffix(".safetensors") { throw CommandError("There is no file \(model).") }
+    let store = try openExisting()
+    let version = try store.resolve(model)
+    return try store.reading(version) { try body($0, version) }
+  }
+
   /// A model file, or a model of the store where no such file exists or `--store` is given: name, name@3 or name@alias.
   func load(_ model: String) throws -> LoadedModel {
     if given == nil, FileManager.default.fileExists(atPath: model) { return try LoadedModel.load(path: model, families: Catalogue.families) }

@@ -39,6 +39,7 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "Overrides `data.limit`.") var limit: Int?
   @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
   @Flag(help: "Leaves no record of the run in the store.") var noRecord = false
+  @OptionGroup(title: "Reading tables; overrides `data.reading`") var reading: SettingArguments<TableOptions>
   @OptionGroup var store: StoreArguments
 
   func run() async throws { try await reporting(train) }
@@ -86,10 +87,14 @@ struct TrainCommand: AsyncParsableCommand {
     guard let text = FileManager.default.contents(atPath: path) else { throw CommandError("There is no recipe \(path).") }
     var recipe = try Recipe(parsing: [UInt8](text))
     if let data {
-      recipe.data = DataSource(
-        source: data, format: recipe.data.format == .lines ? .lines : nil, limit: recipe.data.limit, columns: recipe.data.columns,
-        missing: recipe.data.missing, delimiter: recipe.data.delimiter, labels: recipe.data.labels, window: recipe.data.window)
+      recipe.data =
+        DataSource(
+          source: data, format: recipe.data.format == .lines ? .lines : nil, limit: recipe.data.limit, columns: recipe.data.columns,
+          missing: recipe.data.missing, delimiter: recipe.data.delimiter, labels: recipe.data.labels, window: recipe.data.window,
+          reading: recipe.data.reading
+        ).readAnew
     }
+    recipe.data.reading = try reading.values(or: recipe.data.reading)
     if let limit { recipe.data.limit = limit }
     return (recipe, nil)
   }
@@ -102,11 +107,12 @@ struct TrainCommand: AsyncParsableCommand {
     guard families.contains(family) else {
       throw CommandError("--family is \(family), which needs a recipe; without one expected: \(families.joined(separator: ", ")).")
     }
-    var source = DataSource(source: data, limit: limit)
+    var source = DataSource(source: data, format: InputArguments.isTable(data) ? .csv : nil, limit: limit).readAnew
     if let schema {
       guard let text = FileManager.default.contents(atPath: schema) else { throw CommandError("There is no schema \(schema).") }
       source = source.reading(try TableSchema(parsing: [UInt8](text)))
     }
+    source.reading = try reading.values(or: source.reading)
     let table = try source.load(isMixed: true)
     guard table.signature.space.table != nil else { throw CommandError("\(data) is no table, expected a CSV file.") }
     let settings = Catalogue.settings(of: family, forRows: table.count)
@@ -122,6 +128,7 @@ struct TrainCommand: AsyncParsableCommand {
       chosen: \(recipe.choices) (--print-recipe shows all)
 
       """
+    for note in table.report?.notes ?? [] { CommandError.note(note) }
     FileHandle.standardError.write(Data(text.utf8))
   }
 }

@@ -1,11 +1,13 @@
 import Foundation
 import Learning
 
-/// A progress bar on a terminal, one plain line an epoch elsewhere; on standard error, so that standard output stays for results.
+/// A progress bar on a terminal, one plain line an epoch, and no more than one a second, elsewhere; on standard error, so that standard output stays for results.
 final class TrainingDisplay {
   private let isTerminal = isatty(STDERR_FILENO) == 1
   private var lastDrawn = ContinuousClock.now
   private var barIsOpen = false
+  /// When the last line about an epoch was written, where there is no terminal: one a second is enough for a log.
+  private var lastLine: ContinuousClock.Instant?
 
   func show(_ event: TrainingEvent) {
     switch event {
@@ -17,6 +19,8 @@ final class TrainingDisplay {
       for note in summary.notes { line("note: \(note)") }
     case .step(let report): if isTerminal { draw(report) }
     case .epochFinished(let epoch):
+      if !isTerminal, epoch.epoch < epoch.epochs, let lastLine, ContinuousClock.now - lastLine < .seconds(1) { return }
+      lastLine = .now
       // One number needs no name.
       let numbers = epoch.validation.count == 1 ? epoch.validation.map { Self.number($0.value) } : [Self.terms(epoch.validation)]
       let validation = epoch.validation.isEmpty ? "" : "  validation \(numbers[0])" + (epoch.isBest ? " *" : "")

@@ -30,8 +30,9 @@ import Testing
   @Test(
     "Errors name the line, the column and the name",
     arguments: [
-      ("a,b\n1,2\n3\n", 3, 2, "3"), ("a,b\n1,2,3\n", 2, 3, "3"), ("a,b\n\"x\ny\",1\n1,x\"y\n", 4, 2, "b"), ("a,b\n1,\"2\n", 2, 2, "b"),
-      ("a,b\n\"1\"2,3\n", 2, 1, "a"), ("a,b\n1\r2,3\n", 2, 1, "a"), ("a,b\n1,\0\n", 2, 2, "b"), ("a,a\n", 1, 2, "a"), ("a,\n", 1, 2, nil),
+      ("a,b\n1,2\n3\n", 3, 2, "3"), ("a,b\n1,2,3,4\n", 2, 3, "3"), ("a,b\n1,2\n1,2,3\n", 3, 3, "3"), ("a,b\n\"x\ny\",1\n1,x\"y\n", 4, 2, "b"),
+      ("a,b\n1,\"2\n", 2, 2, "b"),
+      ("a,b\n\"1\"2,3\n", 2, 1, "a"), ("a,b\n1\r2,3\n", 2, 1, "a"), ("a,b\n1,\0\n", 2, 2, "b"), ("a,a\n", 1, 2, "a"), (",\n", 1, 1, nil),
       ("", 1, 1, nil),
     ] as [(String, Int, Int, String?)])
   func errors(text: String, line: Int, column: Int, name: String?) {

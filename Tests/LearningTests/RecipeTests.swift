@@ -1,6 +1,7 @@
 import Data
 import Formats
 import Learning
+import Modelling
 import Optimisation
 import Testing
 
@@ -13,7 +14,7 @@ struct RecipeTests {
     let recipe = try recipe(#"{"family": "vae", "data": {"source": "x.csv"}}"#)
     #expect(recipe.name == "vae" && recipe.epochs == 20 && recipe.batchSize == 128 && recipe.validation == 0 && recipe.seed == 0)
     #expect(recipe.optimiser == Optimiser(.adam, rate: 1e-3) && recipe.schedule == Schedule(.constant) && recipe.clipping == Clipping())
-    #expect(recipe.data == DataSource(source: "x.csv"))
+    #expect(recipe.data == DataSource(source: "x.csv", reading: TableOptions()))
     #expect(recipe.configuration == .object([]) && recipe.training == .object([]))
   }
 

@@ -48,7 +48,7 @@ struct TableEdgesTests {
 
   @Test("an all-missing column, a header alone, an empty file and names used twice are refused in a sentence, and leave nothing behind")
   func refused() throws {
-    try refusal("a,b\n1,\n2,NA\n", "the column \"b\"", "no value to learn from", "data.columns")
+    try refusal("a,b\n,\n,NA\n", "no column to learn from", "\"a\" it holds no value", "\"b\"")
     try refusal("a,b\n", "no items to learn from")
     try refusal("", "an empty table", "a header row")
     try refusal("a,b,a\n1,2,3\n", "used before", "distinct names", "column 3")

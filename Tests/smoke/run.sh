@@ -169,6 +169,32 @@ contains "an exact score" '"kinds":{"nats":"exact"}' "$work/body"
 expect "cluster rows with holes" 200 "$(status /v1/models/mixture/cluster -H 'Content-Type: text/csv' --data-binary @"$work/holes.csv")"
 expect "sample from a mixture" 200 "$(status /v1/models/mixture/sample -d '{"n":3,"seed":7,"given":{"cluster":1}}')"
 
+# --- a stranger's table: spreadsheet forms, a column that names rows, marks of missing cells; everything but the holes comes back as it came
+awk 'BEGIN { printf "sep=;\n\"id\";\"price\";\"day\";\"size\"\n"; for (i = 0; i < 40; i++) printf "\"P%03d\";%s;%02d.%02d.2023;%s\n", i, i % 6 ? "1." 100 + i ",50 €" : "N/A", i % 28 + 1, i % 12 + 1, i % 5 ? i : "-999" }' \
+  | sed 's/$/\r/' >"$work/stranger.csv"
+gzip -k "$work/stranger.csv"
+"$posterior" data describe "$work/stranger.csv.gz" --missing=-999 >"$work/body"
+for word in 'left out' date whole 'dd.MM.yyyy' '"-999" (8)'; do contains "describe a stranger's table" "$word" "$work/body"; done
+"$posterior" train --data "$work/stranger.csv.gz" --missing=-999 --family vaeac --epochs 2 -o "$work/stranger.safetensors" --no-record >/dev/null 2>"$work/err"
+contains "a column left out" 'left out: "id"' "$work/err"
+"$posterior" impute "$work/stranger.safetensors" "$work/stranger.csv" --mode point --seed 4 -o "$work/filled.csv" 2>"$work/err"
+contains "marks are told" '"-999" (8)' "$work/err"
+expect "only holes are changed" "$(grep -vc -e N/A -e -999 "$work/stranger.csv")" "$(grep -cFxf "$work/stranger.csv" "$work/filled.csv")"
+expect "holes have the form of their column" 0 "$(tail -n +3 "$work/filled.csv" | grep -vcE $'^"P[0-9]{3}";[0-9.]+,50 €;[0-9]{2}\\.[0-9]{2}\\.2023;[0-9]+\r$|^"P[0-9]{3}";-?[0-9.]+,[0-9]{2} €;[0-9]{2}\\.[0-9]{2}\\.2023;[0-9]+\r$' || true)"
+"$posterior" impute "$work/stranger.safetensors" - --mode point --seed 4 --format csv -o - <"$work/stranger.csv.gz" >"$work/piped.csv" 2>/dev/null
+expect "a packed pipe imputes the same" "$(sha256sum <"$work/filled.csv")" "$(sha256sum <"$work/piped.csv")"
+expect "upload a stranger's imputer" 201 "$(status '/v1/admin/models/stranger/versions?alias=live' "${admin[@]}" --data-binary @"$work/stranger.safetensors")"
+expect "impute a stranger's table" 200 "$(status '/v1/models/stranger/impute?mode=point&seed=4' -H 'Content-Type: text/csv' -H 'Accept: text/csv' --data-binary @"$work/stranger.csv")"
+expect "over HTTP the same" "$(sha256sum <"$work/filled.csv")" "$(sha256sum <"$work/body")"
+sed 's/1.101,50 €/broken/' "$work/stranger.csv" >"$work/odd.csv"
+"$posterior" train --data "$work/odd.csv" --missing=-999 --family vaeac --epochs 1 -o "$work/odd.safetensors" --no-record >/dev/null 2>"$work/err" && fail "an odd cell was not seen"
+for word in 'line 4' '"price"' '"broken"' --lenient; do contains "an odd cell" "$word" "$work/err"; done
+"$posterior" impute "$work/stranger.safetensors" "$work/odd.csv" --lenient --mode point --seed 4 -o "$work/filled.csv" 2>"$work/err"
+contains "an odd cell, leniently" warning "$work/err"
+printf 'PK\003\004rest' >"$work/book.xlsx"
+"$posterior" data describe "$work/book.xlsx" 2>"$work/err" && fail "a workbook was read"
+contains "a workbook" 'CSV UTF-8' "$work/err"
+
 # --- a text, from the file to its continuation
 printf 'to be, or not to be: that is the question.\n%.0s' $(seq 60) >"$work/hamlet.txt"
 printf '{"family": "char_lstm", "data": {"source": "%s", "window": {"length": 20}}, "configuration": {"hidden": 24}, "optimiser": {"kind": "rmsprop", "rate": 0.02, "alpha": 0.95},

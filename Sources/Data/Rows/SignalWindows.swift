@@ -25,7 +25,7 @@ package struct SignalWindows: Settings {
       let kind = recording.signature.space.kind.rawValue
       throw DataError("data.window is for recordings, a row a moment, and for one long text; \(recording.name) holds items of kind \(kind)")
     }
-    if let column = recording.signature.space.table?.columns.first(where: { $0.type != .real }) {
+    if let column = recording.signature.space.table?.columns.first(where: { !$0.type.isLinear }) {
       throw DataError("data.window is for columns of real numbers; \"\(column.name)\" of \(recording.name) is \(column.type.rawValue)")
     }
     let step = stride ?? length

@@ -1,134 +1,166 @@
 internal import Formats
 internal import Modelling
 
-/// A CSV file as a table of typed columns.
+/// A stranger's table as typed columns: bytes of a file to raw rows in double precision, with what every column was taken for and why.
 struct TableReading {
   /// The table's path, for errors.
   let source: String
+  let options: TableOptions
   /// The columns to read, in this order, others being left out; nil: all of them, their types inferred.
   let columns: [TableSpace.Column]?
   /// Marks of a missing cell; nil for the usual ones.
-  let missing: [String]?
-  /// Between fields; nil: read from the header.
-  let delimiter: DataSource.Delimiter?
+  let marks: [String]?
   /// Whether missing cells and categories are allowed.
   let isMixed: Bool
-  /// A column that is not read where the columns are inferred.
-  var leavingOut: String?
+  /// The column of the classes, which is no part of what is learnt from.
+  var classes: String?
+  /// Whether columns that are not listed are refused, as a model does that knows which there are.
+  var refusesStrangers = false
+  var ignored: [String]?
 
-  /// Fewer categories than this, where an unlisted text would more likely be a slip among numbers than a category.
-  static let mostInferredCategories = 256
+  struct Result {
+    let values: [Double]
+    let signature: Signature
+    let report: TableReport
+  }
 
-  /// [rows, columns] with NaN for a missing cell, and the signature.
-  func read(_ bytes: [UInt8]) throws -> (values: [Float], signature: Signature) {
-    var options = CSVOptions()
-    if let missing { options.missing = Set(missing) }
-    options.delimiter = delimiter?.rawValue.utf8.first ?? CSVOptions.delimiter(of: bytes)
-    let columns = try complete(bytes, options)
-    let signature = Signature.table(columns, missing: missing)
+  func read(_ file: [UInt8]) throws -> Result {
+    let bytes: [UInt8]
+    do { bytes = try TableText.utf8(file, encoding: options.encoding) } catch {
+      throw DataError("\(source) is \(error.given), expected \(error.expected)")
+    }
+    let csv = options.csv(marks: marks)
+    var reader = try open(bytes, csv)
+    let (header, head) = (reader.header, reader.head)
+    if options.header == nil, columns == nil { try refuseValues(header, head) }
+    var scan = try Scan(&reader, units: options.unitsRow)
+    let decimal = options.decimal ?? (scan.columns.contains(where: \.hasDecimalComma) ? "," : nil)
+    var report = TableReport()
+    report.marks = scan.marks.map { ($0.key, $0.value) }.sorted { $0.mark < $1.mark }
+    report.surroundings = surroundings(head, scan.units)
+    scan.decimal = decimal
+    let chosen = try choose(header, head, scan, &report)
+    let left = header.filter { name in !chosen.contains { $0.name == name } }
+    let signature = Signature.table(chosen, missing: marks ?? options.keptMarks, ignored: left.isEmpty ? nil : left)
+    guard !chosen.isEmpty else {
+      throw DataError("\(source) has no column to learn from: \(report.leftOut.map { "\"\($0.name)\" \($0.reason)" }.joined(separator: ", "))")
+    }
     try signature.check()
-    var reader = try CSVReader(bytes, options: options)
-    let fields = try columns.map { try field(of: $0, reader.header) }
-    var values: [Float] = []
-    while let record = try reader.next() {
-      for (column, field) in zip(columns, fields) { values.append(try value(field, of: column, in: record, reader)) }
-    }
-    return (values, signature)
+    var again = try open(bytes, csv)
+    let values = try rows(&again, chosen, hasUnits: scan.units != nil)
+    return Result(values: values, signature: signature, report: report)
   }
 
-  private func field(of column: TableSpace.Column, _ header: [String]) throws -> Int {
-    guard let field = header.firstIndex(of: column.name) else {
-      throw DataError("\(source) has no column \"\(column.name)\"; it has \(header.joined(separator: ", "))")
+  private func open(_ bytes: [UInt8], _ csv: CSVOptions) throws -> CSVReader {
+    do throws(CSVError) { return try CSVReader(bytes, options: csv) } catch {
+      throw DataError("\(source), \(error.detail)" + (error.given.contains("quote") ? "; --separator says what parts fields" : ""))
     }
-    return field
   }
 
-  private func value(_ field: Int, of column: TableSpace.Column, in record: CSVRecord, _ reader: CSVReader) throws -> Float {
-    func place(_ text: String) -> DataError { DataError("\(source), line \(record.line), column \"\(column.name)\" \(text)") }
-    if record.fields[field].isMissing {
+  /// Refuses names that look like values: numbers that are no years and don't count columns.
+  private func refuseValues(_ header: [String], _ head: CSVHead) throws {
+    let numbers = header.enumerated().filter { !head.nameless.contains($0.offset) }.compactMap { NumberForm.plain.number($0.element) }
+    let comma = NumberForm(decimal: ",")
+    let texts = header.filter { DecimalText.double($0) != nil || comma.number($0) != nil }
+    guard let first = texts.first else { return }
+    let steps = Set(zip(numbers, numbers.dropFirst()).map { $1 - $0 })
+    let areNames =
+      numbers.count == texts.count && numbers.allSatisfy { $0 == $0.rounded() }
+      && (numbers.allSatisfy { (1800...2200).contains($0) } || (numbers.count > 1 && steps == [1]) || numbers == [0] || numbers == [1])
+    guard !areNames else { return }
+    throw DataError(
+      "\(source), line 1 has \(first) where a column's name should be: --no-header reads it as the first row of values, "
+        + "--header says that it holds names"
+    )
+  }
+
+  private func surroundings(_ head: CSVHead, _ units: CSVRecord?) -> [String] {
+    var found: [String] = []
+    if !head.separatorLine.isEmpty { found.append("the first line says what parts the fields") }
+    if head.surplus == .rowNames { found.append("rows have names before the first column") }
+    if head.surplus == .delimiter { found.append("rows end in a delimiter") }
+    if let units { found.append("line \(units.line) holds units: \(units.fields.map(\.value).joined(separator: ", "))") }
+    return found
+  }
+
+  /// The cells of the chosen columns, row by row.
+  private func rows(_ reader: inout CSVReader, _ columns: [TableSpace.Column], hasUnits: Bool) throws -> [Double] {
+    let places = Dictionary(reader.header.enumerated().map { ($1, $0) }) { first, _ in first }
+    let fields = columns.map { places[$0.name] ?? 0 }
+    var values: [Double] = []
+    if hasUnits { _ = try reader.next() }
+    while let record = try next(&reader) {
+      for (column, field) in zip(columns, fields) { values.append(try value(record.fields[field], column, record.line)) }
+    }
+    return values
+  }
+
+  private func next(_ reader: inout CSVReader) throws -> CSVRecord? {
+    do throws(CSVError) { return try reader.next() } catch { throw DataError("\(source), \(error.detail)") }
+  }
+
+  private func value(_ field: CSVField, _ column: TableSpace.Column, _ line: Int) throws -> Double {
+    func place(_ text: String) -> DataError { DataError("\(source), line \(line), column \"\(column.name)\" \(text)") }
+    switch column.reading(field, marks: marks) {
+    case .missing:
       guard isMixed else { throw place("is missing: this family learns from complete rows") }
       return .nan
-    }
-    let text = record.fields[field].value
-    guard !column.type.isDiscrete else {
-      guard let code = column.code(of: text) else {
-        throw place("is \"\(text.prefix(40))\", none of its categories: \((column.categories ?? []).prefix(20).joined(separator: ", "))")
+    case .value(let value):
+      guard column.accepts(value) else {
+        throw place("is \(field.value.prefix(40)), expected \(column.expectation): its type is \(column.type.rawValue)")
       }
-      return Float(code)
+      return value
+    case .unknown:
+      if !column.type.isDiscrete, options.lenient, isMixed { return .nan }
+      guard column.type.isDiscrete else {
+        let (cell, kind) = (field.value.prefix(40), column.type == .date ? "date like the others (\(column.dates?.pattern ?? ""))" : "number")
+        throw place(
+          "is \"\(cell)\", no \(kind): correct it, name it as a mark of a missing cell (--missing='\(cell)'), take such cells for missing (--lenient), "
+            + "or give the column's type in a schema")
+      }
+      throw place("is \"\(field.value.prefix(40))\", none of its categories: \((column.categories ?? []).prefix(20).joined(separator: ", "))")
     }
-    guard let number = try reader.number(field, in: record), Float(number).isFinite else { throw place("is \(text), more than float32 can hold") }
-    guard column.accepts(Float(number)) else {
-      throw place("is \(text.prefix(40)), expected \(column.expectation): its type is \(column.type.rawValue)")
-    }
-    return Float(number)
   }
 }
 
-// MARK: What a table says of its columns
+// MARK: - The first time through
 
 extension TableReading {
-  /// The columns with their types and categories, which are read from the table where they were not given.
-  private func complete(_ bytes: [UInt8], _ options: CSVOptions) throws -> [TableSpace.Column] {
-    var reader = try CSVReader(bytes, options: options)
-    let header = reader.header
-    guard let columns else {
-      let fields = header.indices.filter { header[$0] != leavingOut }
-      guard isMixed else { return fields.map { TableSpace.Column(name: header[$0], type: .real) } }
-      return try zip(fields, scanned(fields, &reader)).map { try inferred(header[$0], $1) }
-    }
-    let open = columns.filter { $0.type.isDiscrete && $0.categories == nil }
-    guard !open.isEmpty else { return columns }
-    let contents = try scanned(open.map { try field(of: $0, header) }, &reader)
-    let categories = try Dictionary(zip(open, contents).map { ($0.name, try listed($0.name, $1)) }) { first, _ in first }
-    return columns.map { column in
-      guard let names = categories[column.name] else { return column }
-      return TableSpace.Column(name: column.name, type: column.type, categories: names, unknownCategory: column.unknownCategory)
-    }
-  }
+  /// The cells of every column, counted.
+  struct Scan {
+    var columns: [ColumnScan]
+    var marks: [String: Int] = [:]
+    /// The row below the names, where it holds units.
+    var units: CSVRecord?
+    var decimal: String?
 
-  /// What one column holds: its different texts, as far as they are few, and the first that is not a number.
-  private struct Content {
-    var texts: Set<String> = []
-    var refusal: CSVError?
-  }
+    init(_ reader: inout CSVReader, units hasUnits: Bool?) throws {
+      columns = [ColumnScan](repeating: ColumnScan(), count: reader.header.count)
+      let first = try reader.next()
+      while let record = try reader.next() { add(record) }
+      guard let first else { return }
+      if hasUnits ?? isUnits(first) { units = first } else { add(first, isFirst: true) }
+    }
 
-  private func scanned(_ fields: [Int], _ reader: inout CSVReader) throws -> [Content] {
-    var contents = [Content](repeating: Content(), count: fields.count)
-    while let record = try reader.next() {
-      for (index, field) in fields.enumerated() where !record.fields[field].isMissing {
-        if contents[index].refusal == nil {
-          do throws(CSVError) { _ = try reader.number(field, in: record) } catch { contents[index].refusal = error }
-        }
-        if contents[index].texts.count <= Self.mostInferredCategories { contents[index].texts.insert(record.fields[field].value) }
+    private mutating func add(_ record: CSVRecord, isFirst: Bool = false) {
+      for (index, field) in record.fields.enumerated() {
+        if field.isMissing { marks[NumberForm.trimmed(field.value), default: 0] += 1 }
+        columns[index].add(field, line: record.line, isFirst: isFirst)
       }
     }
-    return contents
-  }
 
-  /// Numbers are real, except that a column of 0 and 1 is binary; texts are categories, two of them binary.
-  ///
-  /// Nothing else is taken for a type of its own: whole numbers may be counts, ranks or codes, and only the user knows.
-  private func inferred(_ name: String, _ content: Content) throws -> TableSpace.Column {
-    guard content.refusal == nil else {
-      let categories = try listed(name, content)
-      return TableSpace.Column(name: name, type: categories.count == 2 ? .binary : .categorical, categories: categories)
+    /// Two columns or more whose other cells are all numbers have a text there, and none has a number.
+    private func isUnits(_ first: CSVRecord) -> Bool {
+      let numeric = columns.indices.filter {
+        columns[$0].observed > 1 && columns[$0].number(decimal: nil, thousands: nil)?.cells == columns[$0].observed
+      }
+      let cells = numeric.map { first.fields[$0] }
+      func isNumber(_ field: CSVField) -> Bool {
+        var tally = NumberFormTally()
+        tally.add(field.value)
+        return !field.isMissing && tally.finding() != nil
+      }
+      return cells.count { !$0.isMissing && !isNumber($0) } >= 2 && !cells.contains(where: isNumber)
     }
-    let numbers = Set(content.texts.prefix(Self.mostInferredCategories).compactMap { DecimalText.double($0) })
-    return TableSpace.Column(name: name, type: numbers == [0, 1] ? .binary : .real)
-  }
-
-  /// The categories of a column: in the order of their numbers where all are numbers, which may be written in several ways, else of their names.
-  private func listed(_ name: String, _ content: Content) throws -> [String] {
-    guard content.texts.count <= Self.mostInferredCategories else {
-      let place = content.refusal.map { ", the first at line \($0.line) (\($0.given))" } ?? ""
-      throw DataError(
-        "\(source), column \"\(name)\" has more than \(Self.mostInferredCategories) different texts\(place): correct them, leave the column out of "
-          + "data.columns, or list its categories there")
-    }
-    let names = content.texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    guard content.refusal == nil else { return names }
-    let shortestFirst = names.sorted { $0.utf8.count < $1.utf8.count }
-    let byNumber = Dictionary(shortestFirst.compactMap { text in DecimalText.double(text).map { ($0, text) } }) { first, _ in first }
-    return byNumber.sorted { $0.key < $1.key }.map(\.value)
   }
 }

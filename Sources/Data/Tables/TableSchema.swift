@@ -7,11 +7,15 @@ package struct TableSchema: Codable, Sendable, Equatable {
   package var columns: [TableSpace.Column]
   package var missing: [String]?
   package var delimiter: DataSource.Delimiter?
+  package var reading: TableOptions?
 
-  package init(columns: [TableSpace.Column], missing: [String]? = nil, delimiter: DataSource.Delimiter? = nil) {
+  package init(
+    columns: [TableSpace.Column], missing: [String]? = nil, delimiter: DataSource.Delimiter? = nil, reading: TableOptions? = nil
+  ) {
     self.columns = columns
     self.missing = missing
     self.delimiter = delimiter
+    self.reading = reading
   }
 
   /// Reads a schema as JSON; unknown fields are errors.
@@ -31,6 +35,15 @@ extension DataSource {
   package func reading(_ schema: TableSchema) -> DataSource {
     var source = self
     (source.columns, source.missing, source.delimiter) = (schema.columns, schema.missing, schema.delimiter)
+    source.reading = schema.reading ?? source.reading
+    return source
+  }
+
+  /// The same source, a table being read as this build reads tables.
+  package var readAnew: DataSource {
+    var source = self
+    let isTable = format == .csv || (format == nil && Self.isTable(self.source))
+    if isTable, NamedDataSet.named(self.source) == nil, reading == nil { source.reading = TableOptions() }
     return source
   }
 }

@@ -37,7 +37,7 @@ extension VAEAC {
 
     init(_ signature: Signature) {
       let types = (0..<signature.width).map(signature.space.type)
-      let normals = types.indices.filter { types[$0] == .real || types[$0] == .positive }
+      let normals = types.indices.filter { types[$0].isLinear || types[$0] == .positive }
       let counts = types.indices.filter { types[$0] == .count }
       var (layout, offsets): ([Column], [Int]) = ([], [])
       var (input, normal, count, logits) = (0, 0, 0, 2 * (normals.count + counts.count))
@@ -45,7 +45,7 @@ extension VAEAC {
         offsets.append(input)
         let size = signature.space.categories(at: column)?.count ?? 1
         switch type {
-        case .real, .positive:
+        case .real, .whole, .date, .positive:
           layout.append(.normal(normal))
           normal += 1
           input += 1

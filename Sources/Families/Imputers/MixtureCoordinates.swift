@@ -44,7 +44,7 @@ struct MixtureCoordinates: Sendable {
         width += count
       }
       switch signature.space.type(at: index) {
-      case .real: number(.real)
+      case .real, .whole, .date: number(.real)
       case .positive: number(.positive(offset: Double(offset), scale: Double(scale)))
       case .count: number(.count(offset: Double(offset), scale: Double(scale)))
       case .ordinal: categories(isOrdered: true)

@@ -22,7 +22,7 @@ package struct ImageSpace: ItemSpace {
     // What is missing is refused with what is wrong, by `check`.
     shape = try values.decodeIfPresent([Int].self, forKey: .shape) ?? []
     range = try values.decodeIfPresent([Float].self, forKey: .range) ?? []
-    scaling = try values.decodeIfPresent(Scaling.self, forKey: .scaling)
+    scaling = try values.decodeIfPresent(Scaling.self, forKey: .scaling)?.inSinglePrecision
   }
 
   package var picture: Picture {

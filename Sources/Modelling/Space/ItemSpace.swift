@@ -22,6 +22,8 @@ package protocol ItemSpace: Codable, Hashable, Sendable {
 
   /// raw = offset + scale · model.
   func scaling(at index: Int) -> (offset: Float, scale: Float)
+  /// The same in double precision; nil where raw numbers are float32.
+  func exactScaling(at index: Int) -> (offset: Double, scale: Double)?
   func type(at index: Int) -> TableSpace.Column.Kind
   /// Names of the values 0, 1, ... where a number is one of categories.
   func categories(at index: Int) -> [String]?
@@ -53,6 +55,7 @@ extension ItemSpace {
   package var names: [String]? { nil }
   package var scaling: Scaling? { nil }
   package var bitsName: String { "bits_per_dim" }
+  package func exactScaling(at index: Int) -> (offset: Double, scale: Double)? { nil }
   package func type(at index: Int) -> TableSpace.Column.Kind { .real }
   package func categories(at index: Int) -> [String]? { nil }
   package func bounds(at index: Int) -> Space.Bounds { (nil, nil) }
@@ -64,14 +67,16 @@ extension ItemSpace {
     return raw.withScalars { x in (0..<raw.count).first { !x[$0].isNaN && !accepts(x[$0], at: $0 % width) } }
   }
 
-  package var logVolume: Float { Float((0..<width).reduce(0.0) { $0 + Foundation.log(Double(scaling(at: $1).scale)) }) }
+  package var logVolume: Float {
+    Float((0..<width).reduce(0.0) { $0 + Foundation.log(exactScaling(at: $1)?.scale ?? Double(scaling(at: $1).scale)) })
+  }
 
   /// ln scale of a real number, ln scale + ln raw of a positive one.
   package func logVolumes(_ model: Tensor) -> Tensor {
     let cells = (0..<width).map { index -> (constant: Float, slope: Float) in
       let (offset, scale) = scaling(at: index)
       switch type(at: index) {
-      case .real: return (Foundation.log(scale), 0)
+      case .real, .whole, .date: return (exactScaling(at: index).map { Float(Foundation.log($0.scale)) } ?? Foundation.log(scale), 0)
       // ln raw = offset + scale · model
       case .positive: return (Foundation.log(scale) + offset, scale)
       case .count, .ordinal, .categorical, .binary: return (0, 0)

@@ -42,6 +42,11 @@ package struct ProductSpace: ItemSpace {
     return part.space.scaling(at: index)
   }
 
+  package func exactScaling(at index: Int) -> (offset: Double, scale: Double)? {
+    let (part, index) = part(at: index)
+    return part.space.exactScaling(at: index)
+  }
+
   package func type(at index: Int) -> TableSpace.Column.Kind {
     let (part, index) = part(at: index)
     return part.space.type(at: index)

@@ -19,6 +19,7 @@ package struct SequenceSpace: ItemSpace {
   package var shape: [Int] { [atMost] + element.shape }
   package var summary: String { "sequences of at most \(atMost) \(element.summary)" }
   package func scaling(at index: Int) -> (offset: Float, scale: Float) { element.scaling(at: index % element.width) }
+  package func exactScaling(at index: Int) -> (offset: Double, scale: Double)? { element.exactScaling(at: index % element.width) }
   package func type(at index: Int) -> TableSpace.Column.Kind { element.type(at: index % element.width) }
   package func categories(at index: Int) -> [String]? { element.categories(at: index % element.width) }
   package func bounds(at index: Int) -> Space.Bounds { element.bounds(at: index % element.width) }

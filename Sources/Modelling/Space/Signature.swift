@@ -25,9 +25,14 @@ package struct Signature: Sendable, Equatable {
 
   package static func vector(_ width: Int, scaling: Scaling? = nil) -> Signature { Signature(.vector(VectorSpace(width, scaling: scaling))) }
 
-  package static func table(_ columns: [TableSpace.Column], scaling: Scaling? = nil, missing: [String]? = nil) -> Signature {
-    Signature(.table(TableSpace(columns, scaling: scaling, missing: missing)))
+  package static func table(
+    _ columns: [TableSpace.Column], scaling: Scaling? = nil, missing: [String]? = nil, ignored: [String]? = nil
+  ) -> Signature {
+    Signature(.table(TableSpace(columns, scaling: scaling, missing: missing, ignored: ignored)))
   }
+
+  /// The same signature with every scaling in float32, as files of format 1 mean it.
+  package var inSinglePrecision: Signature { Signature(space.inSinglePrecision, classes: classes, stranger: stranger) }
 }
 
 // What is asked for wherever a signature is at hand.
@@ -86,7 +91,7 @@ extension Signature {
     switch space {
     case .image, .vector: break
     case .table(let table):
-      guard let column = table.columns.first(where: { $0.type != .real }) else { return }
+      guard let column = table.columns.first(where: { !$0.type.isLinear }) else { return }
       throw Fault(
         field: "signature.columns", given: "\(column.type.rawValue) for \"\(column.name)\"",
         expected: "real columns; the families mixture and vaeac take categories")

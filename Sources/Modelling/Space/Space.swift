@@ -53,6 +53,7 @@ extension Space {
   package var scaling: Scaling? { item.scaling }
   package var bitsName: String { item.bitsName }
   package func scaling(at index: Int) -> (offset: Float, scale: Float) { item.scaling(at: index) }
+  package func exactScaling(at index: Int) -> (offset: Double, scale: Double)? { item.exactScaling(at: index) }
   package func type(at index: Int) -> TableSpace.Column.Kind { item.type(at: index) }
   package func categories(at index: Int) -> [String]? { item.categories(at: index) }
   package func bounds(at index: Int) -> Bounds { item.bounds(at: index) }
@@ -96,9 +97,30 @@ extension Space {
   /// The same rows under another scaling; spaces of other items, whose values have units of their own, stay as they are.
   package func scaled(by scaling: Scaling) -> Space {
     switch self {
-    case .table(let space): .table(TableSpace(space.columns, scaling: scaling, missing: space.missing))
+    case .table(let space): .table(TableSpace(space.columns, scaling: scaling, missing: space.missing, ignored: space.ignored))
     case .vector(let space): .vector(VectorSpace(space.width, scaling: scaling))
     case .image, .tokens, .sequence, .product: self
+    }
+  }
+
+  /// The same space with every scaling in float32, as files of format 1 mean it.
+  package var inSinglePrecision: Space {
+    switch self {
+    case .table(let space):
+      .table(TableSpace(space.columns, scaling: space.scaling?.inSinglePrecision, missing: space.missing, ignored: space.ignored))
+    case .sequence(let space): .sequence(SequenceSpace(of: space.element.inSinglePrecision, atMost: space.atMost))
+    case .product(let space): .product(ProductSpace(space.parts.map { .init($0.name, $0.space.inSinglePrecision) }))
+    case .image, .vector, .tokens: self
+    }
+  }
+
+  /// The format that a file needs to say what this space is: 2 where it says something that builds before 0.3 don't know.
+  package var format: Int {
+    switch self {
+    case .table(let space): space.isOfFirstFormat ? 1 : 2
+    case .sequence(let space): space.element.format
+    case .product(let space): space.parts.map(\.space.format).max() ?? 1
+    case .image, .vector, .tokens: 1
     }
   }
 

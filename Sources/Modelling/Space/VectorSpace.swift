@@ -16,7 +16,7 @@ package struct VectorSpace: ItemSpace {
   package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     shape = try values.decodeIfPresent([Int].self, forKey: .shape) ?? []
-    scaling = try values.decodeIfPresent(Scaling.self, forKey: .scaling)
+    scaling = try values.decodeIfPresent(Scaling.self, forKey: .scaling)?.inSinglePrecision
   }
 
   package var width: Int { shape.product }

@@ -69,11 +69,12 @@ package struct Answer: Sendable {
   /// The answer as builds before its correction wrote it, and the version that corrected it.
   var beforeCorrection: (answer: Answer, version: String)? { correction.map { (Answer(self, members: $0.members), $0.version) } }
 
-  /// Items in raw units as the signature describes them; `values` is [n, width].
+  /// Items as the signature describes them; `values` is [n, width] of `Signature.answered`.
   static func items(_ values: Tensor, signature: Signature, field: String) -> Answer {
     if let space = signature.space.tokens {
       return Answer(texts: (0..<values.shape[0]).map { space.text(of: values.slice(0, $0..<$0 + 1).scalars) })
     }
+    if let table = signature.space.table, table.isExact { return exact(values, table, field: field) }
     let items = values.reshaped(Shape([values.shape[0]] + signature.space.shape))
     let columns = signature.space.names
     var members: [JSONValue.Member] = []
@@ -83,6 +84,44 @@ package struct Answer: Sendable {
     let png = signature.space.picture.map { picture -> (@Sendable () throws -> [UInt8]) in { try picture.grid(of: items.scalars) } }
     return Answer(items, table: table, png: png, members: members)
   }
+}
+
+extension Answer {
+  /// Rows of a table whose raw numbers are doubles; `values` is [n, width] in model units. Days are texts in CSV, and numbers elsewhere.
+  private static func exact(_ values: Tensor, _ table: TableSpace, field: String) -> Answer {
+    let width = table.width
+    let raw = values.scalars.enumerated().map { place, value in table.raw(value, at: place % width) }
+    let names = table.columns.map(\.name)
+    func number(_ place: Int) -> JSONValue {
+      let (value, resolution) = (raw[place], table.resolution(at: place % width))
+      guard value.isFinite else { return .null }
+      let text = NumberForm.plain.text(value, resolution: resolution)
+      return Int(text).map(JSONValue.integer) ?? .number(Double(text) ?? value)
+    }
+    let rows = (0..<values.shape[0]).map { row in JSONValue.array((0..<width).map { number(row * width + $0) }) }
+    return Answer(
+      Tensor(shape: values.shape, scalars: raw.map { Float($0) }),
+      table: {
+        var header = CSVWriter()
+        header.append(names)
+        return AnswerTable(count: rows.count, header: header.bytes) { range in
+          var writer = CSVWriter()
+          for row in range {
+            writer.append(
+              (0..<width).map { column in
+                let value = raw[row * width + column]
+                return value.isNaN ? "" : table.columns[column].text(value, resolution: table.resolution(at: column))
+              })
+          }
+          return writer.bytes
+        }
+      }, members: [.init(name: "columns", value: .strings(names)), .init(name: field, value: .array(rows))])
+  }
+}
+
+extension Signature {
+  /// Rows of a model as an answer keeps them: in raw units, or in model units of a table whose raw numbers are doubles.
+  func answered(_ model: Tensor) -> Tensor { space.table?.isExact == true ? model : toRaw(model) }
 }
 
 extension Picture {

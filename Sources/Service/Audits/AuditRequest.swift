@@ -43,17 +43,19 @@ package struct AuditRequest: Sendable {
       try part.checkComplete(model.signature)
     }
     try self.init(
-      plan: options.attack, items: items.raw, targets: targets?.raw, labels: options.labels?.map(\.text), seed: options.seed,
+      plan: options.attack, items: items.raw, targets: targets?.raw,
+      shown: (items.inModelUnits(model.signature), targets?.inModelUnits(model.signature)), labels: options.labels?.map(\.text), seed: options.seed,
       firstItem: options.firstItem, picture: options.picture, keepsInput: fields.keepsInput, on: model)
   }
 
   /// - Parameters:
   ///   - items: [n, width] in raw units, complete; `targets` as well.
+  ///   - shown: the same in model units, where they don't follow from float32.
   ///   - seed: drawn where none was given.
   ///   - firstItem: the number of the first item in the whole of which these are a part.
   package init(
-    plan: AuditPlan, items: Tensor, targets: Tensor? = nil, labels: [String]? = nil, seed: Int? = nil, firstItem: Int = 0,
-    picture: Picture? = nil, keepsInput: Bool = false,
+    plan: AuditPlan, items: Tensor, targets: Tensor? = nil, shown: (items: Tensor, targets: Tensor?)? = nil, labels: [String]? = nil,
+    seed: Int? = nil, firstItem: Int = 0, picture: Picture? = nil, keepsInput: Bool = false,
     on model: LoadedModel
   ) throws {
     let family = try Self.attackable(model)
@@ -66,8 +68,8 @@ package struct AuditRequest: Sendable {
     }
     let signature = model.signature
     audit = try Audit(
-      plan, on: family, items: signature.toModel(items), targets: targets.map(signature.toModel), labels: labels,
-      seed: seed ?? Int.random(in: 0...Int.max), firstItem: firstItem)
+      plan, on: family, items: shown?.items ?? signature.toModel(items), targets: shown?.targets ?? targets.map(signature.toModel),
+      labels: labels, seed: seed ?? Int.random(in: 0...Int.max), firstItem: firstItem)
     (self.model, self.picture, self.keepsInput) = (model, picture, keepsInput)
     (self.items, self.targets, self.labels) = (items, targets, labels)
   }

@@ -6,108 +6,227 @@ internal import Tensors
 struct CompletedTable: Sendable {
   let items: Items
   let signature: Signature
-  /// Whole rows, one set a completed table: [tables, n, width] in raw units, observed numbers included.
+  /// Whole rows, one set a completed table: [tables, n, width] of `Signature.answered`; of what was observed nothing is read here.
   let values: Tensor
+  private let cells: JSONCells
+  /// The scalars of both, taken once.
+  private let (sent, filled): ([Float], [Float])
+
+  init(items: Items, signature: Signature, values: Tensor) {
+    (self.items, self.signature, self.values, cells) = (items, signature, values, JSONCells(signature))
+    (sent, filled) = (items.raw.scalars, values.scalars)
+  }
 
   private var width: Int { signature.width }
 
-  private func isMissing(_ row: Int, _ column: Int) -> Bool { items.raw.scalars[row * width + column].isNaN }
+  private func isMissing(_ row: Int, _ column: Int) -> Bool { sent[row * width + column].isNaN }
 
-  private func value(_ table: Int, _ row: Int, _ column: Int) -> Float { values.scalars[(table * items.count + row) * width + column] }
+  /// A filled-in value in raw units.
+  private func value(_ table: Int, _ row: Int, _ column: Int) -> Double {
+    let value = filled[(table * items.count + row) * width + column]
+    guard let space = signature.space.table, space.isExact else { return Double(value) }
+    return space.raw(value, at: column)
+  }
 
-  /// A filled-in cell: the name of a category, or a number.
-  private func cell(_ table: Int, _ row: Int, _ column: Int) -> JSONValue {
+  /// A filled-in cell: the name of a category, a number, or a day.
+  private func cell(_ table: Int, _ row: Int, _ column: Int, like example: JSONValue?) -> JSONValue {
     let value = value(table, row, column)
-    guard let categories = signature.space.categories(at: column) else { return .float(value) }
+    guard items.isAnsweredAsBefore, let categories = signature.space.categories(at: column) else {
+      return cells.value(value, at: column, like: example)
+    }
     return .string(categories[Int(value)])
   }
 
-  /// The same as text.
-  private func text(_ table: Int, _ row: Int, _ column: Int) -> String { Self.text(cell(table, row, column)) }
+  /// The same as a cell of a file has it.
+  private func text(_ table: Int, _ row: Int, _ column: Int) -> String {
+    let value = value(table, row, column)
+    guard let space = signature.space.table, space.isExact || space.columns[column].type.isDiscrete else { return FloatText.text(Float(value)) }
+    return space.columns[column].text(value, resolution: space.isExact ? space.resolution(at: column) : 0)
+  }
 
   private static func text(_ value: JSONValue) -> String {
     if case .string(let text) = value { return text }
     return String(decoding: value.text, as: UTF8.self)
   }
 
+  /// Whole rows in raw units: [tables, n, width].
+  var raw: Tensor {
+    let exact = signature.space.table.flatMap { $0.isExact ? $0 : nil }
+    return Tensor(
+      shape: values.shape,
+      scalars: filled.enumerated().map { place, value in
+        let observed = sent[place % sent.count]
+        guard observed.isNaN else { return observed }
+        return exact.map { Float($0.raw(value, at: place % width)) } ?? value
+      })
+  }
+
+  // MARK: JSON
+
   /// One completed table: objects where the client sent named cells, and numbers, categories as their codes, where it sent numbers.
   func json(_ table: Int) -> JSONValue {
+    let columns = columnNumbers
     switch items.sent {
     case .objects(let rows):
-      let columns = columnNumbers
+      let examples = examples(rows)
       return .array(
         rows.enumerated().map { row, object in
           guard case .object(let members) = object else { preconditionFailure("rows were read as objects") }
           return .object(
             members.map { member in
-              guard member.value == .null, let column = columns[member.name] else { return member }
-              return JSONValue.Member(name: member.name, value: cell(table, row, column))
+              guard let column = columns[member.name], isMissing(row, column) else { return member }
+              return JSONValue.Member(name: member.name, value: cell(table, row, column, like: examples[column]))
             })
         })
-    case .records(let header, _, let records):
-      let columns = columnNumbers
+    case .records(let sent):
       return .array(
-        records.enumerated().map { row, record in
+        sent.records.enumerated().map { row, record in
           .object(
-            zip(header, record.fields).compactMap { name, field in
-              columns[name].map { JSONValue.Member(name: name, value: isMissing(row, $0) ? cell(table, row, $0) : observed(field, column: $0)) }
+            zip(sent.header, record.fields).compactMap { name, field in
+              guard let column = columns[name] else {
+                return items.isAnsweredAsBefore ? nil : JSONValue.Member(name: name, value: .string(field.value))
+              }
+              return JSONValue.Member(
+                name: name, value: isMissing(row, column) ? cell(table, row, column, like: nil) : observed(field, column: column))
             })
         })
     case nil:
       let numbers = items.count * width
-      return .floats(Array(values.scalars[table * numbers..<(table + 1) * numbers]), shape: [items.count] + signature.space.shape)
+      return .floats(Array(raw.scalars[table * numbers..<(table + 1) * numbers]), shape: [items.count] + signature.space.shape)
     }
   }
 
-  /// An observed cell of a CSV file as JSON: its number at double precision, or its category.
+  /// The first observed cell of every column.
+  private func examples(_ rows: [JSONValue]) -> [Int: JSONValue] {
+    var examples: [Int: JSONValue] = [:]
+    for (column, name) in (signature.space.names ?? []).enumerated() where signature.space.categories(at: column) != nil {
+      examples[column] = rows.lazy.compactMap { $0[name] }.first { !cells.isMissing($0, at: column) }
+    }
+    return examples
+  }
+
+  /// An observed cell of a CSV file as JSON: its number at double precision, its category, or its text.
   private func observed(_ field: CSVField, column: Int) -> JSONValue {
-    guard signature.space.categories(at: column) == nil, let number = DecimalText.double(field.value) else { return .string(field.value) }
-    return .number(number)
+    guard let space = signature.space.table, space.isExact, !items.isAnsweredAsBefore else {
+      guard signature.space.categories(at: column) == nil else {
+        guard !items.isAnsweredAsBefore, let code = signature.space.table?.columns[column].number(of: field.value) else {
+          return .string(field.value)
+        }
+        return cells.value(code, at: column, like: nil)
+      }
+      return DecimalText.double(field.value).map(JSONValue.number) ?? .string(field.value)
+    }
+    guard let value = space.columns[column].number(of: field.value) else { return .string(field.value) }
+    if space.columns[column].type == .date { return .string(field.value) }
+    if space.columns[column].type.isDiscrete { return cells.value(value, at: column, like: nil) }
+    return value == value.rounded() && value.magnitude < 0x1p53 ? .integer(Int(value)) : .number(value)
   }
 
   private var columnNumbers: [String: Int] {
     Dictionary(uniqueKeysWithValues: (signature.space.names ?? []).enumerated().map { ($1, $0) })
   }
 
+  // MARK: CSV
+
   /// Row by row, and of every row its versions in the completed tables one after the other, numbered from 1 in a first column `imputation` where
-  /// `isNumbered`: so a table of any length can be written as it is computed.
+  /// `isNumbered`: so a table of any length can be written as it is computed. What stands around the table, and columns that the model leaves out, come
+  /// back as they came.
   func csv(isNumbered: Bool) -> AnswerTable {
     let names = signature.space.names ?? (0..<width).map { "x\($0)" }
-    var header = names
-    var delimiter = UInt8(ascii: ",")
-    if case .records(let sent, let sentDelimiter, _) = items.sent { (header, delimiter) = (sent, sentDelimiter) }
     let numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
-    let order = header.compactMap { numbers[$0] }
+    var (header, delimiter, frame): ([String], UInt8, SentRecords?) = (names, UInt8(ascii: ","), nil)
+    var objects: [JSONValue]?
+    switch items.sent {
+    case .records(let sent):
+      (header, delimiter) = (sent.header, sent.delimiter)
+      if items.isAnsweredAsBefore { header = header.filter { numbers[$0] != nil } } else { frame = sent }
+    case .objects(let rows):
+      objects = rows
+      // Members that the model leaves out stand where the first row has them.
+      if case .object(let members)? = rows.first, !items.isAnsweredAsBefore { header += members.map(\.name).filter { numbers[$0] == nil } }
+    case nil: break
+    }
+    let places: [Int?] = header.map { numbers[$0] }
+    let fields = if case .records(let sent) = items.sent { header.map { sent.header.firstIndex(of: $0) ?? 0 } } else { Array(header.indices) }
     // A table may have a column of that name itself.
     var index = "imputation"
-    while numbers[index] != nil { index = "_" + index }
+    while header.contains(index) { index = "_" + index }
+    let (start, layout) = (frame.map { self.start($0, isNumbered ? index : nil) }, frame?.head)
     var first = CSVWriter(delimiter: delimiter)
     first.append((isNumbered ? [index] : []) + header)
-    return AnswerTable(count: items.count, header: first.bytes) { [header, delimiter] range in
-      var writer = CSVWriter(delimiter: delimiter)
+    let end = layout?.surplus == .delimiter ? [""] : []
+    // Where names stand in quotes, texts do as well.
+    let quotesTexts = layout?.names.contains { $0.hasPrefix("\"") } ?? false
+    return AnswerTable(count: items.count, header: start ?? first.bytes) { [objects, header, delimiter] range in
+      var writer = CSVWriter(delimiter: delimiter, lineEnd: layout?.lineEnd ?? "\r\n")
       for row in range {
         for table in 0..<values.shape[0] {
-          let fields = order.enumerated().map { field, column in
-            isMissing(row, column) ? writer.quoted(text(table, row, column)) : observedText(row, column, field: field, name: header[field], writer)
+          let cells = places.indices.map { place -> String in
+            guard let column = places[place] else { return passed(row, fields[place], header[place], objects, writer) }
+            guard isMissing(row, column) else { return observedText(row, column, field: fields[place], name: header[place], writer) }
+            let text = text(table, row, column)
+            let isText = quotesTexts && (signature.space.categories(at: column) != nil || signature.space.type(at: column) == .date)
+            return isText
+              ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : writer.quoted(text, isPadded: signature.space.categories(at: column) == nil)
           }
-          writer.append(raw: (isNumbered ? ["\(table + 1)"] : []) + fields)
+          writer.append(raw: (isNumbered ? ["\(table + 1)"] : []) + cells + end)
         }
       }
       return writer.bytes
     }
   }
 
+  /// What stood before the records, with a name for the numbers of the completed tables.
+  private func start(_ sent: SentRecords, _ index: String?) -> [UInt8] {
+    let head = sent.head
+    var writer = CSVWriter(delimiter: sent.delimiter, lineEnd: head.lineEnd)
+    if head.hasNames {
+      let rowNames = head.surplus == .rowNames && index != nil ? ["\"\""] : []
+      writer.append(raw: (index.map { [writer.quoted($0)] } ?? []) + rowNames + head.names)
+    }
+    if let units = sent.units {
+      writer.append(raw: (index.map { _ in [""] } ?? []) + units.fields.map(\.raw) + (head.surplus == .delimiter ? [""] : []))
+    }
+    return (head.hasMark ? [0xEF, 0xBB, 0xBF] : []) + head.separatorLine + writer.bytes
+  }
+
+  /// A cell that the model leaves out, as it was sent.
+  private func passed(_ row: Int, _ field: Int, _ name: String, _ objects: [JSONValue]?, _ writer: CSVWriter) -> String {
+    if case .records(let sent) = items.sent { return sent.records[row].fields[field].raw }
+    guard let value = objects?[row][name], value != .null else { return "" }
+    return writer.quoted(Self.text(value))
+  }
+
   /// An observed cell as it stood in the file; from JSON, as it would stand there.
   private func observedText(_ row: Int, _ column: Int, field: Int, name: String, _ writer: CSVWriter) -> String {
     switch items.sent {
-    case .records(_, _, let records): records[row].fields[field].raw
+    case .records(let sent): sent.records[row].fields[field].raw
     case .objects(let rows): writer.quoted(rows[row][name].map(Self.text) ?? "")
-    case nil: writer.quoted(text(0, row, column))
+    case nil:
+      if let categories = signature.space.categories(at: column) {
+        writer.quoted(categories[Int(sent[row * width + column])])
+      } else {
+        writer.quoted(FloatText.text(sent[row * width + column]))
+      }
     }
   }
 
   /// Where cells are missing, row by row.
   var missing: [(row: Int, column: Int)] {
     (0..<items.count).flatMap { row in (0..<width).compactMap { isMissing(row, $0) ? (row, $0) : nil } }
+  }
+
+  /// A number that is believed of a missing cell, in model units where raw numbers are doubles, as JSON.
+  func belief(_ value: Float, _ column: Int, isDeviation: Bool) -> JSONValue {
+    guard let space = signature.space.table, space.isExact, space.columns[column].type.isLinear, let scaling = space.exactScaling(at: column) else {
+      return .float(value)
+    }
+    let resolution = space.resolution(at: column)
+    func number(_ value: Double) -> JSONValue { .number(Double(NumberForm.plain.text(value, resolution: resolution)) ?? value) }
+    if isDeviation { return number(Double(value) * scaling.scale) }
+    let column = space.columns[column]
+    let raw = scaling.offset + scaling.scale * Double(value)
+    let bounded = Swift.min(Swift.max(raw, column.minimum ?? -.infinity), column.maximum ?? .infinity)
+    return column.type == .date ? .string(column.text(bounded)) : number(bounded)
   }
 }

@@ -21,12 +21,18 @@ package struct ItemReader: Sendable {
   private var isFinished = false
   /// Rows given out.
   private(set) var count = 0
-  /// Numbers of the next block.
+  /// Numbers of the next block; of a table whose raw numbers are doubles both.
   private var scalars: [Float] = []
+  private var doubles: [Double] = []
+  private let marks: MissingNumbers
+  private let isOfFirstEdition: Bool
 
-  /// - Parameter keepingText: whether the text of CSV cells is wanted back.
+  /// - Parameters:
+  ///   - options: how a CSV file is read; nil: as builds before 0.3 did.
+  ///   - keepingText: whether the text of CSV cells is wanted back.
   package init(
-    _ type: MediaType, signature: Signature, blockRows: Int, limits: ServiceLimits = ServiceLimits(), keepingText: Bool = false
+    _ type: MediaType, signature: Signature, blockRows: Int, limits: ServiceLimits = ServiceLimits(), options: TableOptions? = TableOptions(),
+    keepingText: Bool = false
   ) throws {
     precondition(Self.types.contains(type) && blockRows > 0, "\(type) in blocks of \(blockRows) rows")
     (self.signature, self.blockRows) = (signature, blockRows)
@@ -35,8 +41,9 @@ package struct ItemReader: Sendable {
         .unsupportedMedia, "\(type) is for numbers; this model takes \(signature.space.summary): send texts in JSON, or one as text/plain.",
         field: "Content-Type", given: type.name, expected: "application/json, text/plain")
     }
+    (marks, isOfFirstEdition) = (MissingNumbers(signature, options), options == nil)
     switch type {
-    case .csv: format = .table(try TableRows(signature: signature, keepingText: keepingText))
+    case .csv: format = .table(try TableRows(signature: signature, options: options, keepingText: keepingText))
     case .npy: format = .array(NPYReader(maximumElements: limits.inputNumbers), nil)
     default: format = .floats(rest: [], byteCount: 0)
     }
@@ -50,6 +57,9 @@ package struct ItemReader: Sendable {
     case .floats: "items"
     }
   }
+
+  /// What a user should know of how the rows so far were read.
+  package var notes: [String] { if case .table(let table) = format { table.notes } else { [] } }
 
   package mutating func feed(_ bytes: [UInt8]) throws {
     switch format {
@@ -96,7 +106,7 @@ package struct ItemReader: Sendable {
     case .table(var table):
       format = .floats(rest: [], byteCount: 0)
       defer { format = .table(table) }
-      try table.read(into: &scalars, upTo: blockRows * signature.width, after: count)
+      try table.read(into: &scalars, &doubles, upTo: blockRows * signature.width, after: count)
       return takeBlock(layout: table.layout) { table.takeText() }
     case .array(var array, var layout):
       format = .floats(rest: [], byteCount: 0)
@@ -117,80 +127,18 @@ package struct ItemReader: Sendable {
   }
 
   private mutating func append(_ numbers: [Float]) {
+    let numbers = marks.isEmpty ? numbers : marks.removed(from: numbers)
     if scalars.isEmpty { scalars = numbers } else { scalars += numbers }
   }
 
   private mutating func takeBlock(layout: Items.Layout, sent: () -> SentTable? = { nil }) -> Items? {
     let rows = scalars.count / signature.width
     guard rows == blockRows || (isFinished && rows > 0) else { return nil }
-    defer { (scalars, count) = ([], count + rows) }
-    return Items(raw: Tensor(shape: [rows, signature.width], scalars: scalars), layout: layout, sent: sent(), firstRow: count)
-  }
-}
-
-/// The rows of a CSV file: a header with the names of the columns in any order, then one item a record.
-private struct TableRows: Sendable {
-  var reader: CSVReader
-  private let columns: [String]
-  /// The columns of categories, at their places.
-  private let categorical: [TableSpace.Column?]
-  private let keepsText: Bool
-  /// Where the signature's columns stand in a record; empty until the header has come.
-  private var order: [Int] = []
-  private var records: [CSVRecord] = []
-
-  init(signature: Signature, keepingText: Bool) throws {
-    guard let columns = signature.space.names else {
-      throw Problem(.unsupportedMedia, "text/csv is for tables and vectors; this model takes \(signature.space.summary).")
-    }
-    (self.columns, keepsText) = (columns, keepingText)
-    var options = CSVOptions()
-    options.detectsDelimiter = true
-    if let missing = signature.space.table?.missing { options.missing = Set(missing) }
-    reader = CSVReader(options: options)
-    categorical = signature.space.table?.columns.map { $0.type.isDiscrete ? $0 : nil } ?? columns.map { _ in nil }
-  }
-
-  var layout: Items.Layout { .named(field: "rows", columns: columns) }
-
-  mutating func takeText() -> SentTable? {
-    guard keepsText else { return nil }
-    defer { records = [] }
-    return .records(header: reader.header, delimiter: reader.delimiter, records)
-  }
-
-  /// Appends rows until there are `limit` numbers, or nothing more to read.
-  /// - Parameter given: rows before those that `scalars` holds.
-  mutating func read(into scalars: inout [Float], upTo limit: Int, after given: Int) throws {
-    while scalars.count < limit, let record = try reader.next() {
-      if order.isEmpty { order = try columnOrder() }
-      for (index, field) in order.enumerated() { scalars.append(try number(index, record, field, row: given + scalars.count / columns.count)) }
-      if keepsText { records.append(record) }
-    }
-    // A header alone is refused for its names as well.
-    if order.isEmpty, !reader.header.isEmpty { order = try columnOrder() }
-  }
-
-  private func columnOrder() throws -> [Int] {
-    let positions = Dictionary(uniqueKeysWithValues: reader.header.enumerated().map { ($1, $0) })
-    let known = Set(columns)
-    if let unknown = reader.header.first(where: { !known.contains($0) }) {
-      throw Items.unknownColumn(unknown, field: "the header", columns: columns)
-    }
-    if let absent = columns.first(where: { positions[$0] == nil }) { throw Items.missingColumn(absent, field: "the header", columns: columns) }
-    return columns.compactMap { positions[$0] }
-  }
-
-  private func number(_ index: Int, _ record: CSVRecord, _ field: Int, row: Int) throws -> Float {
-    if let known = categorical[index], !record.fields[field].isMissing {
-      return try Items.code(record.fields[field].value, of: known, field: "rows[\(row)].\(columns[index])")
-    }
-    guard let number = try reader.number(field, in: record) else { return .nan }
-    let value = Float(number)
-    guard value.isFinite else {
-      let place = "rows[\(row)].\(columns[index])"
-      throw Problem(.impossible, "\(place) is beyond float32's range.", field: place, given: record.fields[field].value)
-    }
-    return value
+    defer { (scalars, doubles, count) = ([], [], count + rows) }
+    let exact = doubles.isEmpty ? nil : signature.space.table.map { table in doubles.withUnsafeBufferPointer(table.toModel) }
+    var items = Items(
+      raw: Tensor(shape: [rows, signature.width], scalars: scalars), exact: exact, layout: layout, sent: sent(), firstRow: count)
+    items.isAnsweredAsBefore = isOfFirstEdition
+    return items
   }
 }

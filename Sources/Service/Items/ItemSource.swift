@@ -21,6 +21,14 @@ package enum ItemSource: Sendable {
     }
   }
 
+  /// Its first bytes.
+  package func start(_ count: Int) throws -> [UInt8] {
+    switch self {
+    case .bytes(let bytes): Array(bytes.prefix(count))
+    case .file(let file): try file.read(at: 0, upTo: count)
+    }
+  }
+
   /// All of it.
   package func whole() throws -> [UInt8] {
     switch self {
@@ -50,6 +58,9 @@ package final class ItemBlocks: Sendable {
 
   /// Bytes and rows read so far.
   package var progress: (bytes: Int, rows: Int) { state.withLock { ($0.offset, $0.rows) } }
+
+  /// What a user should know of how they were read.
+  package var notes: [String] { state.withLock { $0.reader.notes } }
 
   /// Whether any of the items that `note` took lacks a number.
   var hasMissing: Bool { state.withLock { $0.hasMissing } }

@@ -5,16 +5,21 @@ internal import Tensors
 // One reader a media type. Each takes any model's signature and says, where the items don't fit it, what was given and what was expected.
 extension Items {
   /// Nested numbers: [n, extents of an item...], or [n, width] with every item flat.
-  package static func nested(_ array: NumberArray, field: String, signature: Signature, limits: ServiceLimits) throws -> Items {
+  package static func nested(
+    _ array: NumberArray, field: String, signature: Signature, limits: ServiceLimits, options: TableOptions? = TableOptions()
+  ) throws -> Items {
     let layout = try layout(ofShape: array.shape, field: field, signature: signature)
     try check(count: array.shape[0], field: field, limits: limits)
     let width = signature.space.tokens == nil ? signature.width : array.shape[1]
-    return Items(raw: Tensor(shape: [array.shape[0], width], scalars: array.scalars), layout: layout)
+    let scalars = MissingNumbers(signature, options).removed(from: array.scalars)
+    return Items(raw: Tensor(shape: [array.shape[0], width], scalars: scalars), layout: layout)
   }
 
   /// Nested numbers as a JSON field has them.
-  static func numbers(_ value: JSONValue, field: String, signature: Signature, limits: ServiceLimits) throws -> Items {
-    if case .numbers(let array) = value { return try .nested(array, field: field, signature: signature, limits: limits) }
+  static func numbers(
+    _ value: JSONValue, field: String, signature: Signature, limits: ServiceLimits, options: TableOptions? = TableOptions()
+  ) throws -> Items {
+    if case .numbers(let array) = value { return try .nested(array, field: field, signature: signature, limits: limits, options: options) }
     let given = String(decoding: value.text.prefix(60), as: UTF8.self)
     throw Problem(
       .impossible, "\(field) is no array of numbers: \(given)\(given.utf8.count == 60 ? "..." : "").", field: field, given: given,
@@ -46,44 +51,38 @@ extension Items {
     return accepted
   }
 
-  /// Objects by column name, in any order of the names.
+  /// Objects by column name, in any order of the names; columns that the model leaves out may be among them.
   package static func objects(
-    _ rows: JSONValue, signature: Signature, limits: ServiceLimits, keepingText: Bool = false, field: String = "rows"
+    _ rows: JSONValue, signature: Signature, limits: ServiceLimits, options: TableOptions? = TableOptions(), keepingText: Bool = false,
+    field: String = "rows"
   ) throws -> Items {
     guard let columns = signature.space.names else {
       throw Problem(.impossible, "\(field) are for tables; this model takes \(signature.space.summary): send them as inputs.", field: field)
     }
     guard case .array(let rows) = rows else { throw Problem(.impossible, "\(field) is no array, expected an array of objects.", field: field) }
     try check(count: rows.count, field: field, limits: limits)
-    let table = signature.space.table
+    let (table, cells) = (signature.space.table, JSONCells(signature, options))
+    let ignored = Set(table?.ignored ?? [])
     let positions = Dictionary(uniqueKeysWithValues: columns.enumerated().map { ($1, $0) })
-    var scalars: [Float] = []
-    scalars.reserveCapacity(rows.count * columns.count)
+    var numbers: [Double] = []
+    numbers.reserveCapacity(rows.count * columns.count)
     for (index, row) in rows.enumerated() {
       guard case .object(let members) = row else { throw Problem(.impossible, "\(field)[\(index)] is no object.", field: "\(field)[\(index)]") }
-      var values = [Float?](repeating: nil, count: columns.count)
+      var values = [Double?](repeating: nil, count: columns.count)
       for member in members {
-        guard let position = positions[member.name] else { throw unknownColumn(member.name, field: "\(field)[\(index)]", columns: columns) }
-        values[position] = try cell(member.value, of: table?.columns[position], field: "\(field)[\(index)].\(member.name)")
+        guard let position = positions[member.name] else {
+          if ignored.contains(member.name) { continue }
+          throw unknownColumn(member.name, field: "\(field)[\(index)]", columns: columns)
+        }
+        values[position] = try cells.number(member.value, at: position, field: "\(field)[\(index)].\(member.name)")
       }
       if let absent = values.firstIndex(of: nil) { throw missingColumn(columns[absent], field: "\(field)[\(index)]", columns: columns) }
-      scalars += values.compactMap { $0 }
+      numbers += values.compactMap { $0 }
     }
+    let exact = table.flatMap { table in table.isExact ? numbers.withUnsafeBufferPointer(table.toModel) : nil }
     return Items(
-      raw: Tensor(shape: [rows.count, columns.count], scalars: scalars), layout: .named(field: field, columns: columns),
-      sent: keepingText ? .objects(rows) : nil)
-  }
-
-  /// A number, or the code of a category, whose name may look like a number or a truth value; NaN for null.
-  private static func cell(_ value: JSONValue, of column: TableSpace.Column?, field: String) throws -> Float {
-    guard let column, column.type.isDiscrete, value != .null else { return try number(value, field: field) }
-    switch value {
-    case .string(let name): return try code(name, of: column, field: field)
-    case .bool, .integer, .number: return try code(String(decoding: value.text, as: UTF8.self), of: column, field: field)
-    case .null, .array, .object, .numbers:
-      let given = String(decoding: value.text.prefix(60), as: UTF8.self)
-      throw Problem(.impossible, "\(field) is \(given), expected a category or null.", field: field, given: given, expected: "a category or null")
-    }
+      raw: Tensor(shape: [rows.count, columns.count], scalars: numbers.map { Float($0) }), exact: exact,
+      layout: .named(field: field, columns: columns), sent: keepingText ? .objects(rows) : nil)
   }
 
   static func code(_ name: String, of column: TableSpace.Column, field: String) throws -> Float {
@@ -95,33 +94,20 @@ extension Items {
       expected: "one of \(known)")
   }
 
-  private static func number(_ value: JSONValue, field: String) throws -> Float {
-    let number: Double
-    switch value {
-    case .null: return .nan
-    case .integer(let integer): number = Double(integer)
-    case .number(let double): number = double
-    case .bool, .string, .array, .object, .numbers:
-      let given = String(decoding: value.text.prefix(60), as: UTF8.self)
-      throw Problem(.impossible, "\(field) is \(given), expected a number or null.", field: field, given: given, expected: "a number or null")
-    }
-    guard Float(number).isFinite else {
-      throw Problem(.impossible, "\(field) is \(number), expected a number within float32's range.", field: field, given: "\(number)")
-    }
-    return Float(number)
-  }
-
   /// Items in CSV, NPY or raw floats, all of them at once.
-  static func whole(_ bytes: [UInt8], _ type: MediaType, signature: Signature, limits: ServiceLimits, keepingText: Bool) throws -> Items {
+  static func whole(
+    _ bytes: [UInt8], _ type: MediaType, signature: Signature, limits: ServiceLimits, options: TableOptions?, keepingText: Bool
+  ) throws -> Items {
     var reader = try ItemReader(
-      type, signature: signature, blockRows: limits.inputItems, limits: limits, keepingText: keepingText)
+      type, signature: signature, blockRows: limits.inputItems, limits: limits, options: options, keepingText: keepingText)
     try reader.feed(bytes)
     try reader.finish()
     let items = try reader.next()
     // One more than there may be.
     let count = try items.map { try $0.count + (reader.next()?.count ?? 0) } ?? 0
     try check(count: count, field: reader.field, limits: limits)
-    guard let items else { preconditionFailure("no items were refused") }
+    guard var items else { preconditionFailure("no items were refused") }
+    items.notes = reader.notes
     return items
   }
 

@@ -6,6 +6,12 @@ package import Tensors
 package struct Items: Sendable {
   /// [n, width] in raw units, of texts as wide as the longest; NaN is missing.
   package let raw: Tensor
+  /// The same in model units, of a table whose raw numbers are doubles, as they were read; nil where they follow from `raw`.
+  private let exact: Tensor?
+  /// What a user should know of how they were read, a sentence each.
+  package var notes: [String] = []
+  /// Whether an answer has the form that builds before 0.3 gave it.
+  package var isAnsweredAsBefore = false
   /// How the client addressed the cells.
   package let layout: Layout
   /// What the client sent, where it is wanted back; nil for plain numbers, which `raw` holds.
@@ -22,8 +28,9 @@ package struct Items: Sendable {
     case named(field: String, columns: [String])
   }
 
-  package init(raw: Tensor, layout: Layout, sent: SentTable? = nil, unmasked: Tensor? = nil, firstRow: Int = 0) {
+  package init(raw: Tensor, exact: Tensor? = nil, layout: Layout, sent: SentTable? = nil, unmasked: Tensor? = nil, firstRow: Int = 0) {
     self.raw = raw
+    self.exact = exact
     self.firstRow = firstRow
     self.layout = layout
     self.sent = sent
@@ -33,8 +40,16 @@ package struct Items: Sendable {
   /// The same items without the numbers at which `hidden` is 1: [n, width].
   func hiding(_ hidden: Tensor) -> Items {
     let holed = Tensor(shape: raw.shape, scalars: zip(raw.scalars, hidden.scalars).map { $1 == 0 ? $0 : .nan })
-    return Items(raw: holed, layout: layout, sent: sent, unmasked: unmasked ?? raw, firstRow: firstRow)
+    var items = Items(raw: holed, layout: layout, sent: sent, unmasked: unmasked ?? raw, firstRow: firstRow)
+    (items.notes, items.isAnsweredAsBefore) = (notes, isAnsweredAsBefore)
+    return items
   }
+
+  /// What a model is shown of them: [n, width] in model units.
+  package func inModelUnits(_ signature: Signature) -> Tensor { exact ?? signature.toModel(raw) }
+
+  /// The rows of a request about them: in model units where raw numbers are doubles.
+  func forRows(_ signature: Signature) -> Tensor { signature.space.table?.isExact == true ? inModelUnits(signature) : raw }
 
   /// Of a request that brings none.
   static let none = Items(raw: .zeros([0, 0]), layout: .nested(field: "inputs", shape: []))
@@ -70,7 +85,8 @@ package struct Items: Sendable {
 
   /// Refuses values that items of the signature's space can't have, such as infinite ones, or levels out of an image's range.
   package func checkValues(_ signature: Signature) throws {
-    guard count > 0 else { return }
+    // Doubles were checked as they were read.
+    guard count > 0, exact == nil else { return }
     guard let fault = signature.space.firstRefused(in: raw) else { return }
     // Texts are rows as wide as the longest of them.
     let width = raw.shape[1]

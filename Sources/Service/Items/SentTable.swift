@@ -2,8 +2,18 @@ package import Formats
 
 /// The rows of a table word for word as a client sent them, so that they can be given back.
 package enum SentTable: Sendable, Equatable {
-  /// A CSV file: its header, what parts its fields, and its records.
-  case records(header: [String], delimiter: UInt8, [CSVRecord])
+  case records(SentRecords)
   /// JSON objects by column name.
   case objects([JSONValue])
+}
+
+/// A CSV file, or a block of one.
+package struct SentRecords: Sendable, Equatable {
+  package let header: [String]
+  /// What parts its fields.
+  package let delimiter: UInt8
+  package let head: CSVHead
+  /// The row of units below the names.
+  package let units: CSVRecord?
+  package let records: [CSVRecord]
 }

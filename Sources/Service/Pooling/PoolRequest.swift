@@ -75,7 +75,7 @@ extension PoolRequest {
   /// - Parameters:
   ///   - body: JSON, or CSV with the columns `term`, `estimate` and one of `std_error` and `variance`.
   ///   - options: those of `PoolOptions` as text, beside CSV alone.
-  package init(_ body: [UInt8], type: MediaType?, options: [SentRequest.Option]) throws {
+  package init(_ body: [UInt8], type: MediaType?, options: [SentRequest.Option], table: TableOptions = TableOptions()) throws {
     guard !body.isEmpty else {
       throw Problem(.malformed, "The body is empty, expected estimates: JSON with terms, or text/csv.", field: "body")
     }
@@ -89,7 +89,7 @@ extension PoolRequest {
     let given = try sent.document(PoolOptions.table.fields, of: "pool")
     if type == .csv {
       self.options = try StrictJSON.decode(PoolOptions.self, from: given)
-      terms = try Self.terms(csv: body)
+      terms = try Self.terms(csv: body, table)
     } else {
       self = try StrictJSON.decode(Self.self, from: given)
     }
@@ -97,8 +97,8 @@ extension PoolRequest {
   }
 
   /// The rows of one term in their order, the terms in the order in which they first come.
-  private static func terms(csv bytes: [UInt8]) throws -> [Term] {
-    var options = CSVOptions()
+  private static func terms(csv bytes: [UInt8], _ table: TableOptions) throws -> [Term] {
+    var options = table.csv()
     options.missing = []
     var reader = try CSVReader(bytes, options: options)
     func column(_ name: String) -> Int? { reader.header.firstIndex(of: name) }

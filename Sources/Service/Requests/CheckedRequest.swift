@@ -111,7 +111,7 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
     } else {
       request = asked.request
       items = try request.hiding(sent, of: able, keys: keys.split("mask"))
-      rows = Rows(items: items.raw, keys: keys)
+      rows = Rows(items: items.forRows(model.signature), keys: keys)
     }
     // Texts are of many lengths.
     let width = Request.items == .references ? request.answerWidth(able) : items.raw.shape[1]

@@ -37,7 +37,7 @@ package struct ClassifyRequest: ModelRequest {
 
   /// q(component | x): [rows, components]; of a model that chooses modules for an item, beside it the choice of every layer.
   package func compute(_ model: any Classifying, _ rows: Rows) -> RowAnswers {
-    let x = model.signature.toModel(rows.items)
+    let x = rows.inModelUnits(model.signature)
     guard let selecting = Capability.moduleSelecting.of(model) else { return RowAnswers(model.logits(x).softmax()) }
     let (logits, modules) = selecting.classify(x)
     return RowAnswers(logits.softmax(), .documents(modules.map(Self.document)))

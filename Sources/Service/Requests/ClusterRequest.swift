@@ -52,7 +52,7 @@ package struct ClusterRequest: ModelRequest {
 
   /// The layers' probabilities side by side.
   package func compute(_ model: any Clustering, _ rows: Rows) -> RowAnswers {
-    let found = model.responsibilities(model.signature.toModel(rows.items), draws: draws, keys: rows.keys)
+    let found = model.responsibilities(rows.inModelUnits(model.signature), draws: draws, keys: rows.keys)
     return RowAnswers(layer.map { found[$0] } ?? Tensor.concatenated(found, axis: 1))
   }
 

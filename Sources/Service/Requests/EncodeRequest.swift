@@ -23,7 +23,7 @@ package struct EncodeRequest: ModelRequest {
 
   /// The layers side by side, in each the means before the scales, or the codes before the probabilities.
   package func compute(_ model: any Encoding, _ rows: Rows) -> RowAnswers {
-    RowAnswers(Tensor.concatenated(model.encode(model.signature.toModel(rows.items)).flatMap(\.parts), axis: 1))
+    RowAnswers(Tensor.concatenated(model.encode(rows.inModelUnits(model.signature)).flatMap(\.parts), axis: 1))
   }
 
   package func answer(_ found: RowAnswers, to items: Items, from model: any Encoding) -> Answer {

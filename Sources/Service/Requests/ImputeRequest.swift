@@ -74,8 +74,8 @@ package struct ImputeRequest: ModelRequest {
         limits.answerNumbers / (min(n, limits.blockRows) * marginals)))
     guard (1...most).contains(draws) else {
       throw Problem(
-        .impossible, "draws is \(draws), expected 1 to \(most)\(Self.words(rows)).", field: "draws", given: "\(draws)",
-        expected: "1 to \(most)")
+        .impossible, "draws is \(draws), expected 1 to \(most)\(rows == 0 ? "" : " draws for \(rows) row\(rows == 1 ? "" : "s")").", field: "draws",
+        given: "\(draws)", expected: "1 to \(most)")
     }
   }
 
@@ -85,12 +85,15 @@ package struct ImputeRequest: ModelRequest {
   /// A row: its completed versions one after the other, then the marginals of every column.
   package func compute(_ model: any Imputing, _ rows: Rows) -> RowAnswers {
     let (signature, items) = (model.signature, rows.items)
-    let imputation = model.impute(signature.toModel(items), draws: draws, keys: rows.keys)
+    let imputation = model.impute(rows.inModelUnits(signature), draws: draws, keys: rows.keys)
+    let isExact = signature.space.table?.isExact == true
     let completed = (isPoint ? [imputation.point] : imputation.draws).map { values in
+      // In double precision only the answer has raw numbers.
+      if isExact { return values }
       let raw = signature.toRaw(values)
       return Tensor(shape: raw.shape, scalars: zip(items.scalars, raw.scalars).map { $0.isNaN ? $1 : $0 })
     }
-    let marginals = marginalWidths(model).isEmpty ? [] : imputation.rawMarginals(signature)
+    let marginals = marginalWidths(model).isEmpty ? [] : isExact ? imputation.marginals.map(\.values) : imputation.rawMarginals(signature)
     return RowAnswers(Tensor.concatenated(completed + marginals, axis: 1))
   }
 
@@ -105,7 +108,7 @@ package struct ImputeRequest: ModelRequest {
     }
     let completed = CompletedTable(items: items, signature: signature, values: versions)
     let starts = widths.reduce(into: [tables * width]) { $0.append(($0.last ?? 0) + $1) }
-    let names = signature.space.names
+    let (names, believed) = (signature.space.names, values.scalars)
     let cells = (widths.isEmpty ? [] : completed.missing).map { row, column in
       let first = row * rowWidth + starts[column]
       var members = [
@@ -113,17 +116,17 @@ package struct ImputeRequest: ModelRequest {
         JSONValue.Member(name: "column", value: names.map { .string($0[column]) } ?? .integer(column)),
       ]
       if let categories = signature.space.categories(at: column) {
-        let probabilities = categories.enumerated().map { JSONValue.Member(name: $1, value: .float(values.scalars[first + $0])) }
+        let probabilities = categories.enumerated().map { JSONValue.Member(name: $1, value: .float(believed[first + $0])) }
         members.append(.init(name: "probabilities", value: .object(probabilities)))
       } else {
         for (offset, name) in ["mean", "sd", "q05", "q95"].enumerated() {
-          members.append(.init(name: name, value: .float(values.scalars[first + offset])))
+          members.append(.init(name: name, value: completed.belief(believed[first + offset], column, isDeviation: offset == 1)))
         }
       }
       return JSONValue.object(members)
     }
     return Answer(
-      isPoint ? completed.values.reshaped([items.count, width]) : completed.values, itemAxis: isPoint ? 0 : 1,
+      isPoint ? completed.raw.reshaped([items.count, width]) : completed.raw, itemAxis: isPoint ? 0 : 1,
       table: { completed.csv(isNumbered: !isPoint) },
       members: [
         .init(name: "mode", value: .string(mode.rawValue)), .init(name: "draws", value: .integer(draws)),

@@ -24,7 +24,7 @@ package struct ReconstructRequest: ModelRequest {
   package func answerWidth(_ model: any Reconstructing) -> Int { model.signature.width }
 
   package func compute(_ model: any Reconstructing, _ rows: Rows) -> RowAnswers {
-    RowAnswers(model.signature.toRaw(model.reconstruct(model.signature.toModel(rows.items), sampling: sampling, keys: rows.keys)))
+    RowAnswers(model.signature.answered(model.reconstruct(rows.inModelUnits(model.signature), sampling: sampling, keys: rows.keys)))
   }
 
   package func answer(_ found: RowAnswers, to items: Items, from model: any Reconstructing) -> Answer {

@@ -1,9 +1,10 @@
 package import Formats
+internal import Modelling
 package import Tensors
 
 /// The rows that are computed together: what each is made of, and where its random numbers come from.
 package struct Rows: Sendable {
-  /// [rows, width] in raw units; of width 0 where rows are made of no items.
+  /// [rows, width] in raw units, or in model units of a table whose raw numbers are doubles; of width 0 where rows are made of no items.
   package let items: Tensor
   package let keys: RowKeys
 
@@ -11,6 +12,9 @@ package struct Rows: Sendable {
     self.items = items
     self.keys = keys
   }
+
+  /// What the model is shown: [rows, width].
+  func inModelUnits(_ signature: Signature) -> Tensor { signature.space.table?.isExact == true ? items : signature.toModel(items) }
 
   func slice(_ range: Range<Int>) -> Rows { Rows(items: items.slice(0, range), keys: keys.slice(range)) }
 

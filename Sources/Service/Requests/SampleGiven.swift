@@ -103,7 +103,7 @@ package struct SampleGiven: Settings {
     if let cluster { return .component(cluster, layer: layer) }
     if let text { return .text(try codes(of: text, signature.space)) }
     guard let layers else { return .nothing }
-    let model = items.count == 0 ? items.raw : signature.toModel(items.raw)
+    let model = items.count == 0 ? items.raw : items.inModelUnits(signature)
     var sources: [LayerSource] = []
     for (layer, entry) in layers.enumerated() {
       if let cluster = entry.cluster {

@@ -80,7 +80,7 @@ package struct SampleRequest: ModelRequest {
 
   package func compute(_ model: any Sampling, _ rows: Rows) throws -> RowAnswers {
     let options = SampleOptions(temperature: temperature, mean: mean, given: condition, length: length)
-    return RowAnswers(model.signature.toRaw(try model.sample(rows.keys, options)))
+    return RowAnswers(model.signature.answered(try model.sample(rows.keys, options)))
   }
 
   package func answer(_ found: RowAnswers, to items: Items, from model: any Sampling) -> Answer {

@@ -69,7 +69,7 @@ package struct ScoreRequest: ModelRequest {
   }
 
   package func compute(_ model: any Scoring, _ rows: Rows) -> RowAnswers {
-    let (n, items, x) = (rows.items.shape[0], rows.items, model.signature.toModel(rows.items))
+    let (n, items, x) = (rows.items.shape[0], rows.items, rows.inModelUnits(model.signature))
     guard let conditional = Capability.conditionalScoring.of(model) else {
       return RowAnswers(table(model.score(x, draws: k, keys: rows.keys), scored: numbers(of: items, in: model.signature.space)))
     }

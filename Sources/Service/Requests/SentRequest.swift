@@ -1,5 +1,5 @@
 internal import Formats
-internal import Modelling
+package import Modelling
 
 /// A request as it was sent: a body with its media type, and options as text from the query or the command line.
 package struct SentRequest: Sendable {
@@ -17,6 +17,8 @@ package struct SentRequest: Sendable {
   /// nil where the client didn't say.
   package let contentType: MediaType?
   package let options: [Option]
+  /// How the file of a table is read; nil: as builds before 0.3 did.
+  package var table: TableOptions? = TableOptions()
 
   package init(body: [UInt8] = [], contentType: MediaType? = nil, options: [Option] = []) {
     self.body = body
@@ -71,9 +73,12 @@ package struct SentRequest: Sendable {
       throw Problem(
         .impossible, "\(name) needs items: inputs (nested numbers) or rows (objects by column name).", field: "inputs", given: "nothing",
         expected: "inputs or rows")
-    case ("rows", let rows)?: return try .objects(rows, signature: signature, limits: limits, keepingText: keepsText)
+    case ("rows", let rows)?:
+      var items = try Items.objects(rows, signature: signature, limits: limits, options: table, keepingText: keepsText)
+      items.isAnsweredAsBefore = table == nil
+      return items
     case ("texts", let texts)?: return try .texts(texts, signature: signature, limits: limits)
-    case (_, let inputs)?: return try .numbers(inputs, field: "inputs", signature: signature, limits: limits)
+    case (_, let inputs)?: return try .numbers(inputs, field: "inputs", signature: signature, limits: limits, options: table)
     }
   }
 
@@ -117,7 +122,7 @@ package struct SentRequest: Sendable {
     case let type? where type.isForm:
       return try .form(body, contentType: type, signature: signature, limits: limits, takesMasks: keepingText)
     case let type? where ItemReader.types.contains(type):
-      return try .whole(body, type, signature: signature, limits: limits, keepingText: keepingText)
+      return try .whole(body, type, signature: signature, limits: limits, options: table, keepingText: keepingText)
     case MediaType.png: return try .png(body, signature: signature)
     case MediaType.text: return try .text(body, signature: signature, limits: limits)
     default:

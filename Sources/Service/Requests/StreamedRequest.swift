@@ -1,5 +1,5 @@
 internal import Formats
-internal import Modelling
+package import Modelling
 
 /// A request on items that are read, computed and answered block by block: in bounded memory, however many they are.
 ///
@@ -14,15 +14,18 @@ package struct StreamedRequest: Sendable {
   private let inputType: MediaType
   package let type: MediaType
   private let limits: ServiceLimits
+  private let table: TableOptions?
   /// Rows of a block at most, and the memory that it takes with its text as it came and as it goes.
   package let blockRows: Int
   package let blockBytes: Int
 
   /// - Returns: nil where the items or the answer can't be streamed.
-  package init?(_ asked: any CheckedRequest, items inputType: MediaType?, as type: MediaType, limits: ServiceLimits) {
+  package init?(
+    _ asked: any CheckedRequest, items inputType: MediaType?, as type: MediaType, limits: ServiceLimits, table: TableOptions? = TableOptions()
+  ) {
     guard asked.itemRole != .references, let inputType, ItemReader.types.contains(inputType) else { return nil }
     guard type == .csv || (asked.streamsNumbers && ItemReader.types.contains(type)) else { return nil }
-    (self.asked, self.inputType, self.type, self.limits) = (asked, inputType, type, limits)
+    (self.asked, self.inputType, self.type, self.limits, self.table) = (asked, inputType, type, limits, table)
     // Of every row: what it was, what it is in every answer, and what is believed of numbers that were missing.
     let width = asked.model.signature.width
     let numbers = width * (asked.itemRole == .completed ? 5 : 1) + asked.answerWidth
@@ -36,7 +39,8 @@ package struct StreamedRequest: Sendable {
     ItemBlocks(
       source,
       try ItemReader(
-        inputType, signature: asked.model.signature, blockRows: blockRows, limits: limits, keepingText: keepingText && asked.itemRole == .completed))
+        inputType, signature: asked.model.signature, blockRows: blockRows, limits: limits, options: table,
+        keepingText: keepingText && asked.itemRole == .completed))
   }
 
   // MARK: - The first pass
@@ -95,14 +99,17 @@ package struct StreamedRequest: Sendable {
   /// Both passes on this thread.
   /// - Parameters:
   ///   - progress: told the bytes read of both passes together, and those that there are.
+  ///   - noted: told once what a user should know of how the items were read.
   ///   - write: takes the answer's bytes, piece by piece.
   package func perform(
-    on source: ItemSource, progress: (_ read: Int, _ of: Int) -> Void = { _, _ in }, write: ([UInt8]) throws -> Void
+    on source: ItemSource, progress: (_ read: Int, _ of: Int) -> Void = { _, _ in }, noted: ([String]) -> Void = { _ in },
+    write: ([UInt8]) throws -> Void
   ) throws {
     let total = 2 * source.byteCount
     let checking = try blocks(of: source, keepingText: false)
     while try check(next: checking) { progress(checking.progress.bytes, total) }
     let count = checking.progress.rows
+    noted(checking.notes)
     let computing = try blocks(of: source, keepingText: true)
     while let block = try next(of: computing) {
       try write(bytes(of: block.perform(), isFirst: block.isFirst, count: count))

@@ -62,16 +62,26 @@ package struct InferenceReplay: Sendable {
 
   /// Computes it again; `model` holds the weights of `version`.
   package func perform(on model: LoadedModel, limits: ServiceLimits) throws -> Replay {
+    let replay = try perform(sent, on: model, limits)
+    guard !replay.isEqual, sent.table != nil else { return replay }
+    // Tables were read and written otherwise before.
+    var earlier = sent
+    earlier.table = nil
+    let again = try perform(earlier, on: model, limits, correctedIn: "0.2.0")
+    return again.isEqual ? again : replay
+  }
+
+  private func perform(_ sent: SentRequest, on model: LoadedModel, _ limits: ServiceLimits, correctedIn correction: String? = nil) throws -> Replay {
     let description = run.description
     // The names of then are part of a JSON answer, whatever the file is called now.
     let named = description.model.flatMap { name in description.version.map { LoadedModel.Registration(name: name, version: $0) } }
     let model = model.named(named)
     let fields = try sent.fields(of: kind)
     let asked = try kind.ask(fields, of: model, limits)
-    if let stream = StreamedRequest(asked, items: sent.contentType, as: type, limits: limits) {
+    if let stream = StreamedRequest(asked, items: sent.contentType, as: type, limits: limits, table: sent.table) {
       let digest = RunningDigest()
       try stream.perform(on: .bytes(sent.body)) { digest.update($0) }
-      return try Replay(of: run, actual: digest.finish())
+      return try Replay(of: run, actual: digest.finish(), correctedIn: correction)
     }
     func digest(_ answer: Answer) throws -> Digest {
       let digest = RunningDigest()
@@ -79,7 +89,7 @@ package struct InferenceReplay: Sendable {
       return digest.finish()
     }
     let answer = try asked.about(sent, fields, limits).perform()
-    let replay = try Replay(of: run, actual: digest(answer))
+    let replay = try Replay(of: run, actual: digest(answer), correctedIn: correction)
     guard !replay.isEqual, let (before, version) = answer.beforeCorrection else { return replay }
     let earlier = try Replay(of: run, actual: digest(before), correctedIn: version)
     return earlier.isEqual ? earlier : replay

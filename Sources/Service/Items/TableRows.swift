@@ -1,0 +1,141 @@
+internal import Formats
+internal import Modelling
+
+/// The rows of a CSV file: a header with the names of the columns in any order, then one item a record.
+///
+/// Columns that a model leaves out, and those without a name, may stand among them; any other is refused.
+struct TableRows: Sendable {
+  var reader: CSVReader
+  private let columns: [TableSpace.Column]
+  private let names: [String]
+  private let ignored: Set<String>
+  /// Marks of a missing cell that were chosen; nil where the usual ones are known, of which a category may be one.
+  private let marks: [String]?
+  private let isExact: Bool
+  private let options: TableOptions?
+  private let keepsText: Bool
+  /// Where the signature's columns stand in a record; empty until the header has come.
+  private var order: [Int] = []
+  private var units: CSVRecord?
+  private var records: [CSVRecord] = []
+  private var isAtFirst = true
+  /// Marks that were met, and cells that were taken for missing ones though they hold a text.
+  private var met: [String: Int] = [:]
+  private var odd = 0
+  private var firstOdd = ""
+
+  init(signature: Signature, options: TableOptions?, keepingText: Bool) throws {
+    guard let names = signature.space.names else {
+      throw Problem(.unsupportedMedia, "text/csv is for tables and vectors; this model takes \(signature.space.summary).")
+    }
+    let table = signature.space.table
+    (self.names, self.options, keepsText) = (names, options, keepingText)
+    (ignored, isExact) = (Set(table?.ignored ?? []), table?.isExact ?? false)
+    columns = table?.columns ?? names.map { TableSpace.Column(name: $0, type: .real) }
+    var csv = (options ?? TableOptions()).csv(marks: table?.missing)
+    if options == nil { csv.missing = table?.missing.map(Set.init) ?? CSVOptions.firstMarks }
+    reader = CSVReader(options: csv)
+    marks = options?.missing == nil && options?.defaultMissing != false ? table?.missing : []
+  }
+
+  var layout: Items.Layout { .named(field: "rows", columns: names) }
+
+  mutating func takeText() -> SentTable? {
+    guard keepsText else { return nil }
+    defer { records = [] }
+    return .records(SentRecords(header: reader.header, delimiter: reader.delimiter, head: reader.head, units: units, records: records))
+  }
+
+  var notes: [String] {
+    var notes: [String] = []
+    let named = met.filter { !$0.key.isEmpty }.sorted { $0.key < $1.key }
+    if !named.isEmpty { notes.append("read as missing: " + named.map { "\"\($0.key)\" (\($0.value))" }.joined(separator: ", ")) }
+    if odd > 0 { notes.append("warning: \(odd) texts among numbers are read as missing, the first at \(firstOdd)") }
+    return notes
+  }
+
+  /// Appends rows until there are `limit` numbers, or nothing more to read.
+  /// - Parameter given: rows before those that `scalars` holds.
+  mutating func read(into scalars: inout [Float], _ doubles: inout [Double], upTo limit: Int, after given: Int) throws {
+    while scalars.count < limit, let record = try reader.next() {
+      if order.isEmpty { order = try columnOrder() }
+      if isAtFirst {
+        isAtFirst = false
+        if isExact, options?.unitsRow ?? isUnits(record) {
+          units = record
+          continue
+        }
+      }
+      let row = given + scalars.count / columns.count
+      for (index, field) in order.enumerated() {
+        let value = try number(index, record, field, row: row)
+        scalars.append(Float(value))
+        if isExact { doubles.append(value) }
+      }
+      if keepsText { records.append(record) }
+    }
+    // A header alone is refused for its names as well.
+    if order.isEmpty, !reader.header.isEmpty { order = try columnOrder() }
+  }
+
+  private func columnOrder() throws -> [Int] {
+    let positions = Dictionary(reader.header.enumerated().map { ($1, $0) }) { first, _ in first }
+    let known = Set(names)
+    let index = options?.indexColumn.flatMap { column in positions[column] ?? Int(column).map { $0 - 1 } }
+    for (place, name) in reader.header.enumerated() where !known.contains(name) && !ignored.contains(name) {
+      guard !reader.head.nameless.contains(place), place != index else { continue }
+      throw Items.unknownColumn(name, field: "the header", columns: names)
+    }
+    if let absent = names.first(where: { positions[$0] == nil }) { throw Items.missingColumn(absent, field: "the header", columns: names) }
+    return names.compactMap { positions[$0] }
+  }
+
+  /// Two columns of numbers or more have a text in the row below the names, and none has a number.
+  private func isUnits(_ record: CSVRecord) -> Bool {
+    let readings = zip(columns, order).filter { !$0.0.type.isDiscrete }.map { column, field in column.reading(record.fields[field], marks: marks) }
+    return readings.count { $0 == .unknown } >= 2 && readings.allSatisfy { $0 == .unknown || $0 == .missing }
+  }
+
+  private mutating func number(_ index: Int, _ record: CSVRecord, _ place: Int, row: Int) throws -> Double {
+    let (column, field) = (columns[index], record.fields[place])
+    switch column.reading(field, marks: marks) {
+    case .missing:
+      met[field.value, default: 0] += 1
+      return .nan
+    case .value(let value):
+      if isExact, !column.accepts(value) { throw refusal(column, field.value, row, column.expectation) }
+      guard isExact || Float(value).isFinite else {
+        let place = "rows[\(row)].\(column.name)"
+        throw Problem(.impossible, "\(place) is beyond float32's range.", field: place, given: field.value)
+      }
+      return value
+    case .unknown:
+      if options?.lenient == true, !column.type.isDiscrete {
+        if odd == 0 { firstOdd = "line \(record.line), column \(column.name)" }
+        odd += 1
+        return .nan
+      }
+      if column.type.isDiscrete { return Double(try Items.code(field.value, of: column, field: "rows[\(row)].\(column.name)")) }
+      guard isExact else {
+        throw CSVError(
+          .mismatch, line: record.line, column: place + 1, field: column.name, given: "\"\(field.value.prefix(40))\"",
+          expected: "a number like -1.5e3, or one of the marks for a missing entry")
+      }
+      throw CSVError(
+        .mismatch, line: record.line, column: place + 1, field: column.name, given: "\"\(field.value.prefix(40))\"", expected: expectation(column))
+    }
+  }
+
+  private func refusal(_ column: TableSpace.Column, _ given: String, _ row: Int, _ expected: String) -> Problem {
+    let place = "rows[\(row)].\(column.name)"
+    return Problem(
+      .impossible, "\(place) is \(given.prefix(60)), expected \(expected).", field: place, given: String(given.prefix(60)), expected: expected)
+  }
+
+  /// What a text would have to be.
+  private func expectation(_ column: TableSpace.Column) -> String {
+    if let dates = column.dates { return "a date like \(dates.pattern), or one of the marks for a missing entry" }
+    let form = column.form ?? .plain
+    return "a number like \(form.text(-1500.5)), or one of the marks for a missing entry"
+  }
+}
