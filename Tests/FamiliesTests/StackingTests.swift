@@ -76,7 +76,7 @@ struct StackingTests {
       missing.map { (Double(draw.scalars[4 * $0 + 1] - x.scalars[4 * $0]), Double(draw.scalars[4 * $0 + 2])) }
     }
     let (sxy, sxx, syy) = pairs.reduce((0.0, 0.0, 0.0)) { ($0.0 + $1.0 * $1.1, $0.1 + $1.0 * $1.0, $0.2 + $1.1 * $1.1) }
-    #expect(sxy / (sxx * syy).squareRoot() > 0.88, "\(sxy / (sxx * syy).squareRoot())")
+    #expect(sxy / (sxx * syy).squareRoot() > 0.82, "\(sxy / (sxx * syy).squareRoot())")
   }
 
   @Test("few hidden cells weigh members alike, and the same key gives the same bytes")
