@@ -106,7 +106,7 @@ let package = Package(
     tests(
       "posteriorTests",
       [
-        "posterior", "Benchmarking", "Formats", "Families", "ModelFiles", "Modelling", "Learning", "Data", "Tensors",
+        "TemporaryFolders", "posterior", "Benchmarking", "Formats", "Families", "ModelFiles", "Modelling", "Learning", "Data", "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     tests(

@@ -1,5 +1,13 @@
 import ArgumentParser
+import Data
+import Families
+import Formats
+import Foundation
+import Learning
+import Modelling
+import Registry
 import Service
+import Tensors
 
 struct ImputeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -10,18 +18,76 @@ struct ImputeCommand: AsyncParsableCommand {
       Such files may be of any size: they are checked first, then computed block by block, and OUT.csv appears when it is whole. \
       --mask may also name a .png of the same size, white where pixels are hidden. \
       Of images, -o OUT.png shows every image with its hole, what it was completed to, and, where --mask hid some of it, what was there.
+
+      posterior impute TABLE.csv -o FILLED.csv, without a model, learns one from the table first, says what it took every column for and how good it is on \
+      cells that it hid from itself, and fills in the table; --mode is point there unless said otherwise.
       """)
 
   @OptionGroup var arguments: RequestArguments
   @OptionGroup var inputArguments: InputArguments
-  @Argument(help: "Items with holes: a .csv, .json, .png, .npy or .raw (float32, little-endian) file; - is standard input.", completion: .file())
-  var input: String
+  @Argument(
+    help: "Items with holes: a .csv, .json, .png, .npy or .raw (float32, little-endian) file; - is standard input. (default: MODEL is a table)",
+    completion: .file())
+  var input: String?
   @OptionGroup var options: SettingArguments<ImputeRequest>
+  @Option(help: "Without a model: the family that learns. (default: stacking)") var family: String?
+  @Option(help: "Without a model: registers what was learnt in the store under this name.") var keepModel: String?
+
+  private static let toldColumns = 40
 
   func run() async throws {
+    guard let input else { return try await reporting(imputeTable) }
+    guard family == nil, keepModel == nil else { throw ValidationError("--family and --keep-model are for a table without a model") }
     // A picture of the same size, white where pixels are hidden, comes beside the input instead of as an option.
     let mask = options["mask"].flatMap { $0.lowercased().hasSuffix(".png") ? $0 : nil }
     try await arguments.perform(
       RequestKind(ImputeRequest.self), options.given.filter { mask == nil || $0.name != "mask" }, input: input, as: inputArguments, mask: mask)
+  }
+
+  /// Learns a model of the table and fills in its holes.
+  private func imputeTable() async throws {
+    let path = arguments.model
+    guard try inputArguments.format(of: path) == .csv else {
+      throw CommandError("\(path) is no table: expected a model and items, or a table alone (.csv, .tsv, .txt, also in .gz).")
+    }
+    guard path != "-" else { throw CommandError("A table without a model is read more than once: name a file.") }
+    let start = ContinuousClock.now
+    Parallelism.width = ProcessInfo.processInfo.activeProcessorCount
+    let source = DataSource(source: path, format: .csv, reading: try inputArguments.table.values())
+    let data = try source.load(isMixed: true)
+    for note in data.report?.notes ?? [] { CommandError.note(note) }
+    // Of a table with hundreds of columns the first will do.
+    for column in data.report?.columns.filter({ $0.type != nil }).prefix(Self.toldColumns) ?? [] {
+      CommandError.note("\(column.name): \(column.type ?? ""), \(column.reason), \(column.missing) of \(column.observed + column.missing) missing")
+    }
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("posterior-impute-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    // A temporary folder that can't be removed is left to the system; the answer is not affected.
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let seed = options["seed"].flatMap { UInt64($0) } ?? 0
+    let imputer = TableImputer(data: data, source: source, family: family ?? Stacking.name, seed: seed, folder: folder)
+    for line in try imputer.check().prefix(Self.toldColumns) { CommandError.note(line) }
+    let file = try imputer.learn()
+    let model = try LoadedModel.load(path: file, families: Catalogue.families)
+    if let keepModel { CommandError.note("registered as \(try keep(file, as: keepModel))") }
+    let given =
+      options.given + (options["mode"] == nil ? [.init(name: "mode", value: "point")] : [])
+      + (options["seed"] == nil ? [.init(name: "seed", value: "\(seed)")] : [])
+    try await arguments.perform(RequestKind(ImputeRequest.self), given, input: path, as: inputArguments, model: model)
+    CommandError.note(
+      "\(data.count) rows in \(String(format: "%.1f", (ContinuousClock.now - start) / .seconds(1))) s, model of the family \(imputer.family)")
+  }
+
+  private func keep(_ file: String, as name: String) throws -> String {
+    let store = try arguments.store.open()
+    let staged = try store.stageUpload()
+    do { try staged.write([UInt8](Data(contentsOf: URL(fileURLWithPath: file)))) } catch {
+      staged.abort()
+      throw error
+    }
+    let version = try store.publish(staged, as: name, alias: nil, actor: .commandLine) { path in
+      try ModelFacts(ofModelFile: path, model: LoadedModel.load(path: path, families: Catalogue.families).family)
+    }.version
+    return "\(version.name)@\(version.version)"
   }
 }

@@ -17,14 +17,16 @@ struct RequestArguments: ParsableArguments {
   var output: String?
 
   /// Answers the request as the server does: the same code, the same bytes. What can be read and written block by block is, whatever its size.
-  /// - Parameter mask: a picture that hides pixels of the input, which is a picture, too.
+  /// - Parameters:
+  ///   - mask: a picture that hides pixels of the input, which is a picture, too.
+  ///   - learnt: the model, where it is not the one that the arguments name.
   func perform(
     _ kind: RequestKind, _ options: [SentRequest.Option], input: String? = nil, as inputArguments: InputArguments = InputArguments(),
-    mask: String? = nil
+    mask: String? = nil, model learnt: LoadedModel? = nil
   ) async throws {
     try await reporting {
       Parallelism.width = ProcessInfo.processInfo.activeProcessorCount
-      let model = try store.load(model)
+      let model = try learnt ?? store.load(model)
       let takesRows = model.signature.space.isRow
       var sent = SentRequest(contentType: try input.map { try inputArguments.format(of: $0, takesRows: takesRows).mediaType }, options: options)
       if input != nil { sent.table = try inputArguments.table.values() }

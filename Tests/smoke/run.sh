@@ -186,6 +186,14 @@ expect "a packed pipe imputes the same" "$(sha256sum <"$work/filled.csv")" "$(sh
 expect "upload a stranger's imputer" 201 "$(status '/v1/admin/models/stranger/versions?alias=live' "${admin[@]}" --data-binary @"$work/stranger.safetensors")"
 expect "impute a stranger's table" 200 "$(status '/v1/models/stranger/impute?mode=point&seed=4' -H 'Content-Type: text/csv' -H 'Accept: text/csv' --data-binary @"$work/stranger.csv")"
 expect "over HTTP the same" "$(sha256sum <"$work/filled.csv")" "$(sha256sum <"$work/body")"
+# Without a model: one is learnt from the table itself.
+"$posterior" impute "$work/stranger.csv" --missing=-999 --family mixture -o "$work/alone.csv" --keep-model alone --store "$work/alone-store" 2>"$work/err"
+for word in 'left out: "id"' 'price: real' 'within their 90 % intervals' 'with the mean' 'registered as alone@1' '40 rows in'; do
+  contains "impute without a model" "$word" "$work/err"
+done
+expect "without a model only holes are changed" "$(grep -vc -e N/A -e -999 "$work/stranger.csv")" "$(grep -cFxf "$work/stranger.csv" "$work/alone.csv")"
+"$posterior" impute alone@1 "$work/stranger.csv" --mode point --seed 0 -o "$work/filled.csv" --store "$work/alone-store" 2>/dev/null
+expect "the model that was kept fills in the same" "$(sha256sum <"$work/alone.csv")" "$(sha256sum <"$work/filled.csv")"
 sed 's/1.101,50 €/broken/' "$work/stranger.csv" >"$work/odd.csv"
 "$posterior" train --data "$work/odd.csv" --missing=-999 --family vaeac --epochs 1 -o "$work/odd.safetensors" --no-record >/dev/null 2>"$work/err" && fail "an odd cell was not seen"
 for word in 'line 4' '"price"' '"broken"' --lenient; do contains "an odd cell" "$word" "$work/err"; done
