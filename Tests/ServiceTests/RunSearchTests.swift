@@ -84,8 +84,9 @@ struct RunSearchTests {
     let names = reader.header
     #expect(names.prefix(3) == ["id", "kind", "status"])
     #expect(
-      names.suffix(8) == [
-        "params.beta", "params.epochs", "params.given", "params.mean", "params.n", "params.temperature", "metrics.elbo", "tags.team",
+      names.suffix(9) == [
+        "params.beta", "params.epochs", "params.first_item", "params.given", "params.mean", "params.n", "params.temperature", "metrics.elbo",
+        "tags.team",
       ])
     func next() throws -> [String: String]? {
       try reader.next().map { record in Dictionary(uniqueKeysWithValues: zip(names, record.fields.map { "\($0.value)" })) }

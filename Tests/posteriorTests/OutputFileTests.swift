@@ -64,7 +64,7 @@ struct OutputFileTests {
     #expect(error?.description.contains("line 9002") == true)
     #expect(try names == ["in.csv", "m.safetensors"])
     try await run(rows)
-    let lines = try String(contentsOf: output, encoding: .utf8).components(separatedBy: "\r\n")
+    let lines = try String(contentsOf: output, encoding: .utf8).components(separatedBy: "\n")
     #expect(lines.count == 1 + 2 * 9000 + 1 && lines[0] == "imputation,x0,x1,x2" && lines[2].hasPrefix("2,0,"))
     #expect(try names == ["in.csv", "m.safetensors", "out.csv"])
   }
