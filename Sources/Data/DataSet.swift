@@ -66,7 +66,8 @@ package struct DataSet: Sendable {
     return indices.flatMap(rows.item).withUnsafeBufferPointer(table.toModel)
   }
 
-  /// How many of each row's numbers are its item's own, up to the last that is there; nil where all of them are. values: [n, width], raw or the model's.
+  /// How many of each row's numbers are its item's own, up to the last that is there; nil where all of them are. values: [n, width], raw or the
+  /// model's.
   package func lengths(of values: Tensor) -> [Int]? {
     switch signature.space {
     case .tokens, .sequence: break

@@ -20,10 +20,11 @@ package struct CSVRecord: Equatable, Sendable {
 ///
 /// Lines end with CRLF or LF, the last one with or without. A UTF-8 byte order mark is skipped, as are empty lines in a table of two or more columns
 /// (with one column an empty line is an empty field). Quotes inside unquoted fields, and text after a closing quote, are errors.
-/// What programs write around a table is understood: a line `sep=;` before it, names of rows without a name of their own, a delimiter after every record.
+/// What programs write around a table is understood: a line `sep=;` before it, names of rows without a name of their own, a delimiter after every
+/// record.
 ///
-/// Of a table in pieces no more than two records and one piece are kept. Where a record ends is told by the first line feed with an even number of quotes
-/// before it: that is so in every record without a fault, and the first fault is met before that place.
+/// Of a table in pieces no more than two records and one piece are kept. Where a record ends is told by the first line feed with an even number of
+/// quotes before it: that is so in every record without a fault, and the first fault is met before that place.
 package struct CSVReader: Sendable {
   /// Empty until the first record has come.
   package private(set) var header: [String] = []

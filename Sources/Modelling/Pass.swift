@@ -17,7 +17,8 @@ package struct Pass: Sendable {
   package let items: Int
   /// What the schedule multiplies the optimiser's rate by.
   package let rateFactor: Float
-  /// Whether no row goes on where one of the batch before it ended: in the first batch of an epoch or of a validation, and in all of items that are no stream.
+  /// Whether no row goes on where one of the batch before it ended: in the first batch of an epoch or of a validation, and in all of items that are
+  /// no stream.
   package let isFirst: Bool
 
   package init(

@@ -2,8 +2,9 @@ package import Tensors
 
 /// Where the initialiser of a layer has its tensors from: they are drawn, or only counted.
 ///
-/// An initialiser is all that describes a network. Counted, it takes no memory and draws nothing: its size can be checked, and a file's tensors can take
-/// their places. The parts of a network have sources of their own, `source["encoder"]` or `source[2]`, so that what is drawn for one depends on no other.
+/// An initialiser is all that describes a network. Counted, it takes no memory and draws nothing: its size can be checked, and a file's tensors can
+/// take their places. The parts of a network have sources of their own, `source["encoder"]` or `source[2]`, so that what is drawn for one depends on
+/// no other.
 package enum ParameterSource: Sendable {
   /// The numbers depend on the key alone.
   case drawing(RandomKey)

@@ -20,7 +20,8 @@ package struct Audit: Sendable {
 
   /// - Parameters:
   ///   - items: [n, width] in model units, complete.
-  ///   - targets: one an item, or one for all; where a targeted attack has none, every item gets another of the items, drawn by the seed: of the whole.
+  ///   - targets: one an item, or one for all; where a targeted attack has none, every item gets another of the items, drawn by the seed: of the
+  /// whole.
   ///   - labels: the name of every item's true class, for the objective downstream; without them the attack leads away from the model's own decisions.
   package init(
     _ plan: AuditPlan, on model: any Attackable, items: Tensor, targets: Tensor? = nil, labels: [String]? = nil, seed: Int, firstItem: Int = 0

@@ -62,7 +62,8 @@ struct EvaluationData: Equatable {
       source, format: format, split: split, limit: limit, labels: labels, withLabels: withLabels, reading: reading, for: model.signature, model)
   }
 
-  /// Items as a model's requests read them: a table by the names, marks and categories that the model knows, columns that it does not know being refused.
+  /// Items as a model's requests read them: a table by the names, marks and categories that the model knows, columns that it does not know being
+  /// refused.
   static func load(
     _ source: String, format: DataSource.Format? = nil, split: DataSource.Split, limit: Int? = nil, labels: LabelSource? = nil,
     withLabels: Bool = false, reading: TableOptions?, for signature: Signature, _ model: any ModelFamily

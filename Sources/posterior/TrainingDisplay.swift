@@ -1,7 +1,8 @@
 import Foundation
 import Learning
 
-/// A progress bar on a terminal, one plain line an epoch, and no more than one a second, elsewhere; on standard error, so that standard output stays for results.
+/// A progress bar on a terminal, one plain line an epoch, and no more than one a second, elsewhere; on standard error, so that standard output stays
+/// for results.
 final class TrainingDisplay {
   private let isTerminal = isatty(STDERR_FILENO) == 1
   private var lastDrawn = ContinuousClock.now

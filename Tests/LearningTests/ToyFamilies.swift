@@ -137,7 +137,8 @@ struct ToyEvolution: ToyFamily {
   }
 }
 
-/// A mixture of unit normals by hard EM, with a component remembered for every item (Kirsch et al. 2018): the better of it and one draw; then means move.
+/// A mixture of unit normals by hard EM, with a component remembered for every item (Kirsch et al. 2018): the better of it and one draw; then means
+/// move.
 struct ToyMixture: ToyFamily {
   struct Network: Module {
     /// [components, width]

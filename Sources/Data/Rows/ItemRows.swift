@@ -5,7 +5,8 @@ package protocol ItemRows: Sendable {
   var count: Int { get }
   /// Numbers an item.
   var width: Int { get }
-  /// Whether values may be of any size, so that they have to be looked at before something learns from them; bytes are within their range by themselves.
+  /// Whether values may be of any size, so that they have to be looked at before something learns from them; bytes are within their range by
+  /// themselves.
   var holdsFloats: Bool { get }
   /// Writes the numbers of one item, `width` of them.
   func write(_ place: Int, to out: UnsafeMutablePointer<Float>)

@@ -5,8 +5,8 @@ package import Tensors
 
 /// A modular network (Kirsch, Kunze and Barber 2018): a classifier whose layers choose for every item which of their modules it goes through.
 ///
-/// p(y|x) = Σ_a p(a|x) p(y|x, a), where the composition a names the modules of every layer. A layer's controller sees what the modules chosen below made
-/// of the item. Answers take the likeliest module of every slot, layer by layer.
+/// p(y|x) = Σ_a p(a|x) p(y|x, a), where the composition a names the modules of every layer. A layer's controller sees what the modules chosen below
+/// made of the item. Answers take the likeliest module of every slot, layer by layer.
 package struct Modular: ModelFamily {
   package static let name = "modular"
   package static let summary = "Modular network: a classifier whose layers choose some of their modules for every item, trained by hard EM."

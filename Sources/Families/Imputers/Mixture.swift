@@ -5,9 +5,9 @@ package import Tensors
 /// A finite mixture over the columns of a table, whose conditionals are known exactly: it imputes, scores, samples and clusters without a network.
 ///
 /// p(x) = Σ_k π_k p_k(x). Cells are coordinates: a number is one, categories are one-hot. With P = Σ⁻¹ and C = (P_mm)⁻¹,
-/// E[x_m | x_o] = μ_m - C P_mo (x_o - μ_o) and Cov[x_m | x_o] = C; ln |Σ_oo| = ln |Σ| + ln |P_mm|. Categories to be filled in are taken in the order of
-/// the columns, numbers behind them, each given those before it (the chain rule): the probability of a category is its one-hot's conditional mean, held
-/// above a floor and normalised. Weights are float32; everything is computed from them in double.
+/// E[x_m | x_o] = μ_m - C P_mo (x_o - μ_o) and Cov[x_m | x_o] = C; ln |Σ_oo| = ln |Σ| + ln |P_mm|. Categories to be filled in are taken in the order
+/// of the columns, numbers behind them, each given those before it (the chain rule): the probability of a category is its one-hot's conditional mean,
+/// held above a floor and normalised. Weights are float32; everything is computed from them in double.
 package struct Mixture: ModelFamily {
   package static let name = "mixture"
   package static let summary =

@@ -12,7 +12,8 @@ enum CellState: UInt8 {
   case absent
 }
 
-/// Which cells of a row are known, and all that follows from that alone: rows of one pattern share it, and a row has the same bits with or without others.
+/// Which cells of a row are known, and all that follows from that alone: rows of one pattern share it, and a row has the same bits with or without
+/// others.
 struct MixturePattern: Sendable {
   /// A wanted cell and where its coordinates stand among the missing ones.
   struct Step: Sendable {

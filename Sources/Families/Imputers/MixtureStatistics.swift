@@ -5,9 +5,9 @@ internal import Tensors
 
 /// The sums over rows that the next parameters of a mixture follow from.
 ///
-/// Of every component the count Σ r first; then under full covariance Σ r e [d] and Σ r (e e' + C) [d, d] with e = E[x | x_o] - μ; of independent columns
-/// Σ r, Σ r e and Σ r e² over the rows in which a coordinate is known, of a category Σ r and Σ r x [d, 3]; of factors Σ r E[ẑ ẑ'], Σ r x E[ẑ], Σ r x² and Σ r with
-/// ẑ = (z, 1) over the same rows [d, (q + 1)² + q + 3].
+/// Of every component the count Σ r first; then under full covariance Σ r e [d] and Σ r (e e' + C) [d, d] with e = E[x | x_o] - μ; of independent
+/// columns Σ r, Σ r e and Σ r e² over the rows in which a coordinate is known, of a category Σ r and Σ r x [d, 3]; of factors Σ r E[ẑ ẑ'], Σ r x
+/// E[ẑ], Σ r x² and Σ r with ẑ = (z, 1) over the same rows [d, (q + 1)² + q + 3].
 struct MixtureStatistics {
   let plan: Mixture.Plan
   /// Of every component.

@@ -5,9 +5,9 @@ package import Tensors
 
 /// Several models of one table in one file, combined by weights: stacking (Wolpert 1992; of predictive distributions Yao et al. 2018).
 ///
-/// A cell's distribution is Σ_m w_m p_m(cell | x_o), with weights of numbers and weights of categories. A draw is one member's, chosen by its weight for the
-/// whole row, so that cells that are missing together are drawn together; several numbers at once are drawn, and scored, by members that know how they
-/// hang together, which latent classes do only as far as there are many of them.
+/// A cell's distribution is Σ_m w_m p_m(cell | x_o), with weights of numbers and weights of categories. A draw is one member's, chosen by its weight
+/// for the whole row, so that cells that are missing together are drawn together; several numbers at once are drawn, and scored, by members that know
+/// how they hang together, which latent classes do only as far as there are many of them.
 package struct Stacking: ModelFamily {
   package static let name = "stacking"
   package static let summary =
@@ -19,8 +19,8 @@ package struct Stacking: ModelFamily {
     /// Sum to 1: [members].
     package var numberWeights: Tensor
     package var categoryWeights: Tensor
-    /// How far cells that were hidden from the members were from what the combination filled in, and from the mean or commonest category; a number's root mean
-    /// squared error in model units, a category's share of errors; and how many cells that is of: [columns, 3].
+    /// How far cells that were hidden from the members were from what the combination filled in, and from the mean or commonest category; a number's
+    /// root mean squared error in model units, a category's share of errors; and how many cells that is of: [columns, 3].
     package var errors: Tensor
 
     package static let fields: [Field<Self>] = [
@@ -98,7 +98,8 @@ extension Stacking {
     /// Whether a member knows how numbers hang together beyond its components.
     let isJoint: [Bool]
 
-    /// Of a row of which so many numbers and categories are asked for, together: several numbers are left to members that are joint, if there are any.
+    /// Of a row of which so many numbers and categories are asked for, together: several numbers are left to members that are joint, if there are
+    /// any.
     func of(numbers numberCount: Int, categories categoryCount: Int) -> [Double] {
       let mixed =
         switch (numberCount > 0, categoryCount > 0) {

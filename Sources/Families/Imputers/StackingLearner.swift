@@ -16,7 +16,8 @@ package struct StackingLearner: Learner {
 
   package struct State: Module {
     package var network: Stacking.Network
-    /// Means over the columns: NRMSE and share of wrong categories of the combination, of the mean or commonest category, and of every member: [2 + members, 2].
+    /// Means over the columns: NRMSE and share of wrong categories of the combination, of the mean or commonest category, and of every member: [2 +
+    /// members, 2].
     package var errors: Tensor
 
     package static let fields: [Field<Self>] = [.child("network", \.network), .buffer("errors", \.errors)]
@@ -94,7 +95,8 @@ extension Stacking {
     return kept.count == members.count ? self : Stacking(self, keeping: kept)
   }
 
-  /// What tells members apart in reports: the family or kind, components or factors, the shrinkage where it was given; a number where that is the same.
+  /// What tells members apart in reports: the family or kind, components or factors, the shrinkage where it was given; a number where that is the
+  /// same.
   var memberNames: [String] {
     var seen: [String: Int] = [:]
     return configuration.members.enumerated().map { index, member in

@@ -4,9 +4,9 @@ internal import Tensors
 
 /// Which weights fill in hidden cells best.
 ///
-/// A fifth of the visible cells is hidden, never a category's last one, from every member; five times where there are few rows. Numbers: weights that are not
-/// negative and sum to 1, of the least squares of standardised errors, with a ridge towards equal ones. Categories: weights of greatest likelihood. Where
-/// few cells were hidden all weights are equal.
+/// A fifth of the visible cells is hidden, never a category's last one, from every member; five times where there are few rows. Numbers: weights that
+/// are not negative and sum to 1, of the least squares of standardised errors, with a ridge towards equal ones. Categories: weights of greatest
+/// likelihood. Where few cells were hidden all weights are equal.
 struct StackingTrial {
   let numberWeights: Tensor
   let categoryWeights: Tensor

@@ -84,7 +84,8 @@ package struct TextLearner: Learner {
     return objective.terms
   }
 
-  /// Where the rows of a stream end the next batch begins. The last batch of texts that are no stream may have fewer rows, and nothing goes on from them.
+  /// Where the rows of a stream end the next batch begins. The last batch of texts that are no stream may have fewer rows, and nothing goes on from
+  /// them.
   private func keep(_ end: Place?, in state: inout State) {
     if let end, end.rows == state.place.rows { state.place = end }
   }

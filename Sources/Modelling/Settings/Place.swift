@@ -1,7 +1,8 @@
 /// A key path that closures may keep.
 package typealias SettingPath<Root, Value> = any WritableKeyPath<Root, Value> & Sendable
 
-/// Where a setting stands in its type: for a stored property its offset, which is reached at once; a walk along a key path takes some hundred times as long.
+/// Where a setting stands in its type: for a stored property its offset, which is reached at once; a walk along a key path takes some hundred times
+/// as long.
 struct Place<Root, Value>: Sendable {
   private let path: SettingPath<Root, Value>
   /// nil where the property is computed.

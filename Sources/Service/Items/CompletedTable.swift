@@ -129,8 +129,8 @@ struct CompletedTable: Sendable {
   // MARK: CSV
 
   /// Row by row, and of every row its versions in the completed tables one after the other, numbered from 1 in a first column `imputation` where
-  /// `isNumbered`: so a table of any length can be written as it is computed. What stands around the table, and columns that the model leaves out, come
-  /// back as they came.
+  /// `isNumbered`: so a table of any length can be written as it is computed. What stands around the table, and columns that the model leaves out,
+  /// come back as they came.
   func csv(isNumbered: Bool) -> AnswerTable {
     let names = signature.space.names ?? (0..<width).map { "x\($0)" }
     let numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })

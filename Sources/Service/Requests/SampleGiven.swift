@@ -2,7 +2,8 @@ internal import Formats
 package import Modelling
 internal import Tensors
 
-/// What a request has under `given`: {}, {"label": c}, {"cluster": k, "layer": l}, {"layers": [{"from_item": i}, {"cluster": k}, {}, ...]} or {"text": t}.
+/// What a request has under `given`: {}, {"label": c}, {"cluster": k, "layer": l}, {"layers": [{"from_item": i}, {"cluster": k}, {}, ...]} or
+/// {"text": t}.
 package struct SampleGiven: Settings {
   package var label: ClassName?
   package var cluster: Int?

@@ -2,7 +2,8 @@ import Modelling
 import Networks
 import Tensors
 
-/// Characters drawn one by one from one distribution, softmax(w): ln p(text) = Σ_i ln p(c_i), which is exact; its codes are of the kinds that aren't Gaussian.
+/// Characters drawn one by one from one distribution, softmax(w): ln p(text) = Σ_i ln p(c_i), which is exact; its codes are of the kinds that aren't
+/// Gaussian.
 struct ToyText: ModelFamily, Encoding, Scoring {
   struct Configuration: Settings { static let table = Table<Self> {} }
 
