@@ -175,7 +175,8 @@ static inline void kernel_pause(void) {
 }
 
 // ---- Multivariate normals in double precision. Matrices are row-major; of triangular ones only the lower half is read, and bits are the same
-// everywhere. A = V'V with V lower triangular, in place (the half above stays as it is); 0 where A is not positive definite.
+// everywhere.
+// A = V'V with V lower triangular, in place (the half above stays as it is); 0 where A is not positive definite.
 int kernel_lower_root(double *a, size_t n);
 // A = V'V
 void kernel_lower_gram(const double *v, double *a, size_t n);
@@ -183,8 +184,8 @@ void kernel_lower_gram(const double *v, double *a, size_t n);
 void kernel_lower_covariance(const double *v, double *c, double *scratch, size_t n);
 // P_mm = V'V of the first m coordinates in `order`; logs: the sum of ln V_ii. Row i of V says how coordinate i follows from those before it.
 int kernel_gaussian_pattern(const double *precision, const uint32_t *order, size_t m, size_t d, double *v, double *logs);
-// shift = E[x_m | x_o] - mu_m; returns (x_o - mu_o)' S_oo^-1 (x_o - mu_o). `order` has all d coordinates, the m that are not given first; scratch: 2
-// d
+// shift = E[x_m | x_o] - mu_m; returns (x_o - mu_o)' S_oo^-1 (x_o - mu_o). `order` has all d coordinates, the m that are not given first;
+// scratch: 2 d
 double kernel_gaussian_given(
     const double *precision, const double *mean, const double *x, const uint32_t *order, size_t m, size_t d, const double *v, double *shift,
     double *scratch);
