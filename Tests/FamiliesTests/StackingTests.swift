@@ -15,8 +15,8 @@ struct StackingTests {
   ])
 
   /// Three numbers on a line with noise and a category that says on which side, a fifth of the cells missing; b and c only together.
-  private func rows(_ n: Int) -> Tensor {
-    let key = RandomKey(seed: 17)
+  private func rows(_ n: Int, seed: UInt64 = 17) -> Tensor {
+    let key = RandomKey(seed: seed)
     let (z, h) = (key.normal([n, 3]).scalars, key.split(1).uniform([n, 3]).scalars)
     return Tensor(
       rows: (0..<n).map { row in
@@ -68,7 +68,9 @@ struct StackingTests {
   @Test("a draw is one member's for the whole row: columns that are missing together are drawn together")
   func block() throws {
     let x = rows(400)
-    let (model, _) = try fit(configuration(pair), x)
+    // Three rows' worth of uncorrelated columns among 400 are seen in what is left of a tight relation.
+    let loose = pair.replacing(#"{"components": 1}},"#, with: #"{"components": 1}, "training": {"shrinkage": 0.1}},"#)
+    let (model, _) = try fit(configuration(loose), x)
     let draws = model.impute(x, draws: 10, keys: RowKeys(RandomKey(seed: 4), rows: 0..<400)).draws
     let missing = (0..<400).filter { x.scalars[4 * $0 + 1].isNaN && !x.scalars[4 * $0].isNaN }
     // b - a and c share their noise.
@@ -76,7 +78,7 @@ struct StackingTests {
       missing.map { (Double(draw.scalars[4 * $0 + 1] - x.scalars[4 * $0]), Double(draw.scalars[4 * $0 + 2])) }
     }
     let (sxy, sxx, syy) = pairs.reduce((0.0, 0.0, 0.0)) { ($0.0 + $1.0 * $1.1, $0.1 + $1.0 * $1.0, $0.2 + $1.1 * $1.1) }
-    #expect(sxy / (sxx * syy).squareRoot() > 0.82, "\(sxy / (sxx * syy).squareRoot())")
+    #expect(sxy / (sxx * syy).squareRoot() > 0.9, "\(sxy / (sxx * syy).squareRoot())")
   }
 
   @Test("few hidden cells weigh members alike, and the same key gives the same bytes")
@@ -86,15 +88,16 @@ struct StackingTests {
     #expect(try ModelFile.encode(runs[0]) == ModelFile.encode(runs[1]))
   }
 
-  @Test("a combination's distribution is the weighted one of its members: means, deviations, quantiles, scores")
-  func combined() throws {
-    let model = try Stacking(
-      configuration(
-        #"{"members": [{"family": "mixture", "configuration": {"components": 2}}, {"family": "mixture", "configuration": {"kind": "normal_scores", "components": 1}}]}"#
-      ),
-      signature: .vector(2), key: RandomKey(seed: 5))
+  private static let mixed =
+    #"{"members": [{"family": "mixture", "configuration": {"components": 2}}, {"family": "mixture", "configuration": {"kind": "normal_scores", "components": 1}}]}"#
+
+  @Test("means, deviations, quantiles, scores and draws are of one distribution", arguments: [[1, 0], [0.7, 0], [1.4, 0], [0.8, 0.6]] as [[Float]])
+  func combined(_ stretch: [Float]) throws {
+    var model = try Stacking(configuration(Self.mixed), signature: .vector(2), key: RandomKey(seed: 5))
+    model.network.stretches = Tensor(rows: [[0, 0], [log(stretch[0]), stretch[1]]])
     let x = Tensor(rows: [[0.4, .nan]])
-    guard case .real(let values) = model.impute(x, draws: 1, keys: RowKeys(RandomKey(seed: 4), rows: 0..<1)).marginals[1] else { return }
+    let answer = model.impute(x, draws: 4000, keys: RowKeys(RandomKey(seed: 4), rows: 0..<1))
+    guard case .real(let values) = answer.marginals[1] else { return }
     // ∫ of the exact density of the second column given the first.
     let (count, step) = (20_000, 0.001)
     let grid = Tensor(rows: (0..<count).map { [0.4, Float(Double($0) * step - 10)] })
@@ -110,12 +113,59 @@ struct StackingTests {
       (total, mean, square) = (total + p * step, mean + y * p * step, square + y * y * p * step)
     }
     #expect(abs(total - 1) < 1e-3)
-    for (value, expected) in zip(values.scalars, [mean, (square - mean * mean).squareRoot(), low, high]) {
-      #expect(abs(Double(value) - expected) < 0.01, "\(values.scalars) for \(mean), \(low), \(high)")
+    let deviation = (square - mean * mean).squareRoot()
+    for (place, (value, expected)) in zip(values.scalars, [mean, deviation, low, high]).enumerated() {
+      // The deviation of a bent distribution is told as if its parts were normal.
+      #expect(abs(Double(value) - expected) < (place == 1 && stretch[1] > 0 ? 0.05 * deviation : 0.01), "\(values.scalars) for \(mean), \(low), \(high)")
+    }
+    #expect(abs(Double(answer.point.scalars[1]) - mean) < 0.01)
+    let drawn = answer.draws.map { Double($0.scalars[1]) }
+    #expect(abs(drawn.reduce(0, +) / 4000 - mean) < 4 * deviation / 4000.squareRoot())
+    #expect(abs(Double(drawn.count { $0 < low }) / 4000 - 0.05) < 0.02 && abs(Double(drawn.count { $0 < high }) / 4000 - 0.95) < 0.02)
+  }
+
+  @Test("the density of a positive number is one in its own units, however far it spreads")
+  func positive() throws {
+    let scaled = Signature.table(
+      [.init(name: "a", type: .real), .init(name: "b", type: .positive)], scaling: .init(offset: [0, 0.3], scale: [1, 0.5]))
+    var model = try Stacking(configuration(Self.mixed), signature: scaled, key: RandomKey(seed: 5))
+    model.network.stretches = Tensor(rows: [[0, 0], [log(0.7), 0.4]])
+    let (count, step) = (8000, 0.0025)
+    let grid = (0..<count).map { Double($0) * step - 10 }
+    let scores = model.score(
+      Tensor(rows: grid.map { [0.4, Float($0)] }), targets: Tensor(rows: [[Float]](repeating: [0, 1], count: count)), draws: 1, estimator: .proposal,
+      keys: RowKeys(RandomKey(seed: 4), rows: 0..<count)
+    ).values[0].values.scalars
+    // d raw = scale · raw · d model
+    let total = zip(grid, scores).reduce(0) { $0 + exp(Double($1.1)) * 0.5 * exp(0.3 + 0.5 * $1.0) * step }
+    #expect(abs(total - 1) < 1e-3, "\(total)")
+  }
+
+  @Test("intervals hold as many cells that nobody saw as their names say")
+  func coverage() throws {
+    let members = #"{"members": [{"family": "mixture", "configuration": {"components": 1}}, {"family": "mixture", "copies": 3},"#
+      + #" {"family": "mixture", "configuration": {"kind": "normal_scores", "components": 1}},"#
+      + #" {"family": "mixture", "configuration": {"kind": "categorical", "components": 8}, "copies": 3}]}"#
+    let (model, _) = try fit(configuration(members), rows(500))
+    // The same rows' law, others' values.
+    let fresh = rows(3000, seed: 18)
+    var holed = fresh.scalars
+    for row in 0..<3000 where row % 3 != 2 { holed[4 * row + row % 3] = .nan }
+    let x = Tensor(shape: fresh.shape, scalars: holed)
+    let marginals = model.impute(x, draws: 1, keys: RowKeys(RandomKey(seed: 4), rows: 0..<3000)).marginals
+    for column in 0..<2 {
+      guard case .real(let values) = marginals[column] else { continue }
+      let asked = (0..<3000).filter { $0 % 3 == column && !fresh.scalars[4 * $0 + column].isNaN }
+      let inside = asked.count { row in
+        let value = fresh.scalars[4 * row + column]
+        return values.scalars[4 * row + 2] <= value && value <= values.scalars[4 * row + 3]
+      }
+      let share = Double(inside) / Double(asked.count)
+      #expect(abs(share - 0.9) < 0.05, "\(share) of \(asked.count)")
     }
   }
 
-  @Test("members are chosen by the columns where none are given", arguments: [(1, 9), (70, 6)])
+  @Test("members are chosen by the columns where none are given", arguments: [(1, 10), (70, 6)])
   func chosen(_ columns: Int, _ count: Int) throws {
     let model = try Stacking(.init(), signature: .vector(columns), key: RandomKey(seed: 0))
     #expect(model.configuration.members.count == count)

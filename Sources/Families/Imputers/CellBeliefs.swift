@@ -23,8 +23,8 @@ struct CellBeliefs {
     case normals(parts: Int, weights: [Double], means: [Double], deviations: [Double], NumberReading)
     /// Negative binomials, equally likely: [n, parts].
     case counts(parts: Int, [NegativeBinomial.Count])
-    /// Numbers of one unit, by weights that sum to 1.
-    indirect case combined([(weight: Double, Column)], MixtureCoordinates.Unit)
+    /// Numbers of one unit, several beliefs moved to one mean.
+    indirect case combined(PooledBeliefs)
     /// Probabilities: [n, categories].
     case categories([Double], isOrdered: Bool)
   }
@@ -75,12 +75,7 @@ extension CellBeliefs.Column {
     case .counts(let parts, let counts):
       let mixture = VAEAC.CellObservation.CountMixture(parts: Array(counts[row * parts..<(row + 1) * parts]))
       return (mixture.mean, mixture.deviation)
-    case .combined(let parts, _):
-      // Var = E[variance] + Var[mean]
-      let moments = parts.map { (weight: $0.weight, $0.1.moments(row)) }
-      let mean = moments.reduce(0) { $0 + $1.weight * $1.1.mean }
-      let variance = moments.reduce(0) { $0 + $1.weight * ($1.1.deviation * $1.1.deviation + ($1.1.mean - mean) * ($1.1.mean - mean)) }
-      return (mean, variance.squareRoot())
+    case .combined(let pool): return pool.moments(row)
     case .categories: preconditionFailure("categories have no moments")
     }
   }
@@ -89,67 +84,51 @@ extension CellBeliefs.Column {
   func quantile(_ row: Int, _ p: Double) -> Double {
     switch self {
     case .normals(_, _, _, _, let reading):
-      let value = reading.unit.told(coordinate(row, p))
+      let value = reading.unit.told(coordinate(row, p, reading.unit))
       return reading.unit.isWhole ? value.rounded() : value
     case .counts(let parts, let counts):
       return VAEAC.CellObservation.CountMixture(parts: Array(counts[row * parts..<(row + 1) * parts])).quantile(p)
-    case .combined(let parts, let unit):
-      let value = unit.told(Self.coordinate(of: parts, unit, row, p))
-      return unit.isWhole ? value.rounded() : value
+    case .combined(let pool):
+      let value = pool.unit.told(pool.coordinate(row, p))
+      return pool.unit.isWhole ? value.rounded() : value
     case .categories: preconditionFailure("categories have no quantiles")
     }
   }
 
   /// The quantile as a coordinate.
-  private func coordinate(_ row: Int, _ p: Double) -> Double {
+  func coordinate(_ row: Int, _ p: Double, _ unit: MixtureCoordinates.Unit) -> Double {
     switch self {
     case .normals(let parts, let weights, let means, let deviations, let reading):
       return reading.coordinate(
         Self.lending(weights, means, deviations, from: row * parts) { kernel_mixture_quantile(p, $0, $1, $2, parts) })
-    case .combined(let parts, let unit): return Self.coordinate(of: parts, unit, row, p)
-    case .counts, .categories: preconditionFailure("no coordinate but that of a unit")
+    case .combined(let pool): return pool.coordinate(row, p)
+    case .counts: return unit.coordinate(told: quantile(row, p))
+    case .categories: preconditionFailure("categories have no coordinate")
     }
   }
 
   /// P(value <= coordinate).
-  private func below(_ row: Int, _ coordinate: Double, _ unit: MixtureCoordinates.Unit) -> Double {
+  func below(_ row: Int, _ coordinate: Double, _ unit: MixtureCoordinates.Unit) -> Double {
     switch self {
     case .normals(let parts, let weights, let means, let deviations, let reading):
       return Self.lending(weights, means, deviations, from: row * parts) { kernel_mixture_below(reading.normal(coordinate), $0, $1, $2, parts) }
     case .counts(let parts, let counts):
       let value = unit.told(coordinate).rounded(.down)
       return counts[(row * parts)..<((row + 1) * parts)].reduce(0) { $0 + $1.cumulative(value) } / Double(parts)
-    case .combined(let parts, let unit): return parts.reduce(0) { $0 + $1.weight * $1.1.below(row, coordinate, unit) }
+    case .combined(let pool): return pool.below(row, coordinate)
     case .categories: preconditionFailure("categories have no order")
     }
   }
 
-  /// Between the least and the largest of the parts' own quantiles, by false position (the Illinois rule).
-  private static func coordinate(of parts: [(weight: Double, Self)], _ unit: MixtureCoordinates.Unit, _ row: Int, _ p: Double) -> Double {
-    let own = parts.map { part -> Double in
-      if case .counts = part.1 { unit.coordinate(of: Float(part.1.quantile(row, p))) } else { part.1.coordinate(row, p) }
+  /// What is believed of one row.
+  func alone(_ row: Int) -> Self {
+    switch self {
+    case .normals(let parts, let weights, let means, let deviations, let reading):
+      let own = row * parts..<(row + 1) * parts
+      return .normals(parts: parts, weights: Array(weights[own]), means: Array(means[own]), deviations: Array(deviations[own]), reading)
+    case .counts(let parts, let counts): return .counts(parts: parts, Array(counts[row * parts..<(row + 1) * parts]))
+    case .combined, .categories: preconditionFailure("only of a model's own belief of a number")
     }
-    guard var low = own.min(), var high = own.max(), parts.count > 1 else { return own.first ?? 0 }
-    func excess(_ x: Double) -> Double { parts.reduce(-p) { $0 + $1.weight * $1.1.below(row, x, unit) } }
-    var (under, over) = (excess(low), excess(high))
-    guard under < 0, over > 0 else { return under >= 0 ? low : high }
-    let tolerance = 1e-7 * (high - low)
-    var side = 0
-    for _ in 0..<60 where high - low > tolerance {
-      let middle = (low * over - high * under) / (over - under)
-      let found = excess(middle)
-      if abs(found) < 1e-8 { return middle }
-      if found < 0 {
-        (low, under) = (middle, found)
-        if side < 0 { over *= 0.5 }
-        side = -1
-      } else {
-        (high, over) = (middle, found)
-        if side > 0 { under *= 0.5 }
-        side = 1
-      }
-    }
-    return 0.5 * (low + high)
   }
 
   private static func lending(

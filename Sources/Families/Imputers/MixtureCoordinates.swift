@@ -86,6 +86,23 @@ extension MixtureCoordinates.Unit {
     }
   }
 
+  func coordinate(told value: Double) -> Double {
+    switch self {
+    case .real: value
+    case .positive(let offset, let scale): (log(max(value, .leastNormalMagnitude)) - offset) / scale
+    case .count(let offset, let scale): (log1p(max(value, 0)) - offset) / scale
+    }
+  }
+
+  /// A deviation as a coordinate, to the first order.
+  func coordinateDeviation(told deviation: Double, at mean: Double) -> Double {
+    switch self {
+    case .real: deviation
+    case .positive(_, let scale): deviation / (max(mean, .leastNormalMagnitude) * scale)
+    case .count(_, let scale): deviation / ((1 + max(mean, 0)) * scale)
+    }
+  }
+
   /// What marginals tell of: model units of a real number, raw units of the others, a count not rounded.
   func told(_ coordinate: Double) -> Double {
     switch self {

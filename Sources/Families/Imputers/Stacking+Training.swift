@@ -13,7 +13,8 @@ extension Stacking: Trainable {
     package static let table = Table<Self> {
       Setting(
         "folds", \.folds, in: 1...100, writesNull: true,
-        "How often a fifth of the visible cells is hidden and every member fitted, for the weights; absent: 5 below 500 rows, else 1.")
+        "How often a fifth (below 200 rows a tenth) of the visible cells is hidden and every member fitted, for weights and intervals; "
+          + "absent: 10 below 200 rows, 5 below 500, else 1.")
     }
   }
 

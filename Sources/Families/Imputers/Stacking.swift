@@ -5,9 +5,10 @@ package import Tensors
 
 /// Several models of one table in one file, combined by weights: stacking (Wolpert 1992; of predictive distributions Yao et al. 2018).
 ///
-/// A cell's distribution is Σ_m w_m p_m(cell | x_o), with weights of numbers and weights of categories. A draw is one member's, chosen by its weight
-/// for the whole row, so that cells that are missing together are drawn together; several numbers at once are drawn, and scored, by members that know
-/// how they hang together, which latent classes do only as far as there are many of them.
+/// A category's probabilities are Σ_m w_m p_m(cell | x_o); a number's distribution is the members' own, moved to their weighted mean and stretched
+/// as hidden cells ask for (`PooledBeliefs`), by weights of their own. A draw is one member's, chosen by its weight for the whole row, so that
+/// cells that are missing together are drawn together; several numbers at once are drawn, and scored, by members that know how they hang together,
+/// which latent classes do only as far as there are many of them.
 package struct Stacking: ModelFamily {
   package static let name = "stacking"
   package static let summary =
@@ -19,13 +20,15 @@ package struct Stacking: ModelFamily {
     /// Sum to 1: [members].
     package var numberWeights: Tensor
     package var categoryWeights: Tensor
+    /// How distances from the weighted mean are stretched, the factor's logarithm and the bend: [columns, 2].
+    package var stretches: Tensor
     /// How far cells that were hidden from the members were from what the combination filled in, and from the mean or commonest category; a number's
     /// root mean squared error in model units, a category's share of errors; and how many cells that is of: [columns, 3].
     package var errors: Tensor
 
     package static let fields: [Field<Self>] = [
       .child("members", \.members), .buffer("number_weights", \.numberWeights), .buffer("category_weights", \.categoryWeights),
-      .buffer("errors", \.errors),
+      .buffer("stretches", \.stretches), .buffer("errors", \.errors),
     ]
   }
 
@@ -34,15 +37,18 @@ package struct Stacking: ModelFamily {
   var members: [[StackedModel]]
   private var numberWeights: Tensor
   private var categoryWeights: Tensor
+  private var stretches: Tensor
   private var errors: Tensor
 
   package var network: Network {
     get {
-      Network(members: members.map { $0.map(\.network) }, numberWeights: numberWeights, categoryWeights: categoryWeights, errors: errors)
+      Network(
+        members: members.map { $0.map(\.network) }, numberWeights: numberWeights, categoryWeights: categoryWeights, stretches: stretches, errors: errors)
     }
     set {
       for (index, copies) in newValue.members.enumerated() { for (copy, network) in copies.enumerated() { members[index][copy].network = network } }
-      (numberWeights, categoryWeights, errors) = (newValue.numberWeights, newValue.categoryWeights, newValue.errors)
+      (numberWeights, categoryWeights) = (newValue.numberWeights, newValue.categoryWeights)
+      (stretches, errors) = (newValue.stretches, newValue.errors)
     }
   }
 
@@ -61,6 +67,7 @@ package struct Stacking: ModelFamily {
     }
     numberWeights = source.tensor([members.count], .constant(1 / Float(members.count)))
     categoryWeights = numberWeights
+    stretches = source.tensor([signature.width, 2], .constant(0))
     errors = source.tensor([signature.width, 3], .constant(0))
   }
 
@@ -68,7 +75,7 @@ package struct Stacking: ModelFamily {
   init(_ other: Stacking, keeping kept: [Int]) {
     func picked(_ weights: Tensor) -> Tensor { Tensor(kept.map { weights.scalars[$0] }) }
     configuration = Configuration(members: kept.map { other.configuration.members[$0] }, network: other.configuration.network)
-    (signature, members, errors) = (other.signature, kept.map { other.members[$0] }, other.errors)
+    (signature, members, stretches, errors) = (other.signature, kept.map { other.members[$0] }, other.stretches, other.errors)
     (numberWeights, categoryWeights) = (picked(other.numberWeights), picked(other.categoryWeights))
   }
 
@@ -114,6 +121,12 @@ extension Stacking {
     }
   }
 
+  private var stretch: [Stretch] {
+    let values = stretches.scalars
+    // A file may hold anything.
+    return (0..<signature.width).map { Stretch(factor: exp(min(max(Double(values[2 * $0]), -3), 3)), bend: min(max(Double(values[2 * $0 + 1]), 0), 1)) }
+  }
+
   var weights: Weights {
     Weights(
       numbers: Self.normalised(numberWeights), categories: Self.normalised(categoryWeights), isJoint: members.map { $0.first?.isJoint ?? false })
@@ -141,41 +154,43 @@ extension Stacking: CellBelieving {
   }
 
   func beliefs(_ x: Tensor, draws: Int, keys: RowKeys) -> CellBeliefs {
-    let (n, width, weights) = (x.shape[0], signature.width, weights)
+    let (n, width) = (x.shape[0], signature.width)
+    let parts = parts(x, draws: draws, keys: keys)
+    let columns = parts.pooled(x)
     let chosen = chosen(rowWeights(of: { x.scalars[$0 * width + $1].isNaN }, rows: n), draws: draws, keys)
-    var (parts, drawn): ([(numbers: Double, categories: Double, CellBeliefs)], [[Float]]) = ([], [])
-    drawn = [[Float]](repeating: [Float](repeating: 0, count: n * width), count: draws)
+    let drawn = chosen.enumerated().map { draw, chosen -> Tensor in
+      var values = [Float](repeating: 0, count: n * width)
+      for (row, choice) in chosen.enumerated() {
+        guard let place = parts.places[choice.member][choice.copy] else { preconditionFailure("a member without weight is never chosen") }
+        let own = parts.beliefs[place].draws[draw]
+        for (column, belief) in columns.enumerated() where x.scalars[row * width + column].isNaN {
+          let value = own.scalars[row * width + column]
+          values[row * width + column] =
+            if case .combined(let pool) = belief { pool.moved(value, of: place, row) } else { value }
+        }
+      }
+      return Tensor(shape: x.shape, scalars: values)
+    }
+    return CellBeliefs(columns: columns, draws: drawn)
+  }
+
+  /// What every member that has a weight says of the missing cells.
+  private func parts(_ x: Tensor, draws: Int, keys: RowKeys) -> Parts {
+    let weights = weights
+    var parts = Parts(model: self, stretches: stretch, places: members.map { $0.map { _ in nil } })
     for (index, copies) in members.enumerated() where weights.numbers[index] > 0 || weights.categories[index] > 0 {
+      let share = 1 / Double(copies.count)
       for (copy, model) in copies.enumerated() {
-        let found = model.beliefs(x, draws: draws, keys: keys.split("member").split(index).split(copy))
-        let share = 1 / Double(copies.count)
-        parts.append((weights.numbers[index] * share, weights.categories[index] * share, found))
-        for draw in 0..<draws {
-          found.draws[draw].withScalars { values in
-            for row in 0..<n where chosen[draw][row] == (index, copy) {
-              for cell in (row * width)..<((row + 1) * width) { drawn[draw][cell] = values[cell] }
-            }
-          }
-        }
+        parts.places[index][copy] = parts.beliefs.count
+        parts.weights.append((weights.numbers[index] * share, weights.categories[index] * share))
+        parts.beliefs.append(model.beliefs(x, draws: draws, keys: keys.split("member").split(index).split(copy)))
       }
     }
-    let columns = MixtureCoordinates(signature).columns.enumerated().map { index, column -> CellBeliefs.Column in
-      switch column {
-      case .number(_, _, let unit): return .combined(parts.filter { $0.numbers > 0 }.map { ($0.numbers, $0.2.columns[index]) }, unit)
-      case .categories(let range, let isOrdered):
-        var sum = [Double](repeating: 0, count: n * range.count)
-        for part in parts where part.categories > 0 {
-          guard case .categories(let own, _) = part.2.columns[index] else { preconditionFailure("categories have probabilities") }
-          for (place, p) in own.enumerated() { sum[place] += part.categories * p }
-        }
-        return .categories(sum, isOrdered: isOrdered)
-      }
-    }
-    return CellBeliefs(columns: columns, draws: drawn.map { Tensor(shape: x.shape, scalars: $0) })
+    return parts
   }
 
   /// The member and copy of every draw and row.
-  private func chosen(_ weights: [[Double]], draws: Int, _ keys: RowKeys) -> [[(Int, Int)]] {
+  private func chosen(_ weights: [[Double]], draws: Int, _ keys: RowKeys) -> [[(member: Int, copy: Int)]] {
     (0..<draws).map { draw in
       let u = keys.split("member").split(draw).uniform(2).scalars
       return weights.enumerated().map { row, weights in
@@ -201,16 +216,36 @@ extension Stacking: ConditionalScoring {
     return "weighted combination of: " + described.filter { seen.insert($0).inserted }.joined(separator: "; or: ")
   }
 
-  /// ln Σ_m w_m p_m(targets | given).
+  /// ln Σ_m w_m p_m(targets | given), every member's numbers but counts moved as draws are.
   package func score(_ x: Tensor, targets: Tensor, draws: Int, estimator: ConditionalEstimator, keys: RowKeys) -> Scores {
     let (n, width) = (x.shape[0], signature.width)
-    let weights = rowWeights(of: { targets.scalars[$0 * width + $1] != 0 && !x.scalars[$0 * width + $1].isNaN }, rows: n)
+    func isTarget(_ row: Int, _ column: Int) -> Bool { targets.scalars[row * width + column] != 0 && !x.scalars[row * width + column].isNaN }
+    let weights = rowWeights(of: isTarget, rows: n)
+    let asked = (0..<n * width).map { isTarget($0 / width, $0 % width) }
+    let given = Tensor(shape: x.shape, scalars: asked.indices.map { asked[$0] ? .nan : x.scalars[$0] })
+    let parts = parts(given, draws: 0, keys: keys)
+    let columns = parts.pooled(given)
+    let volumes = signature.space.logVolumes(x).scalars
     var scores = [(largest: Double, sum: Double)](repeating: (-.infinity, 0), count: n)
     for (index, copies) in members.enumerated() where weights.contains(where: { $0[index] > 0 }) {
       for (copy, model) in copies.enumerated() {
-        let own = model.score(x, targets: targets, draws: draws, estimator: estimator, keys: keys.split("member").split(index).split(copy)).scalars
+        guard let place = parts.places[index][copy] else { continue }
+        // What the member has to say of each value, and by how much its volume differs from the value's.
+        var (taken, corrections) = (x.scalars, [Double](repeating: 0, count: n))
+        for (column, belief) in columns.enumerated() {
+          guard case .combined(let pool) = belief, pool.isMoved else { continue }
+          for row in 0..<n where asked[row * width + column] {
+            taken[row * width + column] = pool.taken(x.scalars[row * width + column], by: place, row)
+            corrections[row] += pool.logSlope(x.scalars[row * width + column], row)
+          }
+        }
+        let moved = Tensor(shape: x.shape, scalars: taken)
+        let own = model.score(moved, targets: targets, draws: draws, estimator: estimator, keys: keys.split("member").split(index).split(copy)).scalars
+        for (cell, volume) in signature.space.logVolumes(moved).scalars.enumerated() where asked[cell] {
+          corrections[cell / width] += Double(volume) - Double(volumes[cell])
+        }
         for row in 0..<n where weights[row][index] > 0 {
-          let value = Double(own[row]) + log(weights[row][index] / Double(copies.count))
+          let value = Double(own[row]) + corrections[row] + log(weights[row][index] / Double(copies.count))
           let largest = max(scores[row].largest, value)
           guard largest > -.infinity else { continue }
           scores[row] = (largest, scores[row].sum * exp(scores[row].largest - largest) + exp(value - largest))
@@ -221,8 +256,37 @@ extension Stacking: ConditionalScoring {
   }
 }
 
+/// What members say of the same cells.
+private struct Parts {
+  let model: Stacking
+  let stretches: [Stretch]
+  /// Where a member's copy stands below, if it has a weight.
+  var places: [[Int?]]
+  var weights: [(numbers: Double, categories: Double)] = []
+  var beliefs: [CellBeliefs] = []
+
+  /// One belief a column.
+  func pooled(_ x: Tensor) -> [CellBeliefs.Column] {
+    let (n, width) = (x.shape[0], x.shape[1])
+    return MixtureCoordinates(model.signature).columns.enumerated().map { index, column in
+      switch column {
+      case .number(_, _, let unit):
+        let parts = zip(weights, beliefs).map { (weight: $0.numbers, $1.columns[index]) }
+        return .combined(PooledBeliefs(parts, unit, stretches[index], rows: n) { x.scalars[$0 * width + index].isNaN })
+      case .categories(let range, let isOrdered):
+        var sum = [Double](repeating: 0, count: n * range.count)
+        for (part, belief) in zip(weights, beliefs) where part.categories > 0 {
+          guard case .categories(let own, _) = belief.columns[index] else { preconditionFailure("categories have probabilities") }
+          for (place, p) in own.enumerated() { sum[place] += part.categories * p }
+        }
+        return .categories(sum, isOrdered: isOrdered)
+      }
+    }
+  }
+}
+
 extension Stacking: Sampling {
-  /// A row of which nothing is known.
+  /// A row of which nothing is known, as its member has it: what hidden cells said of given others does not count here.
   package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor {
     guard options.given == .nothing else {
       throw Fault(field: "given", given: "a condition", expected: "nothing: this family has no classes or clusters")

@@ -35,7 +35,7 @@ package struct StackingLearner: Learner {
     if model.members.count > 1 {
       let trial = try StackingTrial(model, data, options, key: key.split("trial"))
       (model.network.numberWeights, model.network.categoryWeights) = (trial.numberWeights, trial.categoryWeights)
-      (model.network.errors, state.errors) = (trial.columnErrors, trial.errors)
+      (model.network.stretches, model.network.errors, state.errors) = (trial.stretches, trial.columnErrors, trial.errors)
     }
     let weights = model.weights
     model.members = try model.fitted(data, key: key.split("fit")) { weights.numbers[$0] > 0 || weights.categories[$0] > 0 }

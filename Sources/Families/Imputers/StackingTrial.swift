@@ -4,19 +4,23 @@ internal import Tensors
 
 /// Which weights fill in hidden cells best.
 ///
-/// A fifth of the visible cells is hidden, never a category's last one, from every member; five times where there are few rows. Numbers: weights that
+/// A fifth of the visible cells is hidden, never a category's last one, from every member; five times where there are few rows, and where there are
+/// fewer still ten times a tenth, so that members learn from nearly as much as in the end. Numbers: weights that
 /// are not negative and sum to 1, of the least squares of standardised errors, with a ridge towards equal ones. Categories: weights of greatest
-/// likelihood. Where few cells were hidden all weights are equal.
+/// likelihood. Where few cells were hidden all weights are equal. How the combination spreads about its mean follows from the hidden cells too
+/// (`StretchSearch`).
 struct StackingTrial {
   let numberWeights: Tensor
   let categoryWeights: Tensor
+  /// See `Stacking.Network.stretches`.
+  let stretches: Tensor
   /// See `StackingLearner.State.errors`.
   let errors: Tensor
   /// See `Stacking.Network.errors`.
   let columnErrors: Tensor
 
-  private static let share: Float = 0.2
-  private static let fewRows = 500
+  /// Below so many rows the table is gone over so many times, each with such a share of the cells hidden.
+  private static let plans: [(rows: Int, folds: Int, share: Float)] = [(200, 10, 0.1), (500, 5, 0.2), (.max, 1, 0.2)]
   private static let fewCells = 200
   /// Rows that members are tried on.
   private static let mostRows = 20_000
@@ -35,6 +39,9 @@ struct StackingTrial {
     var guesses: [[Double]] = []
     /// Of categories: all probabilities, by member.
     var probabilities: [[[Double]]] = []
+    /// Of numbers, the cells that the stretch is found from, evenly spread over the hidden ones, and what every member's copies believe of these.
+    var sampled: [Int] = []
+    var beliefs: [[[CellBeliefs.Column]]] = []
     var baselines: [Double] = []
     var deviation = 1.0
   }
@@ -44,12 +51,11 @@ struct StackingTrial {
     let items = data.count <= Self.mostRows ? Array(0..<data.count) : Array(key.permutation(data.count).prefix(Self.mostRows).sorted())
     let x = data[items]
     let coordinates = MixtureCoordinates(model.signature)
-    var columns = model.isNumber.map { isNumber in
-      Column(isNumber: isNumber, guesses: Array(repeating: [], count: count), probabilities: Array(repeating: [], count: count))
-    }
-    for fold in 0..<(options.folds ?? (items.count < Self.fewRows ? 5 : 1)) {
+    var columns = model.isNumber.map { Column(isNumber: $0, members: count) }
+    let plan = Self.plans.first { items.count < $0.rows } ?? Self.plans[0]
+    for fold in 0..<(options.folds ?? plan.folds) {
       let own = key.split("fold").split(fold)
-      let holed = Self.hiding(x, model.signature, coordinates, key: own.split("hidden"))
+      let holed = Self.hiding(x, plan.share, model.signature, coordinates, key: own.split("hidden"))
       let cells = (0..<width).map { column in
         (0..<items.count).filter { holed.scalars[$0 * width + column].isNaN && !x.scalars[$0 * width + column].isNaN }
       }
@@ -74,6 +80,9 @@ struct StackingTrial {
     // A kind that no column has goes by the other's weights.
     if columns.allSatisfy(\.isNumber) { categories = numbers }
     if !columns.contains(where: \.isNumber) { numbers = categories }
+    let search = StretchSearch(weights: numbers)
+    let found = search.stretches(columns.enumerated().map { $1.isNumber ? search.cells($1, coordinates.columns[$0]) : [] })
+    stretches = Tensor(rows: found.map { [Float(log($0.factor)), Float($0.bend)] })
     (numberWeights, categoryWeights) = (Tensor(numbers.map { Float($0) }), Tensor(categories.map { Float($0) }))
     // The combination, the baseline, then every member.
     var judged = [(numbers: [Double], categories: [Double])](repeating: ([], []), count: 2 + count)
@@ -96,8 +105,8 @@ struct StackingTrial {
     columnErrors = Tensor(shape: [width, 3], scalars: told)
   }
 
-  /// The rows with a fifth of their visible cells hidden as well, but never a category's last cell or a number's last two.
-  private static func hiding(_ x: Tensor, _ signature: Signature, _ coordinates: MixtureCoordinates, key: RandomKey) -> Tensor {
+  /// The rows with a share of their visible cells hidden as well, but never a category's last cell or a number's last two.
+  private static func hiding(_ x: Tensor, _ share: Float, _ signature: Signature, _ coordinates: MixtureCoordinates, key: RandomKey) -> Tensor {
     let (n, width) = (x.shape[0], signature.width)
     var values = x.scalars
     let u = key.uniform([n, width]).scalars
@@ -121,9 +130,15 @@ struct StackingTrial {
 // MARK: - Cells
 
 extension StackingTrial.Column {
-  init(isNumber: Bool, guesses: [[Double]], probabilities: [[[Double]]]) {
-    (self.isNumber, self.guesses, self.probabilities) = (isNumber, guesses, probabilities)
+  init(isNumber: Bool, members count: Int) {
+    self.isNumber = isNumber
+    (guesses, probabilities, beliefs) = (Array(repeating: [], count: count), Array(repeating: [], count: count), Array(repeating: [], count: count))
   }
+
+  /// Cells of one fold that the stretch is found from.
+  private static let mostSampled = 1000
+
+  private static func stride(_ count: Int) -> Int { max((count + mostSampled - 1) / mostSampled, 1) }
 
   var count: Int { truths.count }
 
@@ -137,6 +152,7 @@ extension StackingTrial.Column {
       let mean = known.reduce(0, +) / Double(max(known.count, 1))
       truths += rows.map { unit.coordinate(of: x.scalars[$0 * width + column]) }
       baselines += rows.map { _ in mean }
+      sampled += Swift.stride(from: truths.count - rows.count, to: truths.count, by: Self.stride(rows.count))
       let whole = (0..<n).map { x.scalars[$0 * width + column] }.filter { !$0.isNaN }.map { unit.coordinate(of: $0) }
       let centre = whole.reduce(0, +) / Double(max(whole.count, 1))
       deviation = (whole.reduce(0) { $0 + ($1 - centre) * ($1 - centre) } / Double(max(whole.count, 1))).squareRoot()
@@ -150,11 +166,12 @@ extension StackingTrial.Column {
 
   /// One member's answers, its copies averaged; `places` are the cells' rows in the answer.
   mutating func add(_ member: Int, _ places: [Int], _ copies: [CellBeliefs.Column], _ column: MixtureCoordinates.Column) {
-    for place in places {
+    for (index, place) in places.enumerated() {
       switch column {
       case .number(_, _, let unit):
         let mean = copies.reduce(0) { $0 + $1.moments(place).mean } / Double(copies.count)
         guesses[member].append(unit.coordinate(of: unit.model(told: mean)))
+        if index % Self.stride(places.count) == 0 { beliefs[member].append(copies.map { $0.alone(place) }) }
       case .categories(let range, _):
         var sum = [Double](repeating: 0, count: range.count)
         for copy in copies {
