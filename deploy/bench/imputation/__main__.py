@@ -12,6 +12,7 @@ where it was.
 
 import argparse
 import json
+import multiprocessing
 import os
 import resource
 import sys
@@ -71,6 +72,31 @@ def measure(method, table, mechanism, rate, number):
     return result
 
 
+def within(limit, experiment):
+    """`measure` in a process of its own, which may take so many processor seconds; one that takes more has no figures."""
+    method, table, mechanism, rate, number = experiment
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+
+    def work():
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+        theirs.send(measure(*experiment))
+
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    theirs.close()
+    try:
+        result = ours.recv()
+    except EOFError:
+        result = None
+    child.join()
+    if result is None and child.exitcode > 0:
+        raise RuntimeError(f"{method.name} failed on {table.name}, mask {number}")
+    return result or {
+        "set": table.name, "mechanism": mechanism, "rate": rate, "mask": number, "method": method.name,
+        "digest": method.digest(table.hidden(masks.make(table, mechanism, rate, number))), "seconds": limit, "stopped": limit,
+    }
+
+
 def load(path):
     if not os.path.exists(path):
         return []
@@ -84,6 +110,8 @@ def key(result):
 
 def run(arguments):
     known = {key(result) for result in load(arguments.results)}
+    # Too slow for one mask of a table is taken for too slow for the others.
+    slow = {(result["set"], result["method"]) for result in load(arguments.results) if "stopped" in result}
     chosen = methods.every(vaeac.Posterior(arguments.posterior, arguments.threads))
     if arguments.methods:
         chosen = [method for method in chosen if method.name in arguments.methods.split(",")]
@@ -96,7 +124,12 @@ def run(arguments):
             holes = table.hidden(masks.make(table, mechanism, rate, number))
             if not method.fits(table, mechanism, rate) or (name, mechanism, rate, number, method.name, method.digest(holes)) in known:
                 continue
-            result = measure(method, table, mechanism, rate, number)
+            if (name, method.name) in slow:
+                continue
+            experiment = (method, table, mechanism, rate, number)
+            result = within(arguments.limit, experiment) if method.is_peer else measure(*experiment)
+            if "stopped" in result:
+                slow.add((name, method.name))
             with open(arguments.results, "a") as file:
                 file.write(json.dumps(result) + "\n")
             shown = {name: result.get(name) for name in ("nrmse", "pfc", "crps", "coverage50", "coverage90") if result.get(name) is not None}
@@ -117,6 +150,7 @@ def main():
     parser.add_argument("--results", default="imputation.jsonl", help="where results are kept, one a line (default: %(default)s)")
     parser.add_argument("--masks", type=int, default=5, help="masks of every table (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="threads of Posterior (default: %(default)s); the others take one")
+    parser.add_argument("--limit", type=int, default=600, help="processor seconds that a peer may take for one mask (default: %(default)s)")
     parser.add_argument("--sets", help="some of the tables, by commas: " + ", ".join(tables.READERS))
     parser.add_argument("--methods", help="some of the methods, by commas: mean, gaussian, iterative, miceforest, missforest, vaeac, vaeac-learned, stacking")
     parser.add_argument("--report", action="store_true", help="only write the tables of the results that there are")

@@ -21,6 +21,8 @@ class Method:
     # Whether the experiment is worth its time.
     fits: Callable = lambda table, mechanism, rate: True
     draws: int = 0
+    # One of those that Posterior is compared with: it has a limit of time.
+    is_peer: bool = False
 
     def digest(self, table):
         return hashlib.sha256(json.dumps([self.settings(table), self.draws], sort_keys=True).encode()).hexdigest()[:12]
@@ -34,12 +36,12 @@ def seed(table, number):
 def every(posterior):
     """All methods in the order of the report."""
     return [
-        Method("mean", "mean, mode", _peer(peers.mean_mode)),
-        Method("gaussian", "Gaussian, EM", _peer(peers.gaussian_em), draws=100),
-        Method("iterative", "IterativeImputer", _peer(peers.iterative)),
-        # Slow: these are asked for the main comparison alone, and miceforest not for 21 columns of up to 12 categories.
-        Method("miceforest", "miceforest", _peer(peers.miceforest), fits=lambda *case: _is_main(*case) and case[0].name != "mushroom", draws=5),
-        Method("missforest", "missForest", _peer(peers.miss_forest), fits=_is_main),
+        _peer("mean", "mean, mode", peers.mean_mode),
+        _peer("gaussian", "Gaussian, EM", peers.gaussian_em, draws=100),
+        _peer("iterative", "IterativeImputer", peers.iterative),
+        # Slow: these are asked for the main comparison alone.
+        _peer("miceforest", "miceforest", peers.miceforest, _is_main, draws=5),
+        _peer("missforest", "missForest", peers.miss_forest, _is_main),
         _vaeac("vaeac", "VAEAC", posterior, "fixed", 0),
         _vaeac("vaeac-learned", "VAEAC, learned sd", posterior, "learned", 100),
         Method(
@@ -59,11 +61,11 @@ def _is_main(table, mechanism, rate):
     return (mechanism, rate) == ("mcar", 0.5)
 
 
-def _peer(function):
+def _peer(name, title, function, fits=lambda *case: True, draws=0):
     def impute(table, seed, draws):
         return *function(table, seed, draws), []
 
-    return impute
+    return Method(name, title, impute, fits=fits, draws=draws, is_peer=True)
 
 
 def _vaeac(name, title, posterior, deviation, draws):

@@ -26,7 +26,7 @@ def markdown(results):
 def _cell(results, measure):
     values = [result[measure] for result in results if result.get(measure) is not None]
     if not values:
-        return ""
+        return next((f"> {result['stopped']} s" for result in results if "stopped" in result), "")
     spread = f" +- {np.std(values, ddof=1):.3f}" if len(values) > 1 else ""
     return f"{np.mean(values):.3f}{spread}" + (f" ({len(values)})" if len(values) < FULL else "")
 
@@ -38,7 +38,7 @@ def _rows(groups, cases, columns):
         cells = {method: _cell(groups.get((*case, method), []), measure) for method in columns}
         if not any(cells.values()):
             continue
-        best = _tied(groups, case, measure, [method for method in columns if cells[method]])
+        best = _tied(groups, case, measure, [m for m in columns if any(r.get(measure) is not None for r in groups.get((*case, m), []))])
         lines.append(f"| {label} | " + " | ".join(f"**{cells[m]}**" if m in best else cells[m] for m in columns) + " |")
     return lines
 
