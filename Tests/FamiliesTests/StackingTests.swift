@@ -91,7 +91,8 @@ struct StackingTests {
   private static let mixed =
     #"{"members": [{"family": "mixture", "configuration": {"components": 2}}, {"family": "mixture", "configuration": {"kind": "normal_scores", "components": 1}}]}"#
 
-  @Test("means, deviations, quantiles, scores and draws are of one distribution", arguments: [[1, 0], [0.7, 0], [1.4, 0], [0.8, 0.6]] as [[Float]])
+  @Test(
+    "means, deviations, quantiles, scores and draws are of one distribution", arguments: [[1, 0], [0.7, 0], [1.4, 0], [0.8, 0.6]] as [[Float]])
   func combined(_ stretch: [Float]) throws {
     var model = try Stacking(configuration(Self.mixed), signature: .vector(2), key: RandomKey(seed: 5))
     model.network.stretches = Tensor(rows: [[0, 0], [log(stretch[0]), stretch[1]]])
@@ -116,7 +117,8 @@ struct StackingTests {
     let deviation = (square - mean * mean).squareRoot()
     for (place, (value, expected)) in zip(values.scalars, [mean, deviation, low, high]).enumerated() {
       // The deviation of a bent distribution is told as if its parts were normal.
-      #expect(abs(Double(value) - expected) < (place == 1 && stretch[1] > 0 ? 0.05 * deviation : 0.01), "\(values.scalars) for \(mean), \(low), \(high)")
+      #expect(
+        abs(Double(value) - expected) < (place == 1 && stretch[1] > 0 ? 0.05 * deviation : 0.01), "\(values.scalars) for \(mean), \(low), \(high)")
     }
     #expect(abs(Double(answer.point.scalars[1]) - mean) < 0.01)
     let drawn = answer.draws.map { Double($0.scalars[1]) }
@@ -143,7 +145,8 @@ struct StackingTests {
 
   @Test("intervals hold as many cells that nobody saw as their names say")
   func coverage() throws {
-    let members = #"{"members": [{"family": "mixture", "configuration": {"components": 1}}, {"family": "mixture", "copies": 3},"#
+    let members =
+      #"{"members": [{"family": "mixture", "configuration": {"components": 1}}, {"family": "mixture", "copies": 3},"#
       + #" {"family": "mixture", "configuration": {"kind": "normal_scores", "components": 1}},"#
       + #" {"family": "mixture", "configuration": {"kind": "categorical", "components": 8}, "copies": 3}]}"#
     let (model, _) = try fit(configuration(members), rows(500))

@@ -65,7 +65,9 @@ extension Stacking {
         ]
         if let factors { configuration.append(.init(name: "factors", value: .integer(factors))) }
         var training: [JSONValue.Member] = [.init(name: "restarts", value: .integer(1))]
-        if let shrinkage { training.append(.init(name: "shrinkage", value: shrinkage == shrinkage.rounded() ? .integer(Int(shrinkage)) : .number(shrinkage))) }
+        if let shrinkage {
+          training.append(.init(name: "shrinkage", value: shrinkage == shrinkage.rounded() ? .integer(Int(shrinkage)) : .number(shrinkage)))
+        }
         let hasOneStart = components == 1
         return Member(family: Mixture.name, configuration: .object(configuration), training: .object(training), copies: hasOneStart ? 1 : 3)
       }
@@ -83,7 +85,8 @@ extension Stacking {
       }
       return [
         // Columns that nearly follow from each other suffer from any shrinkage.
-        mixture(.gaussian, 1, shrinkage: 0.1), mixture(.gaussian, 1, shrinkage: 3), mixture(.gaussian, 1, shrinkage: 30), mixture(.normalScores, 1), mixture(.gaussian, 2),
+        mixture(.gaussian, 1, shrinkage: 0.1), mixture(.gaussian, 1, shrinkage: 3), mixture(.gaussian, 1, shrinkage: 30), mixture(.normalScores, 1),
+        mixture(.gaussian, 2),
         mixture(.gaussian, 4), mixture(.gaussian, 8), mixture(.normalScores, 4), mixture(.categorical, 8), mixture(.categorical, 16),
       ] + (network ? [vaeac] : [])
     }

@@ -43,7 +43,8 @@ package struct Stacking: ModelFamily {
   package var network: Network {
     get {
       Network(
-        members: members.map { $0.map(\.network) }, numberWeights: numberWeights, categoryWeights: categoryWeights, stretches: stretches, errors: errors)
+        members: members.map { $0.map(\.network) }, numberWeights: numberWeights, categoryWeights: categoryWeights, stretches: stretches,
+        errors: errors)
     }
     set {
       for (index, copies) in newValue.members.enumerated() { for (copy, network) in copies.enumerated() { members[index][copy].network = network } }
@@ -124,7 +125,9 @@ extension Stacking {
   private var stretch: [Stretch] {
     let values = stretches.scalars
     // A file may hold anything.
-    return (0..<signature.width).map { Stretch(factor: exp(min(max(Double(values[2 * $0]), -3), 3)), bend: min(max(Double(values[2 * $0 + 1]), 0), 1)) }
+    return (0..<signature.width).map {
+      Stretch(factor: exp(min(max(Double(values[2 * $0]), -3), 3)), bend: min(max(Double(values[2 * $0 + 1]), 0), 1))
+    }
   }
 
   var weights: Weights {
@@ -240,7 +243,8 @@ extension Stacking: ConditionalScoring {
           }
         }
         let moved = Tensor(shape: x.shape, scalars: taken)
-        let own = model.score(moved, targets: targets, draws: draws, estimator: estimator, keys: keys.split("member").split(index).split(copy)).scalars
+        let own = model.score(moved, targets: targets, draws: draws, estimator: estimator, keys: keys.split("member").split(index).split(copy))
+          .scalars
         for (cell, volume) in signature.space.logVolumes(moved).scalars.enumerated() where asked[cell] {
           corrections[cell / width] += Double(volume) - Double(volumes[cell])
         }
