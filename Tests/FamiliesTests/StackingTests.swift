@@ -81,6 +81,14 @@ struct StackingTests {
     #expect(sxy / (sxx * syy).squareRoot() > 0.9, "\(sxy / (sxx * syy).squareRoot())")
   }
 
+  @Test("members are judged by cells with what is known beside the table's own holes")
+  func ownHoles() throws {
+    // b and c are missing together only: who knows c would be wrong about b by 0.19 only, who does not by 0.5.
+    let (model, _) = try fit(configuration(pair), rows(400))
+    let error = try #require(model.hiddenErrors[1]?.error)
+    #expect(error > 0.4 && error < 0.62, "\(error)")
+  }
+
   @Test("few hidden cells weigh members alike, and the same key gives the same bytes")
   func few() throws {
     let runs = try (0..<2).map { _ in try fit(configuration(pair), rows(30)).model }

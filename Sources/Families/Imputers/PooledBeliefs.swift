@@ -1,21 +1,22 @@
 internal import Foundation
 internal import Tensors
 
-/// Beliefs of several models about one column's numbers as one distribution: each is moved to the weighted mean of all, its distances from there are
-/// stretched, and these are mixed by their weights.
+/// Beliefs of several models about one column's numbers as one distribution: each is moved and scaled to the weighted mean and variance of all, its
+/// distances from there are stretched, and these are mixed by their weights. So the place and the width are the same whichever model a draw is of.
 ///
 /// A plain mixture of distributions that are right by themselves is too wide (Gneiting and Ranjan 2013): it has the members' variances and the spread
-/// of their means on top, while the weighted mean is nearer to the truth than the members are. With m_i and F_i the mean and the distribution of member
-/// i, M = Σ w_i m_i and g the stretch, this is F(x) = Σ w_i F_i(m_i + g⁻¹(x - M)), in coordinates of the unit. Whole numbers, whose probabilities
-/// can't be moved, are mixed as they are.
+/// of their means on top, while the weighted mean is nearer to the truth than the members are. With m_i, σ_i and F_i the mean, the deviation and the
+/// distribution of member i, M = Σ w_i m_i, σ² = Σ w_i σ_i² and g the stretch, this is F(x) = Σ w_i F_i(m_i + g⁻¹(x - M) σ_i / σ), in coordinates of
+/// the unit. Whole numbers, whose probabilities can't be moved, are mixed as they are.
 struct PooledBeliefs: Sendable {
   struct Part: Sendable {
     let weight: Double
     let belief: CellBeliefs.Column
-    /// The mean and the deviation as they are told, and the mean's coordinate, where a cell is asked for: [n].
+    /// The mean and the deviation as they are told, and as coordinates, where a cell is asked for: [n].
     let means: [Double]
     let deviations: [Double]
     let centres: [Double]
+    let scales: [Double]
   }
 
   /// Weights sum to 1.
@@ -37,7 +38,9 @@ struct PooledBeliefs: Sendable {
     parts = beliefs.map { weight, belief in
       var (means, deviations) = ([Double](repeating: 0, count: n), [Double](repeating: 0, count: n))
       for row in wanted { (means[row], deviations[row]) = belief.moments(row) }
-      return Part(weight: weight, belief: belief, means: means, deviations: deviations, centres: means.map { unit.coordinate(told: $0) })
+      return Part(
+        weight: weight, belief: belief, means: means, deviations: deviations, centres: means.map { unit.coordinate(told: $0) },
+        scales: zip(means, deviations).map { unit.coordinateDeviation(told: $1, at: $0) })
     }
     (self.unit, self.stretch) = (unit, stretch)
     var (means, scales) = ([Double](repeating: 0, count: n), [Double](repeating: 0, count: n))
@@ -61,16 +64,22 @@ struct PooledBeliefs: Sendable {
     return (means[row], (within * within + between).squareRoot())
   }
 
+  /// How much wider than all together a part is; what is sure of itself is left at that.
+  private func width(of part: Int, _ row: Int) -> Double {
+    let (own, common) = (parts[part].scales[row], scales[row])
+    return own > 0 && common > 0 ? own / common : 1
+  }
+
   /// Where a value that a part believes in goes.
   func moved(_ coordinate: Double, of part: Int, _ row: Int) -> Double {
     guard isMoved else { return coordinate }
-    return centres[row] + stretch.far(coordinate - parts[part].centres[row], scales[row])
+    return centres[row] + stretch.far((coordinate - parts[part].centres[row]) / width(of: part, row), scales[row])
   }
 
   /// What a part has to say of a value.
   func taken(_ coordinate: Double, by part: Int, _ row: Int) -> Double {
     guard isMoved else { return coordinate }
-    return parts[part].centres[row] + stretch.near(coordinate - centres[row], scales[row])
+    return parts[part].centres[row] + width(of: part, row) * stretch.near(coordinate - centres[row], scales[row])
   }
 
   func moved(_ value: Float, of part: Int, _ row: Int) -> Float {
@@ -82,7 +91,9 @@ struct PooledBeliefs: Sendable {
   }
 
   /// ln |d taken / d value|
-  func logSlope(_ value: Float, _ row: Int) -> Double { -stretch.logSlope(stretch.near(Double(value) - centres[row], scales[row]), scales[row]) }
+  func logSlope(_ value: Float, of part: Int, _ row: Int) -> Double {
+    log(width(of: part, row)) - stretch.logSlope(stretch.near(Double(value) - centres[row], scales[row]), scales[row])
+  }
 
   /// P(value <= coordinate)
   func below(_ row: Int, _ coordinate: Double) -> Double {

@@ -5,7 +5,7 @@ package import Tensors
 
 /// Several models of one table in one file, combined by weights: stacking (Wolpert 1992; of predictive distributions Yao et al. 2018).
 ///
-/// A category's probabilities are Σ_m w_m p_m(cell | x_o); a number's distribution is the members' own, moved to their weighted mean and stretched
+/// A category's probabilities are Σ_m w_m p_m(cell | x_o); a number's distribution is the members' own, moved to their weighted mean and width and stretched
 /// as hidden cells ask for (`PooledBeliefs`), by weights of their own. A draw is one member's, chosen by its weight for the whole row, so that
 /// cells that are missing together are drawn together; several numbers at once are drawn, and scored, by members that know how they hang together,
 /// which latent classes do only as far as there are many of them.
@@ -239,7 +239,7 @@ extension Stacking: ConditionalScoring {
           guard case .combined(let pool) = belief, pool.isMoved else { continue }
           for row in 0..<n where asked[row * width + column] {
             taken[row * width + column] = pool.taken(x.scalars[row * width + column], by: place, row)
-            corrections[row] += pool.logSlope(x.scalars[row * width + column], row)
+            corrections[row] += pool.logSlope(x.scalars[row * width + column], of: place, row)
           }
         }
         let moved = Tensor(shape: x.shape, scalars: taken)

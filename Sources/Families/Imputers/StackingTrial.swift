@@ -5,7 +5,8 @@ internal import Tensors
 /// Which weights fill in hidden cells best.
 ///
 /// A fifth of the visible cells is hidden, never a category's last one, from every member; five times where there are few rows, and where there are
-/// fewer still ten times a tenth, so that members learn from nearly as much as in the end. Numbers: weights that
+/// fewer still ten times a tenth, so that members learn from nearly as much as in the end. Members are then asked for such cells from what is visible
+/// beside holes of the table itself (`HiddenCells`). Numbers: weights that
 /// are not negative and sum to 1, of the least squares of standardised errors, with a ridge towards equal ones. Categories: weights of greatest
 /// likelihood. Where few cells were hidden all weights are equal. How the combination spreads about its mean follows from the hidden cells too
 /// (`StretchSearch`).
@@ -59,19 +60,17 @@ struct StackingTrial {
       let cells = (0..<width).map { column in
         (0..<items.count).filter { holed.scalars[$0 * width + column].isNaN && !x.scalars[$0 * width + column].isNaN }
       }
-      let rows = Set(cells.joined()).sorted()
-      guard !rows.isEmpty else { continue }
-      let place = Dictionary(uniqueKeysWithValues: rows.enumerated().map { ($1, $0) })
+      guard cells.contains(where: { !$0.isEmpty }) else { continue }
+      let asked = HiddenCells(cells, of: x, holed, key: own.split("patterns"))
       let learnt = TrainingData(count: items.count) { holed.gather($0) }
-      let asked = holed.gather(rows)
-      for column in 0..<width { columns[column].note(cells[column], of: x, holed, column, coordinates) }
+      for column in 0..<width { columns[column].note(asked.rows[column], of: x, holed, column, coordinates) }
       let fitted = try model.fitted(learnt, key: own.split("fit"))
       for (index, copies) in fitted.enumerated() {
         let found = copies.enumerated().map { copy, member in
-          member.beliefs(asked, draws: 0, keys: RowKeys(own.split("impute").split(index).split(copy), rows: 0..<rows.count))
+          member.beliefs(asked.values, draws: 0, keys: RowKeys(own.split("impute").split(index).split(copy), rows: 0..<asked.count))
         }
         for column in 0..<width {
-          columns[column].add(index, cells[column].compactMap { place[$0] }, found.map { $0.columns[column] }, coordinates.columns[column])
+          columns[column].add(index, Array(asked.places(column)), found.map { $0.columns[column] }, coordinates.columns[column])
         }
       }
     }

@@ -5,7 +5,7 @@ internal import Tensors
 /// their names say.
 ///
 /// A column's stretch is the one of its own cells, drawn towards that of all columns where they are few. A column that no factor mends, such as one that
-/// is nearly always the same, has that of the others; whole numbers have none.
+/// often has the same value, has that of the others; whole numbers have none.
 struct StretchSearch {
   let weights: [Double]
 
@@ -19,11 +19,16 @@ struct StretchSearch {
 
   /// One hidden cell: how far the truth is from what is believed, in coordinates, and the quantiles of these distances before the stretch.
   struct Cell {
+    /// A coordinate.
+    let truth: Double
     let distance: Double
     let scale: Double
     /// At 5, 25, 75 and 95 %.
     let quantiles: [Double]
   }
+
+  /// Where so many cells have one value, whether an interval holds it or not decides on all of them at once.
+  private static let commonShare = 0.3
 
   /// The cells of a column that were kept for this.
   func cells(_ column: StackingTrial.Column, _ coordinates: MixtureCoordinates.Column) -> [Cell] {
@@ -38,8 +43,9 @@ struct StretchSearch {
           }
           let pool = PooledBeliefs(parts, unit, Stretch(), rows: 1) { _ in true }
           let centre = pool.centres[0]
+          let truth = column.truths[column.sampled[place]]
           cells[place] = Cell(
-            distance: column.truths[column.sampled[place]] - centre, scale: pool.scales[0],
+            truth: truth, distance: truth - centre, scale: pool.scales[0],
             quantiles: [0.05, 0.25, 0.75, 0.95].map { pool.coordinate(0, $0) - centre })
         }
       }
@@ -49,7 +55,7 @@ struct StretchSearch {
 
   /// One a column.
   func stretches(_ columns: [[Cell]]) -> [Stretch] {
-    let own = columns.map { Self.stretch($0) }
+    let own = columns.map { Self.isLumpy($0) ? nil : Self.stretch($0) }
     let told = zip(columns, own).flatMap { $1 == nil ? [] : $0 }
     guard told.count >= Self.fewCells, let common = Self.stretch(told) else { return columns.map { _ in Stretch() } }
     return zip(columns, own).map { cells, own in
@@ -61,6 +67,11 @@ struct StretchSearch {
       let (mine, others) = (Self.factor(cells, bend: bend) ?? own.factor, Self.factor(told, bend: bend) ?? common.factor)
       return Stretch(factor: exp((count * log(mine) + Self.factorWeight * log(others)) / (count + Self.factorWeight)), bend: bend)
     }
+  }
+
+  private static func isLumpy(_ cells: [Cell]) -> Bool {
+    let commonest = Dictionary(grouping: cells, by: \.truth).values.map(\.count).max() ?? 0
+    return Double(commonest) > commonShare * Double(cells.count) && commonest > 2
   }
 
   /// The bend at which the 90 % intervals hold as many too many as the 50 % intervals do: they hold more of the former the more it bends.
