@@ -1,62 +1,74 @@
 internal import Tensors
 
-/// Which other cells a member is told when it is asked for one that was hidden from it: those that the table has beside one of its own holes.
+/// What members are asked for of the cells that were hidden from them, and what they are told of the same rows: as much as the table has beside its own
+/// holes.
 ///
 /// So an imputer is judged by such gaps as it will fill in: by whole blocks where columns are missing together, by single cells where those are missing.
-/// Every hidden cell's column has its holes gone through in a random order, and for each of them a row is looked for in which the column was hidden and
-/// which has all that is known beside the hole, or as much of it as can be found. Where a column has no holes, a row is asked for as the members saw it.
+/// Rows with holes are gone through in a random order, and for each a row is looked for that knows all that the first one does, or as much of it as can
+/// be found; asked for is what was hidden in the second and is missing in the first. Of a table without holes all that was hidden is asked for, row by
+/// row as the members saw it.
 struct HiddenCells {
-  /// The rows whose cell is asked for, by column; a row may come more than once.
-  let rows: [[Int]]
-  /// One row a cell, column after column, all that is not told missing.
+  struct Cell {
+    let row: Int
+    /// The row of `values` that asks for it.
+    let place: Int
+  }
+
+  /// By column; a cell may come more than once.
+  private(set) var cells: [[Cell]]
+  /// All that is not told is missing: [count, columns].
   let values: Tensor
-  private let starts: [Int]
 
   var count: Int { values.shape[0] }
 
-  /// Where the answers of a column's cells stand.
-  func places(_ column: Int) -> Range<Int> { starts[column]..<starts[column + 1] }
-
-  /// Cells that are asked for at a time, of all columns.
-  private static let most = 20_000
-  /// Rows that are looked at for one hole.
+  /// Rows that are looked at for one with holes.
   private static let tries = 32
+  /// Questions for every row of the table, and of a small one in all.
+  private static let questions = (each: 2, least: 200)
 
-  /// - Parameter cells: the rows whose cell was hidden, by column.
-  init(_ cells: [[Int]], of x: Tensor, _ holed: Tensor, key: RandomKey) {
-    let (n, width) = (x.shape[0], cells.count)
-    let (known, seen) = (x.scalars.map { !$0.isNaN }, holed.scalars)
-    var (rows, asked, starts): ([[Int]], [Float], [Int]) = ([], [], [0])
-    for (column, candidates) in cells.enumerated() {
-      let own = key.split(column)
-      let holes = (0..<n).filter { !known[$0 * width + column] }
-      let count = min(candidates.count, max(Self.most / width, 1))
-      let order = own.split("holes").permutation(max(holes.count, 1))
-      let u = own.split("rows").uniform([max(count, 1), Self.tries]).scalars
-      var chosen: [Int] = []
-      for place in 0..<count {
-        guard !holes.isEmpty else {
-          let row = candidates[place * candidates.count / count]
-          chosen.append(row)
-          asked += seen[(row * width)..<((row + 1) * width)]
-          continue
-        }
-        let hole = holes[order[place % holes.count]]
-        func lacking(_ row: Int) -> Int { (0..<width).count { known[hole * width + $0] && !known[row * width + $0] } }
-        var best: (row: Int, lacking: Int)?
-        for attempt in 0..<Self.tries where best?.lacking != 0 {
-          let row = candidates[min(Int(u[place * Self.tries + attempt] * Float(candidates.count)), candidates.count - 1)]
-          let lacking = lacking(row)
-          if lacking < best?.lacking ?? .max { best = (row, lacking) }
-        }
-        let row = best?.row ?? candidates[0]
-        chosen.append(row)
-        asked += (0..<width).map { $0 != column && known[hole * width + $0] ? x.scalars[row * width + $0] : .nan }
+  /// - Parameter holed: the rows with more cells hidden.
+  init(_ x: Tensor, _ holed: Tensor, key: RandomKey) {
+    let (n, width) = (x.shape[0], x.shape[1])
+    let known = x.scalars.map { !$0.isNaN }
+    let hidden = zip(known, holed.scalars).map { $0 && $1.isNaN }
+    func row<Element>(_ row: Int, of values: [Element]) -> ArraySlice<Element> { values[(row * width)..<((row + 1) * width)] }
+    let candidates = (0..<n).filter { row($0, of: hidden).contains(true) }
+    let gaps = (0..<n).filter { row($0, of: known).contains(false) }
+    cells = Array(repeating: [], count: width)
+    guard !gaps.isEmpty, !candidates.isEmpty else {
+      for (place, row) in candidates.enumerated() {
+        for column in 0..<width where hidden[row * width + column] { cells[column].append(Cell(row: row, place: place)) }
       }
-      rows.append(chosen)
-      starts.append(starts[column] + chosen.count)
+      values = holed.gather(candidates)
+      return
     }
-    (self.rows, self.starts) = (rows, starts)
-    values = Tensor(shape: [starts[width], width], scalars: asked)
+    let (wanted, most) = (hidden.count { $0 }, max(Self.questions.each * n, Self.questions.least))
+    let order = key.split("gaps").permutation(gaps.count)
+    var (told, found, questions): ([Float], Int, Int) = ([], 0, 0)
+    for question in 0..<most where found < wanted {
+      let gap = gaps[order[question % gaps.count]]
+      var best: (row: Int, lacking: Int)?
+      let u = key.split("rows").split(question).uniform([Self.tries]).scalars
+      for attempt in u where best?.lacking != 0 {
+        let candidate = candidates[min(Int(attempt * Float(candidates.count)), candidates.count - 1)]
+        var (lacking, isAsked) = (0, false)
+        for column in 0..<width {
+          if known[gap * width + column] {
+            if !known[candidate * width + column] { lacking += 1 }
+          } else if hidden[candidate * width + column] {
+            isAsked = true
+          }
+        }
+        if isAsked, lacking < best?.lacking ?? .max { best = (candidate, lacking) }
+      }
+      guard let chosen = best?.row else { continue }
+      for column in 0..<width where hidden[chosen * width + column] && !known[gap * width + column] {
+        cells[column].append(Cell(row: chosen, place: questions))
+        found += 1
+      }
+      told += (0..<width).map { known[gap * width + $0] ? x.scalars[chosen * width + $0] : .nan }
+      questions += 1
+    }
+    values = Tensor(shape: [questions, width], scalars: told)
   }
 }

@@ -57,20 +57,17 @@ struct StackingTrial {
     for fold in 0..<(options.folds ?? plan.folds) {
       let own = key.split("fold").split(fold)
       let holed = Self.hiding(x, plan.share, model.signature, coordinates, key: own.split("hidden"))
-      let cells = (0..<width).map { column in
-        (0..<items.count).filter { holed.scalars[$0 * width + column].isNaN && !x.scalars[$0 * width + column].isNaN }
-      }
-      guard cells.contains(where: { !$0.isEmpty }) else { continue }
-      let asked = HiddenCells(cells, of: x, holed, key: own.split("patterns"))
+      let asked = HiddenCells(x, holed, key: own.split("gaps"))
+      guard asked.count > 0 else { continue }
       let learnt = TrainingData(count: items.count) { holed.gather($0) }
-      for column in 0..<width { columns[column].note(asked.rows[column], of: x, holed, column, coordinates) }
+      for column in 0..<width { columns[column].note(asked.cells[column].map(\.row), of: x, holed, column, coordinates) }
       let fitted = try model.fitted(learnt, key: own.split("fit"))
       for (index, copies) in fitted.enumerated() {
         let found = copies.enumerated().map { copy, member in
           member.beliefs(asked.values, draws: 0, keys: RowKeys(own.split("impute").split(index).split(copy), rows: 0..<asked.count))
         }
         for column in 0..<width {
-          columns[column].add(index, Array(asked.places(column)), found.map { $0.columns[column] }, coordinates.columns[column])
+          columns[column].add(index, asked.cells[column].map(\.place), found.map { $0.columns[column] }, coordinates.columns[column])
         }
       }
     }

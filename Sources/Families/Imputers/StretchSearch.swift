@@ -5,7 +5,7 @@ internal import Tensors
 /// their names say.
 ///
 /// A column's stretch is the one of its own cells, drawn towards that of all columns where they are few. A column that no factor mends, such as one that
-/// often has the same value, has that of the others; whole numbers have none.
+/// often has the same value, has that of the others.
 struct StretchSearch {
   let weights: [Double]
 
@@ -55,11 +55,10 @@ struct StretchSearch {
 
   /// One a column.
   func stretches(_ columns: [[Cell]]) -> [Stretch] {
-    let own = columns.map { Self.isLumpy($0) ? nil : Self.stretch($0) }
+    let own = columns.map { $0.isEmpty || Self.isLumpy($0) ? nil : Self.stretch($0) }
     let told = zip(columns, own).flatMap { $1 == nil ? [] : $0 }
     guard told.count >= Self.fewCells, let common = Self.stretch(told) else { return columns.map { _ in Stretch() } }
     return zip(columns, own).map { cells, own in
-      guard !cells.isEmpty else { return Stretch() }
       guard let own else { return common }
       let count = Double(cells.count)
       // A bend and its factor belong together.
