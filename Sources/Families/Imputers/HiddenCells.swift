@@ -1,12 +1,12 @@
 internal import Tensors
 
-/// What members are asked for of the cells that were hidden from them, and what they are told of the same rows: as much as the table has beside its own
+/// What members are asked for of the cells that were hidden from them, and what they are told of the same rows: about what the table has beside its own
 /// holes.
 ///
 /// So an imputer is judged by such gaps as it will fill in: by whole blocks where columns are missing together, by single cells where those are missing.
-/// Rows with holes are gone through in a random order, and for each a row is looked for that knows all that the first one does, or as much of it as can
-/// be found; asked for is what was hidden in the second and is missing in the first. Of a table without holes all that was hidden is asked for, row by
-/// row as the members saw it.
+/// For every row with hidden cells a row with holes is looked for, of which one is where a cell is hidden and which else knows the same; asked for is
+/// what was hidden in the first and is missing in the second, told what both know. Of a table without holes all that was hidden is asked for, row by row
+/// as the members saw it.
 struct HiddenCells {
   struct Cell {
     let row: Int
@@ -14,17 +14,15 @@ struct HiddenCells {
     let place: Int
   }
 
-  /// By column; a cell may come more than once.
+  /// By column.
   private(set) var cells: [[Cell]]
   /// All that is not told is missing: [count, columns].
   let values: Tensor
 
   var count: Int { values.shape[0] }
 
-  /// Rows that are looked at for one with holes.
+  /// Rows with holes that are looked at for one row.
   private static let tries = 32
-  /// Questions for every row of the table, and of a small one in all.
-  private static let questions = (each: 2, least: 200)
 
   /// - Parameter holed: the rows with more cells hidden.
   init(_ x: Tensor, _ holed: Tensor, key: RandomKey) {
@@ -42,31 +40,27 @@ struct HiddenCells {
       values = holed.gather(candidates)
       return
     }
-    let (wanted, most) = (hidden.count { $0 }, max(Self.questions.each * n, Self.questions.least))
-    let order = key.split("gaps").permutation(gaps.count)
-    var (told, found, questions): ([Float], Int, Int) = ([], 0, 0)
-    for question in 0..<most where found < wanted {
-      let gap = gaps[order[question % gaps.count]]
-      var best: (row: Int, lacking: Int)?
-      let u = key.split("rows").split(question).uniform([Self.tries]).scalars
-      for attempt in u where best?.lacking != 0 {
-        let candidate = candidates[min(Int(attempt * Float(candidates.count)), candidates.count - 1)]
-        var (lacking, isAsked) = (0, false)
+    let u = key.uniform([candidates.count, Self.tries]).scalars
+    var (told, questions): ([Float], Int) = ([], 0)
+    for (number, row) in candidates.enumerated() {
+      var best: (gap: Int, cost: Int)?
+      for attempt in 0..<Self.tries where best?.cost != 0 {
+        let gap = gaps[min(Int(u[number * Self.tries + attempt] * Float(gaps.count)), gaps.count - 1)]
+        var (cost, isAsked) = (0, false)
         for column in 0..<width {
-          if known[gap * width + column] {
-            if !known[candidate * width + column] { lacking += 1 }
-          } else if hidden[candidate * width + column] {
-            isAsked = true
+          switch (known[gap * width + column], known[row * width + column]) {
+          case (true, false): cost += 1
+          case (false, true): if hidden[row * width + column] { isAsked = true } else { cost += 1 }
+          case (true, true), (false, false): break
           }
         }
-        if isAsked, lacking < best?.lacking ?? .max { best = (candidate, lacking) }
+        if isAsked, cost < best?.cost ?? .max { best = (gap, cost) }
       }
-      guard let chosen = best?.row else { continue }
-      for column in 0..<width where hidden[chosen * width + column] && !known[gap * width + column] {
-        cells[column].append(Cell(row: chosen, place: questions))
-        found += 1
+      guard let gap = best?.gap else { continue }
+      for column in 0..<width where hidden[row * width + column] && !known[gap * width + column] {
+        cells[column].append(Cell(row: row, place: questions))
       }
-      told += (0..<width).map { known[gap * width + $0] ? x.scalars[chosen * width + $0] : .nan }
+      told += (0..<width).map { known[gap * width + $0] ? x.scalars[row * width + $0] : .nan }
       questions += 1
     }
     values = Tensor(shape: [questions, width], scalars: told)
