@@ -24,10 +24,12 @@ final class TrainingDisplay {
       lastLine = .now
       // One number needs no name.
       let numbers = epoch.validation.count == 1 ? epoch.validation.map { Self.number($0.value) } : [Self.terms(epoch.validation)]
+      let table = TermTable(epoch.terms)
       let validation = epoch.validation.isEmpty ? "" : "  validation \(numbers[0])" + (epoch.isBest ? " *" : "")
       line(
-        "epoch \(epoch.epoch)/\(epoch.epochs)  \(Self.terms(epoch.terms))\(validation)  \(Int(epoch.itemsPerSecond.rounded())) items/s  "
+        "epoch \(epoch.epoch)/\(epoch.epochs)  \(Self.terms(table.plain))\(validation)  \(Int(epoch.itemsPerSecond.rounded())) items/s  "
           + "\(Self.time(epoch.seconds))")
+      for row in table.lines(Self.number) { line(row) }
     case .stoppedEarly(let epoch, let best): line("stopped after epoch \(epoch): validation was best at epoch \(best)")
     case .finished(let result):
       line("wrote \(result.path) from epoch \(result.bestEpoch)" + (result.run.map { ", run \($0)" } ?? ""))
@@ -48,7 +50,7 @@ final class TrainingDisplay {
     let filled = report.step * width / max(report.steps, 1)
     let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
     write(
-      "\r\u{1B}[Kepoch \(report.epoch)/\(report.epochs) [\(bar)]  \(Self.terms(report.terms))  \(Int(report.itemsPerSecond.rounded())) items/s  "
+      "\r\u{1B}[Kepoch \(report.epoch)/\(report.epochs) [\(bar)]  \(Self.terms(TermTable(report.terms).plain))  \(Int(report.itemsPerSecond.rounded())) items/s  "
         + "\(Self.time(report.secondsLeft)) left")
     barIsOpen = true
   }
