@@ -15,7 +15,9 @@ extension Mixture {
       case factors
     }
 
-    package var kind: Kind
+    /// nil: by the columns.
+    package var chosenKind: Kind?
+    package var kind: Kind { chosenKind ?? .gaussian }
     /// K
     package var components: Int
     /// Columns of Λ.
@@ -23,20 +25,32 @@ extension Mixture {
     /// Quantiles of every number that the model keeps, of normal_scores.
     package var knots: Int
 
-    package init() { self.init(.gaussian) }
+    package init() { self.init(nil) }
 
-    package init(_ kind: Kind = .gaussian, components: Int = 4, factors: Int = 3, knots: Int = 128) {
-      (self.kind, self.components, self.factors, self.knots) = (kind, components, factors, knots)
+    package init(_ kind: Kind? = .gaussian, components: Int = 4, factors: Int = 3, knots: Int = 128) {
+      (chosenKind, self.components, self.factors, self.knots) = (kind, components, factors, knots)
     }
 
     package static let table = Table<Self> {
       Setting(
-        "kind", \.kind,
+        "kind", \.chosenKind,
         "gaussian: normals of full covariance over numbers and one-hot categories; normal_scores: the same over ranks of the numbers made normal; "
-          + "categorical: latent classes, columns independent within each; factors: covariances of low rank beside a diagonal, for many columns.")
+          + "categorical: latent classes, columns independent within each; factors: covariances of low rank beside a diagonal, for many columns; "
+          + "absent: gaussian, of more than \(wide) numbers and categories factors, or categorical where none is a number.")
       Setting("components", \.components, in: 1...1024, "Components of the mixture.")
       Setting("factors", \.factors, in: 1...64, "Rank of the covariances of kind factors.")
       Setting("knots", \.knots, in: 8...4096, "Quantiles of every number that kind normal_scores keeps.")
+    }
+
+    /// More coordinates than a full covariance can be learnt of from as many rows as tables have.
+    private static let wide = 60
+
+    /// The same with the kind that the columns suggest where none was chosen.
+    func completed(for coordinates: MixtureCoordinates) -> Configuration {
+      guard chosenKind == nil else { return self }
+      var completed = self
+      completed.chosenKind = coordinates.width <= Self.wide ? .gaussian : coordinates.numbers.isEmpty ? .categorical : .factors
+      return completed
     }
 
     /// Whether components have covariances.
@@ -57,7 +71,9 @@ extension Mixture {
       guard signature.space.isRow else {
         throw Fault(field: "signature.kind", given: signature.space.kind.rawValue, expected: "a table or vectors")
       }
-      (self.configuration, coordinates) = (configuration, MixtureCoordinates(signature))
+      coordinates = MixtureCoordinates(signature)
+      let configuration = configuration.completed(for: coordinates)
+      self.configuration = configuration
       let d = coordinates.width
       guard !configuration.isFull || d <= Self.mostCoordinates else {
         throw Fault(

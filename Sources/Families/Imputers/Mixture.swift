@@ -45,7 +45,7 @@ package struct Mixture: ModelFamily {
 
   package init(_ configuration: Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
     plan = try Plan(configuration, signature)
-    (self.configuration, self.signature) = (configuration, signature)
+    (self.configuration, self.signature) = (plan.configuration, signature)
     network = plan.network(source)
     if case .drawing = source { known = MixtureDensity(plan, network) }
   }

@@ -151,6 +151,9 @@ extension TableSpace.Column {
   /// The largest count: float32 holds every whole number up to here.
   package static let largestCount: Float = 1e7
 
+  /// Values of positive columns, of which means and quantiles are float32.
+  private static let positives = Double(Float.leastNormalMagnitude)...Double(Float.greatestFiniteMagnitude)
+
   /// Whether a number is a raw value of this column, a code where it has categories.
   package func accepts(_ value: Float) -> Bool {
     switch type {
@@ -170,7 +173,7 @@ extension TableSpace.Column {
     return switch type {
     case .real, .date: value.isFinite && isWithinBounds
     case .whole: value.isFinite && value == value.rounded() && isWithinBounds
-    case .positive: value.isFinite && value > 0 && isWithinBounds
+    case .positive: Self.positives.contains(value) && isWithinBounds
     case .count: value >= 0 && value <= Double(Self.largestCount) && value == value.rounded() && isWithinBounds
     case .ordinal, .categorical, .binary: accepts(Float(value))
     }
@@ -189,7 +192,7 @@ extension TableSpace.Column {
     case .real: return "a finite number" + bounds
     case .whole: return "a whole number" + bounds
     case .date: return "a day or time" + (dates.map { " like \($0.pattern)" } ?? "")
-    case .positive: return "a number above 0" + bounds
+    case .positive: return "a number above 0" + bounds + " (1.2e-38 to 3.4e38; a real column takes any)"
     case .count: return "a whole number from 0 to \(Int(Self.largestCount))" + bounds
     case .ordinal, .categorical, .binary:
       let names = categories ?? []
