@@ -102,6 +102,13 @@ package struct DataSource: Settings {
     return limit.map(whole.prefix) ?? whole
   }
 
+  /// The same of a table whose bytes were read before.
+  package func load(table bytes: [UInt8], isMixed: Bool) throws -> DataSet {
+    do throws(Fault) { try validate() } catch { throw DataError("\(error.inside("data"))") }
+    let whole = try csv(bytes, isMixed: isMixed)
+    return limit.map(whole.prefix) ?? whole
+  }
+
   private func loadLabels() throws -> Labels {
     if let named = NamedDataSet.named(source) {
       guard labels == nil else { throw DataError("data.labels are for paths; \(source) knows its own classes") }
@@ -138,7 +145,7 @@ package struct DataSource: Settings {
     }
     switch format {
     case .idx: return try ImageFiles.idx(source, name: source)
-    case .csv: return try csv(isMixed: isMixed)
+    case .csv: return try csv(Self.bytes(source), isMixed: isMixed)
     case .npy: return try npy()
     case .png:
       guard isFolder.boolValue else { throw DataError("\(source) is a file, expected a folder of PNGs") }
@@ -173,16 +180,19 @@ package struct DataSource: Settings {
     }
   }
 
-  private func csv(isMixed: Bool) throws -> DataSet {
-    do { return try table(Self.bytes(source), isMixed: isMixed) } catch let error as CSVError { throw DataError("\(source), \(error.detail)") }
+  private func csv(_ bytes: [UInt8], isMixed: Bool) throws -> DataSet {
+    do { return try table(bytes, isMixed: isMixed) } catch let error as CSVError { throw DataError("\(path), \(error.detail)") }
   }
+
+  /// The source as errors name it.
+  private var path: String { source == "-" ? "standard input" : source }
 
   private func table(_ bytes: [UInt8], isMixed: Bool) throws -> DataSet {
     // Classes are no part of what is learnt from.
     let classes = labels?.source == nil ? labels?.column : nil
     guard reading != nil || known?.isExact == true else {
       let (values, signature) = try FirstTableReading(
-        source: source, columns: known?.columns ?? columns, missing: known?.missing ?? missing, delimiter: delimiter, isMixed: isMixed,
+        source: path, columns: known?.columns ?? columns, missing: known?.missing ?? missing, delimiter: delimiter, isMixed: isMixed,
         leavingOut: classes
       ).read(bytes)
       return DataSet(name: source, rows: FloatRows(values, width: signature.width), signature: signature, digest: SHA256.digest(bytes))
@@ -191,7 +201,7 @@ package struct DataSource: Settings {
     if let missing { options.missing = missing + (options.missing ?? []) }
     if let delimiter { options.separator = options.separator ?? delimiter.rawValue }
     let table = try TableReading(
-      source: source, options: options, columns: known?.columns ?? columns, marks: known?.missing, isMixed: isMixed, classes: classes,
+      source: path, options: options, columns: known?.columns ?? columns, marks: known?.missing, isMixed: isMixed, classes: classes,
       refusesStrangers: known != nil, ignored: known?.ignored
     ).read(bytes)
     return DataSet(

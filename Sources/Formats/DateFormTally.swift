@@ -1,8 +1,8 @@
 /// Which forms the days and times of a column could have, counted cell by cell.
 package struct DateFormTally: Sendable {
-  private static let forms: [DateForm] = patterns.compactMap { DateForm($0) }
-
   /// The forms of the world that are known here; in a tie the first is taken.
+  package static let forms: [DateForm] = patterns.compactMap { DateForm($0) }
+
   private static let patterns: [String] = {
     let days = [
       "yyyy-MM-dd", "yyyy/MM/dd", "yyyy.MM.dd", "yyyyMMdd", "dd.MM.yyyy", "d.M.yyyy", "dd/MM/yyyy", "d/M/yyyy", "MM/dd/yyyy", "M/d/yyyy",

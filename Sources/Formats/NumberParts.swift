@@ -1,18 +1,18 @@
 internal import Foundation
 
 /// A text cut at the first and the last digit of the number that it may hold: sign, what stands before, digits with what parts them, the rest.
-struct NumberParts {
+package struct NumberParts {
   let isNegative: Bool
   let negative: NumberForm.Negative?
   /// Without spaces at their outer ends.
   let prefix: String
   let suffix: String
   /// From the first digit, or the point before it, to the last; with an exponent where there is one.
-  let middle: String
+  package let middle: String
   /// Spaces before and after everything.
   let padding: (before: String, after: String)
 
-  init?(_ text: String) {
+  package init?(_ text: String) {
     let before = text.prefix { $0 == " " || $0 == "\t" }
     let after = text.dropFirst(before.count).reversed().prefix { $0 == " " || $0 == "\t" }
     padding = (String(before), String(after.reversed()))
@@ -53,12 +53,12 @@ struct NumberParts {
   }
 
   /// Spaces between the affix and the number may be there or not.
-  func matches(prefix: String, suffix: String) -> Bool {
+  package func matches(prefix: String, suffix: String) -> Bool {
     NumberForm.trimmed(self.prefix) == prefix && NumberForm.trimmed(self.suffix) == suffix
   }
 
   /// What the digits mean under some marks; nil where they don't fit.
-  func value(decimal: String, thousands: String?) -> Double? {
+  package func value(decimal: String, thousands: String?) -> Double? {
     var text = middle
     if let thousands {
       let exponent = text.firstIndex { $0 == "e" || $0 == "E" } ?? text.endIndex

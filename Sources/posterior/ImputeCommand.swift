@@ -50,11 +50,12 @@ struct ImputeCommand: AsyncParsableCommand {
     guard try inputArguments.format(of: path) == .csv else {
       throw CommandError("\(path) is no table: expected a model and items, or a table alone (.csv, .tsv, .txt, also in .gz).")
     }
-    guard path != "-" else { throw CommandError("A table without a model is read more than once: name a file.") }
     let start = ContinuousClock.now
     Parallelism.width = ProcessInfo.processInfo.activeProcessorCount
     let source = DataSource(source: path, format: .csv, reading: try inputArguments.table.values())
-    let data = try source.load(isMixed: true)
+    // It is read twice, to learn from it and to fill it in, and a pipe can be read but once.
+    let bytes = try inputArguments.bytes(of: path)
+    let data = try source.load(table: bytes.whole(), isMixed: true)
     for note in data.report?.notes ?? [] { CommandError.note(note) }
     // Of a table with hundreds of columns the first will do.
     for column in data.report?.columns.filter({ $0.type != nil }).prefix(Self.toldColumns) ?? [] {
@@ -73,7 +74,7 @@ struct ImputeCommand: AsyncParsableCommand {
     let given =
       options.given + (options["mode"] == nil ? [.init(name: "mode", value: "point")] : [])
       + (options["seed"] == nil ? [.init(name: "seed", value: "\(seed)")] : [])
-    try await arguments.perform(RequestKind(ImputeRequest.self), given, input: path, as: inputArguments, model: model)
+    try await arguments.perform(RequestKind(ImputeRequest.self), given, input: path, as: inputArguments, model: model, bytes: bytes)
     CommandError.note(
       "\(data.count) rows in \(String(format: "%.1f", (ContinuousClock.now - start) / .seconds(1))) s, model of the family \(imputer.family)")
   }

@@ -29,8 +29,9 @@ struct InputArguments: ParsableArguments {
   }
 
   /// The items, from a file that can be read again; a pipe is written to one first. Tables are unpacked, and brought to UTF-8.
-  func source(_ path: String, takesRows: Bool = true) throws -> ItemSource {
-    let source = try bytes(of: path)
+  /// - Parameter bytes: those of the file, where they were asked for before.
+  func source(_ path: String, takesRows: Bool = true, bytes: ItemSource? = nil) throws -> ItemSource {
+    let source = try bytes ?? self.bytes(of: path)
     guard try format(of: path, takesRows: takesRows) == .csv else { return source }
     let encoding = try table.values().encoding
     guard try TableText.isPacked(source.start(16), encoding: encoding) else { return source }
@@ -39,7 +40,8 @@ struct InputArguments: ParsableArguments {
     }
   }
 
-  private func bytes(of path: String) throws -> ItemSource {
+  /// The file as it is, or one without a name that what comes through a pipe is written to, and that is gone with the process at the latest.
+  func bytes(of path: String) throws -> ItemSource {
     let name = path == "-" ? "/dev/stdin" : path
     if let file = try ItemFile.opening(name) { return .file(file) }
     guard let pipe = FileHandle(forReadingAtPath: name) else { throw CommandError("\(path) can't be read.") }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Formats
 import Foundation
+import Modelling
 import Service
 
 struct PoolCommand: AsyncParsableCommand {
@@ -23,7 +25,10 @@ struct PoolCommand: AsyncParsableCommand {
       let data = try table.source(input).whole()
       let type = (format ?? output.flatMap(OutputFormat.init(path:)) ?? .json).mediaType
       guard PoolRequest.mediaTypes.contains(type) else { throw CommandError("This answer can be had as json or csv.") }
-      let bytes = try PoolRequest(data, type: given.mediaType, options: options.given, table: table.table.values()).answer(as: type)
+      // The source has brought the text to UTF-8.
+      var reading = try table.table.values()
+      reading.encoding = .utf8
+      let bytes = try PoolRequest(data, type: given.mediaType, options: options.given, table: reading).answer(as: type)
       if let output { return try Data(bytes).write(to: URL(fileURLWithPath: output), options: .atomic) }
       FileHandle.standardOutput.write(Data(bytes))
     }

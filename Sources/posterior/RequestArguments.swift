@@ -20,16 +20,21 @@ struct RequestArguments: ParsableArguments {
   /// - Parameters:
   ///   - mask: a picture that hides pixels of the input, which is a picture, too.
   ///   - learnt: the model, where it is not the one that the arguments name.
+  ///   - bytes: those of the input, where it was read before.
   func perform(
     _ kind: RequestKind, _ options: [SentRequest.Option], input: String? = nil, as inputArguments: InputArguments = InputArguments(),
-    mask: String? = nil, model learnt: LoadedModel? = nil
+    mask: String? = nil, model learnt: LoadedModel? = nil, bytes: ItemSource? = nil
   ) async throws {
     try await reporting {
       Parallelism.width = ProcessInfo.processInfo.activeProcessorCount
       let model = try learnt ?? store.load(model)
       let takesRows = model.signature.space.isRow
       var sent = SentRequest(contentType: try input.map { try inputArguments.format(of: $0, takesRows: takesRows).mediaType }, options: options)
-      if input != nil { sent.table = try inputArguments.table.values() }
+      if input != nil {
+        // The source has brought the text to UTF-8.
+        sent.table = try inputArguments.table.values()
+        sent.table?.encoding = .utf8
+      }
       if mask != nil, sent.contentType != .png {
         throw CommandError("\(input ?? ""): a mask in a file goes with one .png; items of other formats say themselves what is missing.")
       }
@@ -40,11 +45,11 @@ struct RequestArguments: ParsableArguments {
       {
         var progress = ReadingProgress()
         defer { progress.finish() }
-        let source = try inputArguments.source(input, takesRows: takesRows)
+        let source = try inputArguments.source(input, takesRows: takesRows, bytes: bytes)
         try stream.perform(on: source, progress: { progress.show($0, of: $1) }, noted: Self.tell, write: output.write)
         receipt = stream.asked.receipt
       } else {
-        sent.body = try input.map { try inputArguments.source($0, takesRows: takesRows).whole() } ?? []
+        sent.body = try input.map { try inputArguments.source($0, takesRows: takesRows, bytes: bytes).whole() } ?? []
         if let mask { sent = .form(image: sent.body, mask: try inputArguments.source(mask).whole(), options: sent.options) }
         let asked = try kind.ask(sent, of: model, limits: limits)
         let type = try mediaType(among: asked.mediaTypes, output)
@@ -65,8 +70,9 @@ struct RequestArguments: ParsableArguments {
   private func stream(
     _ kind: RequestKind, _ sent: SentRequest, of model: LoadedModel, to output: OutputFile, _ limits: ServiceLimits
   ) throws -> StreamedRequest? {
-    let asked = try kind.ask(sent.fields(of: kind), of: model, limits)
-    return StreamedRequest(asked, items: sent.contentType, as: try mediaType(among: asked.mediaTypes, output), limits: limits, table: sent.table)
+    let fields = try sent.fields(of: kind)
+    let asked = try kind.ask(fields, of: model, limits)
+    return StreamedRequest(asked, items: sent.contentType, as: try mediaType(among: asked.mediaTypes, output), limits: limits, table: fields.table)
   }
 
   private func mediaType(among possible: [MediaType], _ destination: OutputFile) throws -> MediaType {

@@ -199,6 +199,14 @@ struct TableReadingTests {
     #expect(summaries.map(\.distinct) == [50, 50] && summaries[0].smallest == values[0] && summaries[1].largest == tiny[49])
   }
 
+  @Test("a positive column is refused where float32 could not tell its values, and a real one takes them")
+  func small() throws {
+    let text = "v,x\n1.5e-42,1.5\n2.5e-42,2.5\n"
+    refusal("line 2", "column \"v\"", "1.5e-42", "1.2e-38") { try load(text, columns: [.init(name: "v", type: .positive)]) }
+    #expect(try types(load(text, columns: [.init(name: "v", type: .real)])) == ["v real"])
+    #expect(try types(load("v,x\n1.5e-37,1.5\n2.5e37,2.5\n", columns: [.init(name: "v", type: .positive)])) == ["v positive"])
+  }
+
   @Test("packed files and other encodings are text, and what is no text is named with what to do")
   func files() throws {
     let text = "größe,x\n1.5,2.5\n2.5,3.5\n"
@@ -213,6 +221,41 @@ struct TableReadingTests {
       refusal(name, "CSV") { try load(Array(start.utf8) + [0, 1, 2]) }
     }
     refusal("Excel", "CSV UTF-8") { try load([0xD0, 0xCF, 0x11, 0xE0, 1]) }
+  }
+
+  @Test("a table for a model is read in the model's forms, or as options say; a text of another form is refused with the option, lenient or not")
+  func known() throws {
+    let model = TableSpace(
+      [
+        .init(name: "x", type: .real), .init(name: "p", type: .real, form: NumberForm(decimal: ",", thousands: ".", suffix: " €")),
+        .init(name: "d", type: .date, dates: DateForm("dd.MM.yyyy")),
+      ], scaling: Scaling(exactOffset: [0, 0, 0], scale: [1, 1, 1]))
+    func load(_ text: String, _ options: TableOptions = TableOptions()) throws -> DataSet {
+      var source = DataSource(source: try folder.file("k.csv", text), format: .csv, reading: options)
+      source.known = model
+      return try source.load(isMixed: true)
+    }
+    let own = try load("x;p;d\n1.5;1.234,50 €;17.04.2023\n12.25;2,50 €;\n")
+    #expect(own.raw([0]).scalars.prefix(2) == [1.5, 1234.5] && own.report?.notes.isEmpty == true)
+    for (text, parts) in [
+      ("x;p;d\n12,5;2,50 €;17.04.2023\n13,5;3,50 €;\n", ["line 2", "column \"x\"", "\"12,5\"", "decimal=,"]),
+      ("x;p;d\n1.5;2.50 €;17.04.2023\n", ["line 2", "column \"p\"", "decimal=."]),
+      ("x;p;d\n1.5;2,50 €;2023-04-17\n", ["line 2", "column \"d\"", "day_first"]),
+    ] {
+      for lenient in [false, true] {
+        do {
+          let data = try load(text, options { $0.lenient = lenient })
+          Issue.record("it was read: \(data.raw([0]).scalars)")
+        } catch { for part in parts { #expect("\(error)".contains(part), "\(error)") } }
+      }
+    }
+    let told = try load("x;p;d\n12,5;2,50 €;2023-04-17\n", options { ($0.decimal, $0.dayFirst) = (",", true) })
+    #expect(told.raw([0]).scalars.prefix(2) == [12.5, 2.5] && told.report?.notes.isEmpty == true, "\(told.report?.notes ?? [])")
+    #expect(told.raw([0]).scalars[2] == own.raw([0]).scalars[2])
+    // A row of numbers in another form is no row of units.
+    refusal("line 2", "decimal=,") { try load("x;p;d\n12,5;3.5 €;\n1.5;2,50 €;17.04.2023\n") }
+    // What no cell settles is told.
+    #expect(try load("x;p;d\n1.5;1.234 €;\n").report?.notes.contains { $0.contains("\"p\"") && $0.contains("decimal=.") } == true)
   }
 
   @Test("without the options a table is read as builds did that recorded runs of it")

@@ -136,7 +136,18 @@ def flow(value):
     return "{ " + ", ".join(members) + " }" if members else "{}"
 
 
-def settings_schema(name, fields, what):
+def table_options(program):
+    """What `data.reading` of a recipe holds, and a query beside text/csv."""
+    data = next(field for field in program.catalogue["recipe"] if field["name"] == "data")
+    properties = data["schema"]["properties"]["reading"]["properties"]
+    return [
+        {"name": name, "schema": schema, "default": json.dumps(schema.get("default")), "summary": schema["description"]}
+        for name, schema in properties.items()
+    ]
+
+
+def settings_schema(name, fields, what, told=False):
+    """- told: whether every property has its meaning beside it."""
     lines = [f"    {name}:", f"      description: {what}", "      type: object", "      additionalProperties: false"]
     required = [field["name"] for field in fields if field["default"] is None]
     lines += [f"      required: {flow(required)}"] if required else []
@@ -148,7 +159,11 @@ def settings_schema(name, fields, what):
             schema["type"] = [schema["type"], "null"]
             if "enum" in schema:
                 schema["enum"] = [*schema["enum"], None]
-        lines.append(f"        {field['name']}: {flow(schema)}")
+        if told:
+            text = flow(schema)[2:-2]
+            lines.append(f"        {field['name']}: {{ {text}, description: {json.dumps(field['summary'])} }}")
+        else:
+            lines.append(f"        {field['name']}: {flow(schema)}")
     return lines
 
 
@@ -161,6 +176,7 @@ def contract(program):
         if "training" in family:
             lines += settings_schema(f"{name}Training", family["training"], f"How the family {family['name']} learns.")
     lines += settings_schema("Recipe", program.catalogue["recipe"], "Everything that decides a training run.")
+    lines += settings_schema("TableOptions", table_options(program), "How the file of a table is read, as far as it does not say so itself.", told=True)
     return lines
 
 

@@ -186,11 +186,33 @@ expect "a packed pipe imputes the same" "$(sha256sum <"$work/filled.csv")" "$(sh
 expect "upload a stranger's imputer" 201 "$(status '/v1/admin/models/stranger/versions?alias=live' "${admin[@]}" --data-binary @"$work/stranger.safetensors")"
 expect "impute a stranger's table" 200 "$(status '/v1/models/stranger/impute?mode=point&seed=4' -H 'Content-Type: text/csv' -H 'Accept: text/csv' --data-binary @"$work/stranger.csv")"
 expect "over HTTP the same" "$(sha256sum <"$work/filled.csv")" "$(sha256sum <"$work/body")"
+# A table in another form than the model's: refused with the option that reads it, and with that the same numbers in the table's own form.
+swapped() { awk -F';' -v OFS=';' 'NR > 2 { gsub(/\./, "#", $2); gsub(/,/, ".", $2); gsub(/#/, ",", $2) } 1' "$1"; }
+swapped "$work/stranger.csv" >"$work/swapped.csv"
+"$posterior" impute "$work/stranger.safetensors" "$work/swapped.csv" --mode point --seed 4 -o "$work/other.csv" 2>"$work/err" && fail "another form was guessed"
+for word in 'line 4' price 'decimal=.'; do contains "another form is refused" "$word" "$work/err"; done
+"$posterior" impute "$work/stranger.safetensors" "$work/swapped.csv" --decimal . --thousands , --mode point --seed 4 -o "$work/other.csv" 2>/dev/null
+expect "read as the option says, written as it was" "$(swapped "$work/filled.csv" | sha256sum)" "$(sha256sum <"$work/other.csv")"
+expect "the same over HTTP is refused" 422 "$(status '/v1/models/stranger/impute?seed=4' -H 'Content-Type: text/csv' -H 'Accept: text/csv' --data-binary @"$work/swapped.csv")"
+contains "the same over HTTP is refused" 'decimal=.' "$work/body"
+expect "over HTTP with the option" 200 "$(status '/v1/models/stranger/impute?mode=point&seed=4&decimal=.&thousands=,' -H 'Content-Type: text/csv' -H 'Accept: text/csv' --data-binary @"$work/swapped.csv")"
+expect "over HTTP with the option the same bytes" "$(sha256sum <"$work/other.csv")" "$(sha256sum <"$work/body")"
+"$posterior" score "$work/stranger.safetensors" --input "$work/stranger.csv" --seed 4 -o "$work/scores.csv" 2>/dev/null
+"$posterior" score "$work/stranger.safetensors" --input "$work/swapped.csv" --decimal . --seed 4 -o "$work/others.csv" 2>/dev/null
+expect "scores of the same numbers are the same" "$(sha256sum <"$work/scores.csv")" "$(sha256sum <"$work/others.csv")"
 # Without a model: one is learnt from the table itself.
 "$posterior" impute "$work/stranger.csv" --missing=-999 --family mixture -o "$work/alone.csv" --keep-model alone --store "$work/alone-store" 2>"$work/err"
 for word in 'left out: "id"' 'price: real' 'within their 90 % intervals' 'with the mean' 'registered as alone@1' '40 rows in'; do
   contains "impute without a model" "$word" "$work/err"
 done
+mkdir "$work/spool"
+TMPDIR="$work/spool" "$posterior" impute - --missing=-999 --family mixture -o "$work/piped.csv" <"$work/stranger.csv" 2>/dev/null
+expect "a pipe without a model is filled in the same" "$(sha256sum <"$work/alone.csv")" "$(sha256sum <"$work/piped.csv")"
+gzip -c "$work/stranger.csv" | TMPDIR="$work/spool" "$posterior" impute - --missing=-999 --family mixture -o "$work/piped.csv" 2>/dev/null
+expect "a packed pipe without a model, too" "$(sha256sum <"$work/alone.csv")" "$(sha256sum <"$work/piped.csv")"
+printf 'x,y\n1.5,2.5\n2.5,broken\n3.5,1.5\n' | TMPDIR="$work/spool" "$posterior" impute - -o "$work/piped.csv" 2>"$work/err" && fail "an odd cell in a pipe was not seen"
+contains "an odd cell in a pipe" 'standard input, line 3, column "y" is "broken"' "$work/err"
+expect "nothing is left of a pipe" 0 "$(find "$work/spool" -mindepth 1 | wc -l)"
 expect "without a model only holes are changed" "$(grep -vc -e N/A -e -999 "$work/stranger.csv")" "$(grep -cFxf "$work/stranger.csv" "$work/alone.csv")"
 "$posterior" impute alone@1 "$work/stranger.csv" --mode point --seed 0 -o "$work/filled.csv" --store "$work/alone-store" 2>/dev/null
 expect "the model that was kept fills in the same" "$(sha256sum <"$work/alone.csv")" "$(sha256sum <"$work/filled.csv")"

@@ -31,7 +31,9 @@ extension TableReading {
       } else if name == classes {
         choice = .leftOut("it holds the classes")
       } else if let listed {
-        choice = listed.role == .ignore ? .leftOut("the schema says so") : try completed(listed, cells, scan)
+        choice =
+          listed.role == .ignore
+          ? .leftOut("the schema says so") : refusesStrangers ? .column(listed, "listed") : try completed(listed, cells, scan)
       } else if columns != nil {
         choice = .leftOut("the schema does not list it")
       } else if head.nameless.contains(place) {
@@ -65,7 +67,8 @@ extension TableReading {
     case .column(let column, let reason):
       var entry = TableReport.Column(name: name, type: column.type.rawValue, reason: reason, observed: cells.observed, missing: cells.missing)
       if !column.type.isDiscrete {
-        entry.odd = cells.oddCells.filter { column.number(of: $0.text) == nil }
+        var reader = CellReader(column, options: refusesStrangers ? options : nil)
+        entry.odd = cells.oddCells.filter { reader.number(of: $0.text, line: $0.line) == nil }
         let fitting = column.type == .date ? cells.dates.finding(dayFirst: options.dayFirst)?.cells : number(cells, scan)?.cells
         entry.oddCount = entry.odd.isEmpty ? 0 : max(entry.odd.count, cells.observed - (fitting ?? 0))
       }
@@ -187,7 +190,7 @@ extension TableReading {
       }
     case .real, .positive, .count, .whole:
       if form == nil, let found = number(cells, scan), !found.form.isPlain {
-        if !refusesStrangers { try refuseDoubt(found.rival, found.form, column.name, cells) }
+        try refuseDoubt(found.rival, found.form, column.name, cells)
         form = found.form
       }
     }

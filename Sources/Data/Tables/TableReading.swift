@@ -47,7 +47,7 @@ struct TableReading {
     }
     try signature.check()
     var again = try open(bytes, csv)
-    let values = try rows(&again, chosen, hasUnits: scan.units != nil)
+    let values = try rows(&again, chosen, hasUnits: scan.units != nil, &report)
     return Result(values: values, signature: signature, report: report)
   }
 
@@ -84,14 +84,19 @@ struct TableReading {
   }
 
   /// The cells of the chosen columns, row by row.
-  private func rows(_ reader: inout CSVReader, _ columns: [TableSpace.Column], hasUnits: Bool) throws -> [Double] {
+  private func rows(
+    _ reader: inout CSVReader, _ columns: [TableSpace.Column], hasUnits: Bool, _ report: inout TableReport
+  ) throws -> [Double] {
     let places = Dictionary(reader.header.enumerated().map { ($1, $0) }) { first, _ in first }
     let fields = columns.map { places[$0.name] ?? 0 }
+    // What a model knows, options may say otherwise; what was learnt from this table is as it was learnt.
+    var cells = columns.map { CellReader($0, options: refusesStrangers ? options : nil) }
     var values: [Double] = []
     if hasUnits { _ = try reader.next() }
     while let record = try next(&reader) {
-      for (column, field) in zip(columns, fields) { values.append(try value(record.fields[field], column, record.line)) }
+      for (index, column) in columns.enumerated() { values.append(try value(record.fields[fields[index]], column, &cells[index], record.line)) }
     }
+    report.doubts = cells.compactMap(\.note)
     return values
   }
 
@@ -99,9 +104,9 @@ struct TableReading {
     do throws(CSVError) { return try reader.next() } catch { throw DataError("\(source), \(error.detail)") }
   }
 
-  private func value(_ field: CSVField, _ column: TableSpace.Column, _ line: Int) throws -> Double {
+  private func value(_ field: CSVField, _ column: TableSpace.Column, _ cells: inout CellReader, _ line: Int) throws -> Double {
     func place(_ text: String) -> DataError { DataError("\(source), line \(line), column \"\(column.name)\" \(text)") }
-    switch column.reading(field, marks: marks) {
+    switch cells.reading(field, marks: marks, line: line) {
     case .missing:
       guard isMixed else { throw place("is missing: this family learns from complete rows") }
       return .nan
@@ -111,6 +116,7 @@ struct TableReading {
       }
       return value
     case .unknown:
+      if let hint = cells.hint(field.value) { throw place("is \"\(field.value.prefix(40))\", expected \(cells.expectation); \(hint)") }
       if !column.type.isDiscrete, options.lenient, isMixed { return .nan }
       guard column.type.isDiscrete else {
         let (cell, kind) = (field.value.prefix(40), column.type == .date ? "date like the others (\(column.dates?.pattern ?? ""))" : "number")
@@ -139,7 +145,10 @@ extension TableReading {
       let first = try reader.next()
       while let record = try reader.next() { add(record) }
       guard let first else { return }
-      if hasUnits ?? isUnits(first) { units = first } else { add(first, isFirst: true) }
+      let numeric = columns.indices.filter {
+        columns[$0].observed > 1 && columns[$0].number(decimal: nil, thousands: nil)?.cells == columns[$0].observed
+      }
+      if hasUnits ?? first.holdsUnits(at: numeric) { units = first } else { add(first, isFirst: true) }
     }
 
     private mutating func add(_ record: CSVRecord, isFirst: Bool = false) {
@@ -147,20 +156,6 @@ extension TableReading {
         if field.isMissing { marks[NumberForm.trimmed(field.value), default: 0] += 1 }
         columns[index].add(field, line: record.line, isFirst: isFirst)
       }
-    }
-
-    /// Two columns or more whose other cells are all numbers have a text there, and none has a number.
-    private func isUnits(_ first: CSVRecord) -> Bool {
-      let numeric = columns.indices.filter {
-        columns[$0].observed > 1 && columns[$0].number(decimal: nil, thousands: nil)?.cells == columns[$0].observed
-      }
-      let cells = numeric.map { first.fields[$0] }
-      func isNumber(_ field: CSVField) -> Bool {
-        var tally = NumberFormTally()
-        tally.add(field.value)
-        return !field.isMissing && tally.finding() != nil
-      }
-      return cells.count { !$0.isMissing && !isNumber($0) } >= 2 && !cells.contains(where: isNumber)
     }
   }
 }

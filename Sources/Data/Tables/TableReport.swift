@@ -23,9 +23,12 @@ package struct TableReport: Sendable, Equatable {
   package var marks: [(mark: String, count: Int)] = []
   /// What stands around the table: names of rows, a row of units, and so on.
   package var surroundings: [String] = []
+  /// Numbers that a model's form reads, and that may be others.
+  package var doubts: [String] = []
 
   package static func == (left: TableReport, right: TableReport) -> Bool {
-    left.columns == right.columns && left.surroundings == right.surroundings && left.marks.elementsEqual(right.marks) { $0 == $1 }
+    left.columns == right.columns && left.surroundings == right.surroundings && left.doubts == right.doubts
+      && left.marks.elementsEqual(right.marks) { $0 == $1 }
   }
 
   package var leftOut: [Column] { columns.filter { $0.type == nil } }
@@ -37,6 +40,7 @@ package struct TableReport: Sendable, Equatable {
     if !named.isEmpty {
       notes.append("read as missing: " + named.map { "\"\($0.mark)\" (\($0.count))" }.joined(separator: ", "))
     }
+    notes += doubts
     notes += leftOut.map { "left out: \"\($0.name)\", \($0.reason)" }
     for column in columns where column.oddCount > 0 {
       let shown = column.odd.prefix(3).map { "\"\($0.text)\" at line \($0.line)" }.joined(separator: ", ")

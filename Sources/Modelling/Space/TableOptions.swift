@@ -31,9 +31,13 @@ package struct TableOptions: Settings {
     Setting(
       "units_row", \.unitsRow, "Whether units stand in the row below the names; absent: where two columns of numbers have a text there and no number."
     )
-    Setting("decimal", \.decimal, "The mark of fractions, . or ,; absent: read from the cells of every column.")
-    Setting("thousands", \.thousands, "What groups thousands, such as , or . or a space; absent: read from the cells of every column.")
-    Setting("day_first", \.dayFirst, "Whether 3/4/2024 is in April; absent: read from the cells, and refused where they don't tell.")
+    Setting(
+      "decimal", \.decimal, "The mark of fractions, . or ,; absent: read from the cells of every column, where a model is given as the model has it.")
+    Setting("thousands", \.thousands, "What groups thousands, such as , or . or a space; absent: as of decimal.")
+    Setting(
+      "day_first", \.dayFirst,
+      "Whether 3/4/2024 is in April, days of all forms being read; absent: read from the cells, and refused where they don't tell; "
+        + "where a model is given as the model has it.")
     Setting("encoding", \.encoding, "How characters are written.")
     Setting("lenient", \.lenient, "Takes a text among the numbers of a column for a missing cell, with a warning.")
   }

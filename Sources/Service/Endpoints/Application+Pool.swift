@@ -1,10 +1,11 @@
 internal import HTTP
+internal import Modelling
 
 extension Application {
   /// POST /v1/pool: Rubin's rules over the estimates that came with the request.
   func pool(_ request: Request) async throws -> Response {
     let type = request.headers["Content-Type"].flatMap(MediaType.init(contentType:))
-    try request.checkQuery("confidence", "dfcom")
+    try request.checkQuery(["confidence", "dfcom"] + (type == .csv ? TableOptions.table.fields.map(\.name) : []), repeatable: [])
     let accepted = try Acceptance(request.headers["Accept"]).type(among: PoolRequest.mediaTypes)
     let memory = self.memory.open()
     defer { withExtendedLifetime(memory) {} }

@@ -24,7 +24,7 @@ extension Application {
       return Asked(request: request, fields: fields, type: try acceptance.type(among: request.mediaTypes))
     }
     let early = sent.hasItemBlocks && kind.items != .references ? try ask(sent) : nil
-    if let early, let stream = StreamedRequest(early.request, items: sent.contentType, as: early.type, limits: limits) {
+    if let early, let stream = StreamedRequest(early.request, items: sent.contentType, as: early.type, limits: limits, table: early.fields.table) {
       let items = try await receive(context)
       // A small body takes the short way.
       guard case .bytes(let few) = items.source, few.count < limits.longBodyBytes else { return try await respond(to: items, as: stream, context) }

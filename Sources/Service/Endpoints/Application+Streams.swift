@@ -59,8 +59,9 @@ extension Application {
   /// Answers block by block: checks all items first, then computes and sends one block after the other, each a job of its own among those of others.
   func respond(to items: ReceivedItems, as stream: StreamedRequest, _ context: StreamContext) async throws -> Response {
     try context.memory.take(stream.blockBytes)
-    let count = try await check(items, stream, context)
-    let blocks = try stream.blocks(of: items.source, keepingText: true)
+    let checked = try await check(items, stream, context)
+    let count = checked.progress.rows
+    let blocks = try stream.blocks(of: items.source, after: checked)
     let ending = StreamEnding(context.account, type: stream.type)
     @Sendable func next() async throws -> Block? {
       guard let block = try await batcher.run(isUnderWay: true, { try stream.next(of: blocks) }) else {
@@ -100,19 +101,19 @@ extension Application {
   }
 
   /// Checks all items, block by block, so that other requests are read in between.
-  /// - Returns: how many there are.
-  private func check(_ items: ReceivedItems, _ stream: StreamedRequest, _ context: StreamContext) async throws -> Int {
-    let blocks = try stream.blocks(of: items.source, keepingText: false)
+  /// - Returns: them, read to their end.
+  private func check(_ items: ReceivedItems, _ stream: StreamedRequest, _ context: StreamContext) async throws -> ItemBlocks {
+    let blocks = try stream.blocks(of: items.source)
     while try await batcher.run({ try stream.check(next: blocks) }) {}
-    let count = blocks.progress.rows
     if let account = context.account {
       try await batcher.run {
         let digest = try items.digest ?? SHA256.digest(items.source.whole())
         let type = context.request.headers["Content-Type"].flatMap(MediaType.init(contentType:))
-        try account.note(stream.asked, on: items.source, InferenceRecord.Input(digest: digest, type: type?.name, body: nil), items: count)
+        let input = InferenceRecord.Input(digest: digest, type: type?.name, body: nil)
+        try account.note(stream.asked, on: items.source, input, items: blocks.progress.rows)
       }
     }
-    return count
+    return blocks
   }
 
   /// The body of a large answer that is computed: its pieces are written on lanes, one when the one before it is out.

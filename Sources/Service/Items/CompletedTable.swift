@@ -19,6 +19,12 @@ struct CompletedTable: Sendable {
 
   private var width: Int { signature.width }
 
+  /// A column as the table that was sent writes it; nil where nothing but numbers was.
+  private func written(_ column: Int) -> TableSpace.Column? {
+    if case .records(let sent) = items.sent { return sent.columns[column] }
+    return signature.space.table?.columns[column]
+  }
+
   private func isMissing(_ row: Int, _ column: Int) -> Bool { sent[row * width + column].isNaN }
 
   /// A filled-in value in raw units.
@@ -31,6 +37,7 @@ struct CompletedTable: Sendable {
   /// A filled-in cell: the name of a category, a number, or a day.
   private func cell(_ table: Int, _ row: Int, _ column: Int, like example: JSONValue?) -> JSONValue {
     let value = value(table, row, column)
+    if let own = written(column), own.type == .date, signature.space.table?.isExact == true { return .string(own.text(value)) }
     guard items.isAnsweredAsBefore, let categories = signature.space.categories(at: column) else {
       return cells.value(value, at: column, like: example)
     }
@@ -40,8 +47,12 @@ struct CompletedTable: Sendable {
   /// The same as a cell of a file has it.
   private func text(_ table: Int, _ row: Int, _ column: Int) -> String {
     let value = value(table, row, column)
-    guard let space = signature.space.table, space.isExact || space.columns[column].type.isDiscrete else { return FloatText.text(Float(value)) }
-    return space.columns[column].text(value, resolution: space.isExact ? space.resolution(at: column) : 0)
+    guard let own = written(column) else { return FloatText.text(Float(value)) }
+    guard let space = signature.space.table, space.isExact || own.type.isDiscrete else {
+      let text = FloatText.text(Float(value))
+      return own.form.map { $0.text(Double(text) ?? value) } ?? text
+    }
+    return own.text(value, resolution: space.isExact ? space.resolution(at: column) : 0)
   }
 
   private static func text(_ value: JSONValue) -> String {
@@ -114,9 +125,10 @@ struct CompletedTable: Sendable {
         }
         return cells.value(code, at: column, like: nil)
       }
-      return DecimalText.double(field.value).map(JSONValue.number) ?? .string(field.value)
+      let number = written(column).flatMap { $0.form?.number(field.value) } ?? DecimalText.double(field.value)
+      return number.map(JSONValue.number) ?? .string(field.value)
     }
-    guard let value = space.columns[column].number(of: field.value) else { return .string(field.value) }
+    guard let value = written(column)?.number(of: field.value) else { return .string(field.value) }
     if space.columns[column].type == .date { return .string(field.value) }
     if space.columns[column].type.isDiscrete { return cells.value(value, at: column, like: nil) }
     return value == value.rounded() && value.magnitude < 0x1p53 ? .integer(Int(value)) : .number(value)
@@ -224,7 +236,7 @@ struct CompletedTable: Sendable {
     let resolution = space.resolution(at: column)
     func number(_ value: Double) -> JSONValue { .number(Double(NumberForm.plain.text(value, resolution: resolution)) ?? value) }
     if isDeviation { return number(Double(value) * scaling.scale) }
-    let column = space.columns[column]
+    let column = written(column) ?? space.columns[column]
     let raw = scaling.offset + scaling.scale * Double(value)
     let bounded = Swift.min(Swift.max(raw, column.minimum ?? -.infinity), column.maximum ?? .infinity)
     return column.type == .date ? .string(column.text(bounded)) : number(bounded)

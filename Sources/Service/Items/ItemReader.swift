@@ -30,9 +30,10 @@ package struct ItemReader: Sendable {
   /// - Parameters:
   ///   - options: how a CSV file is read; nil: as builds before 0.3 did.
   ///   - keepingText: whether the text of CSV cells is wanted back.
+  ///   - written: the columns of the CSV file as it writes them, where that is known.
   package init(
     _ type: MediaType, signature: Signature, blockRows: Int, limits: ServiceLimits = ServiceLimits(), options: TableOptions? = TableOptions(),
-    keepingText: Bool = false
+    keepingText: Bool = false, written: [TableSpace.Column]? = nil
   ) throws {
     precondition(Self.types.contains(type) && blockRows > 0, "\(type) in blocks of \(blockRows) rows")
     (self.signature, self.blockRows) = (signature, blockRows)
@@ -43,7 +44,7 @@ package struct ItemReader: Sendable {
     }
     (marks, isOfFirstEdition) = (MissingNumbers(signature, options), options == nil)
     switch type {
-    case .csv: format = .table(try TableRows(signature: signature, options: options, keepingText: keepingText))
+    case .csv: format = .table(try TableRows(signature: signature, options: options, keepingText: keepingText, written: written))
     case .npy: format = .array(NPYReader(maximumElements: limits.inputNumbers), nil)
     default: format = .floats(rest: [], byteCount: 0)
     }
@@ -61,12 +62,15 @@ package struct ItemReader: Sendable {
   /// What a user should know of how the rows so far were read.
   package var notes: [String] { if case .table(let table) = format { table.notes } else { [] } }
 
+  /// The columns of a CSV file as its cells so far are written.
+  var written: [TableSpace.Column]? { if case .table(let table) = format { table.writtenColumns } else { nil } }
+
   package mutating func feed(_ bytes: [UInt8]) throws {
     switch format {
     case .table(var table):
       // One owner at a time, so that nothing is copied.
       format = .floats(rest: [], byteCount: 0)
-      table.reader.feed(bytes)
+      try table.feed(bytes)
       format = .table(table)
     case .array(var array, let layout):
       format = .floats(rest: [], byteCount: 0)
@@ -84,7 +88,7 @@ package struct ItemReader: Sendable {
     isFinished = true
     switch format {
     case .table(var table):
-      table.reader.finish()
+      try table.finish()
       format = .table(table)
     case .array(var array, let layout):
       try array.finish()

@@ -1,4 +1,5 @@
 internal import Locking
+internal import Modelling
 
 /// Bytes that hold items and can be read from the start as often as is needed.
 package enum ItemSource: Sendable {
@@ -61,6 +62,9 @@ package final class ItemBlocks: Sendable {
 
   /// What a user should know of how they were read.
   package var notes: [String] { state.withLock { $0.reader.notes } }
+
+  /// The columns of a table as its cells so far are written.
+  var written: [TableSpace.Column]? { state.withLock { $0.reader.written } }
 
   /// Whether any of the items that `note` took lacks a number.
   var hasMissing: Bool { state.withLock { $0.hasMissing } }

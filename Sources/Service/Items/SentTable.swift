@@ -1,4 +1,5 @@
 package import Formats
+package import Modelling
 
 /// The rows of a table word for word as a client sent them, so that they can be given back.
 package enum SentTable: Sendable, Equatable {
@@ -16,4 +17,6 @@ package struct SentRecords: Sendable, Equatable {
   /// The row of units below the names.
   package let units: CSVRecord?
   package let records: [CSVRecord]
+  /// The model's columns as the file writes them.
+  package let columns: [TableSpace.Column]
 }

@@ -5,7 +5,8 @@ internal import Modelling
 ///
 /// Columns that a model leaves out, and those without a name, may stand among them; any other is refused.
 struct TableRows: Sendable {
-  var reader: CSVReader
+  private var reader: CSVReader
+  private var decoder: TextDecoder
   private let columns: [TableSpace.Column]
   private let names: [String]
   private let ignored: Set<String>
@@ -14,6 +15,9 @@ struct TableRows: Sendable {
   private let isExact: Bool
   private let options: TableOptions?
   private let keepsText: Bool
+  private var cells: [CellReader]
+  /// The columns as the file writes them, where that is known beforehand.
+  private let written: [TableSpace.Column]?
   /// Where the signature's columns stand in a record; empty until the header has come.
   private var order: [Int] = []
   private var units: CSVRecord?
@@ -24,7 +28,8 @@ struct TableRows: Sendable {
   private var odd = 0
   private var firstOdd = ""
 
-  init(signature: Signature, options: TableOptions?, keepingText: Bool) throws {
+  /// - Parameter written: the columns as the file writes them, where it was read before; nil: as the cells show.
+  init(signature: Signature, options: TableOptions?, keepingText: Bool, written: [TableSpace.Column]? = nil) throws {
     guard let names = signature.space.names else {
       throw Problem(.unsupportedMedia, "text/csv is for tables and vectors; this model takes \(signature.space.summary).")
     }
@@ -32,6 +37,9 @@ struct TableRows: Sendable {
     (self.names, self.options, keepsText) = (names, options, keepingText)
     (ignored, isExact) = (Set(table?.ignored ?? []), table?.isExact ?? false)
     columns = table?.columns ?? names.map { TableSpace.Column(name: $0, type: .real) }
+    cells = columns.map { CellReader($0, options: options) }
+    self.written = written
+    decoder = TextDecoder(options?.encoding ?? .utf8)
     var csv = (options ?? TableOptions()).csv(marks: table?.missing)
     if options == nil { csv.missing = table?.missing.map(Set.init) ?? CSVOptions.firstMarks }
     reader = CSVReader(options: csv)
@@ -43,11 +51,23 @@ struct TableRows: Sendable {
   mutating func takeText() -> SentTable? {
     guard keepsText else { return nil }
     defer { records = [] }
-    return .records(SentRecords(header: reader.header, delimiter: reader.delimiter, head: reader.head, units: units, records: records))
+    return .records(
+      SentRecords(
+        header: reader.header, delimiter: reader.delimiter, head: reader.head, units: units, records: records, columns: written ?? writtenColumns))
+  }
+
+  /// The columns as the cells so far are written.
+  var writtenColumns: [TableSpace.Column] { cells.map(\.written) }
+
+  mutating func feed(_ bytes: [UInt8]) throws { reader.feed(try decoder.utf8(bytes)) }
+
+  mutating func finish() throws {
+    try decoder.finish()
+    reader.finish()
   }
 
   var notes: [String] {
-    var notes: [String] = []
+    var notes = cells.compactMap(\.note)
     let named = met.filter { !$0.key.isEmpty }.sorted { $0.key < $1.key }
     if !named.isEmpty { notes.append("read as missing: " + named.map { "\"\($0.key)\" (\($0.value))" }.joined(separator: ", ")) }
     if odd > 0 { notes.append("warning: \(odd) texts among numbers are read as missing, the first at \(firstOdd)") }
@@ -61,7 +81,7 @@ struct TableRows: Sendable {
       if order.isEmpty { order = try columnOrder() }
       if isAtFirst {
         isAtFirst = false
-        if isExact, options?.unitsRow ?? isUnits(record) {
+        if isExact, options?.unitsRow ?? record.holdsUnits(at: numeric) {
           units = record
           continue
         }
@@ -90,15 +110,12 @@ struct TableRows: Sendable {
     return names.compactMap { positions[$0] }
   }
 
-  /// Two columns of numbers or more have a text in the row below the names, and none has a number.
-  private func isUnits(_ record: CSVRecord) -> Bool {
-    let readings = zip(columns, order).filter { !$0.0.type.isDiscrete }.map { column, field in column.reading(record.fields[field], marks: marks) }
-    return readings.count { $0 == .unknown } >= 2 && readings.allSatisfy { $0 == .unknown || $0 == .missing }
-  }
+  /// Where columns of numbers and days stand in a record.
+  private var numeric: [Int] { zip(columns, order).filter { !$0.0.type.isDiscrete }.map(\.1) }
 
   private mutating func number(_ index: Int, _ record: CSVRecord, _ place: Int, row: Int) throws -> Double {
     let (column, field) = (columns[index], record.fields[place])
-    switch column.reading(field, marks: marks) {
+    switch cells[index].reading(field, marks: marks, line: record.line) {
     case .missing:
       met[field.value, default: 0] += 1
       return .nan
@@ -110,19 +127,17 @@ struct TableRows: Sendable {
       }
       return value
     case .unknown:
-      if options?.lenient == true, !column.type.isDiscrete {
+      let hint = cells[index].hint(field.value)
+      if hint == nil, options?.lenient == true, !column.type.isDiscrete {
         if odd == 0 { firstOdd = "line \(record.line), column \(column.name)" }
         odd += 1
         return .nan
       }
       if column.type.isDiscrete { return Double(try Items.code(field.value, of: column, field: "rows[\(row)].\(column.name)")) }
-      guard isExact else {
-        throw CSVError(
-          .mismatch, line: record.line, column: place + 1, field: column.name, given: "\"\(field.value.prefix(40))\"",
-          expected: "a number like -1.5e3, or one of the marks for a missing entry")
-      }
+      let expected = isExact || hint != nil ? cells[index].expectation : "a number like -1.5e3, or one of the marks for a missing entry"
       throw CSVError(
-        .mismatch, line: record.line, column: place + 1, field: column.name, given: "\"\(field.value.prefix(40))\"", expected: expectation(column))
+        .mismatch, line: record.line, column: place + 1, field: column.name, given: "\"\(field.value.prefix(40))\"",
+        expected: expected + (hint.map { "; \($0)" } ?? ""))
     }
   }
 
@@ -130,12 +145,5 @@ struct TableRows: Sendable {
     let place = "rows[\(row)].\(column.name)"
     return Problem(
       .impossible, "\(place) is \(given.prefix(60)), expected \(expected).", field: place, given: String(given.prefix(60)), expected: expected)
-  }
-
-  /// What a text would have to be.
-  private func expectation(_ column: TableSpace.Column) -> String {
-    if let dates = column.dates { return "a date like \(dates.pattern), or one of the marks for a missing entry" }
-    let form = column.form ?? .plain
-    return "a number like \(form.text(-1500.5)), or one of the marks for a missing entry"
   }
 }

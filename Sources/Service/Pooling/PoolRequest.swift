@@ -86,12 +86,13 @@ extension PoolRequest {
         .unsupportedMedia, "The body is \(type?.name ?? "of no type"), expected application/json or text/csv.", field: "Content-Type",
         given: type?.name, expected: "application/json or text/csv")
     }
-    let given = try sent.document(PoolOptions.table.fields, of: "pool")
     if type == .csv {
-      self.options = try StrictJSON.decode(PoolOptions.self, from: given)
-      terms = try Self.terms(csv: body, table)
+      let query = try sent.document(PoolOptions.table.fields + TableOptions.table.fields, of: "pool")
+      let given = try SentFields(query, table: table, readsTable: true)
+      self.options = try StrictJSON.decode(PoolOptions.self, from: given.options)
+      terms = try Self.terms(csv: body, given.table ?? table)
     } else {
-      self = try StrictJSON.decode(Self.self, from: given)
+      self = try StrictJSON.decode(Self.self, from: sent.document([], of: "pool"))
     }
     try validate()
   }
@@ -100,7 +101,17 @@ extension PoolRequest {
   private static func terms(csv bytes: [UInt8], _ table: TableOptions) throws -> [Term] {
     var options = table.csv()
     options.missing = []
-    var reader = try CSVReader(bytes, options: options)
+    var reader = try CSVReader(table.encoding.utf8(bytes), options: options)
+    var cells = [String: CellReader]()
+    func number(_ place: Int, in record: CSVRecord) throws -> Double {
+      let (name, text) = (reader.header[place], record.fields[place].value)
+      var cell = cells[name] ?? CellReader(TableSpace.Column(name: name, type: .real), options: table)
+      defer { cells[name] = cell }
+      if let value = cell.number(of: text, line: record.line) { return value }
+      throw CSVError(
+        .mismatch, line: record.line, column: place + 1, field: name, given: "\"\(text.prefix(40))\"",
+        expected: "a number like \(NumberForm.plain.text(-1500.5))" + (cell.hint(text).map { "; \($0)" } ?? ""))
+    }
     func column(_ name: String) -> Int? { reader.header.firstIndex(of: name) }
     let known = ["term", "estimate", "std_error", "variance", "imputation"]
     if let stranger = reader.header.first(where: { !known.contains($0) }) {
@@ -121,9 +132,7 @@ extension PoolRequest {
     while let record = try reader.next() {
       count += 1
       guard count <= mostNumbers else { throw Fault(field: "body", given: "more than \(mostNumbers) rows", expected: "at most that many") }
-      guard let value = try reader.number(estimate, in: record), let size = try reader.number(spread, in: record) else {
-        preconditionFailure("no text stands for a missing number here")
-      }
+      let (value, size) = (try number(estimate, in: record), try number(spread, in: record))
       let name = record.fields[term].value
       guard size >= 0 else {
         throw Fault(field: "line \(record.line), \(reader.header[spread])", given: "\(size)", expected: "no negative number")

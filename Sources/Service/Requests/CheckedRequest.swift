@@ -79,6 +79,7 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
   let model: LoadedModel
   let receipt: Receipt
   private let given: JSONValue
+  private let reading: [JSONValue.Member]
   let keepsInput: Bool
   let items: Items
   let rows: Rows
@@ -93,14 +94,15 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
     try request.validate()
     (self.able, self.model, keepsInput) = (able, model, fields.keepsInput)
     receipt = Receipt(model: model, seed: request.seed ?? Int.random(in: 0...Int.max), firstItem: request.firstItem)
-    given = fields.options
+    (given, reading) = (fields.options, fields.reading)
     (items, rows) = (.none, Rows(items: Items.none.raw, keys: RowKeys(RandomKey(seed: 0), rows: 0..<0)))
     (rowLimit, hasLongAnswer) = (1, false)
   }
 
   /// A request whose items were checked.
   private init(_ asked: ReadRequest, about sent: Items, _ limits: ServiceLimits) throws {
-    (able, model, receipt, given, keepsInput) = (asked.able, asked.model, asked.receipt, asked.given, asked.keepsInput)
+    (able, model, receipt, keepsInput) = (asked.able, asked.model, asked.receipt, asked.keepsInput)
+    (given, reading) = (asked.given, asked.reading)
     let count = asked.request.rowCount(sent)
     // An item depends on the seed and its number alone.
     let first = receipt.firstItem + sent.firstRow
@@ -121,7 +123,7 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
 
   var name: String { Request.name }
   var itemRole: ItemRole { Request.items }
-  var parameters: JSONValue { Request.parameters(given: given) }
+  var parameters: JSONValue { Request.parameters(given: given, reading: reading) }
   var mediaTypes: [MediaType] { request.mediaTypes(able) }
   var streamsNumbers: Bool { request.streamsNumbers }
   var rowOptions: any Hashable & Sendable { request.ofRows }

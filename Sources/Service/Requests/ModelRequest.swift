@@ -91,14 +91,14 @@ extension ModelRequest {
   /// How many rows a limit is for, in a sentence; nothing before any item is known.
   static func words(_ rows: Int) -> String { rows == 0 ? "" : " for \(rows) items" }
 
-  /// Every option but the seed, with its default where `given`, a JSON object, is silent.
-  static func parameters(given: JSONValue) -> JSONValue {
+  /// Every option but the seed, with its default where `given`, a JSON object, is silent; and what was said of how a table is read.
+  static func parameters(given: JSONValue, reading: [JSONValue.Member] = []) -> JSONValue {
     .object(
       table.fields.compactMap { field in
         guard field.name != seedName else { return nil }
         let value = given[field.name].flatMap { $0 == .null ? nil : $0 } ?? field.default
         return value == .null ? nil : JSONValue.Member(name: field.name, value: value)
-      })
+      } + reading)
   }
 }
 

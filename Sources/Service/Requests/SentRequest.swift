@@ -17,7 +17,7 @@ package struct SentRequest: Sendable {
   /// nil where the client didn't say.
   package let contentType: MediaType?
   package let options: [Option]
-  /// How the file of a table is read; nil: as builds before 0.3 did.
+  /// How the file of a table is read where no option says so; nil: as builds before 0.3 did.
   package var table: TableOptions? = TableOptions()
 
   package init(body: [UInt8] = [], contentType: MediaType? = nil, options: [Option] = []) {
@@ -40,8 +40,9 @@ package struct SentRequest: Sendable {
 
   /// - Parameter numeric: the fields that hold arrays of numbers.
   func fields(_ known: [SettingField], of name: String, numeric: Set<String>) throws -> SentFields {
-    let document = try document(known + [.record], of: name, numeric: numeric)
-    return isJSON ? try SentFields(document) { Self.itemFields.contains($0) || numeric.contains($0) } : try SentFields(document)
+    let document = try document(known + [.record] + (bringsTable ? TableOptions.table.fields : []), of: name, numeric: numeric)
+    guard !isJSON else { return try SentFields(document, table: table) { Self.itemFields.contains($0) || numeric.contains($0) } }
+    return try SentFields(document, table: table, readsTable: bringsTable)
   }
 
   /// A JSON body; beside any other the query as an object of these fields.
@@ -58,7 +59,7 @@ package struct SentRequest: Sendable {
   /// The items of a request whose fields were read; none where they may be left out.
   func items(_ fields: SentFields, of name: String, as role: ItemRole, _ signature: Signature, _ limits: ServiceLimits) throws -> Items {
     let keepsText = role == .completed
-    if !isJSON { return role == .references && body.isEmpty ? .none : try items(signature, limits, keepingText: keepsText) }
+    if !isJSON { return role == .references && body.isEmpty ? .none : try items(signature, limits, fields.table, keepingText: keepsText) }
     let given = [("inputs", fields.inputs), ("rows", fields.rows), ("texts", fields.texts)].compactMap { name, value in value.map { (name, $0) } }
     if given.count > 1 {
       let (first, second) = (given[0].0, given[1].0)
@@ -74,13 +75,16 @@ package struct SentRequest: Sendable {
         .impossible, "\(name) needs items: inputs (nested numbers) or rows (objects by column name).", field: "inputs", given: "nothing",
         expected: "inputs or rows")
     case ("rows", let rows)?:
-      var items = try Items.objects(rows, signature: signature, limits: limits, options: table, keepingText: keepsText)
-      items.isAnsweredAsBefore = table == nil
+      var items = try Items.objects(rows, signature: signature, limits: limits, options: fields.table, keepingText: keepsText)
+      items.isAnsweredAsBefore = fields.table == nil
       return items
     case ("texts", let texts)?: return try .texts(texts, signature: signature, limits: limits)
-    case (_, let inputs)?: return try .numbers(inputs, field: "inputs", signature: signature, limits: limits, options: table)
+    case (_, let inputs)?: return try .numbers(inputs, field: "inputs", signature: signature, limits: limits, options: fields.table)
     }
   }
+
+  /// Whether the items come as CSV, or, of a request without a body, may have.
+  private var bringsTable: Bool { contentType == .csv || (contentType == nil && body.isEmpty) }
 
   /// A body without a type is JSON, and so is an object under the type that curl's `-d` announces.
   var isJSON: Bool {
@@ -113,7 +117,7 @@ package struct SentRequest: Sendable {
   var hasItemBlocks: Bool { contentType.map(ItemReader.types.contains) ?? false }
 
   /// The items of a body that isn't JSON.
-  func items(_ signature: Signature, _ limits: ServiceLimits, keepingText: Bool) throws -> Items {
+  private func items(_ signature: Signature, _ limits: ServiceLimits, _ table: TableOptions?, keepingText: Bool) throws -> Items {
     guard !body.isEmpty else {
       throw Problem(
         .malformed, "The body is empty, expected items: JSON with inputs or rows, or one of \(Self.listed(Self.itemTypes)).", field: "body")
@@ -147,20 +151,37 @@ package struct SentRequest: Sendable {
   private static func listed(_ types: [MediaType]) -> String { types.map(\.name).joined(separator: ", ") }
 }
 
+extension TableOptions {
+  /// Those that a query says.
+  init(of members: [JSONValue.Member]) throws {
+    self = try StrictJSON.decode(TableOptions.self, from: .object(members))
+    try validate()
+  }
+}
+
 /// The fields of a request, its options apart from its items.
 package struct SentFields: Sendable {
   /// A JSON object, or what came in place of one.
   let options: JSONValue
   /// Whether the client wants its input kept with the record of this request.
   let keepsInput: Bool
+  /// How the file of a table is read, and what of that the client said.
+  package let table: TableOptions?
+  let reading: [JSONValue.Member]
   private let items: [JSONValue.Member]
 
-  /// - Parameter isOfItems: whether a field of this name holds items.
-  init(_ document: JSONValue, isOfItems: (String) -> Bool = { _ in false }) throws {
-    guard case .object(let members) = document else {
-      (options, keepsInput, items) = (document, false, [])
+  /// - Parameters:
+  ///   - table: how the file of a table is read where the client doesn't say so.
+  ///   - readsTable: whether fields may say so.
+  ///   - isOfItems: whether a field of this name holds items.
+  init(_ document: JSONValue, table: TableOptions?, readsTable: Bool = false, isOfItems: (String) -> Bool = { _ in false }) throws {
+    guard case .object(let all) = document else {
+      (options, keepsInput, self.table, reading, items) = (document, false, table, [], [])
       return
     }
+    reading = readsTable ? all.filter { TableOptions.table[$0.name] != nil } : []
+    self.table = reading.isEmpty ? table : try TableOptions(of: reading)
+    let members = readsTable ? all.filter { TableOptions.table[$0.name] == nil } : all
     let record = members.first { $0.name == SettingField.record.name && $0.value != .null }
     keepsInput = try record.map { try StrictJSON.decode(Record.self, from: .object([$0])).record } ?? false
     items = members.filter { isOfItems($0.name) && $0.value != .null }

@@ -34,13 +34,13 @@ package struct StreamedRequest: Sendable {
   }
 
   /// The items of a source in blocks, from the first row.
-  /// - Parameter keepingText: whether they are wanted back word for word: in the second pass.
-  package func blocks(of source: ItemSource, keepingText: Bool) throws -> ItemBlocks {
+  /// - Parameter checked: the same items, read in the first pass; in the second they are wanted back word for word.
+  package func blocks(of source: ItemSource, after checked: ItemBlocks? = nil) throws -> ItemBlocks {
     ItemBlocks(
       source,
       try ItemReader(
         inputType, signature: asked.model.signature, blockRows: blockRows, limits: limits, options: table,
-        keepingText: keepingText && asked.itemRole == .completed))
+        keepingText: checked != nil && asked.itemRole == .completed, written: checked?.written))
   }
 
   // MARK: - The first pass
@@ -106,11 +106,11 @@ package struct StreamedRequest: Sendable {
     write: ([UInt8]) throws -> Void
   ) throws {
     let total = 2 * source.byteCount
-    let checking = try blocks(of: source, keepingText: false)
+    let checking = try blocks(of: source)
     while try check(next: checking) { progress(checking.progress.bytes, total) }
     let count = checking.progress.rows
     noted(checking.notes)
-    let computing = try blocks(of: source, keepingText: true)
+    let computing = try blocks(of: source, after: checking)
     while let block = try next(of: computing) {
       try write(bytes(of: block.perform(), isFirst: block.isFirst, count: count))
       progress(total / 2 + computing.progress.bytes, total)

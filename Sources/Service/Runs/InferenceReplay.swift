@@ -78,7 +78,7 @@ package struct InferenceReplay: Sendable {
     let model = model.named(named)
     let fields = try sent.fields(of: kind)
     let asked = try kind.ask(fields, of: model, limits)
-    if let stream = StreamedRequest(asked, items: sent.contentType, as: type, limits: limits, table: sent.table) {
+    if let stream = StreamedRequest(asked, items: sent.contentType, as: type, limits: limits, table: fields.table) {
       let digest = RunningDigest()
       try stream.perform(on: .bytes(sent.body)) { digest.update($0) }
       return try Replay(of: run, actual: digest.finish(), correctedIn: correction)
