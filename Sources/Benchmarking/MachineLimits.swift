@@ -111,7 +111,7 @@ extension MachineLimits {
   }
 
   /// The processor time that this thread has had.
-  private static func processorNanoseconds() -> Double {
+  package static func processorNanoseconds() -> Double {
     var time = timespec()
     precondition(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0, "no clock for a thread's processor time")
     return 1e9 * Double(time.tv_sec) + Double(time.tv_nsec)

@@ -13,15 +13,17 @@ func regularisedBeta(_ x: Double, complement y: Double, a: Double, b: Double, lo
   var (numerator, denominator) = (1.0, 1 - (a + b) * x / (a + 1))
   denominator = 1 / (abs(denominator) < tiny ? tiny : denominator)
   var fraction = denominator
+  func take(_ d: Double) {
+    denominator = 1 + d * denominator
+    denominator = 1 / (abs(denominator) < tiny ? tiny : denominator)
+    numerator = 1 + d / numerator
+    if abs(numerator) < tiny { numerator = tiny }
+    fraction *= denominator * numerator
+  }
   for index in 1...100_000 {
     let m = Double(index)
-    for d in [m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)), -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))] {
-      denominator = 1 + d * denominator
-      denominator = 1 / (abs(denominator) < tiny ? tiny : denominator)
-      numerator = 1 + d / numerator
-      if abs(numerator) < tiny { numerator = tiny }
-      fraction *= denominator * numerator
-    }
+    take(m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)))
+    take(-(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)))
     if abs(denominator * numerator - 1) < 1e-16 { break }
   }
   return front * fraction

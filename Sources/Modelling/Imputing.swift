@@ -3,16 +3,35 @@ package import Tensors
 /// Fills in what is missing, by draws from p(missing | observed).
 package protocol Imputing: ModelFamily {
   /// `draws` latent draws of every row; x: [n, width] in model units, NaN where a number is missing.
-  func impute(_ x: Tensor, draws: Int, keys: RowKeys) -> Imputation
+  ///
+  /// - Parameter wanted: what somebody reads. No number that is wanted depends on what else is.
+  func impute(_ x: Tensor, draws: Int, keys: RowKeys, wanted: Imputation.Parts) -> Imputation
+}
+
+extension Imputing {
+  package func impute(_ x: Tensor, draws: Int, keys: RowKeys) -> Imputation { impute(x, draws: draws, keys: keys, wanted: .all) }
 }
 
 /// What a model believes of the missing numbers, and draws from it; nothing here knows the observed numbers' raw form.
 package struct Imputation: Sendable {
-  /// One set of values a draw, each sampled: [n, width] in model units. Only missing entries mean anything.
+  /// What can be asked for by itself, since each takes time.
+  package struct Parts: OptionSet, Sendable {
+    package let rawValue: Int
+
+    package init(rawValue: Int) { self.rawValue = rawValue }
+
+    package static let draws = Parts(rawValue: 1)
+    package static let point = Parts(rawValue: 2)
+    package static let marginals = Parts(rawValue: 4)
+    package static let all: Parts = [.draws, .point, .marginals]
+  }
+
+  /// One set of values a draw, each sampled: [n, width] in model units; none where they are not wanted. Only missing entries mean anything.
   package let draws: [Tensor]
-  /// The values of least expected error: the mean of a number, the likeliest of categories, the median of ordered ones: [n, width] in model units.
+  /// The values of least expected error: the mean of a number, the likeliest of categories, the median of ordered ones: [n, width] in model units; without
+  /// numbers where they are not wanted.
   package let point: Tensor
-  /// One entry a column of a table or vector; one for all pixels of an image.
+  /// One entry a column of a table or vector; one for all pixels of an image; none where they are not wanted.
   package let marginals: [Marginal]
 
   /// The distribution of one column, or of all pixels, given the observed ones, averaged over the latent draws, a row an item.

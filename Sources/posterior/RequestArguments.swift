@@ -54,7 +54,7 @@ struct RequestArguments: ParsableArguments {
         let asked = try kind.ask(sent, of: model, limits: limits)
         let type = try mediaType(among: asked.mediaTypes, output)
         Self.tell(asked.items.notes)
-        for piece in try asked.perform().pieces(as: type, receipt: asked.receipt) { try output.write(piece) }
+        for piece in try asked.answered(in: type).perform().pieces(as: type, receipt: asked.receipt) { try output.write(piece) }
         // For the terminal only: a file or pipe gets the server's bytes.
         if output.isTerminal { print() }
         receipt = asked.receipt

@@ -52,7 +52,7 @@ struct TableImputer {
     let model = try ModelFile.load(path: try learn(holed, as: "check"), families: Catalogue.families).model
     guard let imputing = Capability.imputing.of(model), let table = model.signature.space.table else { return [] }
     let x = holed.adopting(model.signature).batch(0..<count)
-    let imputation = imputing.impute(x, draws: 20, keys: RowKeys(RandomKey(seed: seed), rows: 0..<count))
+    let imputation = imputing.impute(x, draws: 20, keys: RowKeys(RandomKey(seed: seed), rows: 0..<count), wanted: [.point, .marginals])
     let point = imputation.point.scalars
     return columns.enumerated().compactMap { column, kind in
       let cells = hidden.filter { $0 % width == column }

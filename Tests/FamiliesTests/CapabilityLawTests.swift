@@ -223,6 +223,27 @@ struct CapabilityLawTests {
     }
   }
 
+  @Test("no number of an imputation depends on what else of it is wanted", arguments: FamilyExample.all)
+  func wanted(_ example: FamilyExample) throws {
+    guard let model = try example.model() as? any Imputing else { return }
+    let (x, n) = (example.items(21), 21)
+    let all = model.impute(x, draws: 3, keys: keys(0..<n))
+    for wanted: Imputation.Parts in [.draws, .point, .marginals, [.draws, .point], [.draws, .marginals], [.point, .marginals]] {
+      for rows in [0..<n, 4..<5] {
+        let own = model.impute(x.slice(0, rows), draws: 3, keys: keys(rows), wanted: wanted)
+        if wanted.contains(.draws) {
+          #expect(own.draws.count == 3)
+          for (draw, expected) in zip(own.draws, all.draws) { #expect(bits(draw) == bits(expected, rows: rows), "\(wanted) of \(rows)") }
+        }
+        if wanted.contains(.point) { #expect(bits(own.point) == bits(all.point, rows: rows), "\(wanted) of \(rows)") }
+        #expect(own.marginals.count == (wanted.contains(.marginals) ? all.marginals.count : 0))
+        for (marginal, expected) in zip(own.marginals, all.marginals) {
+          #expect(bits(marginal.values) == bits(expected.values, rows: rows), "\(wanted) of \(rows)")
+        }
+      }
+    }
+  }
+
   @Test("imputed cells are drawn anew with every key, and their marginals are distributions", arguments: FamilyExample.all)
   func imputing(_ example: FamilyExample) throws {
     guard let model = try example.model() as? any Imputing else { return }

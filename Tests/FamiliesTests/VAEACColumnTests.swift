@@ -25,7 +25,7 @@ struct VAEACColumnTests {
   /// Draws of the only column in raw units: one row, one latent draw each.
   private func draws(_ model: VAEAC, _ n: Int, _ heads: [Float]) -> [Float] {
     let rows = Tensor(shape: [n, heads.count], scalars: Array(repeating: heads, count: n).flatMap { $0 })
-    let imputation = model.observation.imputation([rows], missing: .ones([n, 1]), keys: RowKeys(key, rows: 0..<n))
+    let imputation = model.observation.imputation(rows, draws: 1, missing: .ones([n, 1]), keys: RowKeys(key, rows: 0..<n))
     return model.signature.toRaw(imputation.draws[0]).scalars
   }
 
@@ -107,7 +107,7 @@ struct VAEACColumnTests {
     }
     #expect(distance * Double(n).squareRoot() < 1.95, "Kolmogorov-Smirnov at 0.001")
     let imputation = model.observation.imputation(
-      [Tensor(rows: [heads])], missing: .ones([1, 1]), keys: RowKeys(key, rows: 0..<1))
+      Tensor(rows: [heads]), draws: 1, missing: .ones([1, 1]), keys: RowKeys(key, rows: 0..<1))
     let values = imputation.marginals[0].values.scalars.map(Double.init)
     let centre = exp(mean + 0.5 * deviation * deviation)
     let sd = centre * (exp(deviation * deviation) - 1).squareRoot()
@@ -119,7 +119,7 @@ struct VAEACColumnTests {
   @Test("the point of ordered categories is their median, of others the likeliest")
   func points() throws {
     func point(_ model: VAEAC, _ heads: [Float]) -> Float {
-      model.observation.imputation([Tensor(rows: [heads])], missing: .ones([1, 1]), keys: RowKeys(key, rows: 0..<1)).point.scalar
+      model.observation.imputation(Tensor(rows: [heads]), draws: 1, missing: .ones([1, 1]), keys: RowKeys(key, rows: 0..<1)).point.scalar
     }
     // 0.4, 0.2, 0.4: the middle one is the median and the least likely.
     let (low, step) = (Float(log(0.4 / 0.6)), log(exp(2 * log(0.6 / 0.4)) - 1))

@@ -90,10 +90,16 @@ struct VAEACTests {
 
   @Test("marginals are those of the mixture over latent draws")
   func mixture() {
-    let one = VAEAC.CellObservation.Mixture(means: [1], deviations: [2])
-    #expect(abs(one.quantile(0.95) - 4.289_707_253_9) < 1e-6 && abs(one.quantile(0.05) + 2.289_707_253_9) < 1e-6 && one.deviation == 2)
-    let two = VAEAC.CellObservation.Mixture(means: [-1, 3], deviations: [1, 1])
-    #expect(two.mean == 1 && abs(two.deviation - 5.0.squareRoot()) < 1e-12 && abs(two.quantile(0.5) - 1) < 1e-6)
+    func mixtures(_ means: [[Double]], _ deviations: [[Double]]) -> NormalMixtures {
+      NormalMixtures(parts: means.count, count: means[0].count) { part, ownMeans, ownDeviations, _ in
+        for index in means[part].indices { (ownMeans[index], ownDeviations[index]) = (means[part][index], deviations[part][index]) }
+      }
+    }
+    let one = mixtures([[1, 0]], [[2, 1]])
+    #expect(abs(one.quantiles(0.95)[0] - 4.289_707_253_9) < 1e-9 && abs(one.quantiles(0.05)[0] + 2.289_707_253_9) < 1e-9)
+    #expect(one.moments().deviations == [2, 1] && one.quantiles(0.5).count == 2)
+    let two = mixtures([[-1], [3]], [[1], [1]])
+    #expect(two.moments().means == [1] && abs(two.moments().deviations[0] - 5.0.squareRoot()) < 1e-12 && abs(two.quantiles(0.5)[0] - 1) < 1e-9)
   }
 
   @Test("what can't be built is refused by field")

@@ -53,6 +53,34 @@ import Testing
     return lanes[0] + bias
   }
 
+  @Test("a residual layer is the product of the joined rows and a sum, to the bit", arguments: InstructionSet.all)
+  func residual(set: InstructionSet) {
+    for (m, k, other, otherRows) in [(1, 16, 0, 1), (13, 45, 0, 1), (13, 45, 7, 13), (21, 64, 64, 7), (30, 128, 128, 3), (5, 700, 400, 5)] {
+      var numbers = TestNumbers(seed: UInt64(m * 1000 + k))
+      let (a, beside, bias) = (numbers.floats(m * k), numbers.floats(otherRows * other), numbers.floats(k))
+      let b = numbers.floats(k * (k + other))
+      guard !Self.addsInLanes(k: k + other, n: k) else { continue }
+      var packed = [Float](repeating: .nan, count: set.kernels.packed_size(k + other, k))
+      set.kernels.pack(b, k + other, k, 1, &packed)
+      var joined: [Float] = []
+      for row in 0..<m {
+        joined += a[(row * k)..<((row + 1) * k)]
+        joined += beside[(row % otherRows * other)..<((row % otherRows + 1) * other)]
+      }
+      let product = Self.product(set.kernels, joined, b, m: m, k: k + other, n: k, bias: bias, activation: kernel_activation_leaky_relu)
+      let expected = zip(a, product).map { $0 + $1 }
+      for first in [0, m / 2] {
+        var c = [Float](repeating: .nan, count: m * k)
+        a.withUnsafeBufferPointer { a in
+          set.kernels.gemm_residual(
+            a.baseAddress! + first * k, m - first, k, other == 0 ? nil : beside, other, otherRows, first, packed, bias, kernel_activation_leaky_relu,
+            &c)
+        }
+        #expect(bits(Array(c.prefix((m - first) * k))) == bits(Array(expected[(first * k)...])), "\(m) rows of \(k) and \(other) from \(first)")
+      }
+    }
+  }
+
   static let narrowShapes: [(m: Int, k: Int, n: Int)] = [
     (1, 32, 1), (5, 40, 15), (7, 128, 16), (18, 131, 33), (16, 512, 20), (33, 200, 40), (3, 128, 41),
   ]

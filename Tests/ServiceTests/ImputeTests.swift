@@ -60,6 +60,26 @@ struct ImputeTests {
         == document["completed"])
   }
 
+  @Test("answers that do not list cells have the numbers of those that do")
+  func listed() async throws {
+    let body = Array("age,colour,weight,answer\n31,,,1\n,red,70,0\n".utf8)
+    for mode in ["point", "draws"] {
+      let query = "?mode=\(mode)&draws=3&seed=3"
+      let listed = try await fixture.post(target + query, body, type: "text/csv", accept: "application/json")
+      let silent = try await fixture.post(target + query + "&cells=false", body, type: "text/csv", accept: "application/json")
+      #expect(listed.status == 200 && silent.status == 200, "\(listed.text)")
+      let (all, few) = (try JSONValue(parsing: listed.body), try JSONValue(parsing: silent.body))
+      #expect(all["completed"] == few["completed"] && all["cells"]?.elements.isEmpty == false && few["cells"]?.elements.isEmpty == true)
+      for type in ["text/csv", "application/octet-stream"] {
+        let first = try await fixture.post(target + query, body, type: "text/csv", accept: type)
+        for cells in ["&cells=true", "&cells=false"] {
+          let answer = try await fixture.post(target + query + cells, body, type: "text/csv", accept: type)
+          #expect(answer.status == 200 && answer.body == first.body, "\(type) \(cells)")
+        }
+      }
+    }
+  }
+
   @Test("what can't be imputed is refused by place, given and expected")
   func refused() async throws {
     let cases: [(json: String, field: String, expected: String)] = [

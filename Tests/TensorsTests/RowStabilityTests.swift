@@ -52,6 +52,7 @@ struct BatchOperation: Sendable, CustomTestStringConvertible {
     let scale = point([45], 1)
     let square = point([45, 45], 2)
     return [
+      BatchOperation("residual layer", x) { $0.residualLinear(weight: square, bias: scale, activation: .leakyReLU) },
       BatchOperation("columns scaled and shifted", x) { $0.affineByChannel(scale: scale, shift: scale) },
       BatchOperation("layer normalisation", x) { $0.layerNormalised(epsilon: 1e-5) },
       BatchOperation("softmax", x) { $0.softmax() },

@@ -17,6 +17,10 @@
 
 #include "likelihoods.h"
 
+#include "gaussians.h"
+
+#include "mixtures.h"
+
 #include "dots.h"
 
 #include "gemm.h"

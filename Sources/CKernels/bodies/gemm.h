@@ -266,6 +266,39 @@ static void body_gemm_columns(const float *a, size_t m, size_t k, const float *p
   }
 }
 
+// The numbers top ... top + depth - 1 of two rows that stand side by side.
+INLINE void copy_joined(const float *a, size_t k, const float *other, size_t top, size_t depth, float *to) {
+  const size_t own = top < k ? (k - top < depth ? k - top : depth) : 0;
+  memcpy(to, a + top, own * sizeof(float));
+  if (own < depth) memcpy(to + own, other + (top + own - k), (depth - own) * sizeof(float));
+}
+
+static void body_gemm_residual(const float *a, size_t m, size_t k, const float *other, size_t other_k, size_t other_rows, size_t first,
+                               const float *packed, const float *bias, kernel_activation activation, float *c) {
+  const size_t passes = (m + MOST_ROWS - 1) / MOST_ROWS, inner = k + other_k;
+  float block[MOST_ROWS * STRIDE] __attribute__((aligned(64)));
+  for (size_t pass = 0, rows; pass < passes; pass++, m -= rows, a += rows * k, c += rows * k, first += rows) {
+    rows = (m + (passes - pass) - 1) / (passes - pass);
+    for (size_t top = 0; top == 0 || top < inner; top += BLOCK) {
+      const size_t depth = inner - top < BLOCK ? inner - top : BLOCK;
+      for (size_t i = 0; i < rows; i++)
+        copy_joined(a + i * k, k, other == NULL ? NULL : other + (first + i) % other_rows * other_k, top, depth, block + i * STRIDE);
+      gemm_rows((int)rows,
+                (tile_work){.a = block,
+                            .b = packed + top * PANEL,
+                            .start = top == 0 ? bias : c,
+                            .depth = depth,
+                            .panel_size = PANEL * inner,
+                            .start_stride = top == 0 ? 0 : k,
+                            .c = c,
+                            .c_stride = k},
+                k);
+    }
+    activate(activation, c, rows * k);
+    body_add(a, c, c, rows * k);
+  }
+}
+
 static void body_gemm(const float *a, size_t m, size_t k, const float *packed, size_t n, const float *bias, kernel_activation activation, float *c) {
   body_gemm_columns(a, m, k, packed, n, 0, n, bias, activation, c);
 }

@@ -103,6 +103,11 @@ void kernel_gemm(const float *a, size_t m, size_t k, const float *packed, size_t
 void kernel_gemm_columns(const float *a, size_t m, size_t k, const float *packed, size_t n, size_t first, size_t end, const float *bias,
                          kernel_activation activation, float *c);
 
+// A residual layer: c[m, k] = a + activation([a, other] * B + bias), the row first + i of the whole standing beside row (first + i) % other_rows of `other`
+// [other_rows, other_k]; `other` may be NULL, with other_k 0. B is [k + other_k, k] and not narrow. The bits are those of kernel_gemm on the joined rows, and a sum.
+void kernel_gemm_residual(const float *a, size_t m, size_t k, const float *other, size_t other_k, size_t other_rows, size_t first, const float *packed,
+                          const float *bias, kernel_activation activation, float *c);
+
 // The same in two steps, for a B that changes with every call, as in training: each thread packs the columns that it computes. Nothing is narrow here: an
 // element is always fused multiply-adds over k ascending. Where kernel_is_narrow says no, the bits are kernel_gemm's.
 // Panels of the columns first ..< end of B; `first` is a multiple of 32. Each takes 32 k numbers, with zeros past the last column. B is stored as for kernel_pack.
@@ -182,6 +187,8 @@ int kernel_lower_root(double *a, size_t n);
 void kernel_lower_gram(const double *v, double *a, size_t n);
 // C = (V'V)^-1; scratch: n (n + 1)
 void kernel_lower_covariance(const double *v, double *c, double *scratch, size_t n);
+// Its diagonal alone, the same bits: c[n]; scratch: n n
+void kernel_lower_variances(const double *v, double *c, double *scratch, size_t n);
 // P_mm = V'V of the first m coordinates in `order`; logs: the sum of ln V_ii. Row i of V says how coordinate i follows from those before it.
 int kernel_gaussian_pattern(const double *precision, const uint32_t *order, size_t m, size_t d, double *v, double *logs);
 // shift = E[x_m | x_o] - mu_m; returns (x_o - mu_o)' S_oo^-1 (x_o - mu_o). `order` has all d coordinates, the m that are not given first;
@@ -200,5 +207,9 @@ void kernel_double_add(double factor, const double *x, double *y, size_t n);  //
 // P(X <= x) times the sum of the weights, and its inverse, of a mixture of normals; components of weight 0 are left out.
 double kernel_mixture_below(double x, const double *weights, const double *means, const double *deviations, size_t n);
 double kernel_mixture_quantile(double p, const double *weights, const double *means, const double *deviations, size_t n);
+// y = the p-quantiles of n mixtures of normals, n a multiple of 8: [parts, stride] each, of which the first n columns are read. `weights` may be NULL (all
+// the same); a part of weight 0 is left out. score: the p-quantile of N(0, 1). NaN where no weight is above 0.
+void kernel_mixture_quantiles(double p, double score, const double *weights, const double *means, const double *deviations, size_t parts, size_t stride,
+                              size_t n, double *y);
 
 #endif

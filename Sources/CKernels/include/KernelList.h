@@ -65,6 +65,33 @@ KERNEL(void, negative_binomial_backward,
        (const float *x, const float *mean, const float *dispersion, const float *g, float *dm, float *dr, size_t n),
        (x, mean, dispersion, g, dm, dr, n))
 
+KERNEL(int, lower_root, (double *a, size_t n), (a, n))
+KERNEL(void, lower_gram, (const double *v, double *a, size_t n), (v, a, n))
+KERNEL(void, lower_variances, (const double *v, double *c, double *scratch, size_t n), (v, c, scratch, n))
+KERNEL(void, lower_covariance, (const double *v, double *c, double *scratch, size_t n), (v, c, scratch, n))
+KERNEL(int, gaussian_pattern, (const double *precision, const uint32_t *order, size_t m, size_t d, double *v, double *logs),
+       (precision, order, m, d, v, logs))
+KERNEL(double, gaussian_given,
+       (const double *precision, const double *mean, const double *x, const uint32_t *order, size_t m, size_t d, const double *v, double *shift,
+        double *scratch),
+       (precision, mean, x, order, m, d, v, shift, scratch))
+KERNEL(void, gaussian_add,
+       (double weight, const double *mean, const double *x, const uint32_t *order, size_t m, size_t d, const double *shift, double *sums,
+        double *squares, double *scratch),
+       (weight, mean, x, order, m, d, shift, sums, squares, scratch))
+KERNEL(void, gaussian_add_covariance, (double weight, const double *c, const uint32_t *order, size_t m, size_t d, double *squares),
+       (weight, c, order, m, d, squares))
+KERNEL(double, double_dot, (const double *a, const double *b, size_t n), (a, b, n))
+KERNEL(void, double_add, (double factor, const double *x, double *y, size_t n), (factor, x, y, n))
+KERNEL(double, mixture_below, (double x, const double *weights, const double *means, const double *deviations, size_t n),
+       (x, weights, means, deviations, n))
+KERNEL(double, mixture_quantile, (double p, const double *weights, const double *means, const double *deviations, size_t n),
+       (p, weights, means, deviations, n))
+KERNEL(void, mixture_quantiles,
+       (double p, double score, const double *weights, const double *means, const double *deviations, size_t parts, size_t stride, size_t n,
+        double *y),
+       (p, score, weights, means, deviations, parts, stride, n, y))
+
 KERNEL(size_t, packed_size, (size_t k, size_t n), (k, n))
 KERNEL(void, pack, (const float *b, size_t k, size_t n, int transposed, float *packed), (b, k, n, transposed, packed))
 KERNEL(void, gemm,
@@ -74,6 +101,10 @@ KERNEL(void, gemm_columns,
        (const float *a, size_t m, size_t k, const float *packed, size_t n, size_t first, size_t end, const float *bias,
         kernel_activation activation, float *c),
        (a, m, k, packed, n, first, end, bias, activation, c))
+KERNEL(void, gemm_residual,
+       (const float *a, size_t m, size_t k, const float *other, size_t other_k, size_t other_rows, size_t first, const float *packed,
+        const float *bias, kernel_activation activation, float *c),
+       (a, m, k, other, other_k, other_rows, first, packed, bias, activation, c))
 KERNEL(void, unpack, (const float *packed, size_t k, size_t n, int transposed, float *b), (packed, k, n, transposed, b))
 
 KERNEL(void, pack_panels, (const float *b, size_t k, size_t n, int transposed, size_t first, size_t end, float *panels),

@@ -3,9 +3,11 @@ internal import Modelling
 internal import Tensors
 
 extension VAEAC.CellObservation {
-  /// What the heads of latent draws say of the missing cells, equally likely parts, and draws of the cells: the first `draws` heads give one each.
-  func beliefs(_ heads: [Tensor], missing: Tensor, keys: RowKeys, _ space: MixtureCoordinates, draws: Int) -> CellBeliefs {
-    let (n, width, parts) = (missing.shape[0], coding.columns, heads.count)
+  /// What the heads of latent draws, one after the other, say of the missing cells, equally likely parts, and draws of the cells: the first `draws`
+  /// heads give one each.
+  func beliefs(_ heads: Tensor, parts: Int, missing: Tensor, keys: RowKeys, _ space: MixtureCoordinates, draws: Int) -> CellBeliefs {
+    let (n, width) = (missing.shape[0], coding.columns)
+    let heads = (0..<parts).map { heads.slice(0, $0 * n..<($0 + 1) * n) }
     let isMissing = missing.scalars
     let normalNoise = (0..<draws).map { keys.split("normal").split($0).normal(width).scalars }
     let uniforms = (0..<draws).map { keys.split("category").split($0).uniform(width).scalars }

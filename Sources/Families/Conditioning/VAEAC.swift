@@ -82,7 +82,7 @@ extension VAEAC {
     var h = network.prior.input(input, activation: .leakyReLU)
     var features = [h]
     for block in network.prior.blocks {
-      h = h + block(h, activation: .leakyReLU)
+      h = h.residualLinear(weight: block.weight, bias: block.bias, activation: .leakyReLU)
       features.append(h)
     }
     return Evidence(prior: ArbitraryConditioning.normal(network.prior.output(h, .evaluation)), input: input, features: features)
@@ -95,28 +95,41 @@ extension VAEAC {
     return ArbitraryConditioning.normal(network.proposal.output(h, .evaluation))
   }
 
-  /// The parameters of p(x_b | z, x_1-b, b): [n, coding.outputs].
+  /// The parameters of p(x_b | z, x_1-b, b): [n, coding.outputs]; z may hold several draws of all rows, one draw after the other.
   func decode(_ network: Network, _ z: Tensor, _ evidence: Evidence) -> Tensor {
     var h = network.generative.input(z, activation: .leakyReLU)
     // The last feature of the prior network meets the first layer here.
     for (block, feature) in zip(network.generative.blocks, evidence.features.reversed()) {
-      h = h + block(Tensor.concatenated([h, feature], axis: 1), activation: .leakyReLU)
+      h = h.residualLinear(beside: feature, weight: block.weight, bias: block.bias, activation: .leakyReLU)
     }
-    return network.generative.output(Tensor.concatenated([h, evidence.input], axis: 1), .evaluation)
+    return network.generative.output(h.joined(beside: evidence.input), .evaluation)
+  }
+
+  /// Rows that the generative network decodes together at the least, so that its weights are not read for a few; more would not stay in a core's cache.
+  private static let fewestRows = 128
+
+  /// The heads of so many latent draws from the prior, one draw after the other: [draws n, coding.outputs].
+  func heads(_ evidence: Evidence, draws: Int, keys: RowKeys) -> Tensor {
+    let n = evidence.input.shape[0]
+    let together = min(draws, max(1, Self.fewestRows / max(n, 1)))
+    return Tensor.concatenated(
+      stride(from: 0, to: draws, by: together).map { first in
+        let count = min(together, draws - first)
+        let noise = RowKeys.joined((first..<first + count).map { keys.split($0) }).normal(configuration.latent)
+        return decode(network, evidence.prior.mean.repeated(count) + noise * evidence.prior.deviation.repeated(count), evidence)
+      })
   }
 }
 
 // MARK: What it can do
 
 extension VAEAC: Imputing {
-  package func impute(_ x: Tensor, draws: Int, keys: RowKeys) -> Imputation {
+  package func impute(_ x: Tensor, draws: Int, keys: RowKeys, wanted: Imputation.Parts) -> Imputation {
     // Only what is missing is hidden: the share that training hides beside it is no part of the question.
     let missing = coding.missing(x)
     let evidence = evidence(network, x, hidden: missing)
-    let heads = (0..<max(draws, 1)).map { draw in
-      decode(network, evidence.prior.sample(keys.split("latent").split(draw)), evidence)
-    }
-    return observation.imputation(heads, missing: missing, keys: keys.split("cells"))
+    let heads = heads(evidence, draws: max(draws, 1), keys: keys.split("latent"))
+    return observation.imputation(heads, draws: max(draws, 1), missing: missing, keys: keys.split("cells"), wanted: wanted)
   }
 
   package var observation: CellObservation { CellObservation(configuration, coding) }

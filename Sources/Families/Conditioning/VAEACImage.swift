@@ -183,7 +183,7 @@ extension VAEACImage {
 // MARK: What it can do
 
 extension VAEACImage: Imputing {
-  package func impute(_ x: Tensor, draws: Int, keys: RowKeys) -> Imputation {
+  package func impute(_ x: Tensor, draws: Int, keys: RowKeys, wanted: Imputation.Parts) -> Imputation {
     let missing = missing(x)
     let observed = configuration.observation.observed(x, keys: keys.split("binarise"))
     let evidence = evidence(network, observed, hidden: missing, .evaluation)
@@ -194,11 +194,12 @@ extension VAEACImage: Imputing {
       let centre = pixels.mean
       mean = mean + centre / Float(count)
       square = square + (pixels.variance + centre.squared()) / Float(count)
-      samples.append(pixels.sample(keys.split("pixels").split(draw)))
+      if wanted.contains(.draws) { samples.append(pixels.sample(keys.split("pixels").split(draw))) }
     }
     // Var = E[σ² + μ²] - E[μ]²
     let variance = (square - mean.squared()).clamped(low: 0, high: .greatestFiniteMagnitude)
-    return Imputation(draws: samples, point: mean, marginals: [.pixels(mean: mean, deviation: variance.squareRoot())])
+    return Imputation(
+      draws: samples, point: mean, marginals: wanted.contains(.marginals) ? [.pixels(mean: mean, deviation: variance.squareRoot())] : [])
   }
 }
 

@@ -15,7 +15,7 @@ struct NumberReading: Sendable {
   func told(_ normal: Double) -> Double { unit.told(coordinate(normal)) }
 }
 
-/// What is believed of every missing cell of some rows, and draws of them.
+/// What is believed of every missing cell of some rows, and draws of them; no columns, or no draws, where these are not wanted.
 struct CellBeliefs {
   /// Of one column, a row an item; only missing cells mean anything.
   enum Column {
@@ -36,7 +36,7 @@ struct CellBeliefs {
 
 /// Completes tables by distributions that others can be combined with.
 protocol CellBelieving: Imputing {
-  func beliefs(_ x: Tensor, draws: Int, keys: RowKeys) -> CellBeliefs
+  func beliefs(_ x: Tensor, draws: Int, keys: RowKeys, wanted: Imputation.Parts) -> CellBeliefs
 }
 
 extension CellBeliefs.Column {
@@ -95,6 +95,34 @@ extension CellBeliefs.Column {
     }
   }
 
+  /// The quantiles of all rows of a column, where x lacks it: [n].
+  func quantiles(_ x: Tensor, _ index: Int, _ p: Double) -> [Double] {
+    let (n, width) = (x.shape[0], x.shape[1])
+    var values = [Double](repeating: 0, count: n)
+    let missing = (0..<n).filter { x.scalars[$0 * width + index].isNaN }
+    if case .normals(let parts, let weights, let means, let deviations, let reading) = self {
+      let mixtures = NormalMixtures(parts: parts, count: missing.count, areWeighted: true) { part, ownMeans, ownDeviations, ownWeights in
+        for (place, row) in missing.enumerated() {
+          let entry = row * parts + part
+          (ownMeans[place], ownDeviations[place]) = (means[entry], deviations[entry])
+          ownWeights?[place] = weights[entry]
+        }
+      }
+      for (row, normal) in zip(missing, mixtures.quantiles(p)) {
+        let value = reading.told(normal)
+        values[row] = reading.unit.isWhole ? value.rounded() : value
+      }
+      return values
+    }
+    values.withUnsafeMutableBufferPointer { values in
+      guard let values = values.baseAddress else { return }
+      Parallelism.performParts(missing.count, cost: 2000) { start, length in
+        for row in missing[start..<start + length] { values[row] = quantile(row, p) }
+      }
+    }
+    return values
+  }
+
   /// The quantile as a coordinate.
   func coordinate(_ row: Int, _ p: Double, _ unit: MixtureCoordinates.Unit) -> Double {
     switch self {
@@ -146,9 +174,10 @@ extension CellBeliefs.Column {
 }
 
 extension CellBeliefs {
-  /// Points of least error and marginals beside the draws; `missing` is 1 where a cell is asked for: [n, columns].
-  func imputation(of x: Tensor, _ space: MixtureCoordinates) -> Imputation {
-    let (n, width) = (x.shape[0], columns.count)
+  /// Points of least error and marginals of the cells that x lacks, as far as they are wanted, beside the draws.
+  func imputation(of x: Tensor, _ space: MixtureCoordinates, wanted: Imputation.Parts) -> Imputation {
+    guard wanted != .draws else { return Imputation(draws: draws, point: .unfilled(x.shape), marginals: []) }
+    let (n, width, believes) = (x.shape[0], columns.count, wanted.contains(.marginals))
     var point = [Float](repeating: 0, count: n * width)
     var marginals: [Imputation.Marginal] = []
     for (index, column) in columns.enumerated() {
@@ -163,6 +192,7 @@ extension CellBeliefs {
         continue
       }
       guard case .number(_, _, let unit) = space.columns[index] else { preconditionFailure("a number has a unit") }
+      let quantiles = believes ? [0.05, 0.95].map { column.quantiles(x, index, $0) } : []
       var values = [Float](repeating: 0, count: 4 * n)
       point.withUnsafeMutableBufferPointer { point in
         values.withUnsafeMutableBufferPointer { values in
@@ -171,9 +201,12 @@ extension CellBeliefs {
             Parallelism.performParts(n, cost: 2000) { start, length in
               for row in start..<start + length where x[row * width + index].isNaN {
                 let (mean, deviation) = column.moments(row)
-                let numbers = [mean, deviation, column.quantile(row, 0.05), column.quantile(row, 0.95)]
-                for (place, number) in numbers.enumerated() { values[4 * row + place] = Float(min(number, Double(Float.greatestFiniteMagnitude))) }
                 point[row * width + index] = unit.model(told: mean)
+                guard believes else { continue }
+                func note(_ place: Int, _ number: Double) { values[4 * row + place] = Float(min(number, Double(Float.greatestFiniteMagnitude))) }
+                note(0, mean)
+                note(1, deviation)
+                for (place, quantiles) in quantiles.enumerated() { note(2 + place, quantiles[row]) }
               }
             }
           }
@@ -182,7 +215,7 @@ extension CellBeliefs {
       let tensor = Tensor(shape: [n, 4], scalars: values)
       marginals.append(unit.isReal ? .real(tensor) : .raw(tensor))
     }
-    return Imputation(draws: draws, point: Tensor(shape: x.shape, scalars: point), marginals: marginals)
+    return Imputation(draws: draws, point: Tensor(shape: x.shape, scalars: point), marginals: believes ? marginals : [])
   }
 
   static func likeliest(_ p: [Float]) -> Int { p.indices.reduce(0) { p[$1] > p[$0] ? $1 : $0 } }

@@ -3,18 +3,20 @@ package import Modelling
 package import Tensors
 
 extension Mixture: CellBelieving {
-  package func impute(_ x: Tensor, draws: Int, keys: RowKeys) -> Imputation {
-    beliefs(x, draws: max(draws, 1), keys: keys).imputation(of: x, plan.coordinates)
+  package func impute(_ x: Tensor, draws: Int, keys: RowKeys, wanted: Imputation.Parts) -> Imputation {
+    beliefs(x, draws: max(draws, 1), keys: keys, wanted: wanted).imputation(of: x, plan.coordinates, wanted: wanted)
   }
 
-  func beliefs(_ x: Tensor, draws: Int, keys: RowKeys) -> CellBeliefs {
+  func beliefs(_ x: Tensor, draws: Int, keys: RowKeys, wanted: Imputation.Parts) -> CellBeliefs {
     let (n, width, parts) = (x.shape[0], signature.width, density.components.count)
+    let (draws, believes) = (wanted.contains(.draws) ? draws : 0, wanted != .draws)
     let states = x.scalars.map { $0.isNaN ? CellState.wanted : .given }
     let filler = CellFiller(self, keys: keys, draws: draws, columns: width)
     var drawn = [Float](repeating: 0, count: draws * n * width)
     // Of a number: weights, means, deviations, [n, parts] each; of categories their probabilities.
     let sizes = plan.coordinates.columns.map { column in
-      switch column {
+      guard believes else { return 0 }
+      return switch column {
       case .number: 3 * parts * n
       case .categories(let range, _): range.count * n
       }
@@ -24,17 +26,17 @@ extension Mixture: CellBelieving {
     drawn.withUnsafeMutableBufferPointer { drawn in
       beliefs.withUnsafeMutableBufferPointer { beliefs in
         guard let beliefs = beliefs.baseAddress else { return }
-        forEachRow(x, states, covariances: true) { row, pattern, given in
-          note(row, pattern, given, rows: n) { beliefs + starts[$0] }
+        forEachRow(x, states, spread: believes ? .variances : .none) { row, pattern, given in
+          if believes { note(row, pattern, given, rows: n) { beliefs + starts[$0] } }
           for draw in 0..<draws { filler.fill(row, draw, pattern, given, into: drawn.baseAddress.map { $0 + (draw * n + row) * width }) }
         }
       }
     }
-    let columns = plan.coordinates.columns.enumerated().map { index, column -> CellBeliefs.Column in
+    let columns = (believes ? plan.coordinates.columns : []).enumerated().map { index, column -> CellBeliefs.Column in
       let own = beliefs[starts[index]..<starts[index + 1]]
       switch column {
       case .number(_, let number, let unit):
-        func part(_ number: Int) -> [Double] { Array(own.dropFirst(number * n * parts).prefix(n * parts)) }
+        func part(_ number: Int) -> [Double] { Array(own[(own.startIndex + number * n * parts)..<(own.startIndex + (number + 1) * n * parts)]) }
         return .normals(
           parts: parts, weights: part(0), means: part(1), deviations: part(2),
           NumberReading(unit: unit, map: density.maps.isEmpty ? nil : density.maps[number]))
@@ -76,7 +78,7 @@ extension Mixture: CellBelieving {
 
   /// Every row with its pattern and what its known cells say, rows of one pattern one after the other.
   func forEachRow(
-    _ x: Tensor, _ states: [CellState], covariances: Bool, _ body: (Int, MixturePattern, MixtureDensity.Given) -> Void
+    _ x: Tensor, _ states: [CellState], spread: MixturePattern.Spread, _ body: (Int, MixturePattern, MixtureDensity.Given) -> Void
   ) {
     let (n, width, d) = (x.shape[0], signature.width, density.width)
     let values = density.coordinates(of: x)
@@ -88,7 +90,7 @@ extension Mixture: CellBelieving {
         guard let values = values.baseAddress else { return }
         for row in order[start..<start + length] {
           let own = pattern(row)
-          if known.map({ $0.elementsEqual(own) }) != true { (known, shared) = (own, density.pattern(own, covariances: covariances)) }
+          if known.map({ $0.elementsEqual(own) }) != true { (known, shared) = (own, density.pattern(own, spread: spread)) }
           if let shared { body(row, shared, density.given(shared, values + row * d)) }
         }
       }
@@ -169,7 +171,7 @@ extension Mixture: Sampling {
     case .label, .layers, .text: throw Fault(field: "given", given: "something else", expected: "nothing, or a cluster")
     }
     let (n, width) = (keys.count, signature.width)
-    let pattern = density.pattern([CellState](repeating: .wanted, count: width)[...], covariances: false)
+    let pattern = density.pattern([CellState](repeating: .wanted, count: width)[...], spread: .none)
     let constants = density.isConstant.indices.map { density.isConstant[$0] ? density.components[0].mean[$0] : 0 }
     let given = density.given(pattern, constants)
     let filler = CellFiller(self, keys: keys, draws: 1, columns: width)
@@ -209,7 +211,7 @@ extension Mixture: ConditionalScoring {
     return Scores(
       exact: Tensor(shape: [n]) { y in
         x.withScalars { x in
-          forEachRow(Tensor(shape: [n, width], scalars: Array(UnsafeBufferPointer(start: x, count: n * width))), states, covariances: false) {
+          forEachRow(Tensor(shape: [n, width], scalars: Array(UnsafeBufferPointer(start: x, count: n * width))), states, spread: .none) {
             row, pattern, given in
             let logs = density.components.indices.map { part in
               var sum = log(given.responsibilities[part])
@@ -255,7 +257,7 @@ extension Mixture: Clustering {
     let states = x.scalars.map { $0.isNaN ? CellState.absent : .given }
     return [
       Tensor(shape: [n, k]) { y in
-        forEachRow(x, states, covariances: false) { row, _, given in
+        forEachRow(x, states, spread: .none) { row, _, given in
           for part in 0..<k { y[row * k + part] = Float(given.responsibilities[part]) }
         }
       }

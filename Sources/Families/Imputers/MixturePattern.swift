@@ -31,15 +31,21 @@ struct MixturePattern: Sendable {
   let constants: [Int]
   /// V of P_mm = V'V of every component of full covariance, [missing, missing], and Σ ln V_ii; nil where its weights are no covariance.
   let roots: [(v: [Double], logRoot: Double)?]
-  /// C = (P_mm)⁻¹ of every such component, where it was asked for.
-  let covariances: [[Double]]
+  /// C = (P_mm)⁻¹ of every such component, or its diagonal, as it was asked for.
+  let spreads: [[Double]]
+
+  enum Spread {
+    case none
+    case variances
+    case covariances
+  }
 }
 
 extension MixtureDensity {
   /// - Parameters:
   ///   - states: of every column.
-  ///   - covariances: whether those of the missing coordinates are wanted.
-  func pattern(_ states: ArraySlice<CellState>, covariances: Bool) -> MixturePattern {
+  ///   - spread: what is wanted of how the missing coordinates vary.
+  func pattern(_ states: ArraySlice<CellState>, spread: MixturePattern.Spread) -> MixturePattern {
     var (steps, numbers): ([MixturePattern.Step], [(Int, Int)]) = ([], [])
     var (constants, first, absent, given): ([Int], [Int], [Int], [Int]) = ([], [], [], [])
     for (index, column) in coordinates.columns.enumerated() {
@@ -78,12 +84,13 @@ extension MixtureDensity {
       var (v, logRoot) = ([Double](repeating: 0, count: missing * missing), 0.0)
       let isSound = kernel_gaussian_pattern(precision, order, missing, width, &v, &logRoot) == 1
       roots.append(isSound ? (v, logRoot) : nil)
-      guard covariances else { continue }
-      var (inverse, scratch) = ([Double](repeating: 0, count: missing * missing), [Double](repeating: 0, count: missing * (missing + 1)))
-      if isSound { kernel_lower_covariance(v, &inverse, &scratch, missing) }
+      guard spread != .none else { continue }
+      var scratch = [Double](repeating: 0, count: missing * (missing + 1))
+      var inverse = [Double](repeating: 0, count: spread == .variances ? missing : missing * missing)
+      if isSound { (spread == .variances ? kernel_lower_variances : kernel_lower_covariance)(v, &inverse, &scratch, missing) }
       inverses.append(inverse)
     }
-    return MixturePattern(order: order, missing: missing, steps: steps, constants: constants, roots: roots, covariances: inverses)
+    return MixturePattern(order: order, missing: missing, steps: steps, constants: constants, roots: roots, spreads: inverses)
   }
 
   /// What the known cells of one row say of it.
@@ -202,7 +209,7 @@ extension MixtureDensity {
     }
   }
 
-  /// A wanted cell given the known ones alone, under one component.
+  /// A wanted cell given the known ones alone, under one component; the pattern has variances.
   func marginal(_ index: Int, _ pattern: MixturePattern, _ given: Given, _ step: MixturePattern.Step) -> MixtureLink {
     let (component, place) = (components[index], Int(pattern.order[step.places.lowerBound]))
     switch component.shape {
@@ -210,12 +217,12 @@ extension MixtureDensity {
       if step.isNumber { return .number(mean: component.mean[place], deviation: deviations[place]) }
       return .categories((0..<step.places.count).map { exp(logProbabilities[place + $0]) })
     case .full:
-      let (m, shift) = (pattern.missing, given.shifts[index])
+      let shift = given.shifts[index]
       guard step.isNumber else {
         return .categories(Self.probabilities(step.places.map { component.mean[Int(pattern.order[$0])] + shift[$0] }))
       }
       let i = step.places.lowerBound
-      return .number(mean: component.mean[place] + shift[i], deviation: pattern.covariances[index][i * m + i].squareRoot())
+      return .number(mean: component.mean[place] + shift[i], deviation: pattern.spreads[index][i].squareRoot())
     }
   }
 }

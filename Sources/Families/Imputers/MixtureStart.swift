@@ -156,7 +156,7 @@ struct MixtureStart {
         let place = Int(pattern.order[i])
         values[row * d + place] = model.density.components[0].mean[place] + given.shifts[0][i]
       }
-      kernel_gaussian_add_covariance(1, pattern.covariances[0], pattern.order, pattern.missing, d, &spread)
+      kernel_gaussian_add_covariance(1, pattern.spreads[0], pattern.order, pattern.missing, d, &spread)
     }
     return (values, spread.map { $0 / Double(n) })
   }

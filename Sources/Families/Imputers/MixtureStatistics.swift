@@ -43,11 +43,11 @@ struct MixtureStatistics {
     /// Σ r of every component over the rows of one pattern, whose covariances are the same.
     var (open, weights) = (MixturePattern?.none, [Double]())
     func close() {
-      guard let pattern = open, !pattern.covariances.isEmpty else { return }
+      guard let pattern = open, !pattern.spreads.isEmpty else { return }
       for (index, weight) in weights.enumerated() {
         sums[index].withUnsafeMutableBufferPointer { sums in
           guard let sums = sums.baseAddress else { return }
-          kernel_gaussian_add_covariance(weight, pattern.covariances[index], pattern.order, pattern.missing, d, sums + 1 + d)
+          kernel_gaussian_add_covariance(weight, pattern.spreads[index], pattern.order, pattern.missing, d, sums + 1 + d)
         }
       }
     }
@@ -156,7 +156,7 @@ extension Mixture {
     for row in rowsByPattern(states) {
       let own = states[(row * width)..<((row + 1) * width)]
       let isNew = known.map { $0.elementsEqual(own) } != true
-      if isNew { (known, shared) = (own, density.pattern(own, covariances: true)) }
+      if isNew { (known, shared) = (own, density.pattern(own, spread: .covariances)) }
       guard let shared else { continue }
       body(row, shared, isNew, values.withUnsafeBufferPointer { density.given(shared, $0.baseAddress.map { $0 + row * d }) })
     }

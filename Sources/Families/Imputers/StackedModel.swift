@@ -94,10 +94,10 @@ enum StackedModel: Sendable {
 
   var isExact: Bool { if case .mixture = self { true } else { false } }
 
-  func beliefs(_ x: Tensor, draws: Int, keys: RowKeys) -> CellBeliefs {
+  func beliefs(_ x: Tensor, draws: Int, keys: RowKeys, wanted: Imputation.Parts = .all) -> CellBeliefs {
     switch self {
-    case .mixture(let model): model.beliefs(x, draws: draws, keys: keys)
-    case .vaeac(let model): model.beliefs(x, draws: draws, keys: keys)
+    case .mixture(let model): model.beliefs(x, draws: draws, keys: keys, wanted: wanted)
+    case .vaeac(let model): model.beliefs(x, draws: draws, keys: keys, wanted: wanted)
     }
   }
 
@@ -114,12 +114,12 @@ extension VAEAC: CellBelieving {
   /// Latent draws that beliefs are averaged over where fewer draws of cells are asked for.
   private static let fewestLatents = 10
 
-  func beliefs(_ x: Tensor, draws: Int, keys: RowKeys) -> CellBeliefs {
+  func beliefs(_ x: Tensor, draws: Int, keys: RowKeys, wanted: Imputation.Parts) -> CellBeliefs {
     let missing = coding.missing(x)
     let evidence = evidence(network, x, hidden: missing)
-    let heads = (0..<max(draws, Self.fewestLatents)).map { draw in
-      decode(network, evidence.prior.sample(keys.split("latent").split(draw)), evidence)
-    }
-    return observation.beliefs(heads, missing: missing, keys: keys.split("cells"), MixtureCoordinates(signature), draws: draws)
+    let latents = wanted == .draws ? draws : max(draws, Self.fewestLatents)
+    return observation.beliefs(
+      heads(evidence, draws: latents, keys: keys.split("latent")), parts: latents, missing: missing, keys: keys.split("cells"),
+      MixtureCoordinates(signature), draws: wanted.contains(.draws) ? draws : 0)
   }
 }

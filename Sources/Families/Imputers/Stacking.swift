@@ -152,14 +152,16 @@ extension Stacking {
 // MARK: - What it can do
 
 extension Stacking: CellBelieving {
-  package func impute(_ x: Tensor, draws: Int, keys: RowKeys) -> Imputation {
-    beliefs(x, draws: max(draws, 1), keys: keys).imputation(of: x, MixtureCoordinates(signature))
+  package func impute(_ x: Tensor, draws: Int, keys: RowKeys, wanted: Imputation.Parts) -> Imputation {
+    beliefs(x, draws: max(draws, 1), keys: keys, wanted: wanted).imputation(of: x, MixtureCoordinates(signature), wanted: wanted)
   }
 
-  func beliefs(_ x: Tensor, draws: Int, keys: RowKeys) -> CellBeliefs {
+  func beliefs(_ x: Tensor, draws: Int, keys: RowKeys, wanted: Imputation.Parts) -> CellBeliefs {
     let (n, width) = (x.shape[0], signature.width)
-    let parts = parts(x, draws: draws, keys: keys)
+    // A draw is moved by what is believed.
+    let parts = parts(x, draws: draws, keys: keys, wanted: wanted.union(.marginals))
     let columns = parts.pooled(x)
+    guard wanted.contains(.draws) else { return CellBeliefs(columns: columns, draws: []) }
     let chosen = chosen(rowWeights(of: { x.scalars[$0 * width + $1].isNaN }, rows: n), draws: draws, keys)
     let drawn = chosen.enumerated().map { draw, chosen -> Tensor in
       var values = [Float](repeating: 0, count: n * width)
@@ -178,7 +180,7 @@ extension Stacking: CellBelieving {
   }
 
   /// What every member that has a weight says of the missing cells.
-  private func parts(_ x: Tensor, draws: Int, keys: RowKeys) -> Parts {
+  private func parts(_ x: Tensor, draws: Int, keys: RowKeys, wanted: Imputation.Parts) -> Parts {
     let weights = weights
     var parts = Parts(model: self, stretches: stretch, places: members.map { $0.map { _ in nil } })
     for (index, copies) in members.enumerated() where weights.numbers[index] > 0 || weights.categories[index] > 0 {
@@ -186,7 +188,7 @@ extension Stacking: CellBelieving {
       for (copy, model) in copies.enumerated() {
         parts.places[index][copy] = parts.beliefs.count
         parts.weights.append((weights.numbers[index] * share, weights.categories[index] * share))
-        parts.beliefs.append(model.beliefs(x, draws: draws, keys: keys.split("member").split(index).split(copy)))
+        parts.beliefs.append(model.beliefs(x, draws: draws, keys: keys.split("member").split(index).split(copy), wanted: wanted))
       }
     }
     return parts
@@ -226,7 +228,7 @@ extension Stacking: ConditionalScoring {
     let weights = rowWeights(of: isTarget, rows: n)
     let asked = (0..<n * width).map { isTarget($0 / width, $0 % width) }
     let given = Tensor(shape: x.shape, scalars: asked.indices.map { asked[$0] ? .nan : x.scalars[$0] })
-    let parts = parts(given, draws: 0, keys: keys)
+    let parts = parts(given, draws: 0, keys: keys, wanted: .marginals)
     let columns = parts.pooled(given)
     let volumes = signature.space.logVolumes(x).scalars
     var scores = [(largest: Double, sum: Double)](repeating: (-.infinity, 0), count: n)
@@ -305,7 +307,9 @@ extension Stacking: Sampling {
         let values =
           switch model {
           case .mixture(let model): try model.sample(own, options)
-          case .vaeac(let model): options.mean ? model.impute(holes, draws: 1, keys: own).point : model.impute(holes, draws: 1, keys: own).draws[0]
+          case .vaeac(let model):
+            options.mean
+              ? model.impute(holes, draws: 1, keys: own, wanted: .point).point : model.impute(holes, draws: 1, keys: own, wanted: .draws).draws[0]
           }
         for row in 0..<n where chosen[row] == (index, copy) {
           for cell in (row * width)..<((row + 1) * width) { rows[cell] = values.scalars[cell] }

@@ -36,7 +36,7 @@ extension Application {
       let start = ContinuousClock.now
       account?.note(sent)
       let asked = try early ?? ask(sent)
-      let whole = try asked.request.about(sent, asked.fields, limits)
+      let whole = try asked.request.answered(in: asked.type).about(sent, asked.fields, limits)
       account?.note(whole)
       batcher.metrics.observe(.decode, .now - start)
       return (whole, asked.type)

@@ -31,6 +31,8 @@ package protocol CheckedRequest: AnyObject, Sendable {
   func check(_ items: Items, _ limits: ServiceLimits) throws
   /// Refuses items of which some, or none, lack numbers.
   func check(hasMissing: Bool) throws
+  /// The same request without what an answer in this type does not tell.
+  func answered(in type: MediaType) -> any CheckedRequest
   /// The same request about these items, which were checked.
   func about(_ items: Items, _ limits: ServiceLimits) throws -> any CheckedRequest
 
@@ -99,6 +101,13 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
     (rowLimit, hasLongAnswer) = (1, false)
   }
 
+  /// The same with other options, before any item.
+  private init(_ asked: ReadRequest, as request: Request) {
+    (self.request, able, model, receipt, keepsInput) = (request, asked.able, asked.model, asked.receipt, asked.keepsInput)
+    (given, reading) = (asked.given, asked.reading)
+    (items, rows, rowLimit, hasLongAnswer) = (asked.items, asked.rows, asked.rowLimit, asked.hasLongAnswer)
+  }
+
   /// A request whose items were checked.
   private init(_ asked: ReadRequest, about sent: Items, _ limits: ServiceLimits) throws {
     (able, model, receipt, keepsInput) = (asked.able, asked.model, asked.receipt, asked.keepsInput)
@@ -136,6 +145,8 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
     if !request.acceptsMissing(able) { try items.checkComplete(model.signature) }
     try request.check(able, rows: request.rowCount(items), limits: limits)
   }
+
+  func answered(in type: MediaType) -> any CheckedRequest { ReadRequest(self, as: request.answered(in: type)) }
 
   func check(hasMissing: Bool) throws { try request.check(able, hasMissing: hasMissing) }
 

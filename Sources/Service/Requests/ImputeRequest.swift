@@ -56,6 +56,13 @@ package struct ImputeRequest: ModelRequest {
   package func mediaTypes(_ model: any Imputing) -> [MediaType] { MediaType.ofItems(model.signature) }
   package var streamsNumbers: Bool { isPoint }
 
+  /// Only JSON tells what is believed of cells.
+  package func answered(in type: MediaType) -> Self {
+    var request = self
+    if type != .json { request.cells = false }
+    return request
+  }
+
   var isPoint: Bool { mode == .point }
   /// Completed tables of the answer.
   private var tables: Int { isPoint ? 1 : draws }
@@ -85,7 +92,10 @@ package struct ImputeRequest: ModelRequest {
   /// A row: its completed versions one after the other, then the marginals of every column.
   package func compute(_ model: any Imputing, _ rows: Rows) -> RowAnswers {
     let (signature, items) = (model.signature, rows.items)
-    let imputation = model.impute(rows.inModelUnits(signature), draws: draws, keys: rows.keys)
+    let believes = !marginalWidths(model).isEmpty
+    let wanted: Imputation.Parts = isPoint ? .point : .draws
+    let imputation = model.impute(
+      rows.inModelUnits(signature), draws: draws, keys: rows.keys, wanted: believes ? wanted.union(.marginals) : wanted)
     let isExact = signature.space.table?.isExact == true
     let completed = (isPoint ? [imputation.point] : imputation.draws).map { values in
       // In double precision only the answer has raw numbers.
@@ -93,7 +103,7 @@ package struct ImputeRequest: ModelRequest {
       let raw = signature.toRaw(values)
       return Tensor(shape: raw.shape, scalars: zip(items.scalars, raw.scalars).map { $0.isNaN ? $1 : $0 })
     }
-    let marginals = marginalWidths(model).isEmpty ? [] : isExact ? imputation.marginals.map(\.values) : imputation.rawMarginals(signature)
+    let marginals = isExact ? imputation.marginals.map(\.values) : imputation.rawMarginals(signature)
     return RowAnswers(Tensor.concatenated(completed + marginals, axis: 1))
   }
 

@@ -27,6 +27,9 @@ package protocol ModelRequest: Settings {
   /// Media types that the answer can be written in, the default first.
   func mediaTypes(_ model: Able) -> [MediaType]
 
+  /// The request as it is computed where its answer is written in one of these types; as it is where the type makes no difference to the rows.
+  func answered(in type: MediaType) -> Self
+
   /// Whether items may lack numbers; only those that are completed where a request doesn't say.
   func acceptsMissing(_ model: Able) -> Bool
 
@@ -80,6 +83,7 @@ extension ModelRequest {
   package var streamsNumbers: Bool { true }
   package var rowWeight: Double { 1 }
   package func mediaTypes(_ model: Able) -> [MediaType] { [.json, .csv, .npy, .floats] }
+  package func answered(in type: MediaType) -> Self { self }
   package func rowCount(_ items: Items) -> Int { items.count }
   package func check(_ model: Able, rows: Int, limits: ServiceLimits) {}
   package func check(_ model: Able, hasMissing: Bool) {}

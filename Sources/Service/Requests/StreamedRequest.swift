@@ -25,7 +25,7 @@ package struct StreamedRequest: Sendable {
   ) {
     guard asked.itemRole != .references, let inputType, ItemReader.types.contains(inputType) else { return nil }
     guard type == .csv || (asked.streamsNumbers && ItemReader.types.contains(type)) else { return nil }
-    (self.asked, self.inputType, self.type, self.limits, self.table) = (asked, inputType, type, limits, table)
+    (self.asked, self.inputType, self.type, self.limits, self.table) = (asked.answered(in: type), inputType, type, limits, table)
     // Of every row: what it was, what it is in every answer, and what is believed of numbers that were missing.
     let width = asked.model.signature.width
     let numbers = width * (asked.itemRole == .completed ? 5 : 1) + asked.answerWidth

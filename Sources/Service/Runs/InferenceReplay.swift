@@ -88,7 +88,7 @@ package struct InferenceReplay: Sendable {
       for piece in try answer.pieces(as: type, receipt: asked.receipt) { digest.update(piece) }
       return digest.finish()
     }
-    let answer = try asked.about(sent, fields, limits).perform()
+    let answer = try asked.answered(in: type).about(sent, fields, limits).perform()
     let replay = try Replay(of: run, actual: digest(answer), correctedIn: correction)
     guard !replay.isEqual, let (before, version) = answer.beforeCorrection else { return replay }
     let earlier = try Replay(of: run, actual: digest(before), correctedIn: version)

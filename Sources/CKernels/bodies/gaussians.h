@@ -1,13 +1,14 @@
 // Multivariate normals in double precision: triangular roots, conditionals and the sums of expectation maximisation.
 //
 // Loops run along rows and add in one order, without contraction, so every processor gives the same bits.
-#include "CKernels.h"
-#include <math.h>
-#include <string.h>
 
-#pragma STDC FP_CONTRACT OFF
+static double body_double_dot(const double *a, const double *b, size_t n) {
+  double sum = 0;
+  for (size_t i = 0; i < n; i++) sum += a[i] * b[i];
+  return sum;
+}
 
-int kernel_lower_root(double *a, size_t n) {
+static int body_lower_root(double *a, size_t n) {
   for (size_t i = n; i-- > 0;) {
     double *row = a + i * n;
     if (!(row[i] > 0)) return 0;
@@ -24,7 +25,7 @@ int kernel_lower_root(double *a, size_t n) {
   return 1;
 }
 
-void kernel_lower_gram(const double *v, double *a, size_t n) {
+static void body_lower_gram(const double *v, double *a, size_t n) {
   memset(a, 0, n * n * sizeof(double));
   for (size_t i = 0; i < n; i++) {
     const double *row = v + i * n;
@@ -39,9 +40,8 @@ void kernel_lower_gram(const double *v, double *a, size_t n) {
   }
 }
 
-void kernel_lower_covariance(const double *v, double *c, double *scratch, size_t n) {
-  // W = V^-1, row by row: V_ii W_i = e_i - sum over k < i of V_ik W_k.
-  double *w = scratch;
+// W = V^-1, row by row: V_ii W_i = e_i - sum over k < i of V_ik W_k.
+static void lower_inverse(const double *v, double *w, size_t n) {
   for (size_t i = 0; i < n; i++) {
     double *row = w + i * n;
     memset(row, 0, n * sizeof(double));
@@ -54,6 +54,16 @@ void kernel_lower_covariance(const double *v, double *c, double *scratch, size_t
     const double pivot = v[i * n + i];
     for (size_t j = 0; j <= i; j++) row[j] /= pivot;
   }
+}
+
+static void body_lower_variances(const double *v, double *c, double *scratch, size_t n) {
+  lower_inverse(v, scratch, n);
+  for (size_t i = 0; i < n; i++) c[i] = body_double_dot(scratch + i * n, scratch + i * n, i + 1);
+}
+
+static void body_lower_covariance(const double *v, double *c, double *scratch, size_t n) {
+  double *w = scratch;
+  lower_inverse(v, w, n);
   // C = W W', by the columns of W.
   memset(c, 0, n * n * sizeof(double));
   double *column = scratch + n * n;
@@ -70,19 +80,19 @@ void kernel_lower_covariance(const double *v, double *c, double *scratch, size_t
   }
 }
 
-int kernel_gaussian_pattern(const double *precision, const uint32_t *order, size_t m, size_t d, double *v, double *logs) {
+static int body_gaussian_pattern(const double *precision, const uint32_t *order, size_t m, size_t d, double *v, double *logs) {
   for (size_t i = 0; i < m; i++) {
     for (size_t j = 0; j <= i; j++) v[i * m + j] = precision[order[i] * d + order[j]];
     for (size_t j = i + 1; j < m; j++) v[i * m + j] = 0;
   }
-  if (!kernel_lower_root(v, m)) return 0;
+  if (!body_lower_root(v, m)) return 0;
   double sum = 0;
   for (size_t i = 0; i < m; i++) sum += log(v[i * m + i]);
   *logs = sum;
   return 1;
 }
 
-double kernel_gaussian_given(
+static double body_gaussian_given(
     const double *precision, const double *mean, const double *x, const uint32_t *order, size_t m, size_t d, const double *v, double *shift,
     double *scratch) {
   // s = P_.o (x_o - mu_o)
@@ -113,7 +123,7 @@ double kernel_gaussian_given(
   return q;
 }
 
-void kernel_gaussian_add(
+static void body_gaussian_add(
     double weight, const double *mean, const double *x, const uint32_t *order, size_t m, size_t d, const double *shift, double *sums,
     double *squares, double *scratch) {
   double *e = scratch;
@@ -127,7 +137,7 @@ void kernel_gaussian_add(
   }
 }
 
-void kernel_gaussian_add_covariance(double weight, const double *c, const uint32_t *order, size_t m, size_t d, double *squares) {
+static void body_gaussian_add_covariance(double weight, const double *c, const uint32_t *order, size_t m, size_t d, double *squares) {
   for (size_t i = 0; i < m; i++) {
     for (size_t j = 0; j < m; j++) {
       if (order[j] <= order[i]) squares[(size_t)order[i] * d + order[j]] += weight * c[i * m + j];
@@ -135,17 +145,11 @@ void kernel_gaussian_add_covariance(double weight, const double *c, const uint32
   }
 }
 
-double kernel_double_dot(const double *a, const double *b, size_t n) {
-  double sum = 0;
-  for (size_t i = 0; i < n; i++) sum += a[i] * b[i];
-  return sum;
-}
-
-void kernel_double_add(double factor, const double *x, double *y, size_t n) {
+static void body_double_add(double factor, const double *x, double *y, size_t n) {
   for (size_t i = 0; i < n; i++) y[i] += factor * x[i];
 }
 
-double kernel_mixture_below(double x, const double *weights, const double *means, const double *deviations, size_t n) {
+static double body_mixture_below(double x, const double *weights, const double *means, const double *deviations, size_t n) {
   double sum = 0;
   for (size_t i = 0; i < n; i++) {
     if (weights[i] > 0) sum += weights[i] * 0.5 * erfc((means[i] - x) / (deviations[i] * 1.4142135623730951));
@@ -153,7 +157,7 @@ double kernel_mixture_below(double x, const double *weights, const double *means
   return sum;
 }
 
-double kernel_mixture_quantile(double p, const double *weights, const double *means, const double *deviations, size_t n) {
+static double body_mixture_quantile(double p, const double *weights, const double *means, const double *deviations, size_t n) {
   double low = INFINITY, high = -INFINITY, total = 0, mean = 0, square = 0;
   for (size_t i = 0; i < n; i++) {
     if (!(weights[i] > 0)) continue;
@@ -170,7 +174,7 @@ double kernel_mixture_quantile(double p, const double *weights, const double *me
   // Newton's steps, a bisection where one leaves the bracket.
   for (int step = 0; step < 60; step++) {
     if (!(x > low && x < high)) x = 0.5 * (low + high);
-    const double excess = kernel_mixture_below(x, weights, means, deviations, n) - wanted;
+    const double excess = body_mixture_below(x, weights, means, deviations, n) - wanted;
     if (excess < 0) low = x;
     else high = x;
     double density = 0;
