@@ -21,6 +21,9 @@ struct ImputeCommand: AsyncParsableCommand {
 
       posterior impute TABLE.csv -o FILLED.csv, without a model, learns one from the table first, says what it took every column for and how good it is on \
       cells that it hid from itself, and fills in the table; --mode is point there unless said otherwise.
+
+      posterior impute TABLE.csv -o COMPLETED.csv --proper is for estimates with standard errors: an analysis of every completed table, pooled by \
+      posterior pool, then knows what the missing cells left open. 20 imputations, each by a fit of its own, take longer than one table does.
       """)
 
   @OptionGroup var arguments: RequestArguments
@@ -30,6 +33,7 @@ struct ImputeCommand: AsyncParsableCommand {
     completion: .file())
   var input: String?
   @OptionGroup var options: SettingArguments<ImputeRequest>
+  @OptionGroup var proper: ProperArguments
   @Option(help: "Without a model: the family that learns. (default: stacking)") var family: String?
   @Option(help: "Without a model: registers what was learnt in the store under this name.") var keepModel: String?
 
@@ -40,8 +44,15 @@ struct ImputeCommand: AsyncParsableCommand {
     guard family == nil, keepModel == nil else { throw ValidationError("--family and --keep-model are for a table without a model") }
     // A picture of the same size, white where pixels are hidden, comes beside the input instead of as an option.
     let mask = options["mask"].flatMap { $0.lowercased().hasSuffix(".png") ? $0 : nil }
-    try await arguments.perform(
-      RequestKind(ImputeRequest.self), options.given.filter { mask == nil || $0.name != "mask" }, input: input, as: inputArguments, mask: mask)
+    var given = options.given.filter { mask == nil || $0.name != "mask" }
+    var model: LoadedModel?
+    if proper.isWanted {
+      (model, given) = try await reporting {
+        let model = try arguments.store.load(arguments.model)
+        return (model, try proper.completed(given, fits: (model.family as? Stacking)?.configuration.bootstraps ?? 0))
+      }
+    }
+    try await arguments.perform(RequestKind(ImputeRequest.self), given, input: input, as: inputArguments, mask: mask, model: model)
   }
 
   /// Learns a model of the table and fills in its holes.
@@ -49,6 +60,15 @@ struct ImputeCommand: AsyncParsableCommand {
     let path = arguments.model
     guard try inputArguments.format(of: path) == .csv else {
       throw CommandError("\(path) is no table: expected a model and items, or a table alone (.csv, .tsv, .txt, also in .gz).")
+    }
+    var given = options.given
+    if proper.isWanted {
+      guard family == nil || family == Stacking.name else {
+        throw CommandError("--proper learns a model of the family \(Stacking.name): --family \(family ?? "") has one fit for all imputations.")
+      }
+      given = try proper.completed(given, fits: nil)
+    } else if options["mode"] == nil {
+      given.append(.init(name: "mode", value: ImputeRequest.Mode.point.rawValue))
     }
     let start = ContinuousClock.now
     Parallelism.width = ProcessInfo.processInfo.activeProcessorCount
@@ -66,14 +86,13 @@ struct ImputeCommand: AsyncParsableCommand {
     // A temporary folder that can't be removed is left to the system; the answer is not affected.
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let seed = options["seed"].flatMap { UInt64($0) } ?? 0
-    let imputer = TableImputer(data: data, source: source, family: family ?? Stacking.name, seed: seed, folder: folder)
+    let bootstraps = proper.isWanted ? given.first { $0.name == "draws" }.flatMap { Int($0.value) } : nil
+    let imputer = TableImputer(data: data, source: source, family: family ?? Stacking.name, seed: seed, folder: folder, bootstraps: bootstraps)
     for line in try imputer.check().prefix(Self.toldColumns) { CommandError.note(line) }
     let file = try imputer.learn()
     let model = try LoadedModel.load(path: file, families: Catalogue.families)
     if let keepModel { CommandError.note("registered as \(try keep(file, as: keepModel))") }
-    let given =
-      options.given + (options["mode"] == nil ? [.init(name: "mode", value: "point")] : [])
-      + (options["seed"] == nil ? [.init(name: "seed", value: "\(seed)")] : [])
+    if options["seed"] == nil { given.append(.init(name: "seed", value: "\(seed)")) }
     try await arguments.perform(RequestKind(ImputeRequest.self), given, input: path, as: inputArguments, model: model, bytes: bytes)
     CommandError.note(
       "\(data.count) rows in \(String(format: "%.1f", (ContinuousClock.now - start) / .seconds(1))) s, model of the family \(imputer.family)")

@@ -17,16 +17,19 @@ struct TableImputer {
   let seed: UInt64
   /// Where model files go.
   let folder: String
+  /// Fits for proper multiple imputation, of the family stacking; nil: one for all imputations.
+  var bootstraps: Int?
 
   /// Cells of at most so many rows are hidden, one in ten of those that are there.
   private static let checkedRows = 2000
   private static let hiddenShare: Float = 0.1
 
   /// The path of a model that learnt from all of the table.
-  func learn() throws -> String { try learn(data, as: "model") }
+  func learn() throws -> String { try learn(data, as: "model", bootstraps: bootstraps) }
 
-  private func learn(_ data: DataSet, as name: String) throws -> String {
+  private func learn(_ data: DataSet, as name: String, bootstraps: Int?) throws -> String {
     var recipe = Recipe(family: family, settings: Catalogue.settings(of: family, forRows: data.count), source: source, rows: data.count)
+    if let bootstraps { recipe.configuration = .record(["bootstraps": .integer(bootstraps)]) }
     recipe.seed = seed
     try recipe.validate()
     let path = "\(folder)/\(name).safetensors"
@@ -49,7 +52,8 @@ struct TableImputer {
     let holed = DataSet(name: data.name, rows: DoubleRows(values, width: width), signature: data.signature, digest: data.digest)
     // A column that lost all of its values can't be learnt from.
     guard (0..<width).allSatisfy({ column in stride(from: column, to: values.count, by: width).contains { !values[$0].isNaN } }) else { return [] }
-    let model = try ModelFile.load(path: try learn(holed, as: "check"), families: Catalogue.families).model
+    // Two of many bootstraps tell what all of them would, at worst a little less well.
+    let model = try ModelFile.load(path: try learn(holed, as: "check", bootstraps: bootstraps.map { min($0, 2) }), families: Catalogue.families).model
     guard let imputing = Capability.imputing.of(model), let table = model.signature.space.table else { return [] }
     let x = holed.adopting(model.signature).batch(0..<count)
     let imputation = imputing.impute(x, draws: 20, keys: RowKeys(RandomKey(seed: seed), rows: 0..<count), wanted: [.point, .marginals])

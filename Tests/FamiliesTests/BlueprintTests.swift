@@ -41,10 +41,13 @@ struct BlueprintTests {
     (GMDGM.self, #"{"components": 10000, "hidden": [65536]}"#, .vector(3), "classifier_output.weight"),
     (HVAE.self, #"{"latents": [2, 65536], "layer_hidden": [65536]}"#, .vector(3), "inference.0.mean.weight"),
     (M2.self, wide(#""components": 2"#), .vector(3), "classifier.hidden.0.weight"),
-    (Mixture.self, #"{"components": 1024}"#, .vector(2048), "precision_roots"),
+    (Mixture.self, #"{"kind": "gaussian", "components": 1024}"#, .vector(2048), "precision_roots"),
     (Modular.self, #"{"modules": [4096, 2], "units": [65536]}"#, classified, "layers.0.modules.weight"),
     (Seatbelt.self, #"{"latents": [65536, 65536], "layer_hidden": [65536]}"#, .vector(3), "inference.0.hidden.0.weight"),
-    (Stacking.self, #"{"members": [{"family": "mixture", "configuration": {"components": 1024}}]}"#, .vector(2048), "members.0.0.precision_roots"),
+    (
+      Stacking.self, #"{"members": [{"family": "mixture", "configuration": {"kind": "gaussian", "components": 1024}}]}"#, .vector(2048),
+      "members.0.0.precision_roots"
+    ),
     (UnrolledGAN.self, wide(#""latent": 2"#), .vector(3), "generator.2.weight"),
     (VAE.self, #"{"latent": 65536, "hidden": [65536]}"#, .vector(3), "mean.weight"),
     (VAEAC.self, #"{"hidden": 65536, "blocks": 256}"#, .vector(3), "generative.blocks.0.weight"),

@@ -112,6 +112,12 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
                    {"family": "mixture", "configuration": {"kind": "normal_scores", "components": 1, "knots": 16}}]}
       """#, .holed, holes: 0.3),
     FamilyExample(
+      "bootstraps of two mixtures", "stacking",
+      #"""
+      {"members": [{"family": "mixture", "configuration": {"components": 2}}, {"family": "mixture", "configuration": {"kind": "categorical", "components": 2}}],
+       "bootstraps": 3}
+      """#, .holed, holes: 0.3),
+    FamilyExample(
       "a mixture beside a network, columns of every type", "stacking",
       #"""
       {"members": [{"family": "mixture", "configuration": {"components": 2}}, {"family": "vaeac", "configuration": {"latent": 2, "hidden": 8, "blocks": 1}}], "network": true}

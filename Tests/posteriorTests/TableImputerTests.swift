@@ -4,6 +4,7 @@ import Formats
 import Foundation
 import ModelFiles
 import Modelling
+import Service
 import TemporaryFolders
 import Tensors
 import Testing
@@ -27,9 +28,9 @@ struct TableImputerTests {
       }.joined()
   }
 
-  private func imputer(_ text: String, in folder: TemporaryFolder) throws -> TableImputer {
+  private func imputer(_ text: String, in folder: TemporaryFolder, family: String = Mixture.name) throws -> TableImputer {
     let source = DataSource(source: try folder.file("t.csv", text), reading: TableOptions())
-    return TableImputer(data: try source.load(isMixed: true), source: source, family: Mixture.name, seed: 3, folder: folder.path)
+    return TableImputer(data: try source.load(isMixed: true), source: source, family: family, seed: 3, folder: folder.path)
   }
 
   @Test("a model of the table is better on hidden cells than the mean, in the units of every column, and says so the same twice")
@@ -53,5 +54,33 @@ struct TableImputerTests {
     let folder = try TemporaryFolder()
     let imputer = try imputer("x,y,k\n1.0,2.1,a\n2.0,,b\n3.0,6.2,a\n,8.1,b\n5.0,9.8,a\n", in: folder)
     #expect(try imputer.check().isEmpty && ModelFile.load(path: imputer.learn(), families: Catalogue.families).model is any Imputing)
+  }
+
+  @Test("proper imputations have a fit each, and their check the same members")
+  func proper() throws {
+    let folder = try TemporaryFolder()
+    var imputer = try imputer(table(60), in: folder, family: Stacking.name)
+    imputer.bootstraps = 3
+    let model = try #require(ModelFile.load(path: imputer.learn(), families: Catalogue.families).model as? Stacking)
+    #expect(model.configuration.bootstraps == 3)
+    #expect(try imputer.check().count == 4)
+  }
+
+  @Test("--proper asks for as many draws as there are fits, or fewer")
+  func properDraws() throws {
+    func completed(_ options: [(String, String)], _ fits: Int?) throws -> [String] {
+      try ProperArguments().completed(options.map { .init(name: $0, value: $1) }, fits: fits).map { "\($0.name)=\($0.value)" }
+    }
+    #expect(try completed([("seed", "1")], nil) == ["seed=1", "mode=draws", "draws=20"])
+    #expect(try completed([("mode", "draws")], 8) == ["mode=draws", "draws=8"])
+    #expect(try completed([("draws", "5"), ("cells", "false")], 8) == ["cells=false", "mode=draws", "draws=5"])
+    let refused: [([(String, String)], Int?, String)] = [
+      ([("mode", "point")], nil, "--mode point"), ([("draws", "9")], 8, "2 to 8"), ([("draws", "1")], nil, "2 to 200"),
+      ([("draws", "many")], nil, "draws is many"), ([], 0, "bootstraps"),
+    ]
+    for (options, fits, part) in refused {
+      let error = #expect(throws: CommandError.self) { try completed(options, fits) }
+      #expect(error?.description.contains(part) == true, "\(String(describing: error))")
+    }
   }
 }

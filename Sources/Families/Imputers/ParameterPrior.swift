@@ -29,6 +29,8 @@ struct ParameterPrior: Module {
     let nu: Double
     let kappa: Double
     var total: Double { nu + kappa }
+    /// Who wants less shrinkage than a row's wants no ridge that does the same: along directions that are nearly constant missing cells multiply it.
+    var ridge: Double { max(ParameterPrior.ridge * min(kappa, 1), 1e-6) }
   }
 
   private func weights(_ plan: Mixture.Plan, _ shrinkage: Double) -> Weights {
@@ -82,7 +84,7 @@ struct ParameterPrior: Module {
         // S about the mean that was, then about the one that is.
         let moment = sums[1 + d + i * d + j] - sums[1 + i] * shift[j] - shift[i] * sums[1 + j] + n * shift[i] * shift[j]
         let prior = (weights.nu + (i == j ? weights.kappa : 0)) * Double(within[i * d + j])
-        covariance[i * d + j] = (moment + Self.meanWeight * pull[i] * pull[j] + prior) / (n + weights.total) + (i == j ? Self.ridge : 0)
+        covariance[i * d + j] = (moment + Self.meanWeight * pull[i] * pull[j] + prior) / (n + weights.total) + (i == j ? weights.ridge : 0)
       }
     }
     return (moved, try Self.packedRoot(covariance, d))

@@ -12,7 +12,7 @@ extension Stacking {
       package var family: String
       package var configuration: JSONValue
       package var training: JSONValue
-      /// Models of it that differ in their random numbers, averaged.
+      /// Models of it that differ in their random numbers, averaged; where there are bootstraps, only of those that weights are found with.
       package var copies: Int
 
       package init() { self.init(family: "") }
@@ -33,10 +33,16 @@ extension Stacking {
     package var members: [Member]
     /// Whether a VAEAC is among the members that are chosen by the columns.
     package var network: Bool
+    /// Fits of every member, each to a bootstrap of the rows; draw i of any number is of fit i modulo this. 0: one fit, or copies, for all draws.
+    package var bootstraps: Int
 
     package init() { self.init(members: []) }
 
-    package init(members: [Member], network: Bool = false) { (self.members, self.network) = (members, network) }
+    package init(members: [Member], network: Bool = false, bootstraps: Int = 0) {
+      (self.members, self.network, self.bootstraps) = (members, network, bootstraps)
+    }
+
+    package static let mostBootstraps = 200
 
     package static let table = Table<Self> {
       Setting(
@@ -45,12 +51,23 @@ extension Stacking {
           + "numbers, are averaged (1). Without any they are chosen by the columns.")
       Setting(
         "network", \.network,
-        "Whether the members that are chosen by the columns have a VAEAC among them; tables of categories alone have one anyway.")
+        "Whether the members that are chosen by the columns have a VAEAC among them; tables of categories alone have one anyway, and with bootstraps "
+          + "there is none.")
+      Setting(
+        "bootstraps", \.bootstraps, in: 0...mostBootstraps,
+        "Fits of every member, each to rows drawn with replacement and instead of copies: draw i of an imputation comes from fit i, for proper "
+          + "multiple imputation; 0: all draws come from the same fits.")
     }
+
+    /// Models of a member in the file.
+    func fits(of member: Member) -> Int { bootstraps > 0 ? bootstraps : member.copies }
 
     /// The same with the members that a table's columns suggest where there are none.
     func completed(for signature: Signature) -> Configuration {
-      members.isEmpty ? Configuration(members: Self.suggestion(signature, network: network), network: network) : self
+      guard members.isEmpty else { return self }
+      var completed = self
+      completed.members = Self.suggestion(signature, network: network, hasBootstraps: bootstraps > 0)
+      return completed
     }
 
     /// Coordinates from which covariances have low rank.
@@ -58,7 +75,7 @@ extension Stacking {
     /// A network is among the members of large tables.
     private static let largeRows = 2000
 
-    private static func suggestion(_ signature: Signature, network: Bool) -> [Member] {
+    private static func suggestion(_ signature: Signature, network: Bool, hasBootstraps: Bool) -> [Member] {
       func mixture(_ kind: Mixture.Configuration.Kind, _ components: Int, factors: Int? = nil, shrinkage: Double? = nil) -> Member {
         var configuration: [JSONValue.Member] = [
           .init(name: "kind", value: .string(kind.rawValue)), .init(name: "components", value: .integer(components)),
@@ -74,21 +91,22 @@ extension Stacking {
       let coordinates = MixtureCoordinates(signature)
       let isWide = coordinates.width > wide
       let suggestion = VAEAC.settings(forRows: largeRows)
-      let vaeac = Member(family: VAEAC.name, configuration: suggestion.configuration, training: suggestion.training)
+      // As many networks as bootstraps would take hours.
+      let vaeac = hasBootstraps ? [] : [Member(family: VAEAC.name, configuration: suggestion.configuration, training: suggestion.training)]
       if coordinates.numbers.isEmpty {
-        let members = [8, 16, 32, 64].map { mixture(.categorical, $0) } + [vaeac]
+        let members = [8, 16, 32, 64].map { mixture(.categorical, $0) } + vaeac
         return isWide ? members : [mixture(.gaussian, 1, shrinkage: 3)] + members
       }
       if isWide {
         let ranks = [1, 2, 3, 5, 8].map { mixture(.factors, 1, factors: $0) }
-        return ranks + [mixture(.categorical, 8)] + (network ? [vaeac] : [])
+        return ranks + [mixture(.categorical, 8)] + (network ? vaeac : [])
       }
       return [
         // Columns that nearly follow from each other suffer from any shrinkage.
         mixture(.gaussian, 1, shrinkage: 0.1), mixture(.gaussian, 1, shrinkage: 3), mixture(.gaussian, 1, shrinkage: 30), mixture(.normalScores, 1),
         mixture(.gaussian, 2),
         mixture(.gaussian, 4), mixture(.gaussian, 8), mixture(.normalScores, 4), mixture(.categorical, 8), mixture(.categorical, 16),
-      ] + (network ? [vaeac] : [])
+      ] + (network ? vaeac : [])
     }
   }
 }

@@ -9,6 +9,9 @@ package import Tensors
 /// as hidden cells ask for (`PooledBeliefs`), by weights of their own. A draw is one member's, chosen by its weight for the whole row, so that
 /// cells that are missing together are drawn together; several numbers at once are drawn, and scored, by members that know how they hang together,
 /// which latent classes do only as far as there are many of them.
+///
+/// With bootstraps the copies of all members are fits to the same samples of rows, and a draw is of one fit of each for all rows: parameters differ
+/// between draws, as much as the table leaves them open (Rubin 1987).
 package struct Stacking: ModelFamily {
   package static let name = "stacking"
   package static let summary =
@@ -62,8 +65,9 @@ package struct Stacking: ModelFamily {
     (self.configuration, self.signature) = (configuration.completed(for: signature), signature)
     members = []
     for (index, member) in self.configuration.members.enumerated() {
+      let fits = self.configuration.fits(of: member)
       do throws(Fault) {
-        members.append(try (0..<member.copies).map { (copy) throws(Fault) in try StackedModel(member, signature, source[index][copy]) })
+        members.append(try (0..<fits).map { (copy) throws(Fault) in try StackedModel(member, signature, source[index][copy]) })
       } catch { throw error.inside("members[\(index)]") }
     }
     numberWeights = source.tensor([members.count], .constant(1 / Float(members.count)))
@@ -75,7 +79,8 @@ package struct Stacking: ModelFamily {
   /// Some members of another combination.
   init(_ other: Stacking, keeping kept: [Int]) {
     func picked(_ weights: Tensor) -> Tensor { Tensor(kept.map { weights.scalars[$0] }) }
-    configuration = Configuration(members: kept.map { other.configuration.members[$0] }, network: other.configuration.network)
+    configuration = Configuration(
+      members: kept.map { other.configuration.members[$0] }, network: other.configuration.network, bootstraps: other.configuration.bootstraps)
     (signature, members, stretches, errors) = (other.signature, kept.map { other.members[$0] }, other.stretches, other.errors)
     (numberWeights, categoryWeights) = (picked(other.numberWeights), picked(other.categoryWeights))
   }
@@ -157,6 +162,23 @@ extension Stacking: CellBelieving {
   }
 
   func beliefs(_ x: Tensor, draws: Int, keys: RowKeys, wanted: Imputation.Parts) -> CellBeliefs {
+    let bootstraps = configuration.bootstraps
+    guard bootstraps > 0, draws > 0, wanted.contains(.draws) else { return combination(x, draws: draws, keys: keys, wanted: wanted) }
+    var drawn = [Tensor](repeating: x, count: draws)
+    for fit in 0..<min(bootstraps, draws) {
+      // A combination by itself: what the other fits say moves none of its means.
+      var alone = self
+      alone.members = members.map { [$0[fit]] }
+      let own = Array(stride(from: fit, to: draws, by: bootstraps))
+      let found = alone.combination(x, draws: own.count, keys: keys.split("bootstrap").split(fit), wanted: .draws)
+      for (draw, values) in zip(own, found.draws) { drawn[draw] = values }
+    }
+    let rest = wanted.subtracting(.draws)
+    return CellBeliefs(columns: rest.isEmpty ? [] : combination(x, draws: 0, keys: keys, wanted: rest).columns, draws: drawn)
+  }
+
+  /// Of all members and copies together.
+  private func combination(_ x: Tensor, draws: Int, keys: RowKeys, wanted: Imputation.Parts) -> CellBeliefs {
     let (n, width) = (x.shape[0], signature.width)
     // A draw is moved by what is believed.
     let parts = parts(x, draws: draws, keys: keys, wanted: wanted.union(.marginals))

@@ -5,7 +5,8 @@ package import Networks
 internal import Optimisation
 package import Tensors
 
-/// Fits every member with some cells hidden from it, finds the weights from those, and fits all of them again with every cell.
+/// Fits every member with some cells hidden from it, finds the weights from those, and fits all of them again with every cell, or to every bootstrap
+/// of the rows.
 ///
 /// All of it is done before the one epoch there is; that epoch's terms tell the errors of the hidden cells and the weights.
 package struct StackingLearner: Learner {
@@ -33,12 +34,13 @@ package struct StackingLearner: Learner {
     guard epoch == 0 else { return }
     var model = family
     if model.members.count > 1 {
-      let trial = try StackingTrial(model, data, options, key: key.split("trial"))
+      let trial = try StackingTrial(model.forTrial, data, options, key: key.split("trial"))
       (model.network.numberWeights, model.network.categoryWeights) = (trial.numberWeights, trial.categoryWeights)
       (model.network.stretches, model.network.errors, state.errors) = (trial.stretches, trial.columnErrors, trial.errors)
     }
     let weights = model.weights
-    model.members = try model.fitted(data, key: key.split("fit")) { weights.numbers[$0] > 0 || weights.categories[$0] > 0 }
+    let bootstraps = model.configuration.bootstraps > 0 ? Bootstraps(data, model.signature) : nil
+    model.members = try model.fitted(data, bootstraps, key: key.split("fit")) { weights.numbers[$0] > 0 || weights.categories[$0] > 0 }
     state.network = model.network
   }
 
@@ -71,7 +73,11 @@ package struct StackingLearner: Learner {
 
 extension Stacking {
   /// The members after each copy of some has learnt, several at a time; the others are as they were.
-  func fitted(_ data: TrainingData, key: RandomKey, _ isWanted: (Int) -> Bool = { _ in true }) throws -> [[StackedModel]] {
+  ///
+  /// - Parameter bootstraps: each copy learns from the sample of its number, which all members share; nil: all from the whole.
+  func fitted(
+    _ data: TrainingData, _ bootstraps: Bootstraps? = nil, key: RandomKey, _ isWanted: (Int) -> Bool = { _ in true }
+  ) throws -> [[StackedModel]] {
     let jobs = members.indices.filter(isWanted).flatMap { member in members[member].indices.map { (member: member, copy: $0) } }
     var results = [Result<StackedModel, any Error>?](repeating: nil, count: jobs.count)
     results.withUnsafeMutableBufferPointer { results in
@@ -79,13 +85,22 @@ extension Stacking {
       Parallelism.perform(blocks: jobs.count) { block in
         let (place, job) = (jobs.count - 1 - block, jobs[jobs.count - 1 - block])
         results[place] = Result {
-          try members[job.member][job.copy].fitted(configuration.members[job.member], data, key: key.split(job.member).split(job.copy))
+          let data = bootstraps?.sample(key: key.split("bootstrap").split(job.copy)) ?? data
+          return try members[job.member][job.copy].fitted(
+            configuration.members[job.member], data, isBootstrap: bootstraps != nil, key: key.split(job.member).split(job.copy))
         }
       }
     }
     var fitted = members
     for (job, result) in zip(jobs, results) { if let result { fitted[job.member][job.copy] = try result.get() } }
     return fitted
+  }
+
+  /// The same combination with no more models of a member than the weights need.
+  fileprivate var forTrial: Stacking {
+    var model = self
+    for (index, member) in configuration.members.enumerated() { model.members[index] = Array(members[index].prefix(member.copies)) }
+    return model
   }
 
   /// The same combination without members of weight 0.
@@ -116,12 +131,16 @@ extension Stacking {
 // MARK: - One member
 
 extension StackedModel {
+  /// Passes over the rows of a mixture; of bootstraps more, for what an estimate is wrong by for want of passes is the same in all of them.
+  private static let passes = 30
+  private static let bootstrapPasses = 100
+
   /// The same model after its own learner has gone through the data.
-  func fitted(_ member: Stacking.Configuration.Member, _ data: TrainingData, key: RandomKey) throws -> StackedModel {
+  func fitted(_ member: Stacking.Configuration.Member, _ data: TrainingData, isBootstrap: Bool, key: RandomKey) throws -> StackedModel {
     switch self {
     case .mixture(let model):
       let learner = model.learner(try Self.options(Mixture.self, member), Descent())
-      return .mixture(try MemberRun(batchSize: 1024, epochs: 30).model(learner, data, key: key))
+      return .mixture(try MemberRun(batchSize: 1024, epochs: isBootstrap ? Self.bootstrapPasses : Self.passes).model(learner, data, key: key))
     case .vaeac(let model):
       // As a table alone is learnt from, but that no rows are held out.
       let steps = max((data.count + 63) / 64, 1)
