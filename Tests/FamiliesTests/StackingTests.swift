@@ -159,7 +159,7 @@ struct StackingTests {
       #"{"members": [{"family": "mixture", "configuration": {"components": 1}}, {"family": "mixture", "copies": 3},"#
       + #" {"family": "mixture", "configuration": {"kind": "normal_scores", "components": 1}},"#
       + #" {"family": "mixture", "configuration": {"kind": "categorical", "components": 8}, "copies": 3}]}"#
-    let (model, _) = try fit(configuration(members), rows(500))
+    let (model, _) = try fit(configuration(members), rows(1500))
     // Other rows of the same law, a missing in each.
     let fresh = rows(3000, seed: 18)
     let x = Tensor(shape: fresh.shape, scalars: fresh.scalars.enumerated().map { $0 % 4 == 0 ? .nan : $1 })
