@@ -103,8 +103,9 @@ void kernel_gemm(const float *a, size_t m, size_t k, const float *packed, size_t
 void kernel_gemm_columns(const float *a, size_t m, size_t k, const float *packed, size_t n, size_t first, size_t end, const float *bias,
                          kernel_activation activation, float *c);
 
-// A residual layer: c[m, k] = a + activation([a, other] * B + bias), the row first + i of the whole standing beside row (first + i) % other_rows of `other`
-// [other_rows, other_k]; `other` may be NULL, with other_k 0. B is [k + other_k, k] and not narrow. The bits are those of kernel_gemm on the joined rows, and a sum.
+// A residual layer: c[m, k] = a + activation([a, other] * B + bias), the row first + i of the whole standing beside row
+// (first + i) % other_rows of `other` [other_rows, other_k]; `other` may be NULL, with other_k 0. B is [k + other_k, k] and not narrow.
+// The bits are those of kernel_gemm on the joined rows, and a sum.
 void kernel_gemm_residual(const float *a, size_t m, size_t k, const float *other, size_t other_k, size_t other_rows, size_t first, const float *packed,
                           const float *bias, kernel_activation activation, float *c);
 
@@ -207,8 +208,8 @@ void kernel_double_add(double factor, const double *x, double *y, size_t n);  //
 // P(X <= x) times the sum of the weights, and its inverse, of a mixture of normals; components of weight 0 are left out.
 double kernel_mixture_below(double x, const double *weights, const double *means, const double *deviations, size_t n);
 double kernel_mixture_quantile(double p, const double *weights, const double *means, const double *deviations, size_t n);
-// y = the p-quantiles of n mixtures of normals, n a multiple of 8: [parts, stride] each, of which the first n columns are read. `weights` may be NULL (all
-// the same); a part of weight 0 is left out. score: the p-quantile of N(0, 1). NaN where no weight is above 0.
+// y = the p-quantiles of n mixtures of normals, n a multiple of 8: [parts, stride] each, of which the first n columns are read.
+// `weights` may be NULL (all the same); a part of weight 0 is left out. score: the p-quantile of N(0, 1). NaN where no weight is above 0.
 void kernel_mixture_quantiles(double p, double score, const double *weights, const double *means, const double *deviations, size_t parts, size_t stride,
                               size_t n, double *y);
 

@@ -1,12 +1,12 @@
 internal import Tensors
 
-/// What members are asked for of the cells that were hidden from them, and what they are told of the same rows: about what the table has beside its own
-/// holes.
+/// What members are asked for of the cells that were hidden from them, and what they are told of the same rows: about what the table has beside
+/// its own holes.
 ///
-/// So an imputer is judged by such gaps as it will fill in: by whole blocks where columns are missing together, by single cells where those are missing.
-/// For every row with hidden cells a row with holes is looked for, of which one is where a cell is hidden and which else knows the same; asked for is
-/// what was hidden in the first and is missing in the second, told what both know. Of a table without holes all that was hidden is asked for, row by row
-/// as the members saw it.
+/// So an imputer is judged by such gaps as it will fill in: by whole blocks where columns are missing together, by single cells where those are
+/// missing. For every row with hidden cells a row with holes is looked for, of which one is where a cell is hidden and which else knows the same;
+/// asked for is what was hidden in the first and is missing in the second, told what both know. Of a table without holes all that was hidden is
+/// asked for, row by row as the members saw it.
 struct HiddenCells {
   struct Cell {
     let row: Int

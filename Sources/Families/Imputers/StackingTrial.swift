@@ -6,10 +6,9 @@ internal import Tensors
 ///
 /// A fifth of the visible cells is hidden, never a category's last one, from every member; five times where there are few rows, and where there are
 /// fewer still ten times a tenth, so that members learn from nearly as much as in the end. Members are then asked for such cells from what is visible
-/// beside holes of the table itself (`HiddenCells`). Numbers: weights that
-/// are not negative and sum to 1, of the least squares of standardised errors, with a ridge towards equal ones. Categories: weights of greatest
-/// likelihood. Where few cells were hidden all weights are equal. How the combination spreads about its mean follows from the hidden cells too
-/// (`StretchSearch`).
+/// beside holes of the table itself (`HiddenCells`). Numbers: weights that are not negative and sum to 1, of the least squares of standardised errors,
+/// with a ridge towards equal ones. Categories: weights of greatest likelihood. Where few cells were hidden all weights are equal. How the combination
+/// spreads about its mean follows from the hidden cells too (`StretchSearch`).
 struct StackingTrial {
   let numberWeights: Tensor
   let categoryWeights: Tensor
