@@ -80,17 +80,13 @@ extension Mixture: CellBelieving {
   func forEachRow(
     _ x: Tensor, _ states: [CellState], spread: MixturePattern.Spread, _ body: (Int, MixturePattern, MixtureDensity.Given) -> Void
   ) {
-    let (n, width, d) = (x.shape[0], signature.width, density.width)
-    let values = density.coordinates(of: x)
-    func pattern(_ row: Int) -> ArraySlice<CellState> { states[(row * width)..<((row + 1) * width)] }
-    let order = rowsByPattern(states)
-    Parallelism.performParts(n, cost: density.components.count * d * d) { start, length in
-      var (known, shared): (ArraySlice<CellState>?, MixturePattern?) = (nil, nil)
+    let (d, values, states) = (density.width, density.coordinates(of: x), RowStates(states, width: signature.width))
+    Parallelism.performParts(x.shape[0], cost: density.components.count * d * d) { start, length in
+      var shared: MixturePattern?
       values.withUnsafeBufferPointer { values in
         guard let values = values.baseAddress else { return }
-        for row in order[start..<start + length] {
-          let own = pattern(row)
-          if known.map({ $0.elementsEqual(own) }) != true { (known, shared) = (own, density.pattern(own, spread: spread)) }
+        for (row, isNew) in states.inTurn[start..<start + length] {
+          if isNew || shared == nil { shared = density.pattern(states[row], spread: spread) }
           if let shared { body(row, shared, density.given(shared, values + row * d)) }
         }
       }

@@ -150,8 +150,12 @@ struct MixtureStart {
       model.network = try one.network(statistics, before: model.network, model.plan, shrinkage: 3)
     }
     var spread = [Double](repeating: 0, count: d * d)
-    let states = sample.scalars.map { $0.isNaN ? CellState.absent : .given }
-    model.forEachRowInTurn(sample, values, states) { row, pattern, _, given in
+    let states = RowStates(knownOf: sample)
+    var shared: MixturePattern?
+    for (row, isNew) in states.inTurn {
+      if isNew { shared = model.density.pattern(states[row], spread: .covariances) }
+      guard let pattern = shared else { continue }
+      let given = values.withUnsafeBufferPointer { model.density.given(pattern, $0.baseAddress.map { $0 + row * d }) }
       for i in 0..<pattern.missing {
         let place = Int(pattern.order[i])
         values[row * d + place] = model.density.components[0].mean[place] + given.shifts[0][i]

@@ -35,54 +35,8 @@ struct MixtureStatistics {
   /// The E-step of some rows; their Σ ln p(x_o).
   mutating func add(_ x: Tensor, _ mixture: Mixture) throws(Divergence) -> Double {
     if mixture.configuration.kind == .factors { return try addFactors(x, mixture) }
-    let (density, d) = (mixture.density, mixture.density.width)
-    let values = density.coordinates(of: x)
-    let states = x.scalars.map { $0.isNaN ? CellState.absent : .given }
-    var likelihood = 0.0
-    var scratch = [Double](repeating: 0, count: d)
-    /// Σ r of every component over the rows of one pattern, whose covariances are the same.
-    var (open, weights) = (MixturePattern?.none, [Double]())
-    func close() {
-      guard let pattern = open, !pattern.spreads.isEmpty else { return }
-      for (index, weight) in weights.enumerated() {
-        sums[index].withUnsafeMutableBufferPointer { sums in
-          guard let sums = sums.baseAddress else { return }
-          kernel_gaussian_add_covariance(weight, pattern.spreads[index], pattern.order, pattern.missing, d, sums + 1 + d)
-        }
-      }
-    }
-    mixture.forEachRowInTurn(x, values, states) { row, pattern, isNew, given in
-      if isNew {
-        close()
-        (open, weights) = (pattern, [Double](repeating: 0, count: density.components.count))
-      }
-      likelihood += given.logEvidence
-      for (index, r) in given.responsibilities.enumerated() where r > 1e-12 {
-        weights[index] += r
-        sums[index][0] += r
-        let component = density.components[index]
-        values.withUnsafeBufferPointer { values in
-          sums[index].withUnsafeMutableBufferPointer { sums in
-            guard let x = values.baseAddress.map({ $0 + row * d }), let sums = sums.baseAddress else { return }
-            switch component.shape {
-            case .full:
-              kernel_gaussian_add(
-                r, component.mean, x, pattern.order, pattern.missing, d, given.shifts[index], sums + 1, sums + 1 + d, &scratch)
-            case .independent:
-              for place in pattern.order[pattern.missing...].map({ Int($0) }) {
-                let own = sums + 1 + 3 * place
-                let value = density.coordinates.isNumber[place] ? x[place] - component.mean[place] : x[place]
-                own[0] += r
-                own[1] += r * value
-                own[2] += r * value * value
-              }
-            }
-          }
-        }
-      }
-    }
-    close()
-    return likelihood
+    let values = mixture.density.coordinates(of: x)
+    return MixtureExpectation(mixture.density).add(values, RowStates(knownOf: x), to: &sums)
   }
 
   /// With M = I + Λ_o' D_o⁻¹ Λ_o and b = Λ_o' D_o⁻¹ (x_o - μ_o): E[z] = M⁻¹ b, Cov[z] = M⁻¹,
@@ -143,34 +97,5 @@ struct MixtureStatistics {
       }
     }
     return total
-  }
-}
-
-extension Mixture {
-  /// Every row in a fixed order, rows of one pattern one after the other; `isNew` where a pattern begins.
-  func forEachRowInTurn(
-    _ x: Tensor, _ values: [Double], _ states: [CellState], _ body: (Int, MixturePattern, _ isNew: Bool, MixtureDensity.Given) -> Void
-  ) {
-    let (width, d) = (signature.width, density.width)
-    var (known, shared): (ArraySlice<CellState>?, MixturePattern?) = (nil, nil)
-    for row in rowsByPattern(states) {
-      let own = states[(row * width)..<((row + 1) * width)]
-      let isNew = known.map { $0.elementsEqual(own) } != true
-      if isNew { (known, shared) = (own, density.pattern(own, spread: .covariances)) }
-      guard let shared else { continue }
-      body(row, shared, isNew, values.withUnsafeBufferPointer { density.given(shared, $0.baseAddress.map { $0 + row * d }) })
-    }
-  }
-
-  /// The rows' places, those of one pattern one after the other.
-  func rowsByPattern(_ states: [CellState]) -> [Int] {
-    let width = signature.width
-    return (0..<states.count / max(width, 1)).sorted { one, other in
-      for column in 0..<width {
-        let (a, b) = (states[one * width + column].rawValue, states[other * width + column].rawValue)
-        if a != b { return a < b }
-      }
-      return one < other
-    }
   }
 }
