@@ -150,6 +150,40 @@ struct MixtureLearningTests {
     }
   }
 
+  @Test("what a pass says of rows with holes is what they score", arguments: [Mixture.Configuration.Kind.gaussian, .categorical, .factors])
+  func likelihood(_ kind: Mixture.Configuration.Kind) throws {
+    let numbers = Signature.table((0..<3).map { .init(name: "x\($0)", type: .real) })
+    let x = Tensor(shape: [200, 3], scalars: rows(200).scalars.enumerated().filter { $0.offset % 4 < 3 }.map(\.element))
+    let keys = RowKeys(RandomKey(seed: 5), rows: 0..<200)
+    for components in [1, 3] {
+      let family = try Mixture(.init(kind, components: components, factors: 2), signature: numbers, key: RandomKey(seed: 1))
+      let learner = family.learner(.init(restarts: 1), Descent())
+      var state = try learner.start(TrainingData(count: 200) { x.gather($0) }, key: RandomKey(seed: 2))
+      for epoch in 0..<3 {
+        let scores = learner.model(state).score(x, draws: 1, keys: keys)[.exact].scalars
+        let pass = Pass(keys: keys, epoch: Float(epoch), items: 200, isFirst: true)
+        let told = try learner.step(&state, Batch(x, items: Array(0..<200)), pass)[0].value
+        #expect(abs(told - scores.reduce(0) { $0 + Double($1) } / 200) < 1e-4, "\(kind), \(components), \(epoch)")
+      }
+    }
+  }
+
+  @Test("without a kind the columns choose: a full covariance up to 60 coordinates, factors beyond, latent classes where no column is a number")
+  func kindByWidth() throws {
+    func kind(_ signature: Signature) throws -> Mixture.Configuration.Kind {
+      try Mixture(.init(nil), signature: signature, key: RandomKey(seed: 0)).configuration.kind
+    }
+    let levels = (0..<10).map { "\($0)" }
+    func table(_ count: Int, numbers: Int = 0) -> Signature {
+      .table((0..<count).map { .categorical("k\($0)", levels) } + (0..<numbers).map { .init(name: "x\($0)", type: .real) })
+    }
+    #expect(try kind(.vector(60)) == .gaussian)
+    #expect(try kind(.vector(61)) == .factors)
+    #expect(try kind(table(6)) == .gaussian)
+    #expect(try kind(table(7)) == .categorical)
+    #expect(try kind(table(6, numbers: 1)) == .factors)
+  }
+
   @Test("batches are sums: their size moves no parameter by more than rounding")
   func batches() throws {
     let x = rows(200)

@@ -178,6 +178,25 @@ struct StackingTests {
     #expect(withNetwork.configuration.members.last?.family == "vaeac" && withNetwork.configuration.members.count == count + 1)
   }
 
+  @Test("with bootstraps no member shrinks, and latent classes are there for categories alone")
+  func chosenWithBootstraps() throws {
+    func members(_ signature: Signature) throws -> [Stacking.Configuration.Member] {
+      try Stacking(configuration(#"{"bootstraps": 2, "network": true}"#), signature: signature, key: RandomKey(seed: 0)).configuration.members
+    }
+    let numbers = try members(.vector(3))
+    #expect(numbers.count == 3 && numbers.allSatisfy { $0.training["shrinkage"].map { String(decoding: $0.text, as: UTF8.self) } == "0.1" })
+    #expect(try members(Self.signature).count == 5)
+  }
+
+  @Test("a table without holes has its hidden cells asked for as they were hidden, and learns weights from them")
+  func noHoles() throws {
+    let x = rows(400)
+    let whole = Tensor(shape: x.shape, scalars: x.scalars.map { $0.isNaN ? 0 : $0 })
+    let (model, terms) = try fit(configuration(#"{"members": [{"family": "mixture"}, {"family": "mixture", "configuration": {"components": 1}}]}"#), whole)
+    #expect(model.hiddenErrors.allSatisfy { ($0?.cells ?? 0) > 40 }, "\(model.hiddenErrors)")
+    #expect(terms.contains { $0.name == "nrmse" && $0.value > 0 && $0.value < 1 }, "\(terms)")
+  }
+
   @Test(
     "what is no member is refused by its place",
     arguments: [

@@ -221,6 +221,15 @@ sed 's/1.101,50 €/broken/' "$work/stranger.csv" >"$work/odd.csv"
 for word in 'line 4' '"price"' '"broken"' --lenient; do contains "an odd cell" "$word" "$work/err"; done
 "$posterior" impute "$work/stranger.safetensors" "$work/odd.csv" --lenient --mode point --seed 4 -o "$work/filled.csv" 2>"$work/err"
 contains "an odd cell, leniently" warning "$work/err"
+# Proper multiple imputation: a fit an imputation, numbered tables one below the other, the same from the model that was kept.
+"$posterior" impute "$work/stranger.csv" --missing=-999 --proper --draws 3 --seed 2 -o "$work/proper.csv" --keep-model proper --store "$work/alone-store" 2>"$work/err"
+expect "proper imputations are numbered" "1 2 3" "$(tail -n +3 "$work/proper.csv" | cut -d';' -f1 | sort -u | paste -sd' ')"
+"$posterior" impute proper@1 "$work/stranger.csv" --proper --seed 2 -o "$work/again.csv" --store "$work/alone-store" 2>/dev/null
+expect "a model kept for proper imputations gives them again" "$(sha256sum <"$work/proper.csv")" "$(sha256sum <"$work/again.csv")"
+"$posterior" impute "$work/stranger.csv" --missing=-999 --proper --mode point -o "$work/again.csv" 2>"$work/err" && fail "one table was taken for proper imputations"
+contains "proper imputations of one table" '--proper goes with --mode draws' "$work/err"
+"$posterior" impute alone@1 "$work/stranger.csv" --proper -o "$work/again.csv" --store "$work/alone-store" 2>"$work/err" && fail "a model of one fit gave proper imputations"
+contains "proper imputations by one fit" bootstraps "$work/err"
 printf 'PK\003\004rest' >"$work/book.xlsx"
 "$posterior" data describe "$work/book.xlsx" 2>"$work/err" && fail "a workbook was read"
 contains "a workbook" 'CSV UTF-8' "$work/err"

@@ -36,20 +36,17 @@ extension Mixture {
         "kind", \.chosenKind,
         "gaussian: normals of full covariance over numbers and one-hot categories; normal_scores: the same over ranks of the numbers made normal; "
           + "categorical: latent classes, columns independent within each; factors: covariances of low rank beside a diagonal, for many columns; "
-          + "absent: gaussian, of more than \(wide) numbers and categories factors, or categorical where none is a number.")
+          + "absent: gaussian, of more than \(MixtureCoordinates.wide) numbers and categories factors, or categorical where none is a number.")
       Setting("components", \.components, in: 1...1024, "Components of the mixture.")
       Setting("factors", \.factors, in: 1...64, "Rank of the covariances of kind factors.")
       Setting("knots", \.knots, in: 8...4096, "Quantiles of every number that kind normal_scores keeps.")
     }
 
-    /// More coordinates than a full covariance can be learnt of from as many rows as tables have.
-    private static let wide = 60
-
     /// The same with the kind that the columns suggest where none was chosen.
     func completed(for coordinates: MixtureCoordinates) -> Configuration {
       guard chosenKind == nil else { return self }
       var completed = self
-      completed.chosenKind = coordinates.width <= Self.wide ? .gaussian : coordinates.numbers.isEmpty ? .categorical : .factors
+      completed.chosenKind = !coordinates.isWide ? .gaussian : coordinates.numbers.isEmpty ? .categorical : .factors
       return completed
     }
 

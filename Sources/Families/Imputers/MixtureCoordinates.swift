@@ -29,6 +29,10 @@ struct MixtureCoordinates: Sendable {
   /// Whether a coordinate is a number: [width]
   let isNumber: [Bool]
 
+  /// Up to so many coordinates a full covariance can be learnt of from as many rows as tables have.
+  static let wide = 60
+  var isWide: Bool { width > Self.wide }
+
   init(_ signature: Signature) {
     var (columns, numbers, width): ([Column], [Int], Int) = ([], [], 0)
     for index in 0..<signature.width {

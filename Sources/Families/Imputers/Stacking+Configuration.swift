@@ -70,8 +70,6 @@ extension Stacking {
       return completed
     }
 
-    /// Coordinates from which covariances have low rank.
-    private static let wide = 60
     /// A network is among the members of large tables.
     private static let largeRows = 2000
 
@@ -89,24 +87,29 @@ extension Stacking {
         return Member(family: Mixture.name, configuration: .object(configuration), training: .object(training), copies: hasOneStart ? 1 : 3)
       }
       let coordinates = MixtureCoordinates(signature)
-      let isWide = coordinates.width > wide
       let suggestion = VAEAC.settings(forRows: largeRows)
       // As many networks as bootstraps would take hours.
       let vaeac = hasBootstraps ? [] : [Member(family: VAEAC.name, configuration: suggestion.configuration, training: suggestion.training)]
       if coordinates.numbers.isEmpty {
         let members = [8, 16, 32, 64].map { mixture(.categorical, $0) } + vaeac
-        return isWide ? members : [mixture(.gaussian, 1, shrinkage: 3)] + members
+        return coordinates.isWide ? members : [mixture(.gaussian, 1, shrinkage: 3)] + members
       }
-      if isWide {
+      if coordinates.isWide {
         let ranks = [1, 2, 3, 5, 8].map { mixture(.factors, 1, factors: $0) }
         return ranks + [mixture(.categorical, 8)] + (network ? vaeac : [])
       }
+      // Columns that nearly follow from each other suffer from any shrinkage.
+      let unshrunk = 0.1
+      let classes = [mixture(.categorical, 8), mixture(.categorical, 16)]
+      if hasBootstraps {
+        // What a regression on completed rows finds is drawn towards nothing by members that shrink, and the same way in every one of them.
+        let hasCategories = coordinates.numbers.count < coordinates.columns.count
+        return [1, 2, 4].map { mixture(.gaussian, $0, shrinkage: unshrunk) } + (hasCategories ? classes : [])
+      }
       return [
-        // Columns that nearly follow from each other suffer from any shrinkage.
-        mixture(.gaussian, 1, shrinkage: 0.1), mixture(.gaussian, 1, shrinkage: 3), mixture(.gaussian, 1, shrinkage: 30), mixture(.normalScores, 1),
-        mixture(.gaussian, 2),
-        mixture(.gaussian, 4), mixture(.gaussian, 8), mixture(.normalScores, 4), mixture(.categorical, 8), mixture(.categorical, 16),
-      ] + (network ? vaeac : [])
+        mixture(.gaussian, 1, shrinkage: unshrunk), mixture(.gaussian, 1, shrinkage: 3), mixture(.gaussian, 1, shrinkage: 30),
+        mixture(.normalScores, 1), mixture(.gaussian, 2), mixture(.gaussian, 4), mixture(.gaussian, 8), mixture(.normalScores, 4),
+      ] + classes + (network ? vaeac : [])
     }
   }
 }

@@ -96,10 +96,10 @@ extension Stacking {
     return fitted
   }
 
-  /// The same combination with no more models of a member than the weights need.
+  /// The same combination with one model of a member.
   fileprivate var forTrial: Stacking {
     var model = self
-    for (index, member) in configuration.members.enumerated() { model.members[index] = Array(members[index].prefix(member.copies)) }
+    model.members = members.map { Array($0.prefix(1)) }
     return model
   }
 
@@ -134,13 +134,22 @@ extension StackedModel {
   /// Passes over the rows of a mixture; of bootstraps more, for what an estimate is wrong by for want of passes is the same in all of them.
   private static let passes = 30
   private static let bootstrapPasses = 100
+  /// A pass that gains fewer nats of all rows together is the last: half a nat is one standard error of a parameter.
+  private static let settled = 0.02
 
   /// The same model after its own learner has gone through the data.
   func fitted(_ member: Stacking.Configuration.Member, _ data: TrainingData, isBootstrap: Bool, key: RandomKey) throws -> StackedModel {
     switch self {
     case .mixture(let model):
       let learner = model.learner(try Self.options(Mixture.self, member), Descent())
-      return .mixture(try MemberRun(batchSize: 1024, epochs: isBootstrap ? Self.bootstrapPasses : Self.passes).model(learner, data, key: key))
+      let run = MemberRun(batchSize: 1024, epochs: isBootstrap ? Self.bootstrapPasses : Self.passes)
+      var before: [Double]?
+      let mixture = try run.model(learner, data, key: key) { state in
+        let now = learner.logPosteriors(state)
+        defer { before = now }
+        return before.map { zip(now, $0).allSatisfy { ($0 - $1).magnitude < Self.settled } } ?? false
+      }
+      return .mixture(mixture)
     case .vaeac(let model):
       // As a table alone is learnt from, but that no rows are held out.
       let steps = max((data.count + 63) / 64, 1)
@@ -151,13 +160,15 @@ extension StackedModel {
   }
 }
 
-/// The epochs of one learner over all items, in an order of its own each.
+/// The epochs of one learner over all items, in an order of its own each, until the state has settled.
 struct MemberRun {
   let batchSize: Int
   let epochs: Int
   var schedule = Schedule()
 
-  func model<Own: Learner>(_ learner: Own, _ data: TrainingData, key: RandomKey) throws -> Own.Model {
+  func model<Own: Learner>(
+    _ learner: Own, _ data: TrainingData, key: RandomKey, until hasSettled: (Own.State) -> Bool = { _ in false }
+  ) throws -> Own.Model {
     var state = try learner.start(data, key: key.split("start"))
     var step = 0
     for epoch in 0..<epochs {
@@ -172,6 +183,7 @@ struct MemberRun {
         _ = try learner.step(&state, Batch(data[items], items: items), pass)
         step += 1
       }
+      if hasSettled(state) { break }
     }
     return learner.model(state)
   }

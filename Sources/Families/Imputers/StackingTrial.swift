@@ -20,7 +20,8 @@ struct StackingTrial {
   let columnErrors: Tensor
 
   /// Below so many rows the table is gone over so many times, each with such a share of the cells hidden.
-  private static let plans: [(rows: Int, folds: Int, share: Float)] = [(200, 10, 0.1), (500, 5, 0.2), (.max, 1, 0.2)]
+  private static let plans: [(rows: Int, folds: Int, share: Float)] = [(200, 10, 0.1), (500, 5, 0.2)]
+  private static let largePlan: (rows: Int, folds: Int, share: Float) = (.max, 1, 0.2)
   private static let fewCells = 200
   /// Rows that members are tried on.
   private static let mostRows = 20_000
@@ -52,7 +53,7 @@ struct StackingTrial {
     let x = data[items]
     let coordinates = MixtureCoordinates(model.signature)
     var columns = model.isNumber.map { Column(isNumber: $0, members: count) }
-    let plan = Self.plans.first { items.count < $0.rows } ?? Self.plans[0]
+    let plan = Self.plans.first { items.count < $0.rows } ?? Self.largePlan
     for fold in 0..<(options.folds ?? plan.folds) {
       let own = key.split("fold").split(fold)
       let holed = Self.hiding(x, plan.share, model.signature, coordinates, key: own.split("hidden"))
