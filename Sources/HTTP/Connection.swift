@@ -49,6 +49,7 @@ actor Connection: EventSource {
         let response = await service.handler.respond(to: request)
         let isHead = request.method == .head
         if !onLoop({ $0.sendAtOnce(response, isHead: isHead) }) { await send(response) }
+        withExtendedLifetime(response.kept) {}
       case .missing: await park()
       case .blocked: await drainOutput()
       case .over:
@@ -176,6 +177,9 @@ actor Connection: EventSource {
     case .missing: return .none
     }
   }
+
+  /// The fields behind the body of the request that is being answered.
+  fileprivate func trailers(of request: Int) -> HeaderFields { request == state.requests ? parser.trailers : [:] }
 
   private func takeChunk(of request: Int) -> Chunk {
     while true {
@@ -458,6 +462,8 @@ private struct ConnectionBody: BodySource {
     if let chunk = try connection.chunkAtHand(of: request) { return chunk }
     return try await connection.nextChunk(of: request)
   }
+
+  func trailers() async -> HeaderFields { await connection.trailers(of: request) }
 }
 
 /// What every connection of a server shares.

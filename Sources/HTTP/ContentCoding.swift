@@ -22,6 +22,18 @@ package enum ContentCoding: String, Sendable, CaseIterable {
   }
 }
 
+/// How much larger than it came a coded body may become: `free` bytes whatever it was, beyond those `ratio` times its coded bytes.
+///
+/// A table of empty cells shrinks a thousandfold, so a client could fill the disk with what cost it next to nothing to send.
+package struct ExpansionLimit: Hashable, Sendable {
+  package var ratio = 100
+  package var free = 16 << 20
+
+  package init() {}
+
+  func allows(_ expanded: Int, from coded: Int) -> Bool { expanded <= free || expanded / ratio <= coded }
+}
+
 /// What a client says about content codings in `Accept-Encoding` (RFC 9110 §12.5.3).
 package struct AcceptedCodings: Sendable, Equatable {
   private var weights: [String: Double] = [:]

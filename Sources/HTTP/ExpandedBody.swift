@@ -1,7 +1,7 @@
 extension RequestBody {
   /// This body expanded from `coding` as it is read; its limit holds for the expanded bytes.
-  func expanded(from coding: ContentCoding) -> RequestBody {
-    RequestBody(source: ExpandedBody(source, coding: coding), length: length == 0 ? 0 : nil, limit: limit)
+  func expanded(from coding: ContentCoding, within expansion: ExpansionLimit) -> RequestBody {
+    RequestBody(source: ExpandedBody(source, coding: coding, expansion: expansion), length: length == 0 ? 0 : nil, limit: limit)
   }
 }
 
@@ -9,6 +9,7 @@ extension RequestBody {
 private actor ExpandedBody: BodySource {
   private let source: any BodySource
   private let inflater: Inflater
+  private let expansion: ExpansionLimit
   private var taken = 0
   private var given = 0
   private var isAtEnd = false
@@ -16,8 +17,9 @@ private actor ExpandedBody: BodySource {
   /// No encoder makes a body larger than this over what it expands to; empty blocks without end would never reach a limit on expanded bytes.
   private static let slack = 1024 * 1024
 
-  init(_ source: any BodySource, coding: ContentCoding) {
+  init(_ source: any BodySource, coding: ContentCoding, expansion: ExpansionLimit) {
     self.source = source
+    self.expansion = expansion
     inflater = Inflater(coding)
   }
 
@@ -26,8 +28,11 @@ private actor ExpandedBody: BodySource {
       do {
         if let bytes = try inflater.next() {
           given += bytes.count
+          guard expansion.allows(given, from: taken) else { throw BodyError.expandsTooFar(expansion) }
           return bytes
         }
+      } catch let error as BodyError {
+        throw error
       } catch {
         throw .undecodable
       }

@@ -8,9 +8,12 @@ extension Handler {
     }
   }
 
-  /// This handler with request bodies in gzip or deflate expanded on the way; limits on a body's size hold for what it expands to.
+  /// This handler with request bodies in gzip or deflate expanded on the way; limits on a body's size hold for what it expands to, and
+  /// `expansion` for how much larger that is.
   /// A coding that is not known is answered 415 (RFC 9110 §15.5.16).
-  package func expandingBodies(refuse: @escaping RefusalResponse = Refusal.plainText) -> some Handler {
+  package func expandingBodies(
+    within expansion: ExpansionLimit = ExpansionLimit(), refuse: @escaping RefusalResponse = Refusal.plainText
+  ) -> some Handler {
     decorated { request, next in
       guard request.headers.contains("Content-Encoding") else { return await next.respond(to: request) }
       let names = request.headers.values(of: "Content-Encoding").flatMap { $0.split(separator: ",") }.map { $0.trimmingBlanks() }
@@ -25,7 +28,7 @@ extension Handler {
       var request = request
       // What speaks of the coded bytes is not true of the expanded ones; digests are checked before, by `checkingDigests`.
       for name in ["Content-Encoding", "Content-Length", "Content-Digest", "Repr-Digest"] { request.headers.removeAll(named: name) }
-      request.body = request.body.expanded(from: coding)
+      request.body = request.body.expanded(from: coding, within: expansion)
       return await next.respond(to: request)
     }
   }

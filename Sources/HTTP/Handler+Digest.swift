@@ -5,20 +5,41 @@ extension Handler {
   /// This handler with request bodies held to the SHA-256 that their client sent along; a body that has another one ends in 400.
   ///
   /// `Content-Digest` and `Repr-Digest` both speak of the bytes on the wire with their content coding, because a request carries its
-  /// representation whole (RFC 9530 §2, §3; RFC 9110 §8.1): they are checked before a body is expanded. Other algorithms are passed over.
+  /// representation whole (RFC 9530 §2, §3; RFC 9110 §8.1): they are checked before a body is expanded. They may also come behind a chunked body
+  /// (RFC 9530 §5). Other algorithms are passed over.
   package func checkingDigests(refuse: @escaping RefusalResponse = Refusal.plainText) -> some Handler {
     decorated { request, next in
-      var request = request
-      for field in ["Content-Digest", "Repr-Digest"] where request.headers.contains(field) {
-        switch SentDigest(field, request.headers.values(of: field)) {
-        case .none: break
-        case .malformed:
-          return refuse(Refusal(.badRequest, "\(field) is no sha-256=:BASE64: with 32 bytes in base 64."))
-        case .sha256(let digest): request.body = request.body.checked(against: digest, field: field)
-        }
+      let digests: [AnnouncedDigest]
+      do throws(BodyError) {
+        digests = try AnnouncedDigest.all(in: request.headers)
+      } catch {
+        return refuse(error.refusal)
       }
+      // Without a length there may be a trailer section.
+      guard !digests.isEmpty || request.body.length == nil else { return await next.respond(to: request) }
+      var request = request
+      request.body = request.body.checked(against: digests)
       return await next.respond(to: request)
     }
+  }
+}
+
+/// A SHA-256 that a field announces.
+private struct AnnouncedDigest: Sendable {
+  let field: String
+  let value: [UInt8]
+
+  static func all(in fields: HeaderFields) throws(BodyError) -> [AnnouncedDigest] {
+    guard !fields.isEmpty else { return [] }
+    var digests: [AnnouncedDigest] = []
+    for field in ["Content-Digest", "Repr-Digest"] where fields.contains(field) {
+      switch SentDigest(fields.values(of: field)) {
+      case .none: break
+      case .malformed: throw .malformedDigest(field: field)
+      case .sha256(let value): digests.append(AnnouncedDigest(field: field, value: value))
+      }
+    }
+    return digests
   }
 }
 
@@ -28,7 +49,7 @@ private enum SentDigest {
   case malformed
   case sha256([UInt8])
 
-  init(_ field: String, _ values: [String]) {
+  init(_ values: [String]) {
     let name = "sha-256="
     let members = values.flatMap { $0.split(separator: ",") }.map { $0.trimmingBlanks() }
     // Of a key that comes twice the last one holds.
@@ -48,23 +69,20 @@ private enum SentDigest {
 }
 
 extension RequestBody {
-  fileprivate func checked(against digest: [UInt8], field: String) -> RequestBody {
-    RequestBody(source: CheckedBody(source, digest: digest, field: field), length: length, limit: limit)
+  fileprivate func checked(against digests: [AnnouncedDigest]) -> RequestBody {
+    RequestBody(source: CheckedBody(source, digests: digests), length: length, limit: limit)
   }
 }
 
-/// Hashes a body as it is read; its end comes only if the hash is the one that was announced.
+/// Hashes a body as it is read; its end comes only if the hash is the one that was announced, before it or behind it.
 private actor CheckedBody: BodySource {
   private let source: any BodySource
-  private let digest: [UInt8]
-  private let field: String
-  private let hash: Hash
+  private let digests: [AnnouncedDigest]
+  private let hash = Hash()
 
-  init(_ source: any BodySource, digest: [UInt8], field: String) {
+  init(_ source: any BodySource, digests: [AnnouncedDigest]) {
     self.source = source
-    self.digest = digest
-    self.field = field
-    hash = Hash()
+    self.digests = digests
   }
 
   func nextChunk() async throws(BodyError) -> [UInt8]? {
@@ -72,9 +90,14 @@ private actor CheckedBody: BodySource {
       hash.update(chunk)
       return chunk
     }
-    guard hash.value == digest else { throw .digestMismatch(field: field) }
+    let announced = try await digests + AnnouncedDigest.all(in: source.trailers())
+    guard !announced.isEmpty else { return nil }
+    let value = hash.value
+    for digest in announced where digest.value != value { throw .digestMismatch(field: digest.field) }
     return nil
   }
+
+  func trailers() async -> HeaderFields { await source.trailers() }
 }
 
 /// OpenSSL's SHA-256.

@@ -3,7 +3,7 @@ struct HeadBuilder: Sendable {
   private var head: RequestHead
   private var contentLength: Int?
   private var transferEncoding: TransferEncoding?
-  private var host: String?
+  private var host: Authority?
   private var connectionHasClose = false
   private var connectionHasKeepAlive = false
 
@@ -56,14 +56,17 @@ struct HeadBuilder: Sendable {
     head.headers.append(checkedName: name, checkedValue: value)
   }
 
-  /// Fields that may not come after the body, because they frame, route, authorise or describe it (RFC 9110 §6.5.1).
-  static func checkTrailer(line: Span<UInt8>) throws(ParseError) {
-    let name = line.extracting(try split(line).name)
+  /// Reads a line of the trailer section into `trailers`. Fields may not come there that frame, route, authorise or describe the body
+  /// (RFC 9110 §6.5.1).
+  static func add(trailer line: Span<UInt8>, to trailers: inout HeaderFields) throws(ParseError) {
+    let (nameRange, valueRange) = try split(line)
+    let name = line.extracting(nameRange)
     let forbidden: [StaticString] = [
       "authorization", "connection", "content-encoding", "content-length", "content-range", "content-type", "cookie", "expect", "host", "te",
       "trailer", "transfer-encoding", "upgrade",
     ]
     for field in forbidden where name.spells(field) { throw .forbiddenTrailer }
+    trailers.append(checkedName: name, checkedValue: line.extracting(valueRange))
   }
 
   /// Where a field line's name and value stand, both checked.
@@ -84,8 +87,9 @@ struct HeadBuilder: Sendable {
     switch name.count {
     case 4 where name.spells("host"):
       guard host == nil else { throw .severalHosts }
-      for index in value.indices where !value[index].isAuthorityByte { throw .invalidHost }
-      host = value.repairedText
+      // RFC 9112 §3.2: an invalid value is an error, an empty one is where the scheme is http (RFC 9110 §4.2.1).
+      guard let authority = Authority(value) else { throw .invalidHost }
+      host = authority
     case 6 where name.spells("expect"):
       guard head.version == .http11 else { return }  // RFC 9110 §10.1.1: ignored from HTTP/1.0
       guard value.spells("100-continue") else { throw .unknownExpectation }
@@ -147,8 +151,7 @@ struct HeadBuilder: Sendable {
     // RFC 9112 §3.2: exactly one Host on 1.1; §3.2.2: an absolute-form target names the same host.
     if head.version == .http11, host == nil { throw .missingHost }
     if let authority = head.target.authority, let host {
-      let port = ":\(head.target.defaultPort)"
-      guard Self.without(port, host.lowercased()) == Self.without(port, authority) else { throw .hostMismatch }
+      guard host.isSame(as: authority, defaultPort: head.target.defaultPort) else { throw .hostMismatch }
     }
     // RFC 9112 §6.1, §6.3: any doubt about where the body ends is an error.
     switch (transferEncoding, contentLength) {
@@ -164,11 +167,6 @@ struct HeadBuilder: Sendable {
     case .http10: head.wantsKeepAlive = connectionHasKeepAlive && !connectionHasClose
     }
     return head
-  }
-
-  /// An authority without the port that goes without saying; an empty one does too (RFC 3986 §6.2.3).
-  private static func without(_ port: String, _ authority: String) -> Substring {
-    authority.hasSuffix(port) ? authority.dropLast(port.count) : authority.hasSuffix(":") ? authority.dropLast() : authority[...]
   }
 }
 

@@ -68,6 +68,12 @@ package struct RequestBody: AsyncSequence, Sendable {
 protocol BodySource: Sendable {
   /// The next chunk, never empty; nil at the end.
   func nextChunk() async throws(BodyError) -> [UInt8]?
+  /// The fields that came behind the body, once it has ended.
+  func trailers() async -> HeaderFields
+}
+
+extension BodySource {
+  func trailers() async -> HeaderFields { [:] }
 }
 
 private final class BytesSource: BodySource {
@@ -91,8 +97,12 @@ package enum BodyError: Error, Equatable, Sendable {
   case malformed(ParseError)
   /// The bytes are not in the coding that Content-Encoding names.
   case undecodable
+  /// It expands to more than the allowed multiple of what was sent.
+  case expandsTooFar(ExpansionLimit)
   /// The bytes are not the ones whose digest this field announced.
   case digestMismatch(field: String)
+  /// This field, which may have come behind the body, holds no digest.
+  case malformedDigest(field: String)
   /// The client stopped sending.
   case timedOut
   /// The client went away.
@@ -105,7 +115,13 @@ extension BodyError: Refusable {
     case .tooLarge(let limit): Refusal(.contentTooLarge, "The request body is larger than the \(limit) bytes that are allowed here.")
     case .malformed(let error): error.refusal
     case .undecodable: Refusal(.badRequest, "The request body is not in the coding that Content-Encoding names, or breaks off.")
+    case .expandsTooFar(let limit):
+      Refusal(
+        .contentTooLarge,
+        "The request body expands to more than \(limit.free) bytes and more than \(limit.ratio) times what was sent, which is not allowed; send it plain."
+      )
     case .digestMismatch(let field): Refusal(.badRequest, "The SHA-256 of the request body is not the one that \(field) names.")
+    case .malformedDigest(let field): Refusal(.badRequest, "\(field) is no sha-256=:BASE64: with 32 bytes in base 64.")
     case .timedOut: Refusal(.requestTimeout, "The request body stopped arriving.")
     case .disconnected: Refusal(.badRequest, "The connection ended before the request body did.")
     }

@@ -39,7 +39,7 @@ extension RequestParser {
     return data.isEmpty ? nil : data
   }
 
-  /// `chunk-size [ BWS ";" chunk-ext ]`: hexadecimal digits alone, extensions skipped within a bound (RFC 9112 §7.1.1).
+  /// `chunk-size [ chunk-ext ]`: hexadecimal digits alone; extensions are held to their grammar and a bound, and say nothing here (RFC 9112 §7.1.1).
   private mutating func readChunkSize(_ line: Span<UInt8>) throws(ParseError) -> Int {
     var size = 0
     var index = 0
@@ -52,9 +52,44 @@ extension RequestParser {
     guard index < line.count else { return size }
     extensionBytes += line.count - index
     guard extensionBytes <= limits.chunkExtensionBytes else { throw .chunkExtensionsTooLong }
-    let skipped = line.trimmingBlanks(index..<line.count)
-    guard !skipped.isEmpty, line[skipped.lowerBound] == .semicolon else { throw .invalidChunkSize }
-    for index in skipped where !line[index].isFieldByte { throw .invalidChunkExtension }
+    try Self.checkExtensions(line.extracting(index..<line.count).withUnsafeBufferPointer { Array($0) })
     return size
+  }
+
+  /// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )`.
+  private static func checkExtensions(_ text: [UInt8]) throws(ParseError) {
+    var index = 0
+    func skipBlanks() { while index < text.count, text[index].isBlank { index += 1 } }
+    func skipToken() -> Bool {
+      let start = index
+      while index < text.count, text[index].isTokenByte { index += 1 }
+      return index > start
+    }
+    func skipQuoted() -> Bool {
+      index += 1
+      while index < text.count, text[index] != UInt8(ascii: "\"") {
+        if text[index] == UInt8(ascii: "\\") { index += 1 }
+        guard index < text.count, text[index].isFieldByte else { return false }
+        index += 1
+      }
+      index += 1
+      return index <= text.count
+    }
+    skipBlanks()
+    guard index < text.count, text[index] == .semicolon else { throw .invalidChunkSize }
+    guard text.last?.isBlank == false else { throw .invalidChunkExtension }
+    while index < text.count {
+      guard text[index] == .semicolon else { throw .invalidChunkExtension }
+      index += 1
+      skipBlanks()
+      guard skipToken() else { throw .invalidChunkExtension }
+      skipBlanks()
+      guard index < text.count, text[index] == UInt8(ascii: "=") else { continue }
+      index += 1
+      skipBlanks()
+      let isQuoted = index < text.count && text[index] == UInt8(ascii: "\"")
+      guard isQuoted ? skipQuoted() : skipToken() else { throw .invalidChunkExtension }
+      skipBlanks()
+    }
   }
 }

@@ -34,6 +34,8 @@ package struct RequestParser: Sendable {
   /// Unread bytes that are known to hold no line feed, so that a line fed byte by byte is not scanned again and again.
   private var scanned = 0
   var head = HeadBuilder()
+  /// The fields behind the last chunk of the body that is being read, or was read last.
+  package private(set) var trailers = HeaderFields()
   /// Bytes of the header section, of the trailer section, or of all chunk extensions so far.
   var sectionBytes = 0
   var extensionBytes = 0
@@ -102,6 +104,7 @@ package struct RequestParser: Sendable {
         case .chunked: state = .chunkSize
         }
         extensionBytes = 0
+        if !trailers.isEmpty { trailers = HeaderFields() }
         return .head(finished)
 
       case .body(let remaining):
@@ -120,7 +123,12 @@ package struct RequestParser: Sendable {
       case .trailers:
         guard let line = try takeLine(limit: limits.trailerBytes - sectionBytes, tooLong: .trailersTooLarge) else { return nil }
         sectionBytes += line.count + 2
-        if line.isEmpty { state = .end } else { try HeadBuilder.checkTrailer(line: buffer.span.extracting(line)) }
+        if line.isEmpty {
+          state = .end
+        } else {
+          let bytes = buffer
+          try HeadBuilder.add(trailer: bytes.span.extracting(line), to: &trailers)
+        }
 
       case .end:
         state = .requestLine(emptyLineSkipped: false)

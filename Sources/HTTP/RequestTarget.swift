@@ -5,8 +5,8 @@ package struct RequestTarget: Sendable, Equatable {
   /// Decoded path segments: `/` is [], `/a%2Fb/` is ["a/b", ""]. Never ".", "..", or with a control character.
   package var segments: [String] = []
   package var query = Query()
-  /// `host[:port]` of an absolute-form target, in lower case.
-  package var authority: String?
+  /// Whom an absolute-form target names.
+  package var authority: Authority?
   /// The port that is meant where an absolute-form target names none (RFC 9110 §4.2).
   var defaultPort = 80
 
@@ -37,12 +37,9 @@ package struct RequestTarget: Sendable, Equatable {
       throw .invalidTarget
     }
     var end = schemeEnd
-    while end < bytes.count, bytes[end] != .slash, bytes[end] != .questionMark {
-      guard bytes[end].isAuthorityByte else { throw .invalidTarget }
-      end += 1
-    }
-    guard end > schemeEnd else { throw .invalidTarget }
-    authority = bytes.extracting(schemeEnd..<end).repairedText.lowercased()
+    while end < bytes.count, bytes[end] != .slash, bytes[end] != .questionMark { end += 1 }
+    guard let authority = Authority(bytes.extracting(schemeEnd..<end)) else { throw .invalidTarget }
+    self.authority = authority
     return end
   }
 

@@ -3,6 +3,8 @@ package struct Response: Sendable {
   package var status: Status
   package var headers: HeaderFields
   package var body: ResponseBody
+  /// What has to live until the last byte is out, such as an account of the memory that the body takes.
+  package var kept: (any Sendable)?
 
   package init(_ status: Status = .ok, headers: HeaderFields = [:], body: ResponseBody = .empty) {
     self.status = status

@@ -10,6 +10,8 @@ enum ResponseEncoder {
     output.append(contentsOf: response.status.reason.utf8)
     output.append(utf8: "\r\n")
     output.append(contentsOf: withoutFraming(response.headers).wire)
+    // A browser takes an answer for what its Content-Type says, and for nothing else (Fetch §3.5).
+    output.append(utf8: "X-Content-Type-Options: nosniff\r\n")
     output.append(contentsOf: date)
     switch plan.framing {
     case .none, .untilClose: break
@@ -29,9 +31,9 @@ enum ResponseEncoder {
 
   /// The fields that the server alone decides are taken out of a handler's answer.
   private static func withoutFraming(_ headers: HeaderFields) -> HeaderFields {
-    guard headers.hasName(ofCount: [4, 10, 14, 17]) else { return headers }
+    guard headers.hasName(ofCount: [4, 10, 14, 17, 22]) else { return headers }
     var headers = headers
-    for name in ["Date", "Connection", "Content-Length", "Transfer-Encoding"] { headers.removeAll(named: name) }
+    for name in ["Date", "Connection", "Content-Length", "Transfer-Encoding", "X-Content-Type-Options"] { headers.removeAll(named: name) }
     return headers
   }
 

@@ -62,10 +62,8 @@ extension UInt8 {
     isPathByte || self == .slash || self == .questionMark || self == UInt8(ascii: "[") || self == UInt8(ascii: "]") || self == UInt8(ascii: "|")
   }
 
-  /// A byte of `host [":" port]` without user information (RFC 3986 §3.2); a comma would hide a joined pair of Host fields.
-  var isAuthorityByte: Bool {
-    (isUnreservedOrSubDelimiter && self != .comma) || self == .colon || self == UInt8(ascii: "[") || self == UInt8(ascii: "]") || self == .percent
-  }
+  /// A byte of a host's name that is not percent-encoded (RFC 3986 §3.2.2); a comma would hide a joined pair of Host fields.
+  var isNameByte: Bool { isUnreservedOrSubDelimiter && self != .comma }
 }
 
 extension Span<UInt8> {

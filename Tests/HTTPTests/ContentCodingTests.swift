@@ -203,4 +203,24 @@ struct ContentCodingTests {
       _ = await sending.value
     }
   }
+
+  @Test("a body may become no more than so many times as large as it came, once it is large at all")
+  func expansion() async throws {
+    var limit = ExpansionLimit()
+    (limit.ratio, limit.free) = (10, 20_000)
+    let handler = ClosureHandler { request in
+      do { return .bytes(try await request.body.collect(), type: "text/plain") } catch { return Refusal.plainText(Refusal(error)) }
+    }.expandingBodies(within: limit)
+    func status(_ body: [UInt8]) async throws -> Response {
+      await handler.respond(to: try Request(.post, "/", headers: ["Content-Encoding": "gzip"], body: try #require(Deflater.gzip(body))))
+    }
+    #expect(try await status([UInt8](repeating: 0, count: 20_000)).status == .ok, "small whatever it was")
+    let refused = try await status([UInt8](repeating: 0, count: 2_000_000))
+    #expect(refused.status == .contentTooLarge)
+    let sentence = String(decoding: try await refused.body.collect(), as: UTF8.self)
+    #expect(sentence.contains("10 times") && sentence.contains("20000 bytes"))
+    var generator = SystemRandomNumberGenerator()
+    let noise = (0..<50_000).map { _ in UInt8.random(in: 0...15, using: &generator) }
+    #expect(try await status(noise).status == .ok, "what shrinks as data do")
+  }
 }

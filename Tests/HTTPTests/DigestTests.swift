@@ -1,4 +1,4 @@
-import HTTP
+@testable import HTTP
 import Testing
 
 @Suite("Digests of request bodies")
@@ -54,5 +54,39 @@ struct DigestTests {
     let answer = try await read(Array("hello".utf8), ["Content-Digest": value])
     #expect(answer.status == .badRequest)
     #expect(String(decoding: try await answer.body.collect(), as: UTF8.self).contains("32 bytes"))
+  }
+
+  /// A chunked body with fields behind it.
+  private struct Trailing: BodySource {
+    let bytes: RequestBody
+    let fields: HeaderFields
+
+    func nextChunk() async throws(BodyError) -> [UInt8]? { try await bytes.source.nextChunk() }
+    func trailers() async -> HeaderFields { fields }
+  }
+
+  @Test("a digest behind a chunked body is held to it, also where the body is coded")
+  func trailers() async throws {
+    func status(_ body: [UInt8], _ fields: HeaderFields, _ headers: HeaderFields = [:]) async throws -> Int {
+      var request = try Request(.post, "/", headers: headers)
+      request.body = RequestBody(source: Trailing(bytes: RequestBody(body), fields: fields), length: nil, limit: .max)
+      let handler = ClosureHandler { request in
+        do {
+          return Response(body: .bytes(try await request.body.collect()))
+        } catch {
+          return Refusal.plainText(Refusal(error))
+        }
+      }
+      return await handler.expandingBodies().checkingDigests().respond(to: request).status.code
+    }
+    let hello = Array("hello".utf8)
+    #expect(try await status(hello, ["Content-Digest": Self.hello]) == 200)
+    #expect(try await status(hello, [:]) == 200)
+    #expect(try await status(hello, ["Content-Digest": Self.zipped]) == 400)
+    #expect(try await status(hello, ["Repr-Digest": Self.zipped]) == 400)
+    #expect(try await status(hello, ["Content-Digest": "sha-256=:AAAA:"]) == 400)
+    #expect(try await status(hello, ["Content-Digest": Self.hello], ["Content-Digest": Self.zipped]) == 400)
+    #expect(try await status(Self.coded, ["Content-Digest": Self.zipped], ["Content-Encoding": "deflate"]) == 200)
+    #expect(try await status(Self.coded, ["Content-Digest": Self.hello], ["Content-Encoding": "deflate"]) == 400)
   }
 }

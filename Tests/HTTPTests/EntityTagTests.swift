@@ -31,4 +31,19 @@ struct EntityTagTests {
     #expect(Response.text("x").tagged(EntityTag("7"), for: try Request(.post, "/", headers: headers)).status == .ok)
     #expect(Response.text("x", status: .notFound).tagged(EntityTag("7"), for: try Request(.get, "/", headers: headers)).status == .notFound)
   }
+
+  @Test(
+    "is compared strongly with If-Match",
+    arguments: [("\"7\"", false), ("\"6\", \"7\"", false), ("*", false), ("\"6\"", true), ("W/\"7\"", true), ("7", true), ("\"*\"", true)])
+  func ifMatch(field: String, fails: Bool) throws {
+    for method in [Method.get, .head] {
+      let request = try Request(method, "/", headers: ["If-Match": field])
+      #expect((request.failedPrecondition(of: Response.text("x").tagged(EntityTag("7"), for: request)) != nil) == fails)
+      #expect(request.failedPrecondition(of: .text("x", status: .notFound)) == nil, "what fails anyway fails as it would")
+      #expect((request.failedPrecondition(of: .text("x")) != nil) == (field != "*"), "what has no tag has none of these")
+      #expect(request.failedPrecondition == nil)
+    }
+    let change = try Request(.put, "/", headers: ["If-Match": field])
+    #expect((change.failedPrecondition?.status == .preconditionFailed) == (field != "*"))
+  }
 }

@@ -65,11 +65,15 @@ extension RequestFixture {
       chunked("NUL in an extension", "5;a\0\r\nhello\r\n0\r\n\r\n", then: .invalidChunkExtension),
       chunked("one huge extension", "5;\(String(repeating: "x", count: 5000))\r\nhello\r\n0\r\n\r\n", then: .chunkExtensionsTooLong),
       chunked("many extensions", String(repeating: "1;\(String(repeating: "x", count: 100))\r\nh\r\n", count: 50), then: .chunkExtensionsTooLong),
+      chunked("blanks behind the size", "5 \r\nhello\r\n0\r\n\r\n", then: .invalidChunkSize),
       chunked("line feed after the last chunk", "0\r\n\n", then: .bareLineFeed),
       chunked("a folded trailer", "0\r\nA: b\r\n c\r\n\r\n", then: .foldedField),
       chunked("a trailer without a colon", "0\r\nA\r\n\r\n", then: .missingColon),
       chunked("endless trailers", "0\r\n" + String(repeating: "A: \(String(repeating: "x", count: 100))\r\n", count: 100), then: .trailersTooLarge),
     ]
+    + [";", ";;a", ";a;", ";=b", ";a=", ";a=b c", ";a b", ";a=\"b", ";a=\"b\\", ";a=\"b\"c", ";a=(b)", ";a=b ", "; ", ";a==b", ";a,b"].map {
+      chunked("extension [\($0)]", "5\($0)\r\nhello\r\n0\r\n\r\n", then: .invalidChunkExtension)
+    }
     + ["Content-Length: 5", "Transfer-Encoding: chunked", "Host: b", "Authorization: Bearer x", "content-type: text/html", "Connection: close"].map {
       chunked("trailer \($0)", "2\r\nhi\r\n0\r\n\($0)\r\n\r\n", then: .forbiddenTrailer)
     }
@@ -113,21 +117,26 @@ extension RequestFixture {
     field("many large fields", String(repeating: "A: \(String(repeating: "b", count: 1000))\r\n", count: 40), then: .headersTooLarge),
   ]
 
-  static let hosts: [RequestFixture] = [
-    RequestFixture("no Host", "GET / HTTP/1.1\r\nA: b\r\n\r\n", then: .missingHost),
-    RequestFixture("two Hosts, different", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", then: .severalHosts),
-    RequestFixture("two Hosts, equal", "GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n", then: .severalHosts),
-    RequestFixture("two Hosts on HTTP/1.0", "GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", then: .severalHosts),
-    RequestFixture("a list of Hosts", "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", then: .invalidHost),
-    RequestFixture("a Host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", then: .invalidHost),
-    RequestFixture("a Host with user information", "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", then: .invalidHost),
-    RequestFixture("absolute form against Host", "GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", then: .hostMismatch),
-    RequestFixture("absolute form without Host", "GET http://a/ HTTP/1.1\r\n\r\n", then: .missingHost),
-    RequestFixture("absolute form with another port", "GET http://a:81/ HTTP/1.1\r\nHost: a\r\n\r\n", then: .hostMismatch),
-    RequestFixture("absolute form with the other scheme's port", "GET http://a:443/ HTTP/1.1\r\nHost: a\r\n\r\n", then: .hostMismatch),
-    RequestFixture("absolute form of HTTPS with HTTP's port", "GET https://a:80/ HTTP/1.1\r\nHost: a\r\n\r\n", then: .hostMismatch),
-    RequestFixture("absolute form with user information", "GET http://x@a/ HTTP/1.1\r\nHost: a\r\n\r\n", then: .invalidTarget),
-  ]
+  static let hosts: [RequestFixture] =
+    [
+      "", "localhost:port", "a:80:90", "[::1", "::1", "[::1]a", "[::1]80", "[]", "[1.2.3.4]", "[fe80::1%25eth0]", "%zz", "a%", "a%4", "a:-1", "a:+1",
+      "a:65536",
+      "a:000080", ":80", "a b", "a?b", "a#b", "a\\b", "http://a", "\u{e9}.org",
+    ].map { RequestFixture("Host: [\($0)]", "GET / HTTP/1.1\r\nHost: \($0)\r\n\r\n", then: .invalidHost) } + [
+      RequestFixture("no Host", "GET / HTTP/1.1\r\nA: b\r\n\r\n", then: .missingHost),
+      RequestFixture("two Hosts, different", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", then: .severalHosts),
+      RequestFixture("two Hosts, equal", "GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n", then: .severalHosts),
+      RequestFixture("two Hosts on HTTP/1.0", "GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", then: .severalHosts),
+      RequestFixture("a list of Hosts", "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", then: .invalidHost),
+      RequestFixture("a Host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", then: .invalidHost),
+      RequestFixture("a Host with user information", "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", then: .invalidHost),
+      RequestFixture("absolute form against Host", "GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", then: .hostMismatch),
+      RequestFixture("absolute form without Host", "GET http://a/ HTTP/1.1\r\n\r\n", then: .missingHost),
+      RequestFixture("absolute form with another port", "GET http://a:81/ HTTP/1.1\r\nHost: a\r\n\r\n", then: .hostMismatch),
+      RequestFixture("absolute form with the other scheme's port", "GET http://a:443/ HTTP/1.1\r\nHost: a\r\n\r\n", then: .hostMismatch),
+      RequestFixture("absolute form of HTTPS with HTTP's port", "GET https://a:80/ HTTP/1.1\r\nHost: a\r\n\r\n", then: .hostMismatch),
+      RequestFixture("absolute form with user information", "GET http://x@a/ HTTP/1.1\r\nHost: a\r\n\r\n", then: .invalidTarget),
+    ]
 
   private static func line(_ name: String, _ requestLine: String, then error: ParseError) -> RequestFixture {
     RequestFixture(name, "\(requestLine)\r\nHost: a\r\n\r\n", then: error)

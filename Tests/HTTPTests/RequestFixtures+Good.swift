@@ -4,7 +4,9 @@ extension RequestFixture {
   static let good: [RequestFixture] = [
     RequestFixture("the smallest request", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", reads: "GET / "),
     RequestFixture("HTTP/1.0 without Host", "GET / HTTP/1.0\r\n\r\n", reads: "GET / "),
-    RequestFixture("an empty Host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", reads: "GET / "),
+    RequestFixture("a Host with an empty port", "GET / HTTP/1.1\r\nHost: a:\r\n\r\n", reads: "GET / "),
+    RequestFixture("a Host with the greatest port", "GET / HTTP/1.1\r\nHost: 127.0.0.1:65535\r\n\r\n", reads: "GET / "),
+    RequestFixture("a Host with an encoded byte", "GET / HTTP/1.1\r\nHost: a%41\r\n\r\n", reads: "GET / "),
     RequestFixture("an IPv6 Host", "GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n", reads: "GET / "),
     RequestFixture("one empty line before the request", "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", reads: "GET / "),
     RequestFixture(
@@ -35,7 +37,8 @@ extension RequestFixture {
       reads: "POST /a \r\n0\r\n\r\n"),
     RequestFixture(
       "chunk extensions are skipped",
-      "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b;c=\"d\"\r\nhi\r\n1 ; x\r\n!\r\n0;last\r\n\r\n", reads: "POST /a hi!"),
+      "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b;c=\"d;\\\" e\"\r\nhi\r\n1 ; x\r\n!\r\n0;last\r\n\r\n",
+      reads: "POST /a hi!"),
     RequestFixture(
       "trailers are dropped",
       "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nDigest: x\r\nServer-Timing: y\r\n\r\n", reads: "POST /a hi"),

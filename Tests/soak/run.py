@@ -41,7 +41,7 @@ class Call:
         self.answer = None  # (status, body)
 
     def bytes(self, close=True):
-        fields = {"Host": "soak", **self.fields, **({"Connection": "close"} if close else {})}
+        fields = {"Host": "localhost", **self.fields, **({"Connection": "close"} if close else {})}
         if self.body:
             fields["Content-Length"] = len(self.body)
         head = f"{self.method} {self.path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items())
@@ -231,7 +231,7 @@ class Soak:
     def never_ending(self, dice):
         """A header section without an end: 408, or the connection just ends."""
         with self.server.connect() as client:
-            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: soak\r\n")
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
             client.settimeout(30)
             answers = split(read_all(client))
         self.count("never_ending", fault=None if not answers or answers[0][0] == 408 else f"answered {answers}")
@@ -270,7 +270,7 @@ class Soak:
 
     def broken_upload(self, dice):
         with self.server.connect() as client:
-            head = b"POST /v1/admin/models/fm/versions HTTP/1.1\r\nHost: soak\r\nAuthorization: Bearer %b\r\nContent-Length: 4000000\r\n\r\n"
+            head = b"POST /v1/admin/models/fm/versions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %b\r\nContent-Length: 4000000\r\n\r\n"
             client.sendall(head % self.key)
             client.sendall(dice.randbytes(dice.randrange(400_000)))
         self.count("broken_upload")
