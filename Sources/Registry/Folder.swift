@@ -21,6 +21,33 @@ struct Folder: Sendable {
     }
   }
 
+  /// Takes the folder from all users but its owner. One that is for everybody, as /tmp is, or another user's, stays as it is.
+  func makePrivate() {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_ISVTX == 0, status.st_mode & 0o077 != 0 else { return }
+    _ = chmod(path, status.st_mode & 0o700)
+  }
+
+  /// Makes sure that a file is there, and that it is its owner's alone; the bytes of one that was there stay.
+  ///
+  /// By name, without opening it: closing a database's file would let go of the locks that this process holds on it.
+  func makePrivate(_ name: String) throws(StoreError) {
+    let path = path(of: name)
+    guard access(path, F_OK) == 0 else {
+      do throws(StoreError) { _ = try OpenFile(path, O_CREAT | O_EXCL | O_WRONLY) } catch { if access(path, F_OK) != 0 { throw error } }
+      return
+    }
+    restrict(name)
+  }
+
+  /// Takes a file that may be there from all users but its owner.
+  func restrict(_ name: String) {
+    let path = path(of: name)
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 else { return }
+    _ = chmod(path, status.st_mode & 0o600)
+  }
+
   /// A folder that something else made.
   init(existing path: String) { self.path = path }
 

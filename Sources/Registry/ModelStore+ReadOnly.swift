@@ -13,7 +13,9 @@ extension ModelStore {
     let path = root.path(of: "posterior.sqlite")
     return try StoreError.translating(path) {
       try Migrations.requireCurrent(database, path: path)
-      return try ModelStore(reading: database, in: root, blobs: BlobFolder(in: root), options: options)
+      // On a read-only disk there may be no other connection; nobody changes anything there either.
+      let probe = try? ChangeProbe(path: path)
+      return try ModelStore(reading: database, (try? probe?.version) == nil ? nil : probe, in: root, blobs: BlobFolder(in: root), options: options)
     }
   }
 

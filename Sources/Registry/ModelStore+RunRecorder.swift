@@ -111,13 +111,32 @@ extension ModelStore: RunRecorder {
     let lock = try root.lock()
     defer { lock.unlock() }
     let living = try leftovers().living
-    let adopted = try write { database in
-      let rows = try Row.fetchAll(database, sql: "SELECT id, session FROM runs WHERE status = 'running' AND \(Self.isResumable) ORDER BY id")
-      let ids = rows.filter { !living.contains($0["session"]) }.map { $0["id"] as String }
-      for id in ids { try database.execute(sql: "UPDATE runs SET session = ? WHERE id = ?", arguments: [session.token, id]) }
-      return ids
+    let abandoned = try read { database in
+      try Row.fetchAll(database, sql: "SELECT id, session FROM runs WHERE status = 'running' AND \(Self.isResumable) ORDER BY id")
+        .filter { !living.contains($0["session"]) }.map { $0["id"] as String }
     }
-    return try adopted.map(run)
+    guard !abandoned.isEmpty else { return [] }
+    // Whoever holds the store's lock is alone in taking runs over.
+    try write { database in
+      for id in abandoned { try database.execute(sql: "UPDATE runs SET session = ? WHERE id = ?", arguments: [session.token, id]) }
+    }
+    return try abandoned.map(run)
+  }
+
+  /// Ends a run as cancelled whose process has ended without ending it.
+  ///
+  /// - Returns: whether it was such a run.
+  package func cancelAbandoned(_ run: RunID) throws -> Bool {
+    guard !isReadOnly else { throw StoreError.servedReadOnly }
+    let lock = try root.lock()
+    defer { lock.unlock() }
+    let living = try leftovers().living
+    let owner = try read { database in
+      try String.fetchOne(database, sql: "SELECT session FROM runs WHERE id = ? AND status = 'running'", arguments: [run.description])
+    }
+    guard let owner, !living.contains(owner) else { return false }
+    try finish(run, .cancelled)
+    return true
   }
 
   static func setTag(_ database: Database, _ name: String, to value: String, of run: RunID) throws {

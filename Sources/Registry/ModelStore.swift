@@ -5,8 +5,8 @@ import Logging
 /// The registry: models, versions, aliases and runs in `STORE/posterior.sqlite`, model files in `STORE/blobs`.
 ///
 /// Each verb is one transaction; what a call has returned from is on disk. Verbs that write block for that long and do not belong on the
-/// cooperative pool. `resolve`, `model(named:)`, `models` and `check(key:)` read memory alone: a change made through this object is seen at once, one made
-/// by another process within `Options.pollInterval` and the time to read it.
+/// cooperative pool. `resolve`, `model(named:)`, `models` and `check(key:)` read memory, and the database again only when it has changed: a change is
+/// seen by whoever asks next, whichever process made it.
 /// Any number of objects and processes on one machine may share a directory.
 package final class ModelStore: Sendable {
   package struct Options: Sendable {
@@ -53,11 +53,16 @@ package final class ModelStore: Sendable {
     sessions = try Folder(creating: root.path(of: "sessions"))
     session = try Session(in: sessions)
 
+    // Kept inputs are nobody else's. SQLite gives its log and its index the mode of the database.
+    root.makePrivate()
+    try root.makePrivate("posterior.sqlite")
+    for name in ["posterior.sqlite-wal", "posterior.sqlite-shm"] { root.restrict(name) }
     let path = root.path(of: "posterior.sqlite")
     (database, index, keyring) = try StoreError.translating(path) { [blobs] in
       let database = try Self.open(path, busyTimeout: options.busyTimeout)
       try Migrations.apply(to: database, path: path)
-      return (database, try Live(database) { try ModelIndex($0, blobs: blobs) }, try Live(database) { try Keyring($0) })
+      let probe = try ChangeProbe(path: path)
+      return (database, try Live(database, probe) { try ModelIndex($0, blobs: blobs) }, try Live(database, probe) { try Keyring($0) })
     }
     poller = Task(priority: .utility) { [database, index, keyring, keyUse, logger] in
       await Self.poll(index, keyring, every: options.pollInterval, recording: keyUse, in: database, logger)
@@ -66,7 +71,9 @@ package final class ModelStore: Sendable {
   }
 
   /// A store that is only read; see `ModelStore+ReadOnly`.
-  init(reading database: any DatabaseWriter, in root: Folder, blobs: BlobFolder, options: Options) throws {
+  ///
+  /// - Parameter probe: nil where nobody changes the database.
+  init(reading database: any DatabaseWriter, _ probe: ChangeProbe? = nil, in root: Folder, blobs: BlobFolder, options: Options) throws {
     self.root = root
     self.options = options
     self.database = database
@@ -75,8 +82,8 @@ package final class ModelStore: Sendable {
     uploads = Folder(existing: root.path(of: "uploads"))
     sessions = Folder(existing: root.path(of: "sessions"))
     session = .ofReader
-    index = try Live(database) { try ModelIndex($0, blobs: blobs) }
-    keyring = try Live(database) { try Keyring($0) }
+    index = try Live(database, probe) { try ModelIndex($0, blobs: blobs) }
+    keyring = try Live(database, probe) { try Keyring($0) }
     poller = Task(priority: .utility) { [index, keyring, keyUse, logger] in
       await Self.poll(index, keyring, every: options.pollInterval, recording: keyUse, in: nil, logger)
     }

@@ -53,13 +53,13 @@ package struct StoreBackup: Codable, Equatable, Sendable {
     let lock = try blobs.lockForReading()
     defer { lock?.unlock() }
     let path = target.path(of: database)
+    try target.makePrivate(database)
     let original = try ReadOnlyDatabase.open(in: source.path)
     try StoreError.translating(source.path(of: database)) {
       try Migrations.refuseNewer(original, path: source.path(of: database))
       // One read transaction of SQLite, however long it takes; writers go on meanwhile.
       try original.vacuum(into: path)
     }
-    guard chmod(path, 0o600) == 0 else { throw StoreError(errno: errno, path: path) }
     try OpenFile(path, O_RDONLY).synchronize()
 
     let copy = try ReadOnlyDatabase.open(in: target.path)
@@ -159,6 +159,7 @@ package struct StoreBackup: Codable, Equatable, Sendable {
   private static func emptyFolder(_ path: String) throws -> Folder {
     let folder = try Folder(creating: URL(fileURLWithPath: path).standardizedFileURL.path)
     guard try folder.names().isEmpty else { throw StoreError.notEmpty(path: folder.path) }
+    folder.makePrivate()
     return folder
   }
 

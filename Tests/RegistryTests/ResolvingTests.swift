@@ -1,3 +1,4 @@
+import ModelFiles
 import Registry
 import Testing
 
@@ -89,5 +90,23 @@ struct ResolvingTests {
     #expect(try other.resolve("m").version == 3)
     for _ in 0..<400 where try store.resolve("m").version != 3 { try await Task.sleep(for: .milliseconds(25)) }
     #expect(try store.resolve("m").version == 3)
+  }
+
+  @Test("what another process publishes, promotes or revokes holds for the very next question")
+  func seesOthers() throws {
+    let folder = try TemporaryFolder()
+    var options = ModelStore.Options()
+    options.pollInterval = .seconds(3600)
+    let (here, there) = (try ModelStore(directory: folder.path, options: options), try ModelStore(directory: folder.path, options: options))
+    let reader = try ModelStore.reading(directory: folder.path, options: options)
+    for version in 1...20 {
+      try there.publish(bytes: [UInt8(version)], as: "m", alias: "live")
+      #expect(try here.resolve("m").version == version && reader.resolve("m").version == version)
+      // Changes of runs are none of models, and must not hide one.
+      try there.finish(there.start(.small), .cancelled)
+      #expect(try here.resolve("m@\(version)").version == version)
+    }
+    _ = try there.moveAlias("live", of: "m", to: 3, reason: "", actor: "tester")
+    #expect(try here.resolve("m").version == 3 && reader.resolve("m").version == 3)
   }
 }

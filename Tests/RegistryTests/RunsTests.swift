@@ -172,4 +172,17 @@ struct RunsTests {
     #expect(plan.contains("USING INDEX"), "\(plan)")
     #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
   }
+
+  @Test("a run whose process has ended without ending it can be cancelled by another, one whose process lives can't")
+  func cancelsAbandoned() throws {
+    let id = try store.start(description(.robustness))
+    let other = try ModelStore(directory: store.directory)
+    #expect(try !other.cancelAbandoned(id), "its process lives")
+    var options = ModelStore.Options()
+    options.clearsAway = false
+    let survivor = try ModelStore(directory: folder.crashCopy(of: store.directory), options: options)
+    #expect(try survivor.cancelAbandoned(id) && survivor.run(id.description).status == .cancelled)
+    #expect(try !survivor.cancelAbandoned(id), "it has ended")
+    #expect(try !survivor.cancelAbandoned(RunID.generate()))
+  }
 }
