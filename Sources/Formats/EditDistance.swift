@@ -1,7 +1,7 @@
 /// Suggestions for misspelt names.
-enum EditDistance {
+package enum EditDistance {
   /// The known name nearest to `name`, if at most a third of its letters (and one at least) would have to change.
-  static func closest(to name: String, among known: some Sequence<String>) -> String? {
+  package static func closest(to name: String, among known: some Sequence<String>) -> String? {
     guard name.utf8.count <= 64 else { return nil }
     let nearest = known.map { (name: $0, distance: between(Array(name), Array($0))) }.min { ($0.distance, $0.name) < ($1.distance, $1.name) }
     guard let nearest, nearest.distance <= max(1, name.count / 3) else { return nil }

@@ -8,15 +8,18 @@ package struct JSONPieces: RandomAccessCollection, Sendable {
     case members(ArraySlice<JSONValue.Member>)
     case elements(ArraySlice<JSONValue>)
     case numbers(NumberArray, Range<Int>)
+    case list(JSONList, Range<Int>)
   }
   private var groups: [[Part]] = [[]]
   private var weight = 0
   private let limit: Int
 
-  package init(_ document: JSONValue, limit: Int = 1 << 15) {
+  package init(_ document: JSONDocument, limit: Int = 1 << 15) {
     self.limit = limit
     cut(document)
   }
+
+  package init(_ document: JSONValue, limit: Int = 1 << 15) { self.init(.value(document), limit: limit) }
 
   package var startIndex: Int { 0 }
   package var endIndex: Int { groups.count }
@@ -29,6 +32,11 @@ package struct JSONPieces: RandomAccessCollection, Sendable {
       case .value(let value): value.append(to: &text)
       case .members(let members): JSONValue.append(members, to: &text)
       case .elements(let values): JSONValue.append(values, to: &text)
+      case .list(let list, let range):
+        for index in range {
+          if index > range.lowerBound { text.append(UInt8(ascii: ",")) }
+          list.element(index).append(to: &text)
+        }
       case .numbers(let array, let range): FloatText.appendJSON(array.scalars, shape: array.shape, range: range, to: &text)
       }
     }
@@ -42,6 +50,37 @@ package struct JSONPieces: RandomAccessCollection, Sendable {
     }
     groups[groups.count - 1].append(part)
     weight += more
+  }
+
+  private mutating func cut(_ document: JSONDocument) {
+    switch document {
+    case .value(let value): cut(value)
+    case .object(let members):
+      add(.text(Array("{".utf8)), weight: 0)
+      for (index, member) in members.enumerated() {
+        var name = index > 0 ? Array(",".utf8) : []
+        JSONValue.append(member.name, to: &name)
+        add(.text(name + Array(":".utf8)), weight: 1)
+        cut(member.content)
+      }
+      add(.text(Array("}".utf8)), weight: 0)
+    case .array(let documents):
+      add(.text(Array("[".utf8)), weight: 0)
+      for (index, document) in documents.enumerated() {
+        if index > 0 { add(.text(Array(",".utf8)), weight: 0) }
+        cut(document)
+      }
+      add(.text(Array("]".utf8)), weight: 0)
+    case .list(let list):
+      add(.text(Array("[".utf8)), weight: 0)
+      let step = Swift.max(1, limit / list.weight)
+      for start in stride(from: 0, to: list.count, by: step) {
+        if start > 0 { add(.text(Array(",".utf8)), weight: 0) }
+        let range = start..<Swift.min(start + step, list.count)
+        add(.list(list, range), weight: range.count * list.weight)
+      }
+      add(.text(Array("]".utf8)), weight: 0)
+    }
   }
 
   private mutating func cut(_ value: JSONValue) {

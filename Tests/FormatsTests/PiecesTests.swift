@@ -155,4 +155,26 @@ struct PiecesTests {
     let large = JSONPieces(.array((0..<1000).map { _ in numbers([10]) }), limit: 100)
     #expect(large.count >= 100 && large.allSatisfy { $0.count < 2500 })
   }
+
+  @Test("lists that are made while they are written have the text of arrays, for any size of piece")
+  func lists() {
+    let list = JSONDocument.list(
+      JSONList(count: 40, weight: 3) { .object([.init(name: "n", value: .integer($0)), .init(name: "t", value: .string("x"))]) })
+    let value = JSONValue.array((0..<40).map { .object([.init(name: "n", value: .integer($0)), .init(name: "t", value: .string("x"))]) })
+    let empty = JSONDocument.list(JSONList(count: 0) { _ in .null })
+    let document = JSONDocument.object([
+      .init(name: "a \"b\"", value: .integer(1)), .init(name: "tables", content: .array([list, empty, list])),
+      .init(name: "none", content: .object([])),
+    ])
+    let expected = JSONValue.object([
+      .init(name: "a \"b\"", value: .integer(1)), .init(name: "tables", value: .array([value, .array([]), value])),
+      .init(name: "none", value: .object([])),
+    ])
+    for limit in [1, 2, 7, 100, 100_000] {
+      let pieces = JSONPieces(document, limit: limit)
+      #expect(pieces.flatMap { $0 } == expected.text, "pieces of \(limit)")
+      if limit == 7 { #expect(pieces.count > 40) }
+    }
+    #expect(document.text == expected.text)
+  }
 }
