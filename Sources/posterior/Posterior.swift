@@ -1,9 +1,19 @@
 import ArgumentParser
-import Service
+import Foundation
 import ModelFiles
+import Service
 
 @main
 struct Posterior: AsyncParsableCommand {
+  static func main() async {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    if let sentence = UnknownCommand.sentence(arguments, below: Self.self) {
+      CommandError.note("Error: \(sentence)")
+      Foundation.exit(64)
+    }
+    await main(arguments)
+  }
+
   static let configuration = CommandConfiguration(
     commandName: "posterior", abstract: "Trains, registers and serves generative latent-variable models.", version: BuildInformation.current.title,
     subcommands: [

@@ -8,15 +8,21 @@ struct RegistryArguments: ParsableArguments {
   @OptionGroup var store: StoreArguments
   @Option(
     help:
-      "The address of a server to ask instead, such as http://127.0.0.1:8080; of HTTPS, the system has to trust the certificate. (default: $POSTERIOR_SERVER, if --store is not given)"
+      "The address of a server to ask instead, such as http://127.0.0.1:8080; of HTTPS, the system, --ca or $SSL_CERT_FILE has to vouch for the certificate. (default: $POSTERIOR_SERVER, if --store is not given)"
   )
   var server: String?
   @Option(help: "The key for the server; better in $POSTERIOR_KEY, because other users of this machine see the arguments of commands.")
   var key: String?
 
+  @Option(
+    help: "PEM file with the authorities that vouch for the server's certificate, in place of the system's. (default: $SSL_CERT_FILE)",
+    completion: .file())
+  var ca: String?
+
   func validate() throws {
     if server != nil, store.given != nil { throw ValidationError("--server and --store contradict each other") }
     if key != nil, serverAddress == nil { throw ValidationError("--key is for a server: name it with --server") }
+    if ca != nil, serverAddress == nil { throw ValidationError("--ca is for a server: name it with --server") }
   }
 
   private var serverAddress: String? {
@@ -32,6 +38,7 @@ struct RegistryArguments: ParsableArguments {
   func connect(creating: Bool = false) throws -> any RegistryConnection {
     guard let serverAddress else { return LocalConnection(creating ? try store.open() : try store.openExisting()) }
     let key = key ?? ProcessInfo.processInfo.environment["POSTERIOR_KEY"].flatMap { $0.isEmpty ? nil : $0 }
-    return try ServerConnection(address: serverAddress, key: key)
+    let authorities = ca ?? ProcessInfo.processInfo.environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
+    return try ServerConnection(address: serverAddress, key: key, authorities: authorities)
   }
 }

@@ -63,6 +63,9 @@ struct TrainCommand: AsyncParsableCommand {
     Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
     TrainingMemory.keepFreedBlocks()
     let output = output ?? "\(recipe.name).safetensors"
+    let claim = try OutputClaim(output)
+    defer { withExtendedLifetime(claim) {} }
+    if FileManager.default.fileExists(atPath: output) { CommandError.note("\(output) is there already; the trained model will replace it") }
     let recorder = noRecord ? nil : try store.open()
     let training = Training(
       recipe, families: Catalogue.families,

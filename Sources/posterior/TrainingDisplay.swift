@@ -46,12 +46,11 @@ final class TrainingDisplay {
     let now = ContinuousClock.now
     guard now - lastDrawn > .milliseconds(100) || report.step == report.steps else { return }
     lastDrawn = now
-    let width = 24
-    let filled = report.step * width / max(report.steps, 1)
-    let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
-    write(
-      "\r\u{1B}[Kepoch \(report.epoch)/\(report.epochs) [\(bar)]  \(Self.terms(TermTable(report.terms).plain))  \(Int(report.itemsPerSecond.rounded())) items/s  "
-        + "\(Self.time(report.secondsLeft)) left")
+    let line = ProgressLine(
+      "epoch \(report.epoch)/\(report.epochs)", part: Double(report.step) / Double(max(report.steps, 1)),
+      TermTable(report.terms).plain.map { Self.terms([$0]) },
+      "\(Int(report.itemsPerSecond.rounded())) items/s  \(Self.time(report.secondsLeft)) left")
+    write("\r\u{1B}[K" + line.text(columns: ProgressLine.columns))
     barIsOpen = true
   }
 
