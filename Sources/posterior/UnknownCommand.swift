@@ -11,7 +11,7 @@ enum UnknownCommand {
       guard !known.isEmpty, !word.hasPrefix("-") else { return nil }
       // A command with a default takes other words for its arguments.
       guard command.configuration.defaultSubcommand == nil else { return nil }
-      guard let next = known.first(where: { name(of: $0) == word }) else {
+      guard let next = known.first(where: { name(of: $0) == word || $0.configuration.aliases.contains(word) }) else {
         let names = known.map(name).sorted()
         let meant = EditDistance.closest(to: word, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
         return "\"\(word)\" is no command of \(path), expected one of \(names.joined(separator: ", "))\(meant)"

@@ -19,7 +19,7 @@ struct UnknownCommandTests {
     "those that are, flags and arguments pass",
     arguments: [
       [], ["help"], ["--help"], ["sample", "nonsense"], ["help", "runs", "compare"], ["bench", "model.safetensors"], ["models", "tag", "m@1", "a=b"],
-      ["runs", "--help"], ["models"],
+      ["runs", "--help"], ["models"], ["audit", "--limit", "3"],
     ])
   func known(arguments: [String]) { #expect(UnknownCommand.sentence(arguments, below: Posterior.self) == nil) }
 }
