@@ -134,6 +134,33 @@ struct RunSearchTests {
     #expect(events.text.contains(#""status":"finished""#))
     let resumed = try await fixture.get("/v1/runs/\(id)/events", ["Last-Event-ID": "2"])
     #expect(resumed.text.components(separatedBy: "event: metric\n").count == 2)
+    // The end once more to whoever has not got it, and nothing at all to a browser that comes again with it.
+    let last = try await fixture.get("/v1/runs/\(id)/events", ["Last-Event-ID": "3"])
+    #expect(last.status == 200 && last.text.hasPrefix("id: 4\nevent: end\n"))
+    let again = try await fixture.get("/v1/runs/\(id)/events?after=0", ["Last-Event-ID": "4"])
+    #expect(again.status == 204 && again.text.isEmpty)
+    #expect(try await fixture.get("/v1/runs/\(id)/events?after=0", ["Last-Event-ID": "2"]).text == resumed.text, "the header says more")
+    #expect(try await fixture.get("/v1/runs/\(id)/events?after=3").text == last.text)
+    #expect(try await fixture.get("/v1/runs/\(id)/events?after=99").status == 200)
+    for (query, event) in [("?after=-1", ""), ("?after=x", ""), ("", "x"), ("", "-1")] {
+      #expect(try await fixture.get("/v1/runs/\(id)/events\(query)", ["Last-Event-ID": event]).status == 400, "\(query) \(event)")
+    }
     #expect(try await fixture.get("/v1/runs/\(RunID.generate())/events").status == 404)
+  }
+
+  @Test("events of many at once are complete or turned away with when to come again, never cut")
+  func manyEvents() async throws {
+    var limits = ServiceLimits()
+    limits.waitingRequests = 4
+    let fixture = try ServiceFixture(limits: limits, models: false)
+    let id = try start(fixture, beta: "4", elbo: -230)
+    try fixture.store.finish(id, .finished(output: nil))
+    let answers = try await withThrowingTaskGroup(of: Exchange.self) { group in
+      for _ in 0..<100 { group.addTask { try await fixture.get("/v1/runs/\(id)/events") } }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    for answer in answers {
+      #expect(answer.status == 200 ? answer.text.contains("event: end\n") : answer.status == 503 && answer.headers["Retry-After"] == "1")
+    }
   }
 }

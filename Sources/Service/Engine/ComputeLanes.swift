@@ -22,11 +22,12 @@ package final class ComputeLanes: Sendable {
   package var busyLanes: Int { lanes.busy }
 
   /// Runs `body` on a lane and returns what it returns.
+  /// - Parameter isUnderWay: whether it belongs to an answer that has begun, which is never turned away.
   /// - Throws: `LaneOverload` at once where the queue is full; `CancellationError` where the task is cancelled before the job began, which then never runs.
-  package func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+  package func run<Result: Sendable>(isUnderWay: Bool = false, _ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await Job.result(of: body) { job throws(LaneOverload) in
       let isFull = waiting.jobs.withLock { jobs in
-        guard jobs.count < capacity || lanes.busy < width else { return true }
+        guard isUnderWay || jobs.count < capacity || lanes.busy < width else { return true }
         jobs.append(job)
         return false
       }
