@@ -58,6 +58,9 @@ slow() {
   echo "== fuzzing"
   Tests/fuzz/run.sh 10
 
+  echo "== memory under the worst requests"
+  python3 Tests/soak/memory.py "$bin/posterior" 200000000
+
   echo "== load"
   python3 Tests/soak/run.py "$bin/posterior"
 }

@@ -16,9 +16,16 @@ void kernel_keep_freed_blocks(void) {
 }
 
 void kernel_return_freed_blocks(void) { malloc_trim(0); }
+
+void kernel_bound_freed_blocks(void) {
+  // Saying either ends glibc's own growing of both, by which up to 64 MiB an arena would stay.
+  mallopt(M_MMAP_THRESHOLD, 4 << 20);
+  mallopt(M_TRIM_THRESHOLD, 8 << 20);
+}
 #else
 void kernel_keep_freed_blocks(void) { atomic_store_explicit(&keeps_blocks, 1, memory_order_relaxed); }
 void kernel_return_freed_blocks(void) {}
+void kernel_bound_freed_blocks(void) {}
 #endif
 
 // A block begins with a cache line that says what it is; the numbers follow.

@@ -12,9 +12,9 @@ final class Listener: EventSource {
   private let open = Atomic(true)
 
   init(
-    _ address: ListenAddress, token: UInt64, loop: EventLoop, accepted: @escaping @Sendable (Int32, String) -> Void
+    _ address: ListenAddress, unixMode: mode_t? = nil, token: UInt64, loop: EventLoop, accepted: @escaping @Sendable (Int32, String) -> Void
   ) throws(ServerError) {
-    let descriptor = try Self.bind(address)
+    let descriptor = try Self.bind(address, unixMode)
     self.descriptor = descriptor
     self.token = token
     self.loop = loop
@@ -71,8 +71,8 @@ final class Listener: EventSource {
     _ = setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
   }
 
-  private static func bind(_ address: ListenAddress) throws(ServerError) -> Int32 {
-    if let path = address.path { return try bind(address, path: path) }
+  private static func bind(_ address: ListenAddress, _ unixMode: mode_t?) throws(ServerError) -> Int32 {
+    if let path = address.path { return try bind(address, path: path, unixMode) }
     var hints = addrinfo()
     hints.ai_family = AF_UNSPEC
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -91,7 +91,7 @@ final class Listener: EventSource {
   }
 
   /// A socket file that a server left behind is replaced; one that somebody listens on, or another kind of file, is not.
-  private static func bind(_ address: ListenAddress, path: String) throws(ServerError) -> Int32 {
+  private static func bind(_ address: ListenAddress, path: String, _ mode: mode_t?) throws(ServerError) -> Int32 {
     var name = sockaddr_un()
     name.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path.utf8) }
@@ -107,18 +107,21 @@ final class Listener: EventSource {
     if isStale, lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { unlink(path) }
     return try withUnsafePointer(to: &name) { pointer throws(ServerError) in
       try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { name throws(ServerError) in
-        try bind(address, family: AF_UNIX, name, length) { _ in }
+        try bind(address, family: AF_UNIX, name, length, named: { if let mode { chmod(path, mode) } }) { _ in }
       }
     }
   }
 
   private static func bind(
-    _ address: ListenAddress, family: Int32, _ name: UnsafePointer<sockaddr>, _ length: socklen_t, prepare: (Int32) -> Void
+    _ address: ListenAddress, family: Int32, _ name: UnsafePointer<sockaddr>, _ length: socklen_t, named: () -> Void = {}, prepare: (Int32) -> Void
   ) throws(ServerError) -> Int32 {
     let descriptor = Glibc.socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw .cannotListen(address, Errno().description) }
     prepare(descriptor)
-    guard Glibc.bind(descriptor, name, length) == 0, listen(descriptor, 1024) == 0 else {
+    let isBound = Glibc.bind(descriptor, name, length) == 0
+    // Before anybody can connect.
+    if isBound { named() }
+    guard isBound, listen(descriptor, 1024) == 0 else {
       let reason = Errno().description
       Glibc.close(descriptor)
       throw .cannotListen(address, reason)

@@ -7,13 +7,17 @@ package struct Request: Sendable {
   package var segments: [String]
   package var query: Query
   package var headers: HeaderFields
-  /// `address:port` of the peer; `unix` through a Unix-domain socket; "" in memory.
+  /// `address:port` of the peer, or of the client that a trusted proxy names; `unix` through a Unix-domain socket; "" in memory.
   package var remoteAddress: String
   /// Whether it came under TLS.
   package var isSecure: Bool
   package var body: RequestBody
   /// Segments that a router's pattern named: `{model}` is `parameters["model"]`.
   package var parameters: [String: String] = [:]
+  /// The path below which the server stands for its clients, without a slash at its end; "" where it is the root.
+  package var prefix = ""
+  /// What a decorator hands to those inside it.
+  package var attachment: (any Sendable)?
   /// The pattern of the route that matched.
   package var route: String?
 

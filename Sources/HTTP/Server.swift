@@ -9,6 +9,8 @@ package final class Server: Sendable {
   private let secure: [ListenAddress]
   private let identity: TLSIdentity?
   private let limits: Limits
+  private let unixMode: UInt32?
+  private let isProxy: @Sendable (String) -> Bool
   private let loopCount: Int
   private let refuse: RefusalResponse
   private let onDraining: @Sendable () -> Void
@@ -29,10 +31,13 @@ package final class Server: Sendable {
   /// - Parameters:
   ///   - listen: addresses of plain HTTP.
   ///   - secure: addresses of HTTPS, served as `identity`.
+  ///   - unixMode: permissions of socket files; nil leaves them to the umask.
+  ///   - isProxy: whether an address is one behind which many clients stand, so that its connections are not bounded as one client's.
   ///   - loops: threads that do I/O and run handlers; connections are dealt out to them in turn.
   package init(
     handler: any Handler, listen: [ListenAddress] = [], secure: [ListenAddress] = [], identity: TLSIdentity? = nil, limits: Limits = Limits(),
-    loops: Int = 1, refuse: @escaping RefusalResponse = Refusal.plainText, onDraining: @escaping @Sendable () -> Void = {}
+    unixMode: UInt32? = nil, isProxy: @escaping @Sendable (String) -> Bool = { _ in false }, loops: Int = 1,
+    refuse: @escaping RefusalResponse = Refusal.plainText, onDraining: @escaping @Sendable () -> Void = {}
   ) {
     precondition(loops > 0, "a server needs at least one loop")
     precondition(secure.isEmpty || identity != nil, "HTTPS needs an identity")
@@ -41,6 +46,8 @@ package final class Server: Sendable {
     self.secure = secure
     self.identity = identity
     self.limits = limits
+    self.unixMode = unixMode
+    self.isProxy = isProxy
     loopCount = loops
     self.refuse = refuse
     self.onDraining = onDraining
@@ -65,7 +72,7 @@ package final class Server: Sendable {
       throw .noResources(error.description)
     }
     for (address, identity) in listen.map({ ($0, nil) }) + secure.map({ ($0, identity) }) {
-      let listener = try Listener(address, token: nextToken(), loop: loops[0]) { [self] descriptor, remote in
+      let listener = try Listener(address, unixMode: unixMode, token: nextToken(), loop: loops[0]) { [self] descriptor, remote in
         accept(descriptor, from: remote, as: identity)
       }
       listeners.append(listener)
@@ -144,7 +151,7 @@ package final class Server: Sendable {
   private func nextToken() -> UInt64 { tokens.add(1, ordering: .relaxed).newValue }
 
   private func accept(_ descriptor: Int32, from remote: String, as identity: TLSIdentity?) {
-    let client = ClientNetwork(remote)
+    let client = isProxy((try? ListenAddress(remote))?.host ?? remote) ? nil : ClientNetwork(remote)
     if let refusal = admit(client) { return turnAway(descriptor, isSecure: identity != nil, refusal) }
     let socket: Socket
     do {

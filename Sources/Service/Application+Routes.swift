@@ -14,8 +14,12 @@ extension Application {
       router.add(method, pattern, bodyLimit: bodyLimit) { request in
         let response = await answering(request) { request in
           let caller = try admission.admit(request, to: scope)
+          (request.attachment as? RequestNotes)?.key = caller.principal.key
           try await requireModel(of: request, route: pattern, caller)
-          return try await endpoint(request, caller)
+          if let refusal = request.failedPrecondition { throw refusal }
+          let response = try await endpoint(request, caller)
+          if let refusal = request.failedPrecondition(of: response) { throw refusal }
+          return response
         }
         metrics.count(method: method.rawValue, route: pattern, status: response.status.code)
         return response

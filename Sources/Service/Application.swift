@@ -15,6 +15,8 @@ package struct Application: Sendable {
     /// Families whose models it serves.
     package var families: [any ModelFamily.Type]
     package var recording = InferenceRecorder.Options()
+    /// Whether log lines about requests have fields, for programs, instead of a sentence.
+    package var logsFields = false
 
     package init(lanes: Int, families: [any ModelFamily.Type]) { (self.lanes, self.families) = (lanes, families) }
   }
@@ -56,7 +58,7 @@ package struct Application: Sendable {
     batching.maxRows = min(batching.maxRows, options.limits.blockRows)
     batcher = Batcher(width: options.lanes, capacity: options.limits.waitingRequests, policy: batching)
     memory = MemoryBudget(capacity: options.limits.heldBytes)
-    spool = MemoryBudget(capacity: options.limits.spooledBytes, of: "disk")
+    spool = MemoryBudget(capacity: options.limits.spooledBytes, perClient: options.limits.spooledBytesPerClient, of: "disk")
     loadLanes = ComputeLanes("load", width: options.lanes, capacity: options.limits.waitingRequests)
     storeLanes = ComputeLanes("store", width: 4, capacity: options.limits.waitingRequests)
     models = LoadedModels(store: store, families: options.families, lanes: loadLanes, limits: options.limits, logger: logger)
@@ -80,20 +82,37 @@ package struct Application: Sendable {
   private nonisolated(nonsending) func logged(_ request: Request, _ next: some Handler) async -> Response {
     let isLogged = logger.logLevel <= .info
     let start = isLogged ? ContinuousClock.now : nil
+    let notes = isLogged && options.logsFields ? RequestNotes() : nil
+    var request = request
+    request.attachment = notes
     metrics.begin()
     let response = await next.respond(to: request)
     metrics.end()
     guard let start else { return response }
-    let bytes: String
-    switch response.body {
-    case .empty: bytes = "0"
-    case .bytes(let body): bytes = "\(body.count)"
-    case .stream(let length, _): bytes = length.map { "\($0)" } ?? "-"
-    }
+    let bytes: Int? =
+      switch response.body {
+      case .empty: 0
+      case .bytes(let body): body.count
+      case .stream(let length, _): length
+      }
     // To the hundredth.
     let milliseconds = (((ContinuousClock.now - start) / .microseconds(10)).rounded()) / 100
-    let path = request.target.prefix { $0 != "?" }
-    logger.info("\(request.method) \(path.prefix(256)) \(response.status.code) \(milliseconds) ms \(bytes) bytes")
+    let path = request.target.prefix { $0 != "?" }.prefix(256)
+    if let notes {
+      var fields: Logger.Metadata = [
+        "method": "\(request.method)", "path": "\(path)", "status": "\(response.status.code)", "duration_ms": "\(milliseconds)",
+      ]
+      fields["bytes"] = bytes.map { "\($0)" }
+      fields["client"] = request.clientAddress.map { "\($0)" }
+      fields["key"] = notes.key.map { "\($0)" }
+      for (field, name) in [("run", "Posterior-Run"), ("model", "Posterior-Model"), ("seed", "Posterior-Seed")] {
+        fields[field] = response.headers[name].map { "\($0)" }
+      }
+      for (name, milliseconds) in notes.durations { fields["\(name)_ms"] = "\(milliseconds)" }
+      logger.info("request", metadata: fields)
+    } else {
+      logger.info("\(request.method) \(path) \(response.status.code) \(milliseconds) ms \(bytes.map { "\($0)" } ?? "-") bytes")
+    }
     return response
   }
 

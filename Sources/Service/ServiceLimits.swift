@@ -28,9 +28,10 @@ package struct ServiceLimits: Hashable, Sendable {
   package var waitingAudits = 16
   /// Bytes of a request body that is read as a whole and isn't a model.
   package var bodyBytes = 64 << 20
-  /// Bytes of a request body that is read block by block, and of all such bodies on disk at once.
+  /// Bytes of a request body that is read block by block, of all such bodies on disk at once, and of those of one client.
   package var streamedBodyBytes = 4 << 30
   package var spooledBytes = 16 << 30
+  package var spooledBytesPerClient = 4 << 30
   /// Bytes of such a body up to which it is kept in memory; more goes to a file without a name.
   package var unspooledBytes = 1 << 20
   /// Rows of a block of a streamed request, numbers of its items and answers, draws of all its rows; the cut doesn't change the result.
@@ -50,6 +51,8 @@ package struct ServiceLimits: Hashable, Sendable {
   package var loadedBytes = 8 << 30
   /// How long a model whose file is damaged is refused before the file is read again.
   package var damagedModelPause = Duration.seconds(30)
+  /// How often to look whether a process that was killed left a run.
+  package var takeoverInterval = Duration.seconds(2)
   /// Entries of one page of a list.
   package var pageEntries = 100
   /// Names that a "not found" answer lists.

@@ -4,6 +4,9 @@ internal import CKernels
 package enum TensorMemory {
   /// Gives freed blocks back to the system; glibc keeps them for the next allocation otherwise.
   package static func returnFreedBlocks() { kernel_return_freed_blocks() }
+
+  /// Lets glibc keep no large block that was freed, so that what requests hold is about what the process has.
+  package static func boundFreedBlocks() { kernel_bound_freed_blocks() }
 }
 
 /// Lends memory for `count` numbers on a cache line's boundary, where packed panels are read fastest.

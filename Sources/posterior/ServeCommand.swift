@@ -30,24 +30,28 @@ struct ServeCommand: AsyncParsableCommand {
     if printConfig { return print(configuration.text, terminator: "") }
     let (plain, secure) = (configuration.plainAddresses, configuration.listenTLS)
     let identity = try configuration.identity()
-    var logger = Logger(label: "posterior") { StreamLogHandler.standardError(label: $0) }
+    // The registry's lines as well.
+    LoggingSystem.bootstrap { configuration.logFormat.handler($0) }
+    var logger = Logger(label: "posterior")
     logger.logLevel = configuration.quiet ? .warning : .info
     // One thread an operation: the lanes share the cores out.
     Parallelism.width = 1
+    TensorMemory.boundFreedBlocks()
 
     var folder = StoreArguments()
     folder.given = configuration.store
     let modelStore = try openStore(in: folder, configuration, logger)
     let application = Application(
       store: modelStore, adminKey: try adminKey(in: folder.directory, configuration),
-      options: configuration.options(isLoopback: (plain + secure).allSatisfy(\.isLoopback)), logger: logger)
+      options: configuration.options, logger: logger)
 
     var limits = configuration.limits
     limits.bodyBytes = configuration.bodies.bodyBytes
     limits.connections = min(limits.connections, max(1, Server.raiseDescriptorLimit() - 128))
     let server = Server(
       handler: configuration.decorated(application.handler, refuse: application.refuse), listen: plain, secure: secure, identity: identity,
-      limits: limits, loops: configuration.ioThreadCount, refuse: application.refuse,
+      limits: limits, unixMode: configuration.unixMode?.bits, isProxy: { address in configuration.trustedProxies.contains { $0.matches(address) } },
+      loops: configuration.ioThreadCount, refuse: application.refuse,
       onDraining: { application.readiness.state = .draining })
     let signals = ServerSignals(
       stop: { await server.shutdown(drain: configuration.drainDelay, timeout: configuration.shutdownTimeout) },
@@ -57,6 +61,8 @@ struct ServeCommand: AsyncParsableCommand {
     application.readiness.failedModels = failed.map(\.id)
     application.readiness.beginServing()
     try await application.resumeAudits()
+    let watch = Task { await application.watchAbandonedRuns() }
+    defer { watch.cancel() }
     let places = bound.enumerated().map { index, address in
       address.path != nil ? address.description : "\(index < plain.count ? "http" : "https")://\(address)"
     }.joined(separator: " and ")

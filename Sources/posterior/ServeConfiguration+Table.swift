@@ -20,6 +20,22 @@ extension ServeConfiguration {
     Setting(
       "hsts", \.hsts, in: 0...most,
       "Seconds for which browsers that came by HTTPS shall come by HTTPS alone (Strict-Transport-Security); 0 says nothing.")
+    Setting("unix_mode", \.unixMode, "Permissions of socket files in octal digits, such as 660. Absent: as the umask leaves them.")
+    Setting(
+      "trusted_proxies", \.trustedProxies,
+      "Addresses and networks of proxies, such as 10.0.0.0/8, or unix for those at a socket file; may be repeated. Of requests from them Forwarded or "
+        + "X-Forwarded-For says who the client is, and X-Forwarded-Proto and X-Forwarded-Prefix hold.")
+    Setting(
+      "path_prefix", \.pathPrefix,
+      "The path below which the server stands, such as /posterior, whether or not a proxy takes it from requests; links and Location begin with it.")
+    Setting(
+      "allowed_hosts", \.allowedHosts,
+      "Names beside localhost that requests may give as Host: models.example.org, *.example.org, or * for any; may be repeated. Absent: any, but on "
+        + "a server for this machine alone that needs no key none. Others are answered 421.")
+    Setting(
+      "allowed_origins", \.allowedOrigins,
+      "Origins of web pages that may use the server, such as https://app.example.org, or * for any; may be repeated. Where no key is needed "
+        + "requests of other pages are answered 403.")
     Setting("store", \.store, "The store's folder. Absent: $POSTERIOR_STORE or ~/.local/share/posterior.")
 
     Setting("max_connections", \.limits.connections, in: 1...most, "Connections at one time; more are answered 503.")
@@ -39,6 +55,12 @@ extension ServeConfiguration {
     Setting(
       "max_streamed_body_bytes", \.bodies.streamedBodyBytes.asBytes, in: bytes, "Bytes of items that are read block by block; more are answered 413.")
     Setting("max_spooled_bytes", \.bodies.spooledBytes.asBytes, in: bytes, "Bytes of such items on disk at once; more are answered 503.")
+    Setting(
+      "max_spooled_bytes_per_client", \.bodies.spooledBytesPerClient.asBytes, in: bytes,
+      "Bytes of such items of one IPv4 address or IPv6 /64; more are answered 429.")
+    Setting(
+      "max_expansion", \.expansion.ratio, in: 1...most,
+      "How many times its bytes a body in gzip or deflate may expand to, once it is beyond 16 MiB; more is answered 413.")
     Setting("max_upload_bytes", \.bodies.modelBytes.asBytes, in: bytes, "Bytes of an uploaded model file; more are answered 413.")
     Setting("max_waiting_requests", \.bodies.waitingRequests, in: 1...most, "Requests that wait for a lane; more are answered 503 at once.")
     Setting(
@@ -88,6 +110,8 @@ extension ServeConfiguration {
       "Seconds between the signal to stop and the first refused connection, for load balancers to notice.")
     seconds(
       "shutdown_timeout", \.shutdownTimeout.asSeconds, from: 0, "Seconds that requests under way have to finish after a signal to stop.")
+    Setting(
+      "log_format", \.logFormat, "text, or json: an object a line, of requests with client, key, run, model, seed and durations.")
     Setting("quiet", \.quiet, "Log warnings and errors only, not every request.")
   }
 
@@ -136,10 +160,22 @@ extension Int {
 
 extension InferenceRecorder.Policy: SettingValue {}
 
-extension ListenAddress: SettingValue {
+extension ListenAddress: WrittenValue {}
+extension HostPattern: WrittenValue {}
+extension ProxyPattern: WrittenValue {}
+extension FileMode: WrittenValue {}
+extension PathPrefix: WrittenValue {}
+extension OriginPattern: WrittenValue {}
+
+/// A value that is written as one text.
+package protocol WrittenValue: SettingValue, CustomStringConvertible {
+  init(_ text: String) throws
+}
+
+extension WrittenValue {
   package init(from decoder: any Decoder) throws {
     let text = try decoder.singleValueContainer().decode(String.self)
-    do throws(Invalid) {
+    do {
       try self.init(text)
     } catch {
       throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "\(error)"))

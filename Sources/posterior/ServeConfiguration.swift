@@ -21,6 +21,16 @@ package struct ServeConfiguration: Settings {
   var tlsClientAuthority: String?
   /// Seconds for which browsers that came by HTTPS come by HTTPS alone (RFC 6797); 0 says nothing.
   var hsts = 0
+  /// Permissions of socket files; nil leaves them to the umask.
+  var unixMode: FileMode?
+  /// Proxies whose word about their clients counts.
+  var trustedProxies: [ProxyPattern] = []
+  /// The path below which the server stands.
+  var pathPrefix: PathPrefix?
+  /// Names beside the loopback ones that requests may give as Host; any where there are none and the server is not for this machine alone.
+  var allowedHosts: [HostPattern] = []
+  /// Origins of web pages that may use the server.
+  var allowedOrigins: [OriginPattern] = []
   /// The store's folder; nil is `$POSTERIOR_STORE`, or the one in the home folder.
   var store: String?
 
@@ -30,6 +40,8 @@ package struct ServeConfiguration: Settings {
   var limits = Limits()
   /// What one request may bring, and how many may wait.
   var bodies = ServiceLimits()
+  /// How much larger than it came a body in gzip or deflate may become.
+  var expansion = ExpansionLimit()
   /// Requests a second from one client's address, and under one key; nil is any.
   var rateLimit: Double?
   var rateLimitPerKey: Double?
@@ -54,6 +66,8 @@ package struct ServeConfiguration: Settings {
   var drainDelay = Duration.zero
   /// What requests under way have to finish after a signal to stop.
   var shutdownTimeout = Duration.seconds(30)
+  /// Sentences, or objects for programs.
+  var logFormat = LogFormat.text
   /// Log warnings and errors only, not every request.
   var quiet = false
 
@@ -69,22 +83,29 @@ extension ServeConfiguration {
     return try TLSIdentity(.init(certificate: tlsCertificate, key: tlsKey, clientAuthority: tlsClientAuthority))
   }
 
-  /// - Parameter isLoopback: whether every address is this machine's own.
-  func options(isLoopback: Bool) -> Application.Options {
+  /// Whether every address is this machine's own.
+  var isLoopback: Bool { (plainAddresses + listenTLS).allSatisfy(\.isLoopback) }
+
+  /// Whether inference needs a key.
+  var needsKeys: Bool { requireKeys || (!allowAnonymous && !isLoopback) }
+
+  var options: Application.Options {
     var options = Application.Options(lanes: laneCount, families: Catalogue.families)
     options.limits = bodies
     options.batching = batching
-    options.requiresKeys = requireKeys || (!allowAnonymous && !isLoopback)
+    options.requiresKeys = needsKeys
     options.recording = recording
+    options.logsFields = logFormat == .json
     return options
   }
 
   var ioThreadCount: Int { ioThreads ?? min(4, ProcessInfo.processInfo.activeProcessorCount) }
   var laneCount: Int { lanes ?? ProcessInfo.processInfo.activeProcessorCount }
 
-  /// `handler` with what belongs to the connection rather than to the service: codings and digests of bodies, limits on a client's rate.
+  /// `handler` with what belongs to the connection rather than to the service: codings and digests of bodies, limits on a client's rate, names of
+  /// the server and origins of web pages.
   func decorated(_ handler: some Handler, refuse: @escaping RefusalResponse) -> any Handler {
-    var handler: any Handler = handler.expandingBodies(refuse: refuse).checkingDigests(refuse: refuse)
+    var handler: any Handler = handler.expandingBodies(within: expansion, refuse: refuse).checkingDigests(refuse: refuse)
     if let rateLimitPerKey {
       // A key's hash is enough to count by; the secret is not kept.
       handler = handler.limited(to: RateLimit(perSecond: rateLimitPerKey, burst: rateBurst), refuse: refuse) { request in
@@ -96,8 +117,12 @@ extension ServeConfiguration {
         request.isHealthCheck ? nil : ClientNetwork(request.remoteAddress)
       }
     }
-    handler = handler.compressed()
-    return hsts > 0 ? handler.strictTransport(seconds: hsts) : handler
+    handler = handler.compressed().shared(with: allowedOrigins, refusesOthers: !needsKeys, refuse: refuse)
+    if hsts > 0 { handler = handler.strictTransport(seconds: hsts) }
+    handler = handler.below(pathPrefix?.description ?? "")
+    if !trustedProxies.isEmpty { handler = handler.trusting(trustedProxies) }
+    if !allowedHosts.isEmpty || (isLoopback && !needsKeys) { handler = handler.answering(to: allowedHosts, refuse: refuse) }
+    return handler
   }
 }
 

@@ -67,11 +67,11 @@ struct RobustnessTests {
   @Test("where requests hold all the memory they may, the next one is told at once when to come again, and nothing stays held")
   func memory() async throws {
     var limits = ServiceLimits()
-    limits.heldBytes = 5000
+    limits.heldBytes = 50_000
     let fixture = try ServiceFixture(lanes: 1, limits: limits)
     let large = [UInt8](repeating: 0, count: 12 * 200)
     let target = "/v1/models/vector/encode"
-    // Alone it may hold more than the limit: 2,400 bytes that came and the numbers that go.
+    // 2,400 bytes that came, the numbers that they are read as, and those of the answer with their text.
     #expect(try await fixture.post(target, large, type: "application/octet-stream").status == 200)
     #expect(fixture.application.memory.bytes == 0)
     let door = Door()
@@ -80,7 +80,7 @@ struct RobustnessTests {
     let waiting = Task { try await fixture.post(target, large, type: "application/octet-stream") }
     while fixture.application.batcher.depth < 1 { await Task.yield() }
     let refused = try await fixture.post(target, large, type: "application/octet-stream")
-    #expect(refused.status == 503 && refused.headers["Retry-After"] == "1" && refused.text.contains("5000 bytes"))
+    #expect(refused.status == 503 && refused.headers["Retry-After"] == "1" && refused.text.contains("50000 bytes"))
     door.open()
     try await blocker.value
     #expect(try await waiting.value.status == 200)
@@ -121,5 +121,35 @@ struct RobustnessTests {
     #expect(throws: (any Error).self) { try LoadedModel.load(path: version.path, families: Catalogue.families, expecting: SHA256.digest([1])) }
     let other = try LoadedModel.load(path: version.path, families: Catalogue.families, expecting: version.digest)
     #expect(other.digest == version.digest)
+  }
+
+  @Test("a request that would hold more than all may together is told so, before anything is computed, and not to come again")
+  func memoryOfOne() async throws {
+    var limits = ServiceLimits()
+    limits.heldBytes = 20_000
+    let fixture = try ServiceFixture(lanes: 1, limits: limits)
+    let refused = try await fixture.post("/v1/models/toy/sample", json: #"{"n": 10000, "seed": 1}"#)
+    #expect(refused.status == 413 && refused.text.contains("20000") && refused.headers["Retry-After"] == nil)
+    #expect(try await fixture.post("/v1/models/toy/sample", json: #"{"n": 1, "seed": 1}"#).status == 200)
+    #expect(fixture.application.memory.bytes == 0)
+  }
+
+  @Test("a client holds no more than its part, and what it gives back others and itself may have")
+  func memoryOfClients() throws {
+    let budget = MemoryBudget(capacity: 100, perClient: 60, of: "disk")
+    let one = budget.open(for: "10.0.0.1:5")
+    try one.take(50)
+    let again = budget.open(for: "10.0.0.1:6")
+    #expect(throws: MemoryOverload(.client, capacity: 60, resource: "disk")) { try again.take(20) }
+    #expect(throws: MemoryOverload(.request(70), capacity: 60, resource: "disk")) { try again.take(70) }
+    try budget.open(for: "10.0.0.2:5").take(40)
+    let two = budget.open(for: "10.0.0.2:5")
+    try two.take(40)
+    #expect(throws: MemoryOverload(.all, capacity: 100, resource: "disk")) { try budget.open(for: "unix").take(20) }
+    one.giveBack(30)
+    try again.take(20)
+    #expect(budget.bytes == 80)
+    #expect(throws: MemoryOverload(.request(.max), capacity: 60, resource: "disk")) { try again.take(.max) }
+    withExtendedLifetime((one, two)) {}
   }
 }

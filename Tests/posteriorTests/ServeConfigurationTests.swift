@@ -13,6 +13,11 @@ struct ServeConfigurationTests {
   private static let addresses: [Sample] = [
     ("listen", "[\"127.0.0.1:81\", \"unix:/run/a\"]", ["--listen", "127.0.0.1:81", "--listen", "unix:/run/a"]),
     ("listen_tls", "[\"[::1]:444\"]", ["--listen-tls", "[::1]:444"]),
+    ("allowed_hosts", "[\"a.example.org\", \"*.b.org\"]", ["--allowed-hosts", "a.example.org", "--allowed-hosts", "*.b.org"]),
+    ("unix_mode", "\"660\"", ["--unix-mode", "660"]), ("log_format", "\"json\"", ["--log-format", "json"]),
+    ("trusted_proxies", "[\"10.0.0.0/8\", \"unix\"]", ["--trusted-proxies", "10.0.0.0/8", "--trusted-proxies", "unix"]),
+    ("path_prefix", "\"/a/b\"", ["--path-prefix", "/a/b"]),
+    ("allowed_origins", "[\"https://a.example.org\"]", ["--allowed-origins", "https://a.example.org"]),
     ("record", "\"errors\"", ["--record", "errors"]),
   ]
 
@@ -21,7 +26,7 @@ struct ServeConfigurationTests {
   private static let numbers: [Sample] = [
     "hsts", "max_connections", "max_connections_per_client", "max_requests_per_connection", "max_target_bytes", "max_header_bytes",
     "max_header_count", "max_trailer_bytes", "max_chunk_extension_bytes", "max_discard_bytes", "max_body_bytes", "max_upload_bytes",
-    "max_streamed_body_bytes", "max_spooled_bytes",
+    "max_streamed_body_bytes", "max_spooled_bytes", "max_spooled_bytes_per_client", "max_expansion",
     "max_waiting_requests", "min_rate", "io_threads", "lanes", "max_batch", "max_held_bytes", "model_memory", "record_limit", "record_inputs",
   ].map { ($0, "777", [flag($0), "777"]) }
 

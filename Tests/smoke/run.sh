@@ -44,6 +44,18 @@ start "$store"
 key=$(cat "$store/admin.key")
 admin=(-H "Authorization: Bearer $key")
 expect "admin.key is private" 600 "$(stat -c %a "$store/admin.key")"
+expect "the store is private" "700 600 600" "$(echo $(stat -c %a "$store" "$store/posterior.sqlite" "$store/posterior.sqlite-wal"))"
+
+# --- names and web pages
+expect "another host's name" 421 "$(status /v1/models -H 'Host: evil.example')"
+expect "localhost" 200 "$(status /v1/models -H 'Host: localhost')"
+for host in 'localhost:port' 'a:80:90' '[::1' '%zz' 'a:-1'; do expect "Host: $host" 400 "$(status /v1/models -H "Host: $host")"; done
+expect "an empty Host" 400 "$(status /v1/models -H 'Host;')"
+expect "a page of another origin" 403 "$(status /v1/models -H 'Origin: http://evil.example')"
+expect "a page of another site" 403 "$(status /v1/models -H 'Sec-Fetch-Site: cross-site')"
+expect "a page of the server's own" 200 "$(status /v1/models -H "Origin: $url")"
+contains "every answer" "X-Content-Type-Options: nosniff" "$work/head"
+expect "a precondition that fails" 412 "$(status /openapi.yaml -H 'If-Match: "other"')"
 
 # --- upload
 expect "upload without a key" 401 "$(status /v1/admin/models/fm/versions --data-binary @$model)"
@@ -62,7 +74,7 @@ digest=$(sha256sum "$model" | cut -d' ' -f1)
 contains "the digest" "sha256:$digest" "$work/body"
 # An upload that breaks off in the middle.
 exec 3<>"/dev/tcp/127.0.0.1/${url##*:}"
-printf 'POST /v1/admin/models/fm/versions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: 4000000\r\n\r\n' "$key" >&3
+printf 'POST /v1/admin/models/fm/versions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Length: 4000000\r\n\r\n' "$key" >&3
 head -c 300000 "$model" >&3
 exec 3>&-
 for _ in $(seq 50); do [ "$(find "$store/uploads" -type f 2>/dev/null | wc -l)" = 0 ] && break; read -rt 0.1 <> <(:) || true; done

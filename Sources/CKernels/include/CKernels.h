@@ -164,6 +164,8 @@ void kernel_rmsprop(float *p, const float *g, float *square, size_t n, float rat
 
 // ---- Memory: keeps freed blocks in the process instead of giving their pages back, for loops that ask for the same large blocks again and again.
 void kernel_keep_freed_blocks(void);
+// Gives freed blocks of 4 MiB and more back at once, and keeps little of the others, for servers that have to stay within a bound.
+void kernel_bound_freed_blocks(void);
 // Memory for `count` numbers on a cache line's boundary, to be given back by the thread that took it. After kernel_keep_freed_blocks every thread keeps a few
 // blocks for its next turn.
 float *kernel_take_scratch(size_t count);

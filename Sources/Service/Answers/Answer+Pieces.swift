@@ -6,14 +6,14 @@ extension Answer {
     switch type {
     case .csv:
       let table = try csv
-      let rows = max(1, AnswerPieces.numbers * max(table.count, 1) / max(scalars.count, 1))
+      let rows = max(1, AnswerPieces.numbers * max(table.count, 1) / max(count, 1))
       return AnswerPieces(first: table.header, items: table.count, each: rows, table.rows)
     case .png:
       return AnswerPieces(of: try picture)
     case .text: return AnswerPieces(of: try plainText)
-    case .npy: return AnswerPieces(first: NPY.header(shape: shape), items: scalars.count, each: AnswerPieces.numbers, floats)
+    case .npy: return AnswerPieces(first: NPY.header(shape: shape), items: count, each: AnswerPieces.numbers, floats)
     case .floats where bytes != nil: return AnswerPieces(of: bytes ?? [])
-    case .floats: return AnswerPieces(first: [], items: scalars.count, each: AnswerPieces.numbers, floats)
+    case .floats: return AnswerPieces(first: [], items: count, each: AnswerPieces.numbers, floats)
     default:
       let pieces = JSONPieces(document(receipt), limit: AnswerPieces.numbers)
       return AnswerPieces(first: [], items: pieces.count, each: 1) { pieces[$0.lowerBound] }
@@ -22,15 +22,15 @@ extension Answer {
 
   private func floats(_ range: Range<Int>) -> [UInt8] {
     var bytes: [UInt8] = []
-    FloatBytes.append(scalars[range], to: &bytes)
+    FloatBytes.append(numbers(range), to: &bytes)
     return bytes
   }
 
   /// Bytes of the answer where they are known before it is written.
   package func byteCount(as type: MediaType) -> Int? {
     switch type {
-    case .npy: NPY.header(shape: shape).count + 4 * scalars.count
-    case .floats: bytes?.count ?? 4 * scalars.count
+    case .npy: NPY.header(shape: shape).count + 4 * count
+    case .floats: bytes?.count ?? 4 * count
     default: nil
     }
   }
@@ -55,6 +55,9 @@ package struct AnswerPieces: RandomAccessCollection, Sendable {
 
   /// A single piece.
   init(of bytes: [UInt8]) { self.init(first: bytes, items: 0, each: 1) { _ in [] } }
+
+  /// All of them as one.
+  package var joined: [UInt8] { count == 1 ? self[0] : reduce(into: []) { $0 += $1 } }
 
   package var startIndex: Int { 0 }
   package var endIndex: Int { Swift.max(1, (items + each - 1) / each) }

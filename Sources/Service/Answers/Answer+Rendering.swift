@@ -2,20 +2,11 @@ internal import Formats
 
 extension Answer {
   /// The bytes of the answer: the same for the same numbers, over HTTP and on the command line.
-  package func bytes(as type: MediaType, receipt: Receipt) throws -> [UInt8] {
-    switch type {
-    case .csv: try csv.bytes
-    case .png: try picture
-    case .npy: NPY.encode(scalars, shape: shape)
-    case .floats: bytes ?? floats
-    case .text: try plainText
-    default: document(receipt).text
-    }
-  }
+  package func bytes(as type: MediaType, receipt: Receipt) throws -> [UInt8] { try pieces(as: type, receipt: receipt).joined }
 
-  func document(_ receipt: Receipt) -> JSONValue {
+  func document(_ receipt: Receipt) -> JSONDocument {
     let shape = JSONValue.array(shape.map(JSONValue.integer))
-    return JSONValue.object(receipt.members + [.init(name: "shape", value: shape)] + members)
+    return .object(receipt.members.map { .init(name: $0.name, value: $0.value) } + [.init(name: "shape", value: shape)] + members)
   }
 
   var csv: AnswerTable {
@@ -46,7 +37,7 @@ extension Answer {
 
   var floats: [UInt8] {
     var bytes: [UInt8] = []
-    FloatBytes.append(scalars, to: &bytes)
+    FloatBytes.append(numbers(0..<count), to: &bytes)
     return bytes
   }
 }

@@ -6,7 +6,9 @@ package import Tensors
 package struct Answer: Sendable {
   /// [items, ...]: of the numbers that the plain formats carry; of an answer without numbers how many items it has.
   package let shape: [Int]
-  package let scalars: [Float]
+  /// How many numbers there are, and a stretch of them, which may be made only now.
+  package let count: Int
+  let numbers: @Sendable (Range<Int>) -> ArraySlice<Float>
   /// The axis of the shape that counts items.
   let itemAxis: Int
   /// The answer as CSV, as PNG, as text and as bytes of its own; nil where it can't be had so, or, of bytes, where the numbers are meant.
@@ -15,53 +17,69 @@ package struct Answer: Sendable {
   let text: String?
   let bytes: [UInt8]?
   /// Members of the JSON answer after the receipt and the shape.
-  package let members: [JSONValue.Member]
+  package let members: [JSONDocument.Member]
   /// The members as builds before a version wrote them; nil where they are the same.
-  private(set) var correction: (version: String, members: [JSONValue.Member])?
+  private(set) var correction: (version: String, members: [JSONDocument.Member])?
+
+  /// All numbers that the plain formats carry.
+  package var scalars: [Float] { Array(numbers(0..<count)) }
 
   /// - Parameters:
   ///   - values: [..., items, numbers of an item or its extents].
   ///   - axis: that of the items, after completed tables where there are several.
   package init(
     _ values: Tensor, itemAxis axis: Int = 0, table: (@Sendable () -> AnswerTable)? = nil, png: (@Sendable () throws -> [UInt8])? = nil,
-    members: [JSONValue.Member]
+    members: [JSONDocument.Member]
   ) {
-    (shape, scalars, itemAxis) = (values.shape.dimensions, values.scalars, axis)
+    let scalars = values.scalars
+    self.init(shape: values.shape.dimensions, numbers: { scalars[$0] }, itemAxis: axis, table: table, png: png, members: members)
+  }
+
+  /// - Parameters:
+  ///   - shape: of the numbers that the plain formats carry.
+  ///   - numbers: a stretch of them.
+  init(
+    shape: [Int], numbers: @escaping @Sendable (Range<Int>) -> ArraySlice<Float>, itemAxis axis: Int = 0, table: (@Sendable () -> AnswerTable)? = nil,
+    png: (@Sendable () throws -> [UInt8])? = nil, members: [JSONDocument.Member]
+  ) {
+    (self.shape, self.numbers, count, itemAxis) = (shape, numbers, shape.reduce(1, *), axis)
     (self.table, self.png, self.members) = (table, png, members)
     (text, bytes) = (nil, nil)
   }
 
   /// - Parameter values: [items, columns].
-  package init(_ values: Tensor, columns: [String], members: [JSONValue.Member]) {
+  package init(_ values: Tensor, columns: [String], members: [JSONDocument.Member]) {
     self.init(values, table: { AnswerTable(values, columns: columns) }, members: members)
   }
 
   /// A text an item; one of them is also plain text.
-  package init(texts: [String], members: [JSONValue.Member] = []) {
-    (shape, scalars, itemAxis) = ([texts.count], [], 0)
+  package init(texts: [String], members: [JSONDocument.Member] = []) {
+    (shape, numbers, count, itemAxis) = ([texts.count], { _ in [] }, 0, 0)
     (table, png, bytes) = (nil, nil, nil)
     text = texts.count == 1 ? texts[0] : nil
-    self.members = members + [.init(name: "texts", value: .strings(texts))]
+    let characters = texts.reduce(0) { $0 + $1.utf8.count }
+    let list = JSONList(count: texts.count, weight: 1 + characters / max(texts.count, 1) / 8) { .string(texts[$0]) }
+    self.members = members + [.init(name: "texts", content: .list(list))]
   }
 
   /// Bytes of all items one after the other, as `application/octet-stream`.
-  package init(bytes: [[UInt8]], members: [JSONValue.Member]) {
-    (shape, scalars, itemAxis) = ([bytes.count], [], 0)
+  package init(bytes: [[UInt8]], members: [JSONDocument.Member]) {
+    (shape, numbers, count, itemAxis) = ([bytes.count], { _ in [] }, 0, 0)
     (table, png, text) = (nil, nil, nil)
     self.bytes = bytes.flatMap { $0 }
     self.members = members
   }
 
   /// The same answer, which builds before `version` wrote with other members.
-  func corrected(in version: String, before members: [JSONValue.Member]) -> Answer {
+  func corrected(in version: String, before members: [JSONDocument.Member]) -> Answer {
     var answer = self
     answer.correction = (version, members)
     return answer
   }
 
   /// The same answer with other members.
-  private init(_ answer: Answer, members: [JSONValue.Member]) {
-    (shape, scalars, itemAxis) = (answer.shape, answer.scalars, answer.itemAxis)
+  private init(_ answer: Answer, members: [JSONDocument.Member]) {
+    (shape, numbers, count, itemAxis) = (answer.shape, answer.numbers, answer.count, answer.itemAxis)
     (table, png, text, bytes) = (answer.table, answer.png, answer.text, answer.bytes)
     self.members = members
   }
@@ -77,7 +95,7 @@ package struct Answer: Sendable {
     if let table = signature.space.table, table.isExact { return exact(values, table, field: field) }
     let items = values.reshaped(Shape([values.shape[0]] + signature.space.shape))
     let columns = signature.space.names
-    var members: [JSONValue.Member] = []
+    var members: [JSONDocument.Member] = []
     if signature.space.table != nil, let columns { members.append(.init(name: "columns", value: .strings(columns))) }
     members.append(.init(name: field, value: .floats(items.scalars, shape: items.shape.dimensions)))
     let table = columns.map { columns -> (@Sendable () -> AnswerTable) in { AnswerTable(values, columns: columns) } }
@@ -89,33 +107,34 @@ package struct Answer: Sendable {
 extension Answer {
   /// Rows of a table whose raw numbers are doubles; `values` is [n, width] in model units. Days are texts in CSV, and numbers elsewhere.
   private static func exact(_ values: Tensor, _ table: TableSpace, field: String) -> Answer {
-    let width = table.width
-    let raw = values.scalars.enumerated().map { place, value in table.raw(value, at: place % width) }
+    let (width, filled) = (table.width, values.scalars)
+    @Sendable func raw(_ place: Int) -> Double { table.raw(filled[place], at: place % width) }
     let names = table.columns.map(\.name)
-    func number(_ place: Int) -> JSONValue {
-      let (value, resolution) = (raw[place], table.resolution(at: place % width))
+    @Sendable func number(_ place: Int) -> JSONValue {
+      let (value, resolution) = (raw(place), table.resolution(at: place % width))
       guard value.isFinite else { return .null }
       let text = NumberForm.plain.text(value, resolution: resolution)
       return Int(text).map(JSONValue.integer) ?? .number(Double(text) ?? value)
     }
-    let rows = (0..<values.shape[0]).map { row in JSONValue.array((0..<width).map { number(row * width + $0) }) }
+    let count = values.shape[0]
+    let rows = JSONList(count: count, weight: width) { row in .array((0..<width).map { number(row * width + $0) }) }
     return Answer(
-      Tensor(shape: values.shape, scalars: raw.map { Float($0) }),
+      shape: values.shape.dimensions, numbers: { places in ArraySlice(places.map { Float(raw($0)) }) },
       table: {
         var header = CSVWriter()
         header.append(names)
-        return AnswerTable(count: rows.count, header: header.bytes) { range in
+        return AnswerTable(count: count, header: header.bytes) { range in
           var writer = CSVWriter()
           for row in range {
             writer.append(
               (0..<width).map { column in
-                let value = raw[row * width + column]
+                let value = raw(row * width + column)
                 return value.isNaN ? "" : table.columns[column].text(value, resolution: table.resolution(at: column))
               })
           }
           return writer.bytes
         }
-      }, members: [.init(name: "columns", value: .strings(names)), .init(name: field, value: .array(rows))])
+      }, members: [.init(name: "columns", value: .strings(names)), .init(name: field, content: .list(rows))])
   }
 }
 

@@ -30,16 +30,20 @@ struct ClusterTable: Sendable {
   }
 
   /// One object a layer; sizes and the mean entropy are over all items of the request.
-  var json: [JSONValue] {
+  var json: [JSONDocument] {
     parts.map { part in
       let assignment = part.assignment
-      return .record([
-        "layer": .integer(part.layer.number), "components": .integer(part.layer.components),
-        "assignments": .array(assignment.components.map(JSONValue.integer)),
-        "responsibilities": listsProbabilities ? .floats(part.responsibilities.scalars, shape: part.responsibilities.shape.dimensions) : nil,
-        "sizes": .array(assignment.sizes.map(JSONValue.integer)), "entropy_nats": .floats(assignment.entropies, shape: [count]),
-        "mean_entropy_nats": .number(assignment.meanEntropy),
-      ])
+      let assignments = JSONList(count: count) { .integer(assignment.components[$0]) }
+      let responsibilities = JSONValue.floats(part.responsibilities.scalars, shape: part.responsibilities.shape.dimensions)
+      return .object(
+        [
+          .init(name: "layer", value: .integer(part.layer.number)), .init(name: "components", value: .integer(part.layer.components)),
+          .init(name: "assignments", content: .list(assignments)),
+        ] + (listsProbabilities ? [.init(name: "responsibilities", value: responsibilities)] : []) + [
+          .init(name: "sizes", value: .array(assignment.sizes.map(JSONValue.integer))),
+          .init(name: "entropy_nats", value: .floats(assignment.entropies, shape: [count])),
+          .init(name: "mean_entropy_nats", value: .number(assignment.meanEntropy)),
+        ])
     }
   }
 

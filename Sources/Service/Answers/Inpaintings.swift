@@ -6,10 +6,7 @@ internal import Tensors
 ///
 ///     with its hole | completed | completed | ... | as it was sent, where a mask hid some of it
 struct Inpaintings: Sendable {
-  let items: Items
-  /// [completed versions, n, width] in raw units.
-  let completed: Tensor
-  let signature: Signature
+  let completed: CompletedTable
   /// False: the completed versions alone.
   let compares: Bool
 
@@ -17,15 +14,15 @@ struct Inpaintings: Sendable {
   private static let hole: UInt8 = 128
 
   func png() throws -> [UInt8] {
-    guard let picture = signature.space.picture else { preconditionFailure("inpaintings are of images") }
-    let (width, versions) = (signature.width, completed.shape[0])
+    let items = completed.items
+    guard let picture = completed.signature.space.picture else { preconditionFailure("inpaintings are of images") }
+    let (width, versions) = (completed.signature.width, completed.tables)
     var samples: [UInt8] = []
     func append(_ numbers: ArraySlice<Float>) { samples += numbers.map { $0.isNaN ? Self.hole : picture.sample($0) } }
     for row in 0..<items.count {
       if compares { append(items.raw.scalars[row * width..<(row + 1) * width]) }
       for version in 0..<versions {
-        let start = (version * items.count + row) * width
-        append(completed.scalars[start..<start + width])
+        append(completed.numbers(of: version, row))
       }
       if compares, let unmasked = items.unmasked { append(unmasked.scalars[row * width..<(row + 1) * width]) }
     }

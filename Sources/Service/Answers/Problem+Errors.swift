@@ -27,10 +27,7 @@ extension Problem {
       self.init(.overloaded, "More requests are waiting than the queue holds; come again in a second.", headers: ["Retry-After": "1"])
     case let error as ItemFile.Failure where error.code == ENOSPC || error.code == EDQUOT:
       self.init(.storageFull, "There is no room on disk for the items of this request: \(error).", headers: ["Retry-After": "10"])
-    case let error as MemoryOverload:
-      self.init(
-        .overloaded, "Requests hold the \(error.capacity) bytes of \(error.resource) that they may have together; come again in a second.",
-        headers: ["Retry-After": "1"])
+    case let error as MemoryOverload: self.init(error)
     case is DeadlineExceeded:
       self.init(
         .late, "The time that Posterior-Timeout gave was over before the answer was computed.", field: "Posterior-Timeout",
@@ -53,6 +50,26 @@ extension Problem {
       default: Kind("http-\(refusal.status.code)", refusal.status, refusal.status.reason)
       }
     self.init(kind, refusal.detail, headers: refusal.headers)
+  }
+
+  private init(_ error: MemoryOverload) {
+    let (capacity, resource) = (error.capacity, error.resource)
+    switch error.whose {
+    case .all:
+      self.init(
+        .overloaded, "Requests hold the \(capacity) bytes of \(resource) that they may have together; come again in a second.",
+        headers: ["Retry-After": "1"])
+    case .client:
+      self.init(
+        Kind("too-much-held", .tooManyRequests, "Too much is held for one client"),
+        "Requests from this address hold the \(capacity) bytes of \(resource) that one client may have; come again in a second.",
+        headers: ["Retry-After": "1"])
+    case .request(let bytes):
+      self.init(
+        .tooLarge,
+        "This request needs \(bytes) bytes of \(resource) or more, and all requests together may hold \(capacity): send fewer items, ask for less of "
+          + "each, or for an answer in CSV, NPY or raw floats, which takes less.", given: "\(bytes) bytes", expected: "at most \(capacity) bytes")
+    }
   }
 
   private init(_ error: JSONError) {

@@ -17,6 +17,7 @@ extension Application {
     let memory = self.memory.open()
     defer { withExtendedLifetime(memory) {} }
     var sent = SentRequest(request)
+    sent.memory = memory
     sent.body = try await memory.collect(request.body.limited(to: limits.bodyBytes))
     let isAsynchronous = request.prefersAsynchrony
     let audit = try await batcher.run { [sent, limits] in
@@ -123,15 +124,35 @@ extension Application {
     }
   }
 
+  /// Looks again and again for runs that another process left when it was killed: audits that kept their items are gone on with here, the others have
+  /// failed. Until the task is cancelled.
+  package func watchAbandonedRuns() async {
+    while !Task.isCancelled, !store.isReadOnly, readiness.state != .draining {
+      do {
+        try await Task.sleep(for: limits.takeoverInterval)
+        _ = try await storeLanes.run(isUnderWay: true) { [store] in try store.clearAway() }
+        try await resumeAudits()
+      } catch is CancellationError {
+        return
+      } catch {
+        logger.error("runs of other processes can't be looked after", metadata: ["reason": "\(error)"])
+      }
+    }
+  }
+
   /// POST /v1/runs/{id}/cancel: ends an audit that goes on without a client.
   func cancelRun(_ request: Request) async throws -> Response {
     try request.checkQuery()
     let id = request.parameter("id")
     let run = try await storeLanes.run { [self] in try recordedRun(id) }
-    guard await audits.cancel(run.id) else {
+    let isCancelled =
+      if await audits.cancel(run.id) { true } else if store.isReadOnly { false } else {
+        try await storeLanes.run { [store] in try store.cancelAbandoned(run.id) }
+      }
+    guard isCancelled else {
       throw Problem(
         .conflict,
-        "Run \(run.id) of kind \(run.description.kind.rawValue) is \(run.status.rawValue); only an audit that this server computes can be cancelled.",
+        "Run \(run.id) of kind \(run.description.kind.rawValue) is \(run.status.rawValue); only an audit that this server computes can be cancelled, or a run whose process has ended.",
         field: "id", given: run.status.rawValue, expected: "a running audit")
     }
     return .json(try await storeLanes.run { [store] in try RunJSON.run(store.run(id)) })

@@ -6,6 +6,7 @@ extension Application {
   func page(_ request: Request) throws -> Response {
     try request.checkQuery()
     let host = request.headers["Host"] ?? "127.0.0.1:8080"
+    let prefix = escaped(request.prefix)
     let models = options.requiresKeys ? nil : try store.models(limit: 50).items
     let html = """
       <!doctype html>
@@ -22,27 +23,26 @@ extension Application {
       <p>This server answers questions about generative latent-variable models over HTTP: new samples, encodings, reconstructions and likelihood
       bounds. The same model, seed and input give the same bytes, whatever else the server is doing.</p>
       <h2>Models</h2>
-      \(models.map(modelTable) ?? "<p>The list needs a key: GET /v1/models.</p>")
+      \(models.map { modelTable($0, prefix) } ?? "<p>The list needs a key: GET /v1/models.</p>")
       <h2>Try it</h2>
-      <pre>curl -X POST 'http://\(escaped(host))/v1/models/\(escaped(models?.first { $0.live != nil }?.name ?? "NAME"))/sample?n=16&amp;seed=1' \\
+      <pre>curl -X POST '\(request.isSecure ? "https" : "http")://\(escaped(host))\(prefix)/v1/models/\(escaped(models?.first { $0.live != nil }?.name ?? "NAME"))/sample?n=16&amp;seed=1' \\
         -H 'Accept: image/png' -o samples.png</pre>
-      <p>The contract: <a href="/openapi.yaml">openapi.yaml</a>. Lists: <a href="/v1/models">models</a>, <a href="/v1/families">families</a>,
-      <a href="/v1/runs">runs</a>.</p>
+      <p>The contract: <a href="\(prefix)/openapi.yaml">openapi.yaml</a>. Lists: <a href="\(prefix)/v1/models">models</a>, <a href="\(prefix)/v1/families">families</a>,
+      <a href="\(prefix)/v1/runs">runs</a>.</p>
       </html>
 
       """
     var response = Response.text(html, type: "text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
-    response.headers["X-Content-Type-Options"] = "nosniff"
     return response
   }
 
-  private func modelTable(_ models: [Model]) -> String {
+  private func modelTable(_ models: [Model], _ prefix: String) -> String {
     guard !models.isEmpty else { return "<p>None yet. Register one with <code>posterior models upload FILE --name NAME</code>.</p>" }
     let rows = models.map { model in
       let version = model.live ?? model.versions.last
       let cells = [
-        "<a href=\"/v1/models/\(escaped(model.name))\">\(escaped(model.name))</a>", version.map { "\($0.version)" } ?? "none",
+        "<a href=\"\(prefix)/v1/models/\(escaped(model.name))\">\(escaped(model.name))</a>", version.map { "\($0.version)" } ?? "none",
         escaped(version?.facts.family ?? ""), escaped(version.map { operations(of: $0).joined(separator: ", ") } ?? ""),
       ]
       return "<tr>" + cells.map { "<td>\($0)</td>" }.joined() + "</tr>"

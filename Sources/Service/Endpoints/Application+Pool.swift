@@ -10,10 +10,13 @@ extension Application {
     let memory = self.memory.open()
     defer { withExtendedLifetime(memory) {} }
     let body = try await memory.collect(request.body)
+    // Read from a tree of JSON or rows of cells, and answered with thirteen numbers a term.
+    try memory.take(16 * body.count)
     let options = SentRequest(request).options
     let bytes = try await batcher.run { try PoolRequest(body, type: type, options: options).answer(as: accepted) }
     var response = Response.bytes(bytes, type: accepted == .csv ? "text/csv; charset=utf-8; header=present" : accepted.name)
     response.headers["Vary"] = "Accept"
+    response.kept = memory
     return response
   }
 }

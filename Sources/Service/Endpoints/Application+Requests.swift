@@ -18,6 +18,7 @@ extension Application {
     defer { withExtendedLifetime(memory) {} }
     let context = StreamContext(request: request, deadline: deadline, memory: memory, account: account)
     var sent = SentRequest(request)
+    sent.memory = memory
     @Sendable func ask(_ sent: SentRequest) throws -> Asked {
       let fields = try sent.fields(of: kind)
       let request = try kind.ask(fields, of: model, limits)
@@ -32,27 +33,33 @@ extension Application {
     } else {
       sent.body = try await memory.collect(request.body.limited(to: limits.bodyBytes))
     }
+    let notes = request.attachment as? RequestNotes
     let read: @Sendable () throws -> (any CheckedRequest, MediaType) = { [sent, limits, batcher] in
       let start = ContinuousClock.now
       account?.note(sent)
       let asked = try early ?? ask(sent)
       let whole = try asked.request.answered(in: asked.type).about(sent, asked.fields, limits)
       account?.note(whole)
-      batcher.metrics.observe(.decode, .now - start)
+      let duration = ContinuousClock.now - start
+      batcher.metrics.observe(.decode, duration)
+      notes?.note("decode", duration)
       return (whole, asked.type)
     }
     // Megabytes of numbers would hold up the I/O loop, so those are read on a lane.
     let (asked, type) = sent.body.count < limits.longBodyBytes ? try read() : try await batcher.run(read)
-    try memory.take(asked.answerBytes)
+    try memory.take(asked.answerBytes(as: type))
     // Requests that came in with this one are read first, so that the lane which wakes for one of them finds them all and reads the weights once.
     await Task.yield()
-    return try await batcher.perform(asked, urgency: request.urgency, deadline: deadline, isSlowToWrite: type == .png) { [self] answer in
+    return try await batcher.perform(asked, urgency: request.urgency, deadline: deadline, isSlowToWrite: type == .png, notes: notes) {
+      [self] answer in
       var response = Self.head(type: type, receipt: asked.receipt, shape: answer.shape)
-      if answer.scalars.count > limits.streamedAnswerNumbers, type != .png {
-        response.body = body(of: try answer.pieces(as: type, receipt: asked.receipt), length: answer.byteCount(as: type), as: type, context)
+      response.kept = memory
+      let pieces = try answer.pieces(as: type, receipt: asked.receipt)
+      if answer.count > limits.streamedAnswerNumbers || pieces.count > limits.streamedAnswerNumbers / AnswerPieces.numbers, type != .png {
+        response.body = body(of: pieces, length: answer.byteCount(as: type), as: type, context)
         return response
       }
-      let bytes = try answer.bytes(as: type, receipt: asked.receipt)
+      let bytes = pieces.joined
       account?.note(bytes, as: type)
       response.body = .bytes(bytes)
       return response

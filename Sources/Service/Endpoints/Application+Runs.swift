@@ -77,7 +77,6 @@ extension Application {
     var response = Response.bytes(bytes, type: document.mediaType)
     response.headers["Content-Disposition"] = "inline; filename=\"\(document.name)\""
     // A browser shows it as what it is, and runs none of it.
-    response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "sandbox"
     return response.tagged(EntityTag(document.digest.description), for: request)
   }

@@ -26,7 +26,7 @@ extension Application {
   /// Takes the whole body before anything is answered: many clients read no answer before they have sent all of their request, so an answer that is as
   /// long as the request and begins with its first rows would wait for such a client for ever, and the client for it.
   func receive(_ context: StreamContext) async throws -> ReceivedItems {
-    let spool = spool.open()
+    let spool = spool.open(for: context.request.remoteAddress)
     var bytes: [UInt8] = []
     var file: ItemFile?
     let digest = context.account.map { _ in RunningDigest() }
@@ -78,6 +78,7 @@ extension Application {
     // Before the head is out an error is still an answer.
     guard let first = try await next() else { preconditionFailure("no items were refused") }
     var response = Self.head(type: stream.type, receipt: stream.asked.receipt, shape: first.shape)
+    response.kept = context.memory
     guard first.rows < count else {
       ending.noteWhole()
       response.body = .bytes(first.bytes)

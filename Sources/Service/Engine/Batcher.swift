@@ -77,6 +77,15 @@ package final class Batcher: Sendable {
     isUnderWay: Bool = false,
     finish: @escaping @Sendable (Answer) throws -> Result
   ) async throws -> Result {
+    try await perform(
+      request, urgency: urgency, deadline: deadline, isSlowToWrite: isSlowToWrite, isUnderWay: isUnderWay, notes: nil, finish: finish)
+  }
+
+  /// - Parameter notes: told how long the request waited, and how long it took to compute and to write.
+  nonisolated(nonsending) func perform<Result: Sendable>(
+    _ request: any CheckedRequest, urgency: Urgency, deadline: ContinuousClock.Instant?, isSlowToWrite: Bool, isUnderWay: Bool = false,
+    notes: RequestNotes?, finish: @escaping @Sendable (Answer) throws -> Result
+  ) async throws -> Result {
     let queued = QueuedRequest(request, urgency: urgency, deadline: deadline, isSlowToWrite: isSlowToWrite)
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Result, any Error>) in
@@ -84,7 +93,13 @@ package final class Batcher: Sendable {
           work: { [metrics] in
             let computed = ContinuousClock.now
             let result = Swift.Result { try finish(request.answer(queued.takeFound())) }
-            metrics.observe(queued, computed: computed, finished: .now)
+            let finished = ContinuousClock.now
+            metrics.observe(queued, computed: computed, finished: finished)
+            if let notes {
+              notes.note("queue", queued.start - queued.arrival)
+              notes.note("compute", computed - queued.start)
+              notes.note("encode", finished - computed)
+            }
             return { continuation.resume(with: result) }
           },
           drop: { continuation.resume(throwing: $0) })

@@ -22,15 +22,13 @@ final class QueuedRequest: BatchMember {
   /// Numbers that take as long to write as this answer.
   let numbersToWrite: Int
   let job = Job()
-  private let state = Protected(State())
+  private let state: Protected<State>
 
   /// More than any group holds: such an answer is written and handed over by itself.
   private static let slow = Int.max / 2
 
   private struct State {
-    /// What was computed, by the first row.
-    var parts: [(start: Int, found: RowAnswers)] = []
-    var computedRows = 0
+    var found: GatheredAnswers
     var firstStart: ContinuousClock.Instant?
   }
 
@@ -41,6 +39,7 @@ final class QueuedRequest: BatchMember {
     arrival = .now
     numbersToWrite = isSlowToWrite ? Self.slow : request.answerNumbers
     (key, count, rowWeight) = (request.batchKey, request.count, request.rowWeight)
+    state = Protected(State(found: GatheredAnswers(count: request.count)))
   }
 
   var rowLimit: Int { request.rowLimit }
@@ -53,20 +52,12 @@ final class QueuedRequest: BatchMember {
 
   /// Takes the answer to some of its rows; returns whether it has all of them now.
   func deliver(_ found: RowAnswers, of rows: Range<Int>) -> Bool {
-    precondition(found.count == rows.count, "\(found.count) answers to \(rows.count) rows")
-    return state.withLock { state in
-      state.parts.append((rows.lowerBound, found))
-      state.computedRows += rows.count
-      return state.computedRows == count
+    state.withLock { state in
+      state.found.add(found, of: rows)
+      return state.found.isComplete
     }
   }
 
   /// The answer to all rows in order; gives it away, so that it is let go of once it is written.
-  func takeFound() -> RowAnswers {
-    let parts = state.withLock { state in
-      defer { state.parts = [] }
-      return state.parts
-    }
-    return .joined(parts.sorted { $0.start < $1.start }.map(\.found))
-  }
+  func takeFound() -> RowAnswers { state.withLock { $0.found.take() } }
 }

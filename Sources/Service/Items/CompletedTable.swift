@@ -6,15 +6,18 @@ internal import Tensors
 struct CompletedTable: Sendable {
   let items: Items
   let signature: Signature
-  /// Whole rows, one set a completed table: [tables, n, width] of `Signature.answered`; of what was observed nothing is read here.
-  let values: Tensor
+  /// Of every row its completed versions one after the other, of `Signature.answered`, and what else was found of it: [n, rowWidth]. Of what was
+  /// observed nothing is read here.
+  let rows: [Float]
+  let rowWidth: Int
+  /// Completed versions.
+  let tables: Int
   private let cells: JSONCells
-  /// The scalars of both, taken once.
-  private let (sent, filled): ([Float], [Float])
+  private let sent: [Float]
 
-  init(items: Items, signature: Signature, values: Tensor) {
-    (self.items, self.signature, self.values, cells) = (items, signature, values, JSONCells(signature))
-    (sent, filled) = (items.raw.scalars, values.scalars)
+  init(items: Items, signature: Signature, rows: Tensor, tables: Int) {
+    (self.items, self.signature, self.tables, cells) = (items, signature, tables, JSONCells(signature))
+    (self.rows, rowWidth, sent) = (rows.scalars, rows.shape[1], items.raw.scalars)
   }
 
   private var width: Int { signature.width }
@@ -29,7 +32,7 @@ struct CompletedTable: Sendable {
 
   /// A filled-in value in raw units.
   private func value(_ table: Int, _ row: Int, _ column: Int) -> Double {
-    let value = filled[(table * items.count + row) * width + column]
+    let value = rows[row * rowWidth + table * width + column]
     guard let space = signature.space.table, space.isExact else { return Double(value) }
     return space.raw(value, at: column)
   }
@@ -60,29 +63,34 @@ struct CompletedTable: Sendable {
     return String(decoding: value.text, as: UTF8.self)
   }
 
-  /// Whole rows in raw units: [tables, n, width].
-  var raw: Tensor {
-    let exact = signature.space.table.flatMap { $0.isExact ? $0 : nil }
-    return Tensor(
-      shape: values.shape,
-      scalars: filled.enumerated().map { place, value in
+  /// A whole row in raw units.
+  func numbers(of table: Int, _ row: Int) -> ArraySlice<Float> {
+    let start = (table * items.count + row) * width
+    return numbers(start..<start + width)
+  }
+
+  /// Some of all rows in raw units: [tables, n, width].
+  func numbers(_ places: Range<Int>) -> ArraySlice<Float> {
+    let count = items.count
+    return ArraySlice(
+      places.map { place in
         let observed = sent[place % sent.count]
         guard observed.isNaN else { return observed }
-        return exact.map { Float($0.raw(value, at: place % width)) } ?? value
+        return Float(value(place / (count * width), place / width % count, place % width))
       })
   }
 
   // MARK: JSON
 
   /// One completed table: objects where the client sent named cells, and numbers, categories as their codes, where it sent numbers.
-  func json(_ table: Int) -> JSONValue {
+  func json(_ table: Int) -> JSONDocument {
     let columns = columnNumbers
     switch items.sent {
     case .objects(let rows):
       let examples = examples(rows)
-      return .array(
-        rows.enumerated().map { row, object in
-          guard case .object(let members) = object else { preconditionFailure("rows were read as objects") }
+      return .list(
+        JSONList(count: rows.count, weight: 2 * width) { row in
+          guard case .object(let members) = rows[row] else { preconditionFailure("rows were read as objects") }
           return .object(
             members.map { member in
               guard let column = columns[member.name], isMissing(row, column) else { return member }
@@ -90,10 +98,10 @@ struct CompletedTable: Sendable {
             })
         })
     case .records(let sent):
-      return .array(
-        sent.records.enumerated().map { row, record in
+      return .list(
+        JSONList(count: sent.records.count, weight: 2 * width) { row in
           .object(
-            zip(sent.header, record.fields).compactMap { name, field in
+            zip(sent.header, sent.records[row].fields).compactMap { name, field in
               guard let column = columns[name] else {
                 return items.isAnsweredAsBefore ? nil : JSONValue.Member(name: name, value: .string(field.value))
               }
@@ -102,8 +110,7 @@ struct CompletedTable: Sendable {
             })
         })
     case nil:
-      let numbers = items.count * width
-      return .floats(Array(raw.scalars[table * numbers..<(table + 1) * numbers]), shape: [items.count] + signature.space.shape)
+      return .list(JSONList(count: items.count, weight: width) { .floats(Array(numbers(of: table, $0)), shape: signature.space.shape) })
     }
   }
 
@@ -172,7 +179,7 @@ struct CompletedTable: Sendable {
     return AnswerTable(count: items.count, header: start ?? first.bytes) { [objects, header, delimiter] range in
       var writer = CSVWriter(delimiter: delimiter, lineEnd: layout?.lineEnd ?? "\r\n")
       for row in range {
-        for table in 0..<values.shape[0] {
+        for table in 0..<tables {
           let cells = places.indices.map { place -> String in
             guard let column = places[place] else { return passed(row, fields[place], header[place], objects, writer) }
             guard isMissing(row, column) else { return observedText(row, column, field: fields[place], name: header[place], writer) }
@@ -223,10 +230,8 @@ struct CompletedTable: Sendable {
     }
   }
 
-  /// Where cells are missing, row by row.
-  var missing: [(row: Int, column: Int)] {
-    (0..<items.count).flatMap { row in (0..<width).compactMap { isMissing(row, $0) ? (row, $0) : nil } }
-  }
+  /// Which of all cells are missing, row by row: row · width + column.
+  var missing: [Int] { sent.indices.filter { sent[$0].isNaN } }
 
   /// A number that is believed of a missing cell, in model units where raw numbers are doubles, as JSON.
   func belief(_ value: Float, _ column: Int, isDeviation: Bool) -> JSONValue {

@@ -116,13 +116,15 @@ extension Items {
     guard let image = signature.space.picture else {
       throw Problem(.unsupportedMedia, "image/png is for images; this model takes \(signature.space.summary).")
     }
-    let raster = try PNG.decode(bytes, as: image.channels == 1 ? .grey : .rgb)
-    guard raster.height == image.height, raster.width == image.width else {
-      let (given, expected) = ("\(raster.width) x \(raster.height)", "\(image.width) x \(image.height)")
+    // Before it is decoded: a small file may be a huge picture.
+    let size = PNG.size(of: bytes) ?? (image.width, image.height)
+    guard size.height == image.height, size.width == image.width else {
+      let (given, expected) = ("\(size.width) x \(size.height)", "\(image.width) x \(image.height)")
       throw Problem(
         .impossible, "The picture is \(given) pixels (width x height), this model takes \(expected).", field: "image", given: given,
         expected: expected)
     }
+    let raster = try PNG.decode(bytes, as: image.channels == 1 ? .grey : .rgb)
     let (black, white) = (image.range.lowerBound, image.range.upperBound)
     let scale = (white - black) / 255
     let scalars = raster.pixels.map { Swift.min(black + Float($0) * scale, white) }

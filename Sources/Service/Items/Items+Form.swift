@@ -40,14 +40,14 @@ extension Items {
   /// 1 where a number is hidden, the same in every channel.
   private static func mask(_ bytes: [UInt8], signature: Signature) throws -> [Float] {
     guard let image = signature.space.picture else { throw Problem(.unsupportedMedia, "Masks are for images.", field: "mask") }
-    let raster = try PNG.decode(bytes, as: .grey)
-    guard raster.height == image.height, raster.width == image.width else {
-      let (given, expected) = ("\(raster.width) x \(raster.height)", "\(image.width) x \(image.height)")
+    let size = PNG.size(of: bytes) ?? (image.width, image.height)
+    guard size.height == image.height, size.width == image.width else {
+      let (given, expected) = ("\(size.width) x \(size.height)", "\(image.width) x \(image.height)")
       throw Problem(
         .impossible, "The mask is \(given) pixels (width x height), expected \(expected) like the images.", field: "mask", given: given,
         expected: expected)
     }
-    let pixels = raster.pixels.map { $0 >= 128 ? Float(1) : 0 }
+    let pixels = try PNG.decode(bytes, as: .grey).pixels.map { $0 >= 128 ? Float(1) : 0 }
     guard pixels.contains(1) else {
       let expected = "white (128 and more) where pixels are hidden"
       throw Problem(.impossible, "The mask hides nothing, expected \(expected).", field: "mask", given: "no white pixel", expected: expected)

@@ -8,8 +8,15 @@ extension CheckedRequest {
   /// Numbers of the answer, or more.
   var answerNumbers: Int { count * answerWidth }
 
-  /// Memory that the answer needs on its way out: the numbers twice, once in parts and once joined, and their text where it is written at once.
-  var answerBytes: Int { answerNumbers * (hasLongAnswer ? 9 : 20) }
+  /// Memory that the answer needs until it is out: its numbers, once more where they are cut into layers, and the text of a short one; of pictures the
+  /// samples as well, and the file.
+  func answerBytes(as type: MediaType) -> Int {
+    if type == .png { return answerNumbers * 16 }
+    return hasLongAnswer ? answerNumbers * 8 + Self.pieceBytes : answerNumbers * 28
+  }
+
+  /// The pieces of text that are made, hashed, compressed and sent at one time.
+  private static var pieceBytes: Int { 1 << 20 }
 
   /// Seconds that a unit of cost may take before any was measured: a multiplication and an addition a parameter, at ten thousand million a second.
   var guessedSecondsPerUnit: Double { Double(model.parameterCount) * 2 / 1e10 }

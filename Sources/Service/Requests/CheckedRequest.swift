@@ -63,7 +63,11 @@ extension CheckedRequest {
   func rows(in block: Range<Int>) -> Rows { block == 0..<count ? rows : rows.slice(block) }
 
   /// All of it, on this thread.
-  package func perform() throws -> Answer { answer(.joined(try blocks.map(compute))) }
+  package func perform() throws -> Answer {
+    var gathered = GatheredAnswers(count: count)
+    for block in blocks { gathered.add(try compute(block), of: block) }
+    return answer(gathered.take())
+  }
 
   /// The same request about all of the items that came with it.
   func about(_ sent: SentRequest, _ fields: SentFields, _ limits: ServiceLimits) throws -> any CheckedRequest {

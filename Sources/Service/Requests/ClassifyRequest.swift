@@ -62,8 +62,9 @@ package struct ClassifyRequest: ModelRequest {
       JSONValue.record(["component": .integer(component), "label": .string(name), "is_new": .bool(component >= known)])
     }
     let modules: [JSONValue]? = if case .documents(let documents) = found.content { documents } else { nil }
-    let found = assignment.components.enumerated().map { row, best in
-      JSONValue.record([
+    let items = JSONList(count: values.shape[0], weight: 10 + 2 * min(top ?? width, width)) { row in
+      let best = assignment.components[row]
+      return .record([
         "label": .string(names[best]), "component": .integer(best), "is_new": .bool(best >= known),
         "probability": .float(assignment.probabilities[row]), "entropy_nats": .float(assignment.entropies[row]),
         "probabilities": probabilities(values, row, names), "modules": modules?[row],
@@ -71,7 +72,7 @@ package struct ClassifyRequest: ModelRequest {
     }
     return Answer(
       values, table: { Self.csv(values, assignment, names) },
-      members: [.init(name: "components", value: .array(components)), .init(name: "items", value: .array(found))])
+      members: [.init(name: "components", value: .array(components)), .init(name: "items", content: .list(items))])
   }
 
   /// By name, the greatest first; equal ones in the order of the components.

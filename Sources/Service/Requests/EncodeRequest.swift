@@ -28,7 +28,7 @@ package struct EncodeRequest: ModelRequest {
 
   package func answer(_ found: RowAnswers, to items: Items, from model: any Encoding) -> Answer {
     let values = found.numbers
-    var (layers, columns): ([[JSONValue.Member]], [String]) = ([], [])
+    var (layers, columns): ([[JSONDocument.Member]], [String]) = ([], [])
     var start = 0
     for (layer, form) in model.codeForms.enumerated() {
       func part(_ width: Int, _ names: [String]) -> Tensor {
@@ -37,7 +37,7 @@ package struct EncodeRequest: ModelRequest {
         return values.slice(1, start..<start + width)
       }
       func names(_ name: String, _ width: Int) -> [String] { (0..<width).map { "\(name)_\(layer)_\($0)" } }
-      func numbers(_ name: String, _ tensor: Tensor, _ extents: [Int]) -> JSONValue.Member {
+      func numbers(_ name: String, _ tensor: Tensor, _ extents: [Int]) -> JSONDocument.Member {
         .init(name: name, value: .floats(tensor.scalars, shape: [values.shape[0]] + extents))
       }
       switch form {
@@ -48,13 +48,17 @@ package struct EncodeRequest: ModelRequest {
         let codes = part(places, names("code", places))
         let probabilities = part(places * choices, names("probability", places).flatMap { name in (0..<choices).map { "\(name)_\($0)" } })
         layers.append([
-          .init(name: "codes", value: .array((0..<values.shape[0]).map { Self.integers(codes.scalars[$0 * places..<($0 + 1) * places]) })),
+          .init(
+            name: "codes",
+            content: .list(JSONList(count: values.shape[0], weight: places) { Self.integers(codes.scalars[$0 * places..<($0 + 1) * places]) })),
           numbers("probabilities", probabilities, [places, choices]),
         ])
       }
     }
-    func members(_ layers: [[JSONValue.Member]]) -> [JSONValue.Member] { [.init(name: "layers", value: .array(layers.map(JSONValue.object)))] }
-    let kinds = model.codeForms.map { JSONValue.Member(name: "kind", value: .string($0.name)) }
+    func members(_ layers: [[JSONDocument.Member]]) -> [JSONDocument.Member] {
+      [.init(name: "layers", content: .array(layers.map(JSONDocument.object)))]
+    }
+    let kinds = model.codeForms.map { JSONDocument.Member(name: "kind", value: .string($0.name)) }
     let answer = Answer(values, columns: columns, members: members(zip(kinds, layers).map { [$0] + $1 }))
     // Builds before 0.2.0 knew Gaussian codes alone and did not name their kind.
     return model.codeForms.allSatisfy(\.isGaussian) ? answer.corrected(in: "0.2.0", before: members(layers)) : answer

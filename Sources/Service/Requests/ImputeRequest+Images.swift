@@ -28,31 +28,39 @@ extension ImputeRequest {
       given: "nothing hidden", expected: "\(PixelMask.grammar)")
   }
 
-  /// - Parameter marginals: [n, 2 · width], means and deviations; nil where they were not asked for.
-  func pictures(_ completed: Tensor, marginals: Tensor?, items: Items, signature: Signature) -> Answer {
-    let (shape, tables) = ([items.count] + signature.space.shape, completed.shape[0])
-    let width = signature.width
-    var members: [JSONValue.Member] = [.init(name: "mode", value: .string(mode.rawValue)), .init(name: "draws", value: .integer(draws))]
-    let pictures = (0..<tables).map { JSONValue.floats(completed.slice(0, $0..<$0 + 1).scalars, shape: shape) }
-    members.append(.init(name: "completed", value: isPoint ? pictures[0] : .array(pictures)))
-    if items.unmasked != nil {
-      members.append(.init(name: "hidden", value: .floats(items.raw.scalars.map { $0.isNaN ? 1 : 0 }, shape: shape)))
+  /// - Parameter believes: whether means and deviations of all pixels stand behind the completed versions of a row.
+  func pictures(_ completed: CompletedTable, believes: Bool, about: [JSONDocument.Member]) -> Answer {
+    let (items, space, width) = (completed.items, completed.signature.space, completed.signature.width)
+    let (tables, extents) = (completed.tables, space.shape)
+    var members = about
+    let pictures = (0..<tables).map { table in
+      JSONDocument.list(JSONList(count: items.count, weight: width) { .floats(Array(completed.numbers(of: table, $0)), shape: extents) })
     }
-    if let marginals {
-      let cells = (0..<items.count * width).filter { items.raw.scalars[$0].isNaN }.map { cell in
-        let (row, number) = (cell / width, cell % width)
-        return JSONValue.object([
+    members.append(.init(name: "completed", content: isPoint ? pictures[0] : .array(pictures)))
+    if items.unmasked != nil {
+      let raw = items.raw.scalars
+      let hidden = JSONList(count: items.count, weight: width) { row in
+        .floats(raw[row * width..<(row + 1) * width].map { $0.isNaN ? 1 : 0 }, shape: extents)
+      }
+      members.append(.init(name: "hidden", content: .list(hidden)))
+    }
+    if believes {
+      let missing = completed.missing
+      let cells = JSONList(count: missing.count, weight: 12) { [firstItem] place in
+        let (row, number) = (missing[place] / width, missing[place] % width)
+        let start = row * completed.rowWidth + tables * width + number
+        return .object([
           .init(name: "row", value: .integer(firstItem + row)),
-          .init(name: "pixel", value: .array(signature.space.indices(of: number).map(JSONValue.integer))),
-          .init(name: "mean", value: .float(marginals.scalars[row * 2 * width + number])),
-          .init(name: "sd", value: .float(marginals.scalars[row * 2 * width + width + number])),
+          .init(name: "pixel", value: .array(space.indices(of: number).map(JSONValue.integer))),
+          .init(name: "mean", value: .float(completed.rows[start])), .init(name: "sd", value: .float(completed.rows[start + width])),
         ])
       }
-      members.append(.init(name: "cells", value: .array(cells)))
+      members.append(.init(name: "cells", content: .list(cells)))
     }
-    let inpaintings = Inpaintings(items: items, completed: completed, signature: signature, compares: compare)
+    let inpaintings = Inpaintings(completed: completed, compares: compare)
     return Answer(
-      completed.reshaped(Shape((isPoint ? [] : [tables]) + shape)), itemAxis: isPoint ? 0 : 1, png: { try inpaintings.png() }, members: members)
+      shape: (isPoint ? [] : [tables]) + [items.count] + extents, numbers: completed.numbers, itemAxis: isPoint ? 0 : 1,
+      png: { try inpaintings.png() }, members: members)
   }
 }
 

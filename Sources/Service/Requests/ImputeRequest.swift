@@ -52,7 +52,7 @@ package struct ImputeRequest: ModelRequest {
   }
 
   package var rowWeight: Double { Double(draws) }
-  package func answerWidth(_ model: any Imputing) -> Int { tables * model.signature.width }
+  package func answerWidth(_ model: any Imputing) -> Int { tables * model.signature.width + marginalWidths(model).reduce(0, +) }
   package func mediaTypes(_ model: any Imputing) -> [MediaType] { MediaType.ofItems(model.signature) }
   package var streamsNumbers: Bool { isPoint }
 
@@ -108,40 +108,44 @@ package struct ImputeRequest: ModelRequest {
   }
 
   package func answer(_ found: RowAnswers, to items: Items, from model: any Imputing) -> Answer {
-    let values = found.numbers
-    let (signature, width, rowWidth) = (model.signature, model.signature.width, values.shape[1])
-    let versions = Tensor.concatenated((0..<tables).map { values.slice(1, $0 * width..<($0 + 1) * width) }).reshaped([tables, items.count, width])
-    let widths = marginalWidths(model)
-    if signature.space.picture != nil {
-      let marginals = widths.isEmpty ? nil : values.slice(1, tables * width..<rowWidth)
-      return pictures(versions, marginals: marginals, items: items, signature: signature)
-    }
-    let completed = CompletedTable(items: items, signature: signature, values: versions)
+    let (signature, widths) = (model.signature, marginalWidths(model))
+    let completed = CompletedTable(items: items, signature: signature, rows: found.numbers, tables: tables)
+    let about: [JSONDocument.Member] = [
+      .init(name: "mode", value: .string(mode.rawValue)), .init(name: "draws", value: .integer(draws)),
+    ]
+    if signature.space.picture != nil { return pictures(completed, believes: !widths.isEmpty, about: about) }
+    return Answer(
+      shape: (isPoint ? [] : [tables]) + [items.count, signature.width], numbers: completed.numbers, itemAxis: isPoint ? 0 : 1,
+      table: { completed.csv(isNumbered: !isPoint) },
+      members: about + [
+        .init(name: "completed", content: isPoint ? completed.json(0) : .array((0..<tables).map(completed.json))),
+        .init(name: "cells", content: .list(cells(of: completed, widths))),
+      ])
+  }
+
+  /// What is believed of every missing cell, where that was asked for.
+  private func cells(of completed: CompletedTable, _ widths: [Int]) -> JSONList {
+    let space = completed.signature.space
+    let (missing, names, width) = (widths.isEmpty ? [] : completed.missing, space.names, completed.signature.width)
     let starts = widths.reduce(into: [tables * width]) { $0.append(($0.last ?? 0) + $1) }
-    let (names, believed) = (signature.space.names, values.scalars)
-    let cells = (widths.isEmpty ? [] : completed.missing).map { row, column in
-      let first = row * rowWidth + starts[column]
+    let categories = (0..<width).map(space.categories(at:))
+    let weight = 4 + 2 * (widths.max() ?? 0)
+    return JSONList(count: missing.count, weight: weight) { [firstItem] place in
+      let (row, column) = (missing[place] / width, missing[place] % width)
+      func believed(_ offset: Int) -> Float { completed.rows[row * completed.rowWidth + starts[column] + offset] }
       var members = [
         JSONValue.Member(name: "row", value: .integer(firstItem + row)),
         JSONValue.Member(name: "column", value: names.map { .string($0[column]) } ?? .integer(column)),
       ]
-      if let categories = signature.space.categories(at: column) {
-        let probabilities = categories.enumerated().map { JSONValue.Member(name: $1, value: .float(believed[first + $0])) }
+      if let categories = categories[column] {
+        let probabilities = categories.enumerated().map { JSONValue.Member(name: $1, value: .float(believed($0))) }
         members.append(.init(name: "probabilities", value: .object(probabilities)))
       } else {
         for (offset, name) in ["mean", "sd", "q05", "q95"].enumerated() {
-          members.append(.init(name: name, value: completed.belief(believed[first + offset], column, isDeviation: offset == 1)))
+          members.append(.init(name: name, value: completed.belief(believed(offset), column, isDeviation: offset == 1)))
         }
       }
-      return JSONValue.object(members)
+      return .object(members)
     }
-    return Answer(
-      isPoint ? completed.raw.reshaped([items.count, width]) : completed.raw, itemAxis: isPoint ? 0 : 1,
-      table: { completed.csv(isNumbered: !isPoint) },
-      members: [
-        .init(name: "mode", value: .string(mode.rawValue)), .init(name: "draws", value: .integer(draws)),
-        .init(name: "completed", value: isPoint ? completed.json(0) : .array((0..<tables).map(completed.json))),
-        .init(name: "cells", value: .array(cells)),
-      ])
   }
 }

@@ -57,13 +57,6 @@ package struct RowAnswers: Sendable {
   package var count: Int { numbers.shape[0] }
 
   func slice(_ range: Range<Int>) -> RowAnswers { RowAnswers(numbers.slice(0, range), content.slice(range)) }
-
-  /// The answers to parts of one request, one after the other.
-  static func joined(_ parts: [RowAnswers]) -> RowAnswers {
-    if parts.count == 1 { return parts[0] }
-    let numbers = parts[0].numbers.shape[1] == 0 ? Tensor.zeros([parts.reduce(0) { $0 + $1.count }, 0]) : .concatenated(parts.map(\.numbers))
-    return RowAnswers(numbers, .joined(parts.map(\.content)))
-  }
 }
 
 extension RowAnswers.Content {
@@ -86,7 +79,7 @@ extension RowAnswers.Content {
   }
 
   /// Parts of one request have one kind of content.
-  fileprivate static func joined(_ parts: [Self]) -> Self {
+  static func joined(_ parts: [Self]) -> Self {
     switch parts[0] {
     case .none: return .none
     case .texts: return .texts(parts.flatMap { if case .texts(let texts) = $0 { texts } else { [String]() } })

@@ -109,17 +109,18 @@ package struct ScoreRequest: ModelRequest {
     let terms = model.scoreTerms.map(\.name) + [model.signature.space.bitsName]
     let names = terms + (isConditional ? ["scored"] : [])
     let (count, width) = (values.shape[0], names.count)
-    let items = (0..<count).map { row in
-      JSONValue.object(names.enumerated().map { .init(name: $1, value: .float(values.scalars[row * width + $0])) })
+    let scalars = values.scalars
+    let items = JSONList(count: count, weight: 2 * width) { row in
+      .object(names.enumerated().map { .init(name: $1, value: .float(scalars[row * width + $0])) })
     }
     // Over the items of which something was scored.
     func summary(_ statistic: ([Double]) -> Double) -> JSONValue {
       .object(
         terms.enumerated().map { column, name in
-          .init(name: name, value: .number(statistic((0..<count).map { Double(values.scalars[$0 * width + column]) }.filter { !$0.isNaN })))
+          .init(name: name, value: .number(statistic((0..<count).map { Double(scalars[$0 * width + column]) }.filter { !$0.isNaN })))
         })
     }
-    var members = [JSONValue.Member(name: "items", value: .array(items))]
+    var members = [JSONDocument.Member(name: "items", content: .list(items))]
     // Nothing that is exact depends on k.
     if model.scoreTerms.contains(where: { $0.kind != .exact }) { members.append(.init(name: "k", value: .integer(k))) }
     if model.scoreTerms != Scores.Term.bounds {

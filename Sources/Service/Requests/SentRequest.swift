@@ -19,6 +19,8 @@ package struct SentRequest: Sendable {
   package let options: [Option]
   /// How the file of a table is read where no option says so; nil: as builds before 0.3 did.
   package var table: TableOptions? = TableOptions()
+  /// What reading it may take of the memory that requests share; nil where nobody else wants any.
+  var memory: MemoryBudget.Lease?
 
   package init(body: [UInt8] = [], contentType: MediaType? = nil, options: [Option] = []) {
     self.body = body
@@ -53,6 +55,7 @@ package struct SentRequest: Sendable {
         .malformed, "The query has \"\(option.name)\", but with a JSON body the options are fields of the body.", field: option.name,
         given: "a query parameter", expected: "a field of the body")
     }
+    try claimDocument(numeric: numeric)
     return try JSONValue(parsing: body, numericFields: numeric)
   }
 
@@ -66,6 +69,7 @@ package struct SentRequest: Sendable {
       throw Problem(
         .impossible, "Both \(first) and \(second) are given, expected one of them.", field: second, given: "both", expected: "\(first) or \(second)")
     }
+    try claimItems(fields, signature)
     switch given.first {
     case nil where role == .references: return .none
     case nil where signature.space.tokens != nil:
@@ -122,6 +126,7 @@ package struct SentRequest: Sendable {
       throw Problem(
         .malformed, "The body is empty, expected items: JSON with inputs or rows, or one of \(Self.listed(Self.itemTypes)).", field: "body")
     }
+    try claimItems(signature, keepingText: keepingText)
     switch contentType {
     case let type? where type.isForm:
       return try .form(body, contentType: type, signature: signature, limits: limits, takesMasks: keepingText)

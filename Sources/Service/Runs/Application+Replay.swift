@@ -7,7 +7,9 @@ extension Application {
   func replayRun(_ request: Request) async throws -> Response {
     try request.checkQuery()
     let id = request.parameter("id")
-    let body = try await request.body.collect()
+    let memory = self.memory.open()
+    defer { withExtendedLifetime(memory) {} }
+    let body = try await memory.collect(request.body)
     let run = try await storeLanes.run { [self] in try recordedRun(id) }
     if run.description.kind == .robustness { return try await replay(audit: run) }
     let task = try await storeLanes.run { [store] in
@@ -20,7 +22,7 @@ extension Application {
       return try InferenceReplay(of: run, sent: body, in: store)
     }
     let model = try await models.model(of: task.version)
-    let replay = try await batcher.run { [limits] in try task.perform(on: model, limits: limits) }
+    let replay = try await batcher.run { [limits] in try task.perform(on: model, limits: limits, memory: memory) }
     let recorded = try await storeLanes.run { [store] in try replay.record(in: store) }
     return .json(replay.json(run: recorded))
   }

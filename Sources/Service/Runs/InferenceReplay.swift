@@ -61,7 +61,12 @@ package struct InferenceReplay: Sendable {
   }
 
   /// Computes it again; `model` holds the weights of `version`.
-  package func perform(on model: LoadedModel, limits: ServiceLimits) throws -> Replay {
+  package func perform(on model: LoadedModel, limits: ServiceLimits) throws -> Replay { try perform(on: model, limits: limits, memory: nil) }
+
+  /// - Parameter memory: the account that it takes memory of.
+  func perform(on model: LoadedModel, limits: ServiceLimits, memory: MemoryBudget.Lease?) throws -> Replay {
+    var sent = sent
+    sent.memory = memory
     let replay = try perform(sent, on: model, limits)
     guard !replay.isEqual, sent.table != nil else { return replay }
     // Tables were read and written otherwise before.
@@ -79,6 +84,7 @@ package struct InferenceReplay: Sendable {
     let fields = try sent.fields(of: kind)
     let asked = try kind.ask(fields, of: model, limits)
     if let stream = StreamedRequest(asked, items: sent.contentType, as: type, limits: limits, table: fields.table) {
+      try sent.memory?.take(stream.blockBytes)
       let digest = RunningDigest()
       try stream.perform(on: .bytes(sent.body)) { digest.update($0) }
       return try Replay(of: run, actual: digest.finish(), correctedIn: correction)
@@ -88,7 +94,9 @@ package struct InferenceReplay: Sendable {
       for piece in try answer.pieces(as: type, receipt: asked.receipt) { digest.update(piece) }
       return digest.finish()
     }
-    let answer = try asked.answered(in: type).about(sent, fields, limits).perform()
+    let whole = try asked.answered(in: type).about(sent, fields, limits)
+    try sent.memory?.take(whole.answerBytes(as: type))
+    let answer = try whole.perform()
     let replay = try Replay(of: run, actual: digest(answer), correctedIn: correction)
     guard !replay.isEqual, let (before, version) = answer.beforeCorrection else { return replay }
     let earlier = try Replay(of: run, actual: digest(before), correctedIn: version)

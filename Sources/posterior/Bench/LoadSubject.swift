@@ -78,7 +78,7 @@ struct LoadSubject: Sendable {
       configuration.limits.connectionsPerClient = connections + 8
       configuration.limits.bodyBytes = configuration.bodies.bodyBytes
       let application = Application(
-        store: store, adminKey: try AdminKey.loadOrCreate(in: directory), options: configuration.options(isLoopback: true))
+        store: store, adminKey: try AdminKey.loadOrCreate(in: directory), options: configuration.options)
       let server = Server(
         handler: configuration.decorated(application.handler, refuse: application.refuse), listen: configuration.plainAddresses,
         limits: configuration.limits, loops: configuration.ioThreadCount, refuse: application.refuse)
