@@ -49,6 +49,7 @@ package struct SafeTensors: Sendable {
 
   private init(_ source: Source, _ limits: Limits) throws(ModelFileError) {
     let count = source.count
+    try Self.refuseForeign(source)
     guard count >= 8 else { throw ModelFileError(.malformed, "the file", given: "\(count) bytes long", expected: "at least 8 bytes") }
     let declared = try source.read(0..<8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * $1.offset) }
     guard declared <= UInt64(count - 8) else {
@@ -66,6 +67,15 @@ package struct SafeTensors: Sendable {
     self.source = source
   }
 
+  /// Names a file of another kind, which has no object where a header would begin or tells of a header beyond its end.
+  private static func refuseForeign(_ source: Source) throws(ModelFileError) {
+    let bytes = try source.read(0..<min(source.count, ForeignFile.startBytes))
+    let declared = bytes.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * $1.offset) }
+    let isContainer = bytes.count > 8 && bytes[8] == UInt8(ascii: "{") && declared <= UInt64(source.count - 8)
+    guard !isContainer, let file = ForeignFile(startingWith: bytes) else { return }
+    throw ModelFileError(.malformed, "the file", given: file.kind, expected: file.remedy)
+  }
+
   /// One tensor as float32; see `ScalarType` for what conversion does.
   package func tensor(named name: String) throws(ModelFileError) -> Tensor {
     guard let place = places[name] else {
@@ -75,13 +85,15 @@ package struct SafeTensors: Sendable {
   }
 
   /// Every tensor by its name; all types that do not become float32 are named in one error.
-  package var tensors: [String: Tensor] {
-    get throws(ModelFileError) {
-      try refuseUnreadable(entries)
-      var tensors: [String: Tensor] = [:]
-      for entry in entries { tensors[entry.name] = try tensor(entry) }
-      return tensors
-    }
+  package var tensors: [String: Tensor] { get throws(ModelFileError) { try tensors { _ in true } } }
+
+  /// The same of some names.
+  func tensors(where isWanted: (String) -> Bool) throws(ModelFileError) -> [String: Tensor] {
+    let wanted = entries.filter { isWanted($0.name) }
+    try refuseUnreadable(wanted)
+    var tensors: [String: Tensor] = [:]
+    for entry in wanted { tensors[entry.name] = try tensor(entry) }
+    return tensors
   }
 
   private func tensor(_ entry: Entry) throws(ModelFileError) -> Tensor {

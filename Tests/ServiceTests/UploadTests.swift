@@ -82,6 +82,7 @@ struct UploadTests {
     ("half a model", Array(ModelFiles.pictures.prefix(ModelFiles.pictures.count / 2)), "usable model"),
     ("a model with a byte more", ModelFiles.pictures + [0], "usable model"),
     ("a zip archive, as PyTorch saves", [0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 100), "usable model"),
+    ("a pickle", [0x80, 2, 0x8A, 10] + [UInt8](repeating: 0, count: 20), "a Python pickle"),
     ("a weight that is not a number", ModelFiles.pictures.dropLast(4) + [0, 0, 0xC0, 0x7F], "finite"),
   ]
 
