@@ -44,6 +44,8 @@ package enum LayerSource: Sendable, Hashable {
   case component(Int)
   /// The posterior mean of an item: [width] in model units.
   case item([Float])
+  /// The latent variables themselves: [latent].
+  case code([Float])
 }
 
 /// Maps items to their codes.
@@ -52,6 +54,22 @@ package protocol Encoding: ModelFamily {
   var codeForms: [Code.Form] { get }
   /// One entry a layer of latent variables, the one nearest the data first.
   func encode(_ x: Tensor) -> [Code]
+}
+
+/// Maps codes to items.
+package protocol Decoding: Encoding {
+  /// Latent variables of each layer, the one nearest the data first.
+  var latentWidths: [Int] { get }
+  /// p(x|z): its mean where the options say so, else a draw from it; [n, width] in model units.
+  ///
+  /// A layer's row of NaN is drawn from its prior at the options' temperature, given the rows of the layers that it depends on.
+  /// - Parameter codes: of every layer: [n, latent].
+  func decode(_ codes: [Tensor], keys: RowKeys, _ options: SampleOptions) -> Tensor
+}
+
+extension Decoding {
+  /// Codes that leave every layer to its prior.
+  package func unknownCodes(rows: Int) -> [Tensor] { latentWidths.map { .full([rows, $0], .nan) } }
 }
 
 /// Passes items through the latent code and back.

@@ -52,6 +52,10 @@ extension Capability where Able == any ConditionalScoring {
   package static var conditionalScoring: Self { Self(by: { $0 is any ConditionalScoring.Type }, of: { $0 as? any ConditionalScoring }) }
 }
 
+extension Capability where Able == any Decoding {
+  package static var decoding: Self { Self(by: { $0 is any Decoding.Type }, of: { $0 as? any Decoding }) }
+}
+
 extension Capability where Able == any Encoding {
   package static var encoding: Self { Self(by: { $0 is any Encoding.Type }, of: { $0 as? any Encoding }) }
 }

@@ -23,6 +23,7 @@ struct Posterior: AsyncParsableCommand {
       ItemsCommand<ClassifyRequest>.self,
       ItemsCommand<ClusterRequest>.self,
       DataCommand.self,
+      ItemsCommand<DecodeRequest>.self,
       DisentanglementCommand.self,
       ItemsCommand<EncodeRequest>.self,
       EvaluateCommand.self,

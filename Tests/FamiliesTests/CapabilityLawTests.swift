@@ -28,6 +28,14 @@ struct CapabilityLawTests {
         answers += code.parts.enumerated().map { ("part \($0) of the code of layer \(layer)", $1) }
       }
     }
+    if let model = model as? any Decoding {
+      let (unknown, codes) = (model.unknownCodes(rows: x.shape[0]), model.encode(x).map { $0.parts[0] })
+      answers.append(("decoded codes", model.decode(codes, keys: keys, SampleOptions())))
+      for layer in codes.indices {
+        let some = codes.indices.map { $0 == layer ? codes[$0] : unknown[$0] }
+        answers.append(("items of the code of layer \(layer)", model.decode(some, keys: keys, SampleOptions(temperature: 0.5, mean: true))))
+      }
+    }
     if let model = model as? any Reconstructing {
       answers.append(("reconstruction", model.reconstruct(x, sampling: false, keys: keys)))
       answers.append(("sampled reconstruction", model.reconstruct(x, sampling: true, keys: keys)))
@@ -99,6 +107,22 @@ struct CapabilityLawTests {
         #expect(bits(rows) == bits(all, rows: row..<row + 1), "\(name), row \(row)")
       }
     }
+  }
+
+  @Test("codes that are decoded are the reconstruction, codes that nothing is known of are samples, row by row", arguments: FamilyExample.all)
+  func decoding(_ example: FamilyExample) throws {
+    guard let model = try example.model() as? any Decoding & Reconstructing & Sampling else { return }
+    let (x, options) = (example.items(6), SampleOptions(mean: true))
+    let (codes, unknown) = (model.encode(x).map { $0.parts[0] }, model.unknownCodes(rows: 6))
+    let (decoded, drawn) = (model.decode(codes, keys: keys(0..<6), options), model.decode(unknown, keys: keys(0..<6), options))
+    #expect(bits(decoded) == bits(model.reconstruct(x, sampling: false, keys: keys(0..<6))))
+    #expect(try bits(drawn) == bits(model.sample(keys(0..<6), options)))
+    let mixed = zip(codes, unknown).map { Tensor.concatenated([$0.slice(0, 0..<3), $1.slice(0, 3..<6)]) }
+    #expect(bits(model.decode(mixed, keys: keys(0..<6), options)) == bits(Tensor.concatenated([decoded.slice(0, 0..<3), drawn.slice(0, 3..<6)])))
+    // What one code of every layer stands for, given as values.
+    let sources = codes.map { LayerSource.code(Array($0.scalars.prefix($0.shape[1]))) }
+    let given = try model.sample(keys(0..<2), SampleOptions(mean: true, given: .layers(sources)))
+    #expect(bits(given, rows: 1..<2) == bits(decoded, rows: 0..<1))
   }
 
   @Test("an encoder gives as many latent variables a layer as it says", arguments: FamilyExample.all)

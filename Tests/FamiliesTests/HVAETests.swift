@@ -138,7 +138,8 @@ struct HVAETests {
     let model = try model(#"{"latents": [4, 3]}"#)
     let rows: [(SampleCondition, String)] = [
       (.label("3"), "given.label"), (.component(1, layer: 0), "given.cluster"), (.layers([.prior]), "given.layers"),
-      (.layers([.prior, .component(2)]), "given.layers"), (.layers([.item([1, 2]), .prior]), "given.layers"),
+      (.layers([.prior, .component(2)]), "given.layers"), (.layers([.item([1, 2]), .prior]), "given.layers[0]"),
+      (.layers([.prior, .code([1])]), "given.layers[1].values"),
     ]
     for (condition, field) in rows {
       let error = #expect(throws: Fault.self) { try model.sample(keys(2), SampleOptions(given: condition)) }

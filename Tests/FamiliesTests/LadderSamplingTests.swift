@@ -85,7 +85,7 @@ struct LadderSamplingTests {
     Refusal("vlac", .layers([.prior]), "given.layers", "1 layers", "2, the one nearest the data first"),
     Refusal("vlae", .layers([.prior, .component(0), .prior]), "given.layers", "cluster 0", "no cluster: the priors of a vlae have one component"),
     Refusal("vlac", .layers([.prior, .component(9)]), "given.layers", "cluster 9", "0 to 3 in layer 1"),
-    Refusal("vlac", .layers([.item([1, 2]), .prior]), "given.layers", "an item of 2 numbers", "3 numbers"),
+    Refusal("vlac", .layers([.item([1, 2]), .prior]), "given.layers[0]", "an item of 2 numbers", "3 numbers"),
   ]
 
   @Test("conditions that a model can't meet are refused by field", arguments: refusals)

@@ -111,7 +111,7 @@ struct VAETests {
     let model = try VAE(VAE.Configuration(latent: 2, hidden: [4]), signature: .vector(3), key: RandomKey(seed: 1))
     let cold = try model.sample(RowKeys(RandomKey(seed: 5), rows: 0..<3), SampleOptions(temperature: 0, mean: true))
     #expect(bits(cold, rows: 0..<1) == bits(cold, rows: 2..<3))
-    #expect(throws: Fault(field: "given", given: "a condition", expected: "nothing: a vae is not conditional")) {
+    #expect(throws: Fault(field: "given.label", given: "\"3\"", expected: "no label: this model learns no classes")) {
       try model.sample(RowKeys(RandomKey(seed: 5), rows: 0..<3), SampleOptions(given: .label("3")))
     }
   }

@@ -40,6 +40,7 @@ struct ToyClassifier: Attackable, Classifying {
 
   var latentWidths: [Int] { vae.latentWidths }
   func inference(_ x: Tensor, noise: RowKeys?) -> Inference { vae.inference(x, noise: noise) }
+  var logVolume: Float { vae.logVolume }
   func decodedMean(_ z: [Tensor]) -> Tensor { vae.decodedMean(z) }
   func logLikelihood(of x: Tensor, given z: [Tensor]) -> Tensor { vae.logLikelihood(of: x, given: z) }
   func divergence(_ inference: Inference) -> Tensor { vae.divergence(inference) }

@@ -31,13 +31,13 @@ struct BatcherTests {
       default: break
       }
       var body: [UInt8] = []
-      let items = example.signature.toRaw(example.items(n, seed: UInt64(index))).scalars
+      let items = kind.rows(example.signature.toRaw(example.items(n, seed: UInt64(index))), count: n, of: model).scalars
       if kind.items != .references {
         // One text, of any length.
         if let texts = example.signature.space.tokens {
           body = Array(texts.text(of: items.prefix(1 + index % texts.atMost)).utf8)
         } else {
-          FloatBytes.append(items.map(clipped(example)), to: &body)
+          FloatBytes.append(kind.items == .codes ? items : items.map(clipped(example)), to: &body)
         }
       }
       let sent = SentRequest(body: body, contentType: kind.items == .references ? nil : Self.type(of: example.signature).items, options: options)

@@ -76,7 +76,7 @@ struct ContractTests {
 
   private func plain(_ value: JSONValue) -> JSONValue { number(value).map(JSONValue.number) ?? value }
 
-  private static let items: Set<String> = ["inputs", "rows", "texts"]
+  private static let items: Set<String> = ["inputs", "rows", "texts", "layers"]
 
   @Test("every field of every request, and no other, is in the contract with its type, choices, bounds and default", arguments: RequestKind.all)
   func requests(_ kind: RequestKind) throws {

@@ -35,13 +35,14 @@ struct FirstItemTests {
     var options = ["seed": "5", "first_item": "\(firstItem ?? rows.lowerBound)"]
     switch kind.name {
     case "cluster": options["draws"] = "2"
+    case "decode": (options["sampling"], options["mean"]) = ("true", "false")
     case "impute" where example.signature.space.picture != nil: options["mask"] = "random:0.5"
     case "reconstruct": options["sampling"] = "true"
     case "sample": options["n"] = "\(rows.count)"
     case "score": options["k"] = "3"
     default: break
     }
-    let asked = try kind.ask(sent(kind, example, rows, options), of: model, limits: ServiceLimits())
+    let asked = try kind.ask(sent(kind, example, model, rows, options), of: model, limits: ServiceLimits())
     let answers = try asked.compute(0..<asked.count)
     let width = answers.numbers.shape[1]
     return (0..<answers.count).map { row in
@@ -58,10 +59,12 @@ struct FirstItemTests {
   }
 
   /// Texts of different lengths come as JSON, other items as numbers.
-  private func sent(_ kind: RequestKind, _ example: FamilyExample, _ rows: Range<Int>, _ options: [String: String]) throws -> SentRequest {
+  private func sent(
+    _ kind: RequestKind, _ example: FamilyExample, _ model: LoadedModel, _ rows: Range<Int>, _ options: [String: String]
+  ) throws -> SentRequest {
     let asText = options.map { SentRequest.Option(name: $0.key, value: $0.value) }
     guard kind.items != .references else { return SentRequest(options: asText) }
-    let items = items(example, holed: kind.items == .completed)
+    let items = kind.rows(items(example, holed: kind.items == .completed), count: Self.count, of: model)
     guard let space = example.signature.space.tokens else {
       var body: [UInt8] = []
       FloatBytes.append(items.slice(0, rows).scalars, to: &body)

@@ -91,14 +91,13 @@ struct SampleGivenTests {
     BadRequest("too few layers", ladder, #"{"given": {"layers": [{}]}}"#, status: 422, field: "given.layers", "2"),
     BadRequest("no layer", ladder, #"{"given": {"layers": []}}"#, status: 422, field: "given.layers", "2"),
     BadRequest("layers of a model without", "/v1/models/toy/sample", #"{"given": {"layers": [{}, {}]}}"#, status: 422, field: "given.layers"),
-    BadRequest("layers of a vae", "/v1/models/vector/sample", #"{"given": {"layers": [{}]}}"#, status: 422, "not conditional"),
     BadRequest("clusters of a vae", "/v1/models/vector/sample", #"{"given": {"cluster": 0}}"#, status: 422, field: "given.cluster", "no clusters"),
     BadRequest(
       "a layer's cluster out of range", ladder, #"{"given": {"layers": [{"cluster": 3}, {}]}}"#, status: 422, field: "given.layers[0].cluster",
       "0 to 2"),
     BadRequest(
       "an item and a cluster in one layer", ladder, #"{"inputs": [[1,2,3]], "given": {"layers": [{"cluster": 1, "from_item": 0}, {}]}}"#, status: 422,
-      field: "given.layers", "one of them"),
+      field: "given.layers[0]", "one of them"),
     BadRequest(
       "an item that was not sent", ladder, #"{"inputs": [[1,2,3]], "given": {"layers": [{"from_item": 1}, {}]}}"#, status: 422,
       field: "given.layers[0].from_item", "the only item"),

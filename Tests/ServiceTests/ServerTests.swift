@@ -73,6 +73,15 @@ struct ServerTests {
     await server.shutdown()
   }
 
+  /// The code of two items, every layer of it.
+  private static func codes(of model: LoadedModel) -> String {
+    let layers = (model.codes?.widths ?? []).map { width in
+      let row = "[\((0..<width).map { "0.\($0 % 10)" }.joined(separator: ","))]"
+      return #"{"mean": [\#(row), \#(row)], "scale": [\#(row), \#(row)]}"#
+    }
+    return #", "layers": [\#(layers.joined(separator: ", "))]"#
+  }
+
   /// Every operation that each model can do, with options and items in JSON.
   private static func targets(_ fixture: ServiceFixture) throws -> [(model: String, operation: String, options: String)] {
     let items = [
@@ -96,6 +105,7 @@ struct ServerTests {
           switch kind.items {
           case .completed: holes
           case .rows: items[name] ?? ""
+          case .codes: Self.codes(of: model)
           case .references: ""
           }
         return (name, kind.name, (options[kind.name] ?? "") + given)

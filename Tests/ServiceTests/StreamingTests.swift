@@ -50,20 +50,21 @@ struct StreamingTests {
     guard example.signature.space.tokens == nil else { return }
     let model = LoadedModel(family: try example.model(), digest: SHA256.digest([1]))
     let count = 7
-    let raw = example.signature.toRaw(example.items(count))
     var compared = 0
     for kind in model.requestKinds where kind.items != .references {
+      let (raw, signature) = (kind.rows(example.signature.toRaw(example.items(count)), count: count, of: model), kind.signature(of: model))
       if example.holes > 0, kind.items != .completed, Capability.conditionalScoring.of(model.family) == nil || kind.name != "score" { continue }
       let variants: [[(String, String)]] =
         switch kind.name {
         case "cluster": [[("draws", "2")], [("responsibilities", "false")]]
+        case "decode": [[("sampling", "true"), ("mean", "false")], []]
         case "impute": [[("draws", "2")], [("mode", "point"), ("draws", "2")]]
         case "reconstruct": [[("sampling", "true")], []]
         case "score": [[("k", "3")]]
         default: [[]]
         }
       for (variant, format) in variants.flatMap({ variant in ItemReader.types.map { (variant, $0) } }) {
-        guard let body = Self.encoded(raw, as: format, signature: example.signature) else { continue }
+        guard let body = Self.encoded(raw, as: format, signature: signature) else { continue }
         let options = (variant + [("seed", "11")]).map { SentRequest.Option(name: $0.0, value: $0.1) }
         let sent = SentRequest(body: body, contentType: format, options: options)
         let whole = try kind.ask(sent, of: model, limits: ServiceLimits())

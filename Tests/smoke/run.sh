@@ -128,6 +128,15 @@ contains "npy" NUMPY "$work/body"
 png=(-H 'Content-Type: image/png' --data-binary @deploy/examples/shirt.png)
 expect "encode" 200 "$(status /v1/models/fm/encode "${png[@]}")"
 contains "encode" '"layers"' "$work/body"
+cp "$work/body" "$work/code.json"
+python3 -c 'import json,sys; json.dump({"layers": json.load(open(sys.argv[1]))["layers"]}, open(sys.argv[2], "w"))' "$work/code.json" "$work/layers.json"
+expect "reconstruct, raw" 200 "$(status /v1/models/fm/reconstruct "${png[@]}" "${raw[@]}")"
+cp "$work/body" "$work/reconstructed"
+expect "decode" 200 "$(status /v1/models/fm/decode -H 'Content-Type: application/json' "${raw[@]}" --data-binary "@$work/layers.json")"
+expect "a code decodes to the reconstruction" "$(sha256sum <"$work/reconstructed")" "$(sha256sum <"$work/body")"
+"$posterior" encode "$model" --input deploy/examples/shirt.png -o "$work/code.csv"
+"$posterior" decode "$model" --input "$work/code.csv" -o "$work/decoded.raw" 2>/dev/null
+expect "and so offline, through CSV" "$(sha256sum <"$work/reconstructed")" "$(sha256sum <"$work/decoded.raw")"
 expect "reconstruct" 200 "$(status /v1/models/fm/reconstruct "${png[@]}" -H 'Accept: image/png')"
 expect "score" 200 "$(status '/v1/models/fm/score?k=10&seed=3' "${png[@]}")"
 contains "score" elbo_nats "$work/body"
@@ -535,6 +544,7 @@ refuse "a ragged array" 400 /v1/models/fm/encode -d '{"inputs":[[1,2],[3]]}'
 refuse "a wrong width" 422 /v1/models/fm/encode -d '{"inputs":[[1,2],[3,4]]}'
 refuse "half a float" 422 /v1/models/fm/encode -H 'Content-Type: application/octet-stream' --data-binary abc
 refuse "no image" 400 /v1/models/fm/encode -H 'Content-Type: image/png' --data-binary abc
+refuse "codes of another width" 422 /v1/models/fm/decode -d '{"layers":[{"mean":[[1,2]]}]}'
 refuse "a filter with a fault" 400 '/v1/runs?filter=metrics.elbo+%3E+x'
 contains "a filter with a fault" 'column 16' "$work/body"
 refuse "another list's page token" 400 '/v1/runs?page_token=MA'

@@ -4,7 +4,7 @@ package import Optimisation
 package import Tensors
 
 /// A family that has the networks and the answers of another and learns with a penalty on the total correlation of its latent variables.
-package protocol TotalCorrelationPenalised: Sampling, Attackable, GradientTrainable
+package protocol TotalCorrelationPenalised: Sampling, Decoding, Attackable, GradientTrainable
 where Configuration == Base.Configuration, Network == Base.Network, TrainingOptions == TotalCorrelationPenalty {
   associatedtype Base: EvidenceBounded
   var base: Base { get set }
@@ -24,11 +24,13 @@ extension TotalCorrelationPenalised {
   }
 
   package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor { try base.sample(keys, options) }
+  package func decode(_ codes: [Tensor], keys: RowKeys, _ options: SampleOptions) -> Tensor { base.decode(codes, keys: keys, options) }
   package var latentWidths: [Int] { base.latentWidths }
   package var observationModel: String { base.observationModel }
   package func score(_ x: Tensor, draws: Int, keys: RowKeys) -> Scores { base.score(x, draws: draws, keys: keys) }
 
   package func inference(_ x: Tensor, noise: RowKeys?) -> Inference { base.inference(x, noise: noise) }
+  package var logVolume: Float { base.logVolume }
   package func decodedMean(_ z: [Tensor]) -> Tensor { base.decodedMean(z) }
   package func logLikelihood(of x: Tensor, given z: [Tensor]) -> Tensor { base.logLikelihood(of: x, given: z) }
   package func divergence(_ inference: Inference) -> Tensor { base.divergence(inference) }

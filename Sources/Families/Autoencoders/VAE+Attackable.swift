@@ -15,5 +15,7 @@ extension VAE: Attackable {
     configuration.observation.logProbability(of: configuration.observation.shown(x), decode(network, z[0], .evaluation))
   }
 
+  package var logVolume: Float { configuration.observation.logVolume(signature) }
+
   package func divergence(_ inference: Inference) -> Tensor { inference.posteriors[0].standardKL.rowSums() }
 }

@@ -113,10 +113,16 @@ extension VAE {
 
 extension VAE: Sampling {
   package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor {
-    guard options.given == .nothing else { throw Fault(field: "given", given: "a condition", expected: "nothing: a vae is not conditional") }
-    let z = keys.split("latent").normal(configuration.latent) * options.temperature
-    let heads = decode(network, z, .evaluation)
-    return options.mean ? configuration.observation.mean(heads) : configuration.observation.sample(heads, keys: keys.split("observation"))
+    let source = try options.given.sources(widths: latentWidths, items: signature.width)[0]
+    let z = source.code(rows: keys.count, latent: configuration.latent) { inference($0, noise: nil).draws[0] }
+    return decode([z], keys: keys, options)
+  }
+}
+
+extension VAE: Decoding {
+  package func decode(_ codes: [Tensor], keys: RowKeys, _ options: SampleOptions) -> Tensor {
+    let z = codes[0].filled { keys.split("latent").normal(configuration.latent) * options.temperature }
+    return configuration.observation.items(decode(network, z, .evaluation), keys: keys, options)
   }
 }
 

@@ -121,48 +121,27 @@ extension HVAE {
 
 extension HVAE: Sampling {
   package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor {
-    let sources = try sources(options.given)
-    let latent = keys.split("latent")
-    var draws: [Tensor] = []
-    for layer in (0..<layers).reversed() {
-      if case .item(let item) = sources[layer] {
-        // The mean of q(z_i|·), one row for all.
-        let mean = inference(Tensor(shape: [1, signature.width], scalars: item), noise: nil).posteriors[layer].mean
-        draws.insert(mean.expanded(to: [keys.count, configuration.latents[layer]]), at: 0)
-        continue
-      }
-      let noise = self.keys(latent, layer).normal(configuration.latents[layer]) * options.temperature
-      draws.insert(draws.first.map { prior(network, of: layer, given: $0, .evaluation).sample(noise: noise) } ?? noise, at: 0)
+    let sources = try options.given.sources(widths: latentWidths, items: signature.width)
+    let codes = sources.enumerated().map { layer, source in
+      // The mean of q(z_i|·), one row for all.
+      source.code(rows: keys.count, latent: configuration.latents[layer]) { inference($0, noise: nil).posteriors[layer].mean }
     }
-    let (heads, observation) = (decode(network, draws, .evaluation), configuration.data.observation)
-    return options.mean ? observation.mean(heads) : observation.sample(heads, keys: keys.split("observation"))
+    return decode(codes, keys: keys, options)
   }
+}
 
-  private func sources(_ condition: SampleCondition) throws(Fault) -> [LayerSource] {
-    switch condition {
-    case .nothing: return [LayerSource](repeating: .prior, count: layers)
-    case .label(let label):
-      throw Fault(field: "given.label", given: "\"\(label)\"", expected: "no label: this model learns no classes")
-    case .component(let component, _):
-      throw Fault(field: "given.cluster", given: "cluster \(component)", expected: "no cluster: the priors have one component")
-    case .text: throw Fault(field: "given.text", given: "a text", expected: "no text: this model draws none")
-    case .layers(let sources):
-      guard sources.count == layers else {
-        throw Fault(field: "given.layers", given: "\(sources.count) layers", expected: "\(layers), the one nearest the data first")
+extension HVAE: Decoding {
+  package func decode(_ codes: [Tensor], keys: RowKeys, _ options: SampleOptions) -> Tensor {
+    let latent = keys.split("latent")
+    var z: [Tensor] = []
+    for layer in (0..<layers).reversed() {
+      let own = codes[layer].filled {
+        let noise = self.keys(latent, layer).normal(configuration.latents[layer]) * options.temperature
+        return z.first.map { prior(network, of: layer, given: $0, .evaluation).sample(noise: noise) } ?? noise
       }
-      for source in sources {
-        switch source {
-        case .prior: continue
-        case .component(let component):
-          throw Fault(field: "given.layers", given: "cluster \(component)", expected: "no cluster: the priors have one component")
-        case .item(let item):
-          guard item.count == signature.width else {
-            throw Fault(field: "given.layers", given: "an item of \(item.count) numbers", expected: "\(signature.width) numbers")
-          }
-        }
-      }
-      return sources
+      z.insert(own, at: 0)
     }
+    return configuration.data.observation.items(decode(network, z, .evaluation), keys: keys, options)
   }
 }
 
@@ -201,6 +180,8 @@ extension HVAE: Attackable {
   package func logLikelihood(of x: Tensor, given z: [Tensor]) -> Tensor {
     configuration.data.observation.logProbability(of: configuration.data.observation.shown(x), decode(network, z, .evaluation))
   }
+
+  package var logVolume: Float { configuration.data.observation.logVolume(signature) }
 
   package func divergence(_ inference: Inference) -> Tensor {
     let costs = costs(network, inference, .evaluation).map { $0.rowSums() }

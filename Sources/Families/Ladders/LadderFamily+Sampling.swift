@@ -5,18 +5,23 @@ package import Tensors
 
 extension LadderFamily {
   package func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor {
-    let sources = try sources(options.given)
-    var z: [Tensor] = []
-    for (layer, source) in sources.enumerated() {
-      let own = keys.split("latent").split(layer)
-      switch source {
-      case .prior: z.append(network.prior(layer).sample(own, latent: ladder.layers[layer].latent, temperature: options.temperature))
-      case .component(let component): z.append(try draw(component, of: layer, own, temperature: options.temperature))
-      case .item(let item): z.append(try code(of: item, layer, rows: keys.count))
+    var codes: [Tensor] = []
+    for (layer, source) in try sources(options.given).enumerated() {
+      if case .component(let component) = source {
+        codes.append(try draw(component, of: layer, keys.split("latent").split(layer), temperature: options.temperature))
+      } else {
+        codes.append(
+          source.code(rows: keys.count, latent: latentWidths[layer]) { posteriors(network, ladder.observation.shown($0), .evaluation)[layer].mean })
       }
     }
-    let heads = decode(network, z, .evaluation)
-    return options.mean ? ladder.observation.mean(heads) : ladder.observation.sample(heads, keys: keys.split("observation"))
+    return decode(codes, keys: keys, options)
+  }
+
+  package func decode(_ codes: [Tensor], keys: RowKeys, _ options: SampleOptions) -> Tensor {
+    let z = codes.enumerated().map { layer, code in
+      code.filled { network.prior(layer).sample(keys.split("latent").split(layer), latent: latentWidths[layer], temperature: options.temperature) }
+    }
+    return ladder.observation.items(decode(network, z, .evaluation), keys: keys, options)
   }
 
   /// Where each layer's latent variables come from.
@@ -38,9 +43,7 @@ extension LadderFamily {
       sources[layer] = .component(component)
     case .text: throw Fault(field: "given.text", given: "a text", expected: "no text: a \(Self.name) draws none")
     case .layers(let given):
-      guard given.count == count else {
-        throw Fault(field: "given.layers", given: "\(given.count) layers", expected: "\(count), the one nearest the data first")
-      }
+      try given.check(widths: latentWidths, items: signature.width)
       sources = given
     }
     return sources
@@ -65,14 +68,5 @@ extension LadderFamily {
     let (mean, deviation) = try self.component(component, of: layer, field: "given.layers")
     // The noise of a mixture's draw, so that a cluster named is the cluster drawn.
     return mean + keys.split("position").normal(mean.shape[1]) * (deviation * temperature)
-  }
-
-  /// An item's posterior mean of one layer, once a row: [rows, latent].
-  private func code(of item: [Float], _ layer: Int, rows: Int) throws(Fault) -> Tensor {
-    guard item.count == signature.width else {
-      throw Fault(field: "given.layers", given: "an item of \(item.count) numbers", expected: "\(signature.width) numbers")
-    }
-    let x = Tensor(shape: [1, item.count], scalars: item)
-    return posteriors(network, ladder.observation.shown(x), .evaluation)[layer].mean.gather([Int](repeating: 0, count: rows))
   }
 }

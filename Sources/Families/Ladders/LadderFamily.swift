@@ -12,7 +12,7 @@ package import Tensors
 ///     generative   h_L-1 = v_L-1(z_L-1)                 h_l = f_l+1(h_l+1) ⊕ v_l(z_l)          x ~ p(x | f_0(h_0))
 ///
 /// f_l mirrors g_l, and ⊕ is the configured merge.
-package protocol LadderFamily: Sampling, Attackable, GradientTrainable where Network == LadderNetwork {
+package protocol LadderFamily: Sampling, Decoding, Attackable, GradientTrainable where Network == LadderNetwork {
   var ladder: LadderConfiguration { get }
 }
 
@@ -63,7 +63,7 @@ extension LadderFamily {
     let observed = observation.observed(x, keys: keys.split("binarise"))
     let q = posteriors(network, observed, .evaluation)
     let priors = q.indices.map(network.prior)
-    let offset = observation.isDensity ? signature.space.logVolume : 0
+    let offset = logVolume
     var logWeights: [Tensor] = []
     var (reconstruction, kl) = (Tensor.zeros([n]), Tensor.zeros([n]))
     for draw in 0..<max(count, 1) {
@@ -89,6 +89,8 @@ extension LadderFamily {
     let q = posteriors(network, observation.shown(x), .evaluation)
     return Inference(posteriors: q, draws: noise.map { draws(q, $0.split("latent")) } ?? q.map(\.mean))
   }
+
+  package var logVolume: Float { observation.logVolume(signature) }
 
   package func decodedMean(_ z: [Tensor]) -> Tensor { observation.mean(decode(network, z, .evaluation)) }
 

@@ -6,6 +6,16 @@ package import Tensors
 /// Variants of which x depends on z alone, so that a latent code is all that a decoder needs.
 package protocol LatentDecodingVariant: SemiSupervisedVariant {}
 
+extension SemiSupervised: Decoding where Variant: LatentDecodingVariant {
+  package func decode(_ codes: [Tensor], keys: RowKeys, _ options: SampleOptions) -> Tensor {
+    let z = codes[0].filled {
+      let prior = prior(network, of: classes(keys))
+      return prior.mean + prior.deviation * keys.split("latent").normal(configuration.latent) * options.temperature
+    }
+    return configuration.observation.items(heads([z]), keys: keys, options)
+  }
+}
+
 extension SemiSupervised: Attackable where Variant: LatentDecodingVariant {
   package var latentWidths: [Int] { [configuration.latent] }
 
@@ -14,6 +24,8 @@ extension SemiSupervised: Attackable where Variant: LatentDecodingVariant {
     let q = mixture(configuration.observation.shown(x))
     return Inference(posteriors: [q], draws: [noise.map { q.sample($0.split("latent")) } ?? q.mean])
   }
+
+  package var logVolume: Float { configuration.observation.logVolume(signature) }
 
   package func decodedMean(_ z: [Tensor]) -> Tensor { configuration.observation.mean(heads(z)) }
 

@@ -28,8 +28,7 @@ extension SemiSupervised: Sampling {
     if case .component(let component) = source {
       classes = [Int](repeating: component, count: n)
     } else {
-      classes = Categorical(logits: Tensor(logPrior).reshaped([1, componentCount]).expanded(to: [n, componentCount]))
-        .sampleIndices(keys.split("class"))
+      classes = self.classes(keys)
     }
     let z: Tensor
     var decoded = classes
@@ -40,12 +39,18 @@ extension SemiSupervised: Sampling {
       z = posterior(network, recognition, ClassPairs(classes: [component], components: componentCount), .evaluation).mean.gather(
         [Int](repeating: 0, count: n))
       decoded = [Int](repeating: component, count: n)
+    } else if case .code = source {
+      z = source.code(rows: n, latent: configuration.latent) { $0 }
     } else {
       let prior = prior(network, of: classes)
       z = prior.mean + prior.deviation * keys.split("latent").normal(configuration.latent) * options.temperature
     }
-    let heads = decode(network, z, classes: decoded, .evaluation)
-    return options.mean ? configuration.observation.mean(heads) : configuration.observation.sample(heads, keys: keys.split("observation"))
+    return configuration.observation.items(decode(network, z, classes: decoded, .evaluation), keys: keys, options)
+  }
+
+  /// Draws of p(y).
+  func classes(_ keys: RowKeys) -> [Int] {
+    Categorical(logits: Tensor(logPrior).reshaped([1, componentCount]).expanded(to: [keys.count, componentCount])).sampleIndices(keys.split("class"))
   }
 
   /// Where the one layer's latent variables come from.
@@ -64,9 +69,7 @@ extension SemiSupervised: Sampling {
       guard layer ?? 0 == 0 else { throw Fault(field: "given.layer", given: "\(layer ?? 0)", expected: "0, the only layer") }
       return try checked(.component(component), field: "given.cluster")
     case .layers(let sources):
-      guard sources.count == 1 else {
-        throw Fault(field: "given.layers", given: "\(sources.count) layers", expected: "1, as many as the model has")
-      }
+      try sources.check(widths: [configuration.latent], items: signature.width)
       return try checked(sources[0], field: "given.layers[0].cluster")
     case .text: throw Fault(field: "given.text", given: "a text", expected: "no text: this model draws none")
     }

@@ -4,7 +4,7 @@ package import Optimisation
 package import Tensors
 
 /// A family that learns by E_q[ln p(x|z)] - KL(q || p), so that objectives of other shapes can be made of its parts.
-package protocol EvidenceBounded: Sampling, Attackable, GradientTrainable {
+package protocol EvidenceBounded: Sampling, Decoding, Attackable, GradientTrainable {
   /// The parts of the bound of one batch, under the noise that `pass` says.
   func bound(_ network: Network, _ batch: Tensor, _ pass: Pass) -> EvidenceBound
   /// The parts of its importance-weighted bound.

@@ -24,6 +24,7 @@ extension LoadedModel {
     if let texts = signature.space.tokens {
       return SentRequest(body: Array(texts.vocabulary.characters[0].utf8), contentType: .text, options: [seed])
     }
+    let signature = kind.items == .codes ? codes?.signature ?? signature : signature
     // The item whose every number is 0 for the model: mid-table, a black picture; inside the range whatever rounding did.
     let item = signature.space.bounded(signature.toRaw(.zeros([1, signature.width]))).scalars
     var body: [UInt8] = []

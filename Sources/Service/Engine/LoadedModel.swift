@@ -12,6 +12,8 @@ package struct LoadedModel: Sendable {
   package let parameterCount: Int
   /// The registered name and version; nil for a file that isn't registered.
   package let registered: Registration?
+  /// How its codes stand in a row; nil where it decodes none.
+  package let codes: CodeLayout?
   /// What it can be asked for, by name: each holds the model as what it has to be able to.
   let offers: [String: RequestKind.Offer]
   /// The names of what it can be asked for, audits among it.
@@ -33,6 +35,7 @@ package struct LoadedModel: Sendable {
     self.digest = digest
     parameterCount = family.network.parameterCount
     self.registered = registered
+    codes = CodeLayout(of: family)
     let offered = RequestKind.all.compactMap { kind in kind.offer(of: family).map { (kind.name, $0) } }
     offers = Dictionary(uniqueKeysWithValues: offered)
     requestNames = (offered.map(\.0) + (AuditRequest.capability.of(family) == nil ? [] : [AuditRequest.name])).sorted()
@@ -43,7 +46,7 @@ package struct LoadedModel: Sendable {
     family = other.family
     digest = other.digest
     parameterCount = other.parameterCount
-    (offers, requestNames, residence) = (other.offers, other.requestNames, other.residence)
+    (codes, offers, requestNames, residence) = (other.codes, other.offers, other.requestNames, other.residence)
     self.registered = registered
   }
 

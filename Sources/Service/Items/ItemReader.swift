@@ -26,17 +26,19 @@ package struct ItemReader: Sendable {
   private var doubles: [Double] = []
   private let marks: MissingNumbers
   private let isOfFirstEdition: Bool
+  private let codes: CodeLayout?
 
   /// - Parameters:
   ///   - options: how a CSV file is read; nil: as builds before 0.3 did.
   ///   - keepingText: whether the text of CSV cells is wanted back.
+  ///   - codes: how codes stand in a row, where the items are codes.
   ///   - written: the columns of the CSV file as it writes them, where that is known.
   package init(
     _ type: MediaType, signature: Signature, blockRows: Int, limits: ServiceLimits = ServiceLimits(), options: TableOptions? = TableOptions(),
-    keepingText: Bool = false, written: [TableSpace.Column]? = nil
+    keepingText: Bool = false, codes: CodeLayout? = nil, written: [TableSpace.Column]? = nil
   ) throws {
     precondition(Self.types.contains(type) && blockRows > 0, "\(type) in blocks of \(blockRows) rows")
-    (self.signature, self.blockRows) = (signature, blockRows)
+    (self.signature, self.blockRows, self.codes) = (signature, blockRows, codes)
     guard signature.space.tokens == nil || type == .csv else {
       throw Problem(
         .unsupportedMedia, "\(type) is for numbers; this model takes \(signature.space.summary): send texts in JSON, or one as text/plain.",
@@ -44,7 +46,10 @@ package struct ItemReader: Sendable {
     }
     (marks, isOfFirstEdition) = (MissingNumbers(signature, options), options == nil)
     switch type {
-    case .csv: format = .table(try TableRows(signature: signature, options: options, keepingText: keepingText, written: written))
+    case .csv:
+      format = .table(
+        try TableRows(
+          signature: signature, options: options, keepingText: keepingText, optional: codes?.optionalColumns ?? [], written: written))
     case .npy: format = .array(NPYReader(maximumElements: limits.inputNumbers), nil)
     default: format = .floats(rest: [], byteCount: 0)
     }
@@ -116,8 +121,12 @@ package struct ItemReader: Sendable {
       format = .floats(rest: [], byteCount: 0)
       defer { format = .array(array, layout) }
       guard let shape = array.shape else { return nil }
-      if layout == nil { layout = try Items.layout(ofShape: shape, field: "array", signature: signature) }
-      if let more = try array.next(blockRows - scalars.count / signature.width) { append(more) }
+      // An array of means alone.
+      let isNarrow = codes.map { shape.count == 2 && shape[1] == $0.latent } ?? false
+      if layout == nil {
+        layout = try Items.layout(ofShape: isNarrow ? [shape[0], signature.width] : shape, field: "array", signature: signature)
+      }
+      if let more = try array.next(blockRows - scalars.count / signature.width) { append(isNarrow ? codes?.spread(more) ?? more : more) }
       return takeBlock(layout: layout ?? .nested(field: "array", shape: []))
     case .floats(var rest, let byteCount):
       format = .floats(rest: [], byteCount: byteCount)

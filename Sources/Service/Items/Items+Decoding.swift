@@ -17,8 +17,13 @@ extension Items {
 
   /// Nested numbers as a JSON field has them.
   static func numbers(
-    _ value: JSONValue, field: String, signature: Signature, limits: ServiceLimits, options: TableOptions? = TableOptions()
+    _ value: JSONValue, field: String, signature: Signature, limits: ServiceLimits, options: TableOptions? = TableOptions(),
+    codes: CodeLayout? = nil
   ) throws -> Items {
+    if case .numbers(let array) = value, let codes, array.shape.count == 2, array.shape[1] == codes.latent {
+      let rows = NumberArray(shape: [array.shape[0], signature.width], scalars: codes.spread(array.scalars))
+      return try .nested(rows, field: field, signature: signature, limits: limits, options: options)
+    }
     if case .numbers(let array) = value { return try .nested(array, field: field, signature: signature, limits: limits, options: options) }
     let given = String(decoding: value.text.prefix(60), as: UTF8.self)
     throw Problem(
@@ -96,10 +101,12 @@ extension Items {
 
   /// Items in CSV, NPY or raw floats, all of them at once.
   static func whole(
-    _ bytes: [UInt8], _ type: MediaType, signature: Signature, limits: ServiceLimits, options: TableOptions?, keepingText: Bool
+    _ bytes: [UInt8], _ type: MediaType, signature: Signature, limits: ServiceLimits, options: TableOptions?, keepingText: Bool,
+    codes: CodeLayout? = nil
   ) throws -> Items {
     var reader = try ItemReader(
-      type, signature: signature, blockRows: limits.inputItems, limits: limits, options: options, keepingText: keepingText)
+      type, signature: signature, blockRows: limits.inputItems, limits: limits, options: options, keepingText: keepingText,
+      codes: codes)
     try reader.feed(bytes)
     try reader.finish()
     let items = try reader.next()

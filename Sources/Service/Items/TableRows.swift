@@ -10,6 +10,8 @@ struct TableRows: Sendable {
   private let columns: [TableSpace.Column]
   private let names: [String]
   private let ignored: Set<String>
+  /// Columns that the file may lack; their cells are missing then.
+  private let optional: Set<String>
   /// Marks of a missing cell that were chosen; nil where the usual ones are known, of which a category may be one.
   private let marks: [String]?
   private let isExact: Bool
@@ -18,8 +20,8 @@ struct TableRows: Sendable {
   private var cells: [CellReader]
   /// The columns as the file writes them, where that is known beforehand.
   private let written: [TableSpace.Column]?
-  /// Where the signature's columns stand in a record; empty until the header has come.
-  private var order: [Int] = []
+  /// Where the signature's columns stand in a record, nil for one that the file lacks; empty until the header has come.
+  private var order: [Int?] = []
   private var units: CSVRecord?
   private var records: [CSVRecord] = []
   private var isAtFirst = true
@@ -29,10 +31,11 @@ struct TableRows: Sendable {
   private var firstOdd = ""
 
   /// - Parameter written: the columns as the file writes them, where it was read before; nil: as the cells show.
-  init(signature: Signature, options: TableOptions?, keepingText: Bool, written: [TableSpace.Column]? = nil) throws {
+  init(signature: Signature, options: TableOptions?, keepingText: Bool, optional: Set<String> = [], written: [TableSpace.Column]? = nil) throws {
     guard let names = signature.space.names else {
       throw Problem(.unsupportedMedia, "text/csv is for tables and vectors; this model takes \(signature.space.summary).")
     }
+    self.optional = optional
     let table = signature.space.table
     (self.names, self.options, keepsText) = (names, options, keepingText)
     (ignored, isExact) = (Set(table?.ignored ?? []), table?.isExact ?? false)
@@ -88,7 +91,7 @@ struct TableRows: Sendable {
       }
       let row = given + scalars.count / columns.count
       for (index, field) in order.enumerated() {
-        let value = try number(index, record, field, row: row)
+        let value = try field.map { try number(index, record, $0, row: row) } ?? .nan
         scalars.append(Float(value))
         if isExact { doubles.append(value) }
       }
@@ -98,7 +101,7 @@ struct TableRows: Sendable {
     if order.isEmpty, !reader.header.isEmpty { order = try columnOrder() }
   }
 
-  private func columnOrder() throws -> [Int] {
+  private func columnOrder() throws -> [Int?] {
     let positions = Dictionary(reader.header.enumerated().map { ($1, $0) }) { first, _ in first }
     let known = Set(names)
     let index = options?.indexColumn.flatMap { column in positions[column] ?? Int(column).map { $0 - 1 } }
@@ -106,12 +109,14 @@ struct TableRows: Sendable {
       guard !reader.head.nameless.contains(place), place != index else { continue }
       throw Items.unknownColumn(name, field: "the header", columns: names)
     }
-    if let absent = names.first(where: { positions[$0] == nil }) { throw Items.missingColumn(absent, field: "the header", columns: names) }
-    return names.compactMap { positions[$0] }
+    if let absent = names.first(where: { positions[$0] == nil && !optional.contains($0) }) {
+      throw Items.missingColumn(absent, field: "the header", columns: names)
+    }
+    return names.map { positions[$0] }
   }
 
   /// Where columns of numbers and days stand in a record.
-  private var numeric: [Int] { zip(columns, order).filter { !$0.0.type.isDiscrete }.map(\.1) }
+  private var numeric: [Int] { zip(columns, order).filter { !$0.0.type.isDiscrete }.compactMap(\.1) }
 
   private mutating func number(_ index: Int, _ record: CSVRecord, _ place: Int, row: Int) throws -> Double {
     let (column, field) = (columns[index], record.fields[place])

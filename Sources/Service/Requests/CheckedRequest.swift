@@ -49,6 +49,12 @@ package protocol CheckedRequest: AnyObject, Sendable {
 }
 
 extension CheckedRequest {
+  /// How codes stand in a row, where items are codes.
+  var codes: CodeLayout? { itemRole == .codes ? model.codes : nil }
+
+  /// What items are: those of the model, or their codes.
+  var itemSignature: Signature { codes?.signature ?? model.signature }
+
   /// Rows of the answer.
   package var count: Int { rows.keys.count }
 
@@ -71,7 +77,7 @@ extension CheckedRequest {
 
   /// The same request about all of the items that came with it.
   func about(_ sent: SentRequest, _ fields: SentFields, _ limits: ServiceLimits) throws -> any CheckedRequest {
-    let items = try sent.items(fields, of: name, as: itemRole, model.signature, limits)
+    let items = try sent.items(fields, of: name, as: itemRole, itemSignature, limits, codes: codes)
     try check(items, limits)
     if itemRole == .completed { try check(hasMissing: items.hasMissing) }
     return try about(items, limits)
@@ -126,7 +132,7 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
     } else {
       request = asked.request
       items = try request.hiding(sent, of: able, keys: keys.split("mask"))
-      rows = Rows(items: items.forRows(model.signature), keys: keys)
+      rows = Rows(items: Request.items == .codes ? items.raw : items.forRows(model.signature), keys: keys)
     }
     // Texts are of many lengths.
     let width = Request.items == .references ? request.answerWidth(able) : items.raw.shape[1]
@@ -145,8 +151,9 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
   var answerWidth: Int { request.answerWidth(able) }
 
   func check(_ items: Items, _ limits: ServiceLimits) throws {
-    try items.checkValues(model.signature)
-    if !request.acceptsMissing(able) { try items.checkComplete(model.signature) }
+    try items.checkValues(itemSignature)
+    if let codes { try request.check(items, codes) }
+    if !request.acceptsMissing(able) { try items.checkComplete(itemSignature) }
     try request.check(able, rows: request.rowCount(items), limits: limits)
   }
 

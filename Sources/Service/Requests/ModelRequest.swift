@@ -54,6 +54,9 @@ package protocol ModelRequest: Settings {
   /// Refuses items of which some, or none, lack numbers; only asked where items are completed.
   func check(_ model: Able, hasMissing: Bool) throws
 
+  /// Refuses codes; only asked where items are codes.
+  func check(_ codes: Items, _ layout: CodeLayout) throws
+
   /// The request with the items in it that its options speak of; only asked where items are references.
   func referring(to items: Items, of model: Able) throws -> Self
 
@@ -73,6 +76,8 @@ package enum ItemRole: Sendable {
   case rows
   /// The same, and an item comes back as it was sent, with what it lacked.
   case completed
+  /// Every code of an item, as `encode` answers it, makes a row of the answer.
+  case codes
   /// Rows are made of nothing; items may come for the options to refer to.
   case references
 }
@@ -87,6 +92,7 @@ extension ModelRequest {
   package func rowCount(_ items: Items) -> Int { items.count }
   package func check(_ model: Able, rows: Int, limits: ServiceLimits) {}
   package func check(_ model: Able, hasMissing: Bool) {}
+  package func check(_ codes: Items, _ layout: CodeLayout) {}
   package func referring(to items: Items, of model: Able) -> Self { self }
   package func hiding(_ items: Items, of model: Able, keys: RowKeys) -> Items { items }
 }

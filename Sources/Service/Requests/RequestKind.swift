@@ -34,6 +34,7 @@ package struct RequestKind: Sendable {
   package static let all: [RequestKind] = [
     RequestKind(ClassifyRequest.self),
     RequestKind(ClusterRequest.self),
+    RequestKind(DecodeRequest.self),
     RequestKind(EncodeRequest.self),
     RequestKind(ImputeRequest.self),
     RequestKind(ReconstructRequest.self),

@@ -28,8 +28,10 @@ package struct SampleGiven: Settings {
       throw Fault(
         field: "layer", given: "a layer \(named.first.map { "beside " + $0 } ?? "without a cluster")", expected: "a cluster beside it")
     }
-    for entry in layers ?? [] where entry.cluster != nil && entry.fromItem != nil {
-      throw Fault(field: "layers", given: "a layer with cluster and from_item", expected: "one of them")
+    for (layer, entry) in (layers ?? []).enumerated() {
+      let given = [("from_item", entry.fromItem != nil), ("cluster", entry.cluster != nil), ("values", entry.values != nil)].filter(\.1).map(\.0)
+      guard given.count <= 1 else { throw Fault(field: "layers[\(layer)]", given: given.joined(separator: " and "), expected: "one of them") }
+      try entry.values?.check(nil, expected: nil, at: "layers[\(layer)].values")
     }
   }
 
@@ -72,6 +74,13 @@ package struct SampleGiven: Settings {
           field: "given.layers", given: "\(layers.count) of them", expected: "\(forms.count), the layer nearest the data first; {} for its prior")
       }
       for (layer, entry) in layers.enumerated() {
+        if let values = entry.values {
+          let field = "given.layers[\(layer)].values"
+          guard case .gaussian(let width) = forms[layer] else {
+            throw Fault(field: field, given: "there", expected: "no such field: the code of layer \(layer) is \(forms[layer].name)")
+          }
+          guard values.count == width else { throw Fault(field: field, given: "\(values.count) numbers", expected: "\(width)") }
+        }
         guard let cluster = entry.cluster else { continue }
         try Self.check(cluster, field: "given.layers[\(layer)].cluster", counts: counts, layer: layer)
       }
@@ -107,7 +116,9 @@ package struct SampleGiven: Settings {
     let model = items.count == 0 ? items.raw : items.inModelUnits(signature)
     var sources: [LayerSource] = []
     for (layer, entry) in layers.enumerated() {
-      if let cluster = entry.cluster {
+      if let values = entry.values {
+        sources.append(.code(values))
+      } else if let cluster = entry.cluster {
         sources.append(.component(cluster))
       } else if let index = entry.fromItem {
         let field = "given.layers[\(layer)].from_item"
@@ -126,8 +137,9 @@ package struct SampleGiven: Settings {
   }
 }
 
-/// An entry of `given.layers`: a component of the layer's mixture, an item of the request, or nothing for the prior.
+/// An entry of `given.layers`: a component of the layer's mixture, an item of the request, its latent variables, or nothing for the prior.
 package struct LayerGiven: Settings {
+  package var values: [Float]?
   package var cluster: Int?
   package var fromItem: Int?
 
@@ -136,6 +148,7 @@ package struct LayerGiven: Settings {
   package static let table = Table<Self> {
     Setting("from_item", \.fromItem, in: 0..., "The place of an item of this request, whose posterior mean the layer takes.")
     Setting("cluster", \.cluster, in: 0..., "A component of the layer's mixture.")
+    Setting("values", \.values, "The layer's latent variables themselves.")
   }
 }
 

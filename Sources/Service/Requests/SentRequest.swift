@@ -30,20 +30,26 @@ package struct SentRequest: Sendable {
 
   /// Fields of a JSON body that items can come in.
   static let itemFields: Set = ["inputs", "rows", "texts"]
+  /// The same where the items are codes.
+  static let codeFields: Set = ["inputs", "rows", "layers"]
 
   /// Media types that items can come in.
   package static let itemTypes: [MediaType] = [.json, .csv, .png, .npy, .floats, .text, .form]
 
   /// The fields of a JSON body, or those of the query beside a body of items alone.
-  package func fields(of kind: RequestKind) throws -> SentFields { try fields(kind.fields, of: kind.name, numeric: Self.numericItems) }
+  package func fields(of kind: RequestKind) throws -> SentFields {
+    try fields(kind.fields, of: kind.name, items: kind.items == .codes ? Self.codeFields : Self.itemFields, numeric: Self.numericItems)
+  }
 
   /// The field of a request that holds items as arrays of numbers.
   private static let numericItems: Set = ["inputs"]
 
-  /// - Parameter numeric: the fields that hold arrays of numbers.
-  func fields(_ known: [SettingField], of name: String, numeric: Set<String>) throws -> SentFields {
+  /// - Parameters:
+  ///   - items: the fields that hold items.
+  ///   - numeric: the fields that hold arrays of numbers.
+  func fields(_ known: [SettingField], of name: String, items: Set<String> = itemFields, numeric: Set<String>) throws -> SentFields {
     let document = try document(known + [.record] + (bringsTable ? TableOptions.table.fields : []), of: name, numeric: numeric)
-    guard !isJSON else { return try SentFields(document, table: table) { Self.itemFields.contains($0) || numeric.contains($0) } }
+    guard !isJSON else { return try SentFields(document, table: table) { items.contains($0) || numeric.contains($0) } }
     return try SentFields(document, table: table, readsTable: bringsTable)
   }
 
@@ -60,10 +66,17 @@ package struct SentRequest: Sendable {
   }
 
   /// The items of a request whose fields were read; none where they may be left out.
-  func items(_ fields: SentFields, of name: String, as role: ItemRole, _ signature: Signature, _ limits: ServiceLimits) throws -> Items {
+  /// - Parameter codes: how codes stand in a row, where the items are codes.
+  func items(
+    _ fields: SentFields, of name: String, as role: ItemRole, _ signature: Signature, _ limits: ServiceLimits, codes: CodeLayout? = nil
+  ) throws -> Items {
     let keepsText = role == .completed
-    if !isJSON { return role == .references && body.isEmpty ? .none : try items(signature, limits, fields.table, keepingText: keepsText) }
-    let given = [("inputs", fields.inputs), ("rows", fields.rows), ("texts", fields.texts)].compactMap { name, value in value.map { (name, $0) } }
+    if !isJSON {
+      return role == .references && body.isEmpty ? .none : try items(signature, limits, fields.table, keepingText: keepsText, codes: codes)
+    }
+    let given = [("inputs", fields.inputs), ("rows", fields.rows), ("texts", fields.texts), ("layers", fields.layers)].compactMap { name, value in
+      value.map { (name, $0) }
+    }
     if given.count > 1 {
       let (first, second) = (given[0].0, given[1].0)
       throw Problem(
@@ -72,6 +85,10 @@ package struct SentRequest: Sendable {
     try claimItems(fields, signature)
     switch given.first {
     case nil where role == .references: return .none
+    case nil where codes != nil:
+      throw Problem(
+        .impossible, "\(name) needs codes: layers, as encode answers them, or inputs (nested numbers).", field: "layers", given: "nothing",
+        expected: "layers or inputs")
     case nil where signature.space.tokens != nil:
       throw Problem(.impossible, "\(name) needs items: texts.", field: "texts", given: "nothing", expected: "an array of texts")
     case nil:
@@ -83,7 +100,11 @@ package struct SentRequest: Sendable {
       items.isAnsweredAsBefore = fields.table == nil
       return items
     case ("texts", let texts)?: return try .texts(texts, signature: signature, limits: limits)
-    case (_, let inputs)?: return try .numbers(inputs, field: "inputs", signature: signature, limits: limits, options: fields.table)
+    case ("layers", let layers)?:
+      guard let codes else { preconditionFailure("only codes have a field of layers") }
+      return try codes.items(layers, limits)
+    case (_, let inputs)?:
+      return try .numbers(inputs, field: "inputs", signature: signature, limits: limits, options: fields.table, codes: codes)
     }
   }
 
@@ -121,7 +142,9 @@ package struct SentRequest: Sendable {
   var hasItemBlocks: Bool { contentType.map(ItemReader.types.contains) ?? false }
 
   /// The items of a body that isn't JSON.
-  private func items(_ signature: Signature, _ limits: ServiceLimits, _ table: TableOptions?, keepingText: Bool) throws -> Items {
+  private func items(
+    _ signature: Signature, _ limits: ServiceLimits, _ table: TableOptions?, keepingText: Bool, codes: CodeLayout?
+  ) throws -> Items {
     guard !body.isEmpty else {
       throw Problem(
         .malformed, "The body is empty, expected items: JSON with inputs or rows, or one of \(Self.listed(Self.itemTypes)).", field: "body")
@@ -131,7 +154,7 @@ package struct SentRequest: Sendable {
     case let type? where type.isForm:
       return try .form(body, contentType: type, signature: signature, limits: limits, takesMasks: keepingText)
     case let type? where ItemReader.types.contains(type):
-      return try .whole(body, type, signature: signature, limits: limits, options: table, keepingText: keepingText)
+      return try .whole(body, type, signature: signature, limits: limits, options: table, keepingText: keepingText, codes: codes)
     case MediaType.png: return try .png(body, signature: signature)
     case MediaType.text: return try .text(body, signature: signature, limits: limits)
     default:
@@ -198,6 +221,8 @@ package struct SentFields: Sendable {
   var inputs: JSONValue? { self["inputs"] }
   var rows: JSONValue? { self["rows"] }
   var texts: JSONValue? { self["texts"] }
+  /// Codes layer by layer.
+  var layers: JSONValue? { self["layers"] }
   /// What an audit's items should be taken for.
   var targets: JSONValue? { self["targets"] }
 

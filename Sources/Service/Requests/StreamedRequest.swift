@@ -27,7 +27,7 @@ package struct StreamedRequest: Sendable {
     guard type == .csv || (asked.streamsNumbers && ItemReader.types.contains(type)) else { return nil }
     (self.asked, self.inputType, self.type, self.limits, self.table) = (asked.answered(in: type), inputType, type, limits, table)
     // Of every row: what it was, what it is in every answer, and what is believed of numbers that were missing.
-    let width = asked.model.signature.width
+    let width = asked.itemSignature.width
     let numbers = width * (asked.itemRole == .completed ? 5 : 1) + asked.answerWidth
     blockRows = max(1, min(limits.streamedRows, limits.streamedNumbers / numbers, Int(Double(limits.streamedDraws) / asked.rowWeight)))
     blockBytes = blockRows * numbers * 24 + (inputType == .csv ? blockRows * width * 100 : 0)
@@ -39,8 +39,8 @@ package struct StreamedRequest: Sendable {
     ItemBlocks(
       source,
       try ItemReader(
-        inputType, signature: asked.model.signature, blockRows: blockRows, limits: limits, options: table,
-        keepingText: checked != nil && asked.itemRole == .completed, written: checked?.written))
+        inputType, signature: asked.itemSignature, blockRows: blockRows, limits: limits, options: table,
+        keepingText: checked != nil && asked.itemRole == .completed, codes: asked.codes, written: checked?.written))
   }
 
   // MARK: - The first pass

@@ -119,7 +119,7 @@ extension SentRequest {
         })
     }
     guard case .object(let sent) = try JSONValue(parsing: body, numericFields: ["inputs"]) else { preconditionFailure("it was read before") }
-    let items = sent.filter { SentRequest.itemFields.contains($0.name) }
+    let items = sent.filter { SentRequest.itemFields.union(SentRequest.codeFields).contains($0.name) }
     return SentRequest(body: JSONValue.object(items + parameters).text, contentType: .json)
   }
 }

@@ -67,6 +67,7 @@ struct ToyLadder: ModelFamily, Sampling, Encoding, Clustering {
       case .item(let item):
         let row = posteriors(Tensor(shape: [1, signature.width], scalars: item))[layer].mean
         return row.expanded(to: [keys.count, 2])
+      case .code(let code): return Tensor(shape: [1, 2], scalars: code).expanded(to: [keys.count, 2])
       }
     }
     return network.decoder(Tensor.concatenated(latent, axis: 1), .evaluation)
