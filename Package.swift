@@ -39,7 +39,7 @@ let package = Package(
     library("Networks", ["Locking", "Tensors"]),
     library("Distributions", ["Tensors"]),
     library("Modelling", ["Tensors", "Networks", "Distributions", "Formats"]),
-    library("ModelFiles", ["Modelling", "CResources", "Tensors", "Networks", "Formats"]),
+    library("ModelFiles", ["Modelling", "CResources", "Distributions", "Tensors", "Networks", "Formats"]),
     library("Optimisation", ["Modelling", "CKernels", "Tensors", "Networks", "Formats"]),
     library("Families", ["CKernels", "Optimisation", "Modelling", "Tensors", "Networks", "Distributions", "Formats"]),
     library("Data", ["Modelling", "Distributions", "Tensors", "Formats", "Locking"]),

@@ -6,11 +6,12 @@ package import Modelling
 ///
 ///     {"format": 2, "family": "vae", "configuration": {...}, "signature": {...}, "provenance": {...}}
 ///
-/// `provenance` may be absent; every other field is needed, and a field that is not known is refused. Under format 1 numbers of a table are shifted
+/// `provenance` may be absent, and `check` (`ModelCheck`) may be there; every other field is needed, and a field that is not known is refused. Under format 1 numbers of a table are shifted
 /// and scaled in float32, under format 2 in double precision; tables that need nothing of format 2, and all other items, are written under format 1.
+/// Format 3 has what `OlderFormats` tells.
 package struct ModelDescription: Sendable, Equatable {
   /// The versions of this description that are read.
-  static let formats = 1...2
+  static let formats = 1...3
   /// Where it stands in the container's metadata.
   static let metadataKey = "posterior"
 
@@ -19,12 +20,15 @@ package struct ModelDescription: Sendable, Equatable {
   package let configuration: JSONValue
   package let signature: Signature
   package let provenance: Provenance
+  /// Only of files from elsewhere.
+  let check: ModelCheck?
 
   init(of model: any ModelFamily, provenance: Provenance) throws(ModelFileError) {
     family = type(of: model).name
     configuration = try JSONValue(sorting: model.configuration, at: "configuration")
     signature = model.signature
     self.provenance = provenance
+    check = nil
   }
 
   /// Reads and checks everything but the configuration, which is the family's to judge.
@@ -39,7 +43,7 @@ package struct ModelDescription: Sendable, Equatable {
       let document = try JSONValue(parsing: Array(text.utf8))
       // Before the other fields, which another format may name otherwise.
       if let format = document["format"], !Self.formats.map(JSONValue.integer).contains(format) {
-        throw ModelFileError(.unknownFormat, "\(place).format", given: format.kind, expected: "1 or 2, which this build reads")
+        throw ModelFileError(.unknownFormat, "\(place).format", given: format.kind, expected: "1, 2 or 3, which this build reads")
       }
       fields = try StrictJSON.decode(Fields.self, from: document)
     } catch let error as JSONError {
@@ -55,9 +59,10 @@ package struct ModelDescription: Sendable, Equatable {
     }
     try Self.check(signature, fields.provenance)
     family = fields.family
-    configuration = fields.configuration
+    configuration = OlderFormats.configuration(fields.configuration, format: fields.format, isTrainedHere: fields.provenance?.isOfTraining == true)
     self.signature = signature
     provenance = fields.provenance ?? Provenance()
+    check = fields.check
   }
 
   private struct Fields: Decodable {
@@ -66,6 +71,7 @@ package struct ModelDescription: Sendable, Equatable {
     let configuration: JSONValue
     let signature: Signature
     let provenance: Provenance?
+    let check: ModelCheck?
   }
 
   private static func check(_ signature: Signature, _ provenance: Provenance?) throws(ModelFileError) {
@@ -86,7 +92,7 @@ package struct ModelDescription: Sendable, Equatable {
   /// The text that a file holds: fields in the documented order, below them names sorted, no spaces.
   func text() throws(ModelFileError) -> String {
     let document = JSONValue.object([
-      .init(name: "format", value: .integer(signature.space.format)),
+      .init(name: "format", value: .integer(max(signature.space.format, OlderFormats.format(of: configuration)))),
       .init(name: "family", value: .string(family)),
       .init(name: "configuration", value: configuration),
       .init(name: "signature", value: try JSONValue(sorting: signature, at: "signature")),

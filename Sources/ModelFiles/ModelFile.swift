@@ -20,12 +20,13 @@ package enum ModelFile {
     return SafeTensors.encode(tensors: tensors, metadata: [ModelDescription.metadataKey: text])
   }
 
-  package static func load(bytes: [UInt8], families: [any ModelFamily.Type]) throws(ModelFileError) -> LoadedFile {
-    try load(SafeTensors(bytes: bytes), families)
+  package static func load(bytes: [UInt8], families: [any ModelFamily.Type], isNew: Bool = false) throws(ModelFileError) -> LoadedFile {
+    try load(SafeTensors(bytes: bytes), families, isNew: isNew)
   }
 
-  package static func load(path: String, families: [any ModelFamily.Type]) throws(ModelFileError) -> LoadedFile {
-    try load(SafeTensors(path: path), families)
+  /// - Parameter isNew: whether this is the first time that the file is seen; what an older build let pass is then refused of a file from elsewhere.
+  package static func load(path: String, families: [any ModelFamily.Type], isNew: Bool = false) throws(ModelFileError) -> LoadedFile {
+    try load(SafeTensors(path: path), families, isNew: isNew)
   }
 
   /// What a file holds, as far as it can be told; throws only where the container itself is unsound.
@@ -64,7 +65,7 @@ package struct Inspection: Sendable {
     do throws(ModelFileError) {
       let found = try ModelDescription(in: file)
       description = found
-      let model = try ModelFile.model(found, file, families)
+      let model = try ModelFile.model(found, file, families, isNew: true)
       parameterCount = model.network.parameterCount
       problem = nil
     } catch {
@@ -78,38 +79,42 @@ package struct Inspection: Sendable {
 // MARK: - From the description to the model
 
 extension ModelFile {
-  private static func load(_ file: SafeTensors, _ families: [any ModelFamily.Type]) throws(ModelFileError) -> LoadedFile {
+  private static func load(_ file: SafeTensors, _ families: [any ModelFamily.Type], isNew: Bool) throws(ModelFileError) -> LoadedFile {
     let description = try ModelDescription(in: file)
-    return LoadedFile(model: try model(description, file, families), provenance: description.provenance)
+    return LoadedFile(model: try model(description, file, families, isNew: isNew), provenance: description.provenance)
   }
 
   fileprivate static func model(
-    _ description: ModelDescription, _ file: SafeTensors, _ families: [any ModelFamily.Type]
+    _ description: ModelDescription, _ file: SafeTensors, _ families: [any ModelFamily.Type], isNew: Bool
   ) throws(ModelFileError) -> any ModelFamily {
     guard let family = families.first(where: { $0.name == description.family }) else {
       throw ModelFileError(
         .unknownFamily, "\(ModelDescription.metadataKey).family", given: "\"\(description.family)\"",
         expected: families.isEmpty ? "a family, and this build has none" : "one of \(families.map { $0.name }.sorted().joined(separator: ", "))")
     }
-    return try model(of: family, description, file)
+    return try model(of: family, description, file, isNew: isNew)
   }
 
   private static func model<Family: ModelFamily>(
-    of _: Family.Type, _ description: ModelDescription, _ file: SafeTensors
+    of _: Family.Type, _ description: ModelDescription, _ file: SafeTensors, isNew: Bool
   ) throws(ModelFileError) -> Family {
-    let configuration: Family.Configuration
+    var configuration: Family.Configuration
     do {
       configuration = try StrictJSON.decode(Family.Configuration.self, from: description.configuration)
+      // Older builds let them pass.
+      if !isNew || description.provenance.isOfTraining { configuration = configuration.effective }
     } catch {
       throw ModelFileError(.configuration, in: "\(ModelDescription.metadataKey).configuration", error)
     }
+    if isNew, !description.provenance.isOfTraining { try refuseUnsaid(configuration, in: description) }
     let blueprint: Blueprint<Family>
     do {
       blueprint = try Blueprint(configuration, signature: description.signature)
     } catch {
       throw ModelFileError(error)
     }
-    let tensors = try file.tensors
+    // Batch normalisation in PyTorch counts batches, which nothing depends on.
+    let tensors = try file.tensors { !$0.hasSuffix(".num_batches_tracked") }
     let model: Family
     do {
       model = try blueprint.filled(with: tensors)
@@ -119,7 +124,16 @@ extension ModelFile {
     for entry in file.entries {
       if let tensor = tensors[entry.name] { try refuseNonFinite(entry.name, tensor) }
     }
+    if isNew { try description.check?.verify(model) }
     return model
+  }
+
+  /// A default that is one convention of several would be a wrong number in silence.
+  private static func refuseUnsaid(_ configuration: some Settings, in description: ModelDescription) throws(ModelFileError) {
+    guard let name = configuration.allConventions.first(where: { description.configuration[$0] ?? .null == .null }) else { return }
+    throw ModelFileError(
+      .configuration, "\(ModelDescription.metadataKey).configuration.\(name)", given: "nothing",
+      expected: "softplus, exp, exp_half or sigmoid, as the model was trained; most PyTorch examples have ln variance, exp_half")
   }
 
   private static func refuseNonFinite(_ name: String, _ tensor: Tensor) throws(ModelFileError) {

@@ -26,6 +26,8 @@ package struct ModelFileError: Error, Equatable, Sendable, CustomStringConvertib
     case signature
     /// The tensors are not those of the network that the configuration describes.
     case tensors(CheckpointMismatch)
+    /// The model makes something else of the items of its check than the file says.
+    case check
     /// A weight that is NaN or infinite.
     case nonFinite
   }

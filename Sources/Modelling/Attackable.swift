@@ -21,6 +21,9 @@ package protocol Attackable: Encoding, Reconstructing, Scoring {
   /// ln p(x|z) in nats of model units: [n]; differentiable in x and z.
   func logLikelihood(of x: Tensor, given z: [Tensor]) -> Tensor
 
+  /// What ln p(x|z) loses from model units to raw ones; nothing where it is no density.
+  var logVolume: Float { get }
+
   /// KL(q(z|x) || p(z)) in nats, summed over the layers; of layers whose prior depends on other layers at the draws of `inference`: [n].
   func divergence(_ inference: Inference) -> Tensor
 }

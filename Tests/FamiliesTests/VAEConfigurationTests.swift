@@ -56,6 +56,19 @@ struct VAEConfigurationTests {
     .init(
       #"{"latent": 2, "convolutions": [\#((0..<33).map { _ in #"{"channels": 1, "kernel": 1}"# }.joined(separator: ","))]}"#, field: "convolutions",
       given: "33 convolutions", expected: "at most 32"),
+    .init(
+      #"{"latent": 2, "likelihood": "bernoulli", "likelihood_scale": "softplus"}"#, field: "likelihood_scale", given: "softplus",
+      expected: "exp, since it has no effect here"),
+    .init(
+      #"{"latent": 2, "likelihood": "beta_binomial", "deviation": 0.5}"#, field: "deviation", given: "0.5", expected: "1, since it has no effect here"
+    ),
+    .init(
+      #"{"latent": 2, "likelihood": "bernoulli", "output_activation": "sigmoid"}"#, field: "output_activation", given: "sigmoid",
+      expected: "identity, since it has no effect here"),
+    .init(
+      #"{"latent": 2, "likelihood": "beta_binomial", "likelihood_scale": "exp", "likelihood_floor": 0.01}"#, field: "likelihood_floor", given: "0.01",
+      expected: "nothing, since it has no effect here"),
+    .init(#"{"latent": 2, "scale": "exp", "scale_floor": 0.1}"#, field: "scale_floor", given: "0.1", expected: "0, since it has no effect here"),
     .init(#"{"latent": 2}"#, .vector(0), field: "signature.shape", given: "[0]", expected: "one width from 1 to 1000000"),
   ]
 

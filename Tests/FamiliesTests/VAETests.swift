@@ -35,7 +35,9 @@ struct VAECase: Sendable, CustomTestStringConvertible {
     VAE.Configuration(
       latent: 2, hidden: [5], convolutions: isConvolutional ? [ConvolutionSpecification(channels: 2, kernel: 3, stride: 2, padding: 1)] : [],
       activation: .elu, batchNorm: batchNorm, heads: heads, scale: scale, scaleFloor: scale == .softplus ? 0.01 : 0,
-      observation: Observation(likelihood, deviation: 0.5, scale: scale))
+      observation: Observation(
+        likelihood, deviation: [.gaussian, .laplace].contains(likelihood) ? 0.5 : 1,
+        scale: [.gaussianLearned, .betaBinomial, .discretisedLogistic].contains(likelihood) ? scale : nil))
   }
 }
 

@@ -15,7 +15,7 @@ layers = {
     "decoder.0": (width, latent), "decoder.2": (width, width), "output": (pixels, width),
 }
 meaning = {
-    "format": 1, "family": "vae", "configuration": {"hidden": [width, width], "latent": latent, "likelihood": "bernoulli"},
+    "format": 1, "family": "vae", "configuration": {"hidden": [width, width], "latent": latent, "likelihood": "bernoulli", "scale": "softplus"},
     "signature": {"kind": "image", "shape": [28, 28], "range": [0, 255]},
 }
 header, offset = {"__metadata__": {"posterior": json.dumps(meaning)}}, 0

@@ -53,5 +53,11 @@ extension VAE {
       Setting("scale_floor", \.scaleFloor, in: 0..., "Added to a softplus or sigmoid deviation of the posterior.")
       Part(\.observation)
     }
+
+    package func check() throws(Fault) { try refuseIneffective() }
+
+    package var conventions: [String] { ["scale"] }
+
+    package mutating func dropIneffective() { if !scale.hasFloor { scaleFloor = 0 } }
   }
 }

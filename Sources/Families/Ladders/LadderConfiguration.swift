@@ -50,11 +50,13 @@ package struct LadderConfiguration: Settings {
   package var scaleFloor: Float
   package var observation: Observation
 
+  package static let usualFloor: Float = 0.001
+
   package init() { self.init([]) }
 
   package init(
     _ layers: [Layer], merge: Merge = .concatenate, activation: Activation = .relu, batchNorm: Bool = false, scale: ScaleReading = .sigmoid,
-    scaleFloor: Float = 0.001, observation: Observation = Observation(.bernoulli)
+    scaleFloor: Float = usualFloor, observation: Observation = Observation(.bernoulli)
   ) {
     self.layers = layers
     self.merge = merge
@@ -80,7 +82,12 @@ package struct LadderConfiguration: Settings {
     Part(\.observation)
   }
 
+  package var conventions: [String] { ["scale"] }
+
+  package mutating func dropIneffective() { if !scale.hasFloor { scaleFloor = Self.usualFloor } }
+
   package func check() throws(Fault) {
+    try refuseIneffective()
     for (index, layer) in layers.enumerated().dropFirst() where layer.hidden.isEmpty && layer.convolutions.isEmpty {
       throw Fault(
         field: "layers[\(index)].hidden", given: "no layer",

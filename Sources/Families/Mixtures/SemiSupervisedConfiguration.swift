@@ -46,11 +46,16 @@ package struct SemiSupervisedConfiguration: Settings {
     Setting("component_spread", \.componentSpread, in: 0..., "Deviation of the components' means before training.")
     Setting("activation", \.activation, "Behind every hidden layer.")
     Setting("scale", \.scale, "How scale heads of the latent variables are read.")
-    Setting("scale_floor", \.scaleFloor, in: 0..., "Added to a softplus deviation.")
+    Setting("scale_floor", \.scaleFloor, in: 0..., "Added to a softplus or sigmoid deviation.")
     Part(\.observation)
   }
 
+  package var conventions: [String] { ["scale"] }
+
+  package mutating func dropIneffective() { if !scale.hasFloor { scaleFloor = 0 } }
+
   package func check() throws(Fault) {
+    try refuseIneffective()
     let possible = components == 0 ? 0...0 : 1...components
     if let hiddenClasses, !possible.contains(hiddenClasses) {
       throw Fault(field: "hidden_classes", given: "\(hiddenClasses)", expected: "\(possible.lowerBound) to \(possible.upperBound)")

@@ -1,4 +1,5 @@
 internal import Distributions
+internal import Formats
 package import Modelling
 package import Tensors
 
@@ -13,10 +14,12 @@ package struct Observation: Settings {
     case gaussianLearned = "gaussian_learned"
     /// Laplace about the output with one fixed deviation, √2 times its scale.
     case laplace
-    /// Counts 0...255; a and b are softplus of a head each.
+    /// Counts 0...255; a and b are read from a head each.
     case betaBinomial = "beta_binomial"
     /// 256 levels, a logistic of learned scale, the edge bins taking the tails (Kingma et al. 2016).
     case discretisedLogistic = "discretised_logistic"
+
+    fileprivate var usualScale: ScaleReading { self == .betaBinomial ? .softplus : .exp }
   }
 
   /// How real-valued pixels become the zeros and ones of a Bernoulli.
@@ -29,24 +32,29 @@ package struct Observation: Settings {
     case threshold
   }
 
-  package var likelihood: Likelihood
+  /// Chosen anew, it brings its usual reading of scale heads.
+  package var likelihood: Likelihood { didSet { scale = likelihood.usualScale } }
   package var binarisation: Binarisation
   /// Of the fixed Gaussian or Laplace, in model units.
   package var deviation: Float
-  /// How the head of a learned Gaussian or a logistic is read.
+  /// How the head of a learned Gaussian or a logistic is read, or both heads of a beta-binomial.
   package var scale: ScaleReading
+  /// Added to a softplus or sigmoid reading; nil: `usualFloor`.
+  package var scaleFloor: Float?
   /// Put on the mean head of a Gaussian, Laplace or logistic.
   package var activation: Activation
 
   package init() { self.init(.bernoulli) }
 
   package init(
-    _ likelihood: Likelihood, binarisation: Binarisation = .none, deviation: Float = 1, scale: ScaleReading = .exp, activation: Activation = .identity
+    _ likelihood: Likelihood, binarisation: Binarisation = .none, deviation: Float = 1, scale: ScaleReading? = nil, scaleFloor: Float? = nil,
+    activation: Activation = .identity
   ) {
     self.likelihood = likelihood
     self.binarisation = binarisation
     self.deviation = deviation
-    self.scale = scale
+    self.scale = scale ?? likelihood.usualScale
+    self.scaleFloor = scaleFloor
     self.activation = activation
   }
 
@@ -54,7 +62,11 @@ package struct Observation: Settings {
     Setting("likelihood", \.likelihood, "p(x|z).")
     Setting("binarisation", \.binarisation, "How pixels become the bits of a Bernoulli.")
     Setting("deviation", \.deviation, in: Above(0), "Of the fixed Gaussian or Laplace, in model units.")
-    Setting("likelihood_scale", \.scale, "How the scale head of a learned Gaussian or logistic is read.")
+    Setting(
+      "likelihood_scale", \.scale, default: .null,
+      "How the scale head of a learned Gaussian or logistic is read, or both heads of a beta-binomial; absent: softplus for a beta-binomial, else exp."
+    )
+    Setting("likelihood_floor", \.scaleFloor, in: 0..., "Added where that reading is softplus or sigmoid; absent: 0.001.")
     Setting("output_activation", \.activation, "On the mean of a Gaussian, Laplace or logistic.")
   }
 
@@ -62,7 +74,22 @@ package struct Observation: Settings {
     guard binarisation == .none || likelihood == .bernoulli else {
       throw Fault(field: "binarisation", given: binarisation.rawValue, expected: "none, because the likelihood is \(likelihood.rawValue)")
     }
+    try refuseIneffective()
   }
+
+  package var conventions: [String] { hasScaleHead ? ["likelihood_scale"] : [] }
+
+  package mutating func dropIneffective() {
+    if !hasFixedDeviation { deviation = 1 }
+    if !hasScaleHead { scale = likelihood.usualScale }
+    if !hasScaleHead || !scale.hasFloor { scaleFloor = nil }
+    if !hasMeanHead { activation = .identity }
+  }
+
+  private var hasFixedDeviation: Bool { likelihood == .gaussian || likelihood == .laplace }
+  private var hasMeanHead: Bool { likelihood != .bernoulli && likelihood != .betaBinomial }
+  private static let usualFloor: Float = 1e-3
+  private var floor: Float { scaleFloor ?? Self.usualFloor }
 
   /// True where the decoder needs a second head.
   package var hasScaleHead: Bool {
@@ -153,12 +180,12 @@ package struct Observation: Settings {
     switch likelihood {
     case .bernoulli: Bernoulli(logits: heads.location)
     case .gaussian: Normal(mean: activation(heads.location), deviation: Tensor(deviation))
-    case .gaussianLearned: scale.normal(mean: activation(heads.location), head: heads.scaleHead, floor: 1e-3)
+    case .gaussianLearned: scale.normal(mean: activation(heads.location), head: heads.scaleHead, floor: floor)
     case .laplace: Laplace(mean: activation(heads.location), scale: Tensor(deviation * Float(0.5).squareRoot()))
-    case .betaBinomial: BetaBinomial(a: heads.location.softplus() + 1e-3, b: heads.scaleHead.softplus() + 1e-3, trials: 255)
+    case .betaBinomial: scale.betaBinomial(a: heads.location, b: heads.scaleHead, floor: floor, trials: Int(Self.levels))
     case .discretisedLogistic:
       DiscretisedLogistic(
-        mean: activation(heads.location), logScale: scale.logDeviation(head: heads.scaleHead, floor: 1e-3), levels: 256, range: 0...1)
+        mean: activation(heads.location), logScale: scale.logDeviation(head: heads.scaleHead, floor: floor), levels: 256, range: 0...1)
     }
   }
 

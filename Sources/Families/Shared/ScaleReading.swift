@@ -2,7 +2,7 @@ package import Distributions
 internal import Modelling
 package import Tensors
 
-/// How the head of a network is read as a standard deviation.
+/// How the head of a network is read as a positive number, mostly a standard deviation.
 package enum ScaleReading: String, CaseIterable, SettingValue {
   /// sd = ln(1 + eʰ)
   case softplus
@@ -12,6 +12,9 @@ package enum ScaleReading: String, CaseIterable, SettingValue {
   case expHalf = "exp_half"
   /// sd = 1 / (1 + e⁻ʰ), never above 1: no wider than a standard normal prior.
   case sigmoid
+
+  /// Whether a floor may be added: what is read is bounded below by 0 and not by a logarithm.
+  package var hasFloor: Bool { self == .softplus || self == .sigmoid }
 
   /// The diagonal Gaussian of a mean and a scale head; `floor` is added to a softplus or sigmoid, where a deviation could vanish.
   package func normal(mean: Tensor, head: Tensor, floor: Float = 0) -> Normal {
@@ -31,5 +34,31 @@ package enum ScaleReading: String, CaseIterable, SettingValue {
     case .expHalf: 0.5 * head
     case .sigmoid: (floor == 0 ? head.sigmoid() : head.sigmoid() + floor).log()
     }
+  }
+
+  /// The beta-binomial of two heads, each read as a positive number.
+  ///
+  /// Beyond a + b of about e^20 it is a binomial to all the digits there are; both are held there at their ratio, since ln B of greater ones has none.
+  package func betaBinomial(a: Tensor, b: Tensor, floor: Float, trials: Int) -> BetaBinomial {
+    switch self {
+    case .softplus: return BetaBinomial(a: a.softplusAbove(floor), b: b.softplusAbove(floor), trials: trials)
+    case .sigmoid: return BetaBinomial(a: a.sigmoidAbove(floor), b: b.sigmoidAbove(floor), trials: trials)
+    case .exp, .expHalf:
+      let (a, b) = self == .exp ? (a, b) : (0.5 * a, 0.5 * b)
+      let excess = (Tensor.maximum(a, b) - 20).relu()
+      return BetaBinomial(a: (a - excess).clamped(low: -80, high: 80).exp(), b: (b - excess).clamped(low: -80, high: 80).exp(), trials: trials)
+    }
+  }
+}
+
+extension Tensor {
+  /// ln(1 + eʰ) + floor, positive also where there is no floor.
+  fileprivate func softplusAbove(_ floor: Float) -> Tensor {
+    floor == 0 ? clamped(low: -80, high: .greatestFiniteMagnitude).softplus() : softplus() + floor
+  }
+
+  /// 1 / (1 + e⁻ʰ) + floor, positive also where there is no floor.
+  fileprivate func sigmoidAbove(_ floor: Float) -> Tensor {
+    floor == 0 ? clamped(low: -80, high: .greatestFiniteMagnitude).sigmoid() : sigmoid() + floor
   }
 }

@@ -26,6 +26,9 @@ package struct Provenance: Sendable, Equatable, Codable {
     self.notes = notes
   }
 
+  /// Whether training here wrote the file.
+  var isOfTraining: Bool { trainedWith?.hasPrefix("posterior") == true }
+
   private enum CodingKeys: String, CodingKey {
     case run, data, seed, created, notes
     case trainedWith = "trained_with"

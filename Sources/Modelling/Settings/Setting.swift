@@ -4,6 +4,8 @@ package import Formats
 package final class Setting<Root: Settings>: Sendable {
   /// What people and documents are told.
   package let field: SettingField
+  /// Its value.
+  package let value: @Sendable (Root) -> JSONValue
   /// What is told as the default, where these are the defaults.
   let standard: @Sendable (Root) -> JSONValue
   /// Reads it where it is given; the names are those of the whole table.
@@ -28,7 +30,9 @@ package final class Setting<Root: Settings>: Sendable {
     ofRows: Bool = true, _ summary: String
   ) {
     let (key, place) = (SettingKey(stringValue: name), Place(path))
-    standard = { required ? .null : `default` ?? JSONValue(encoding: place.value(in: $0)) }
+    let value = { @Sendable (root: Root) in JSONValue(encoding: place.value(in: root)) }
+    self.value = value
+    standard = { required ? .null : `default` ?? value($0) }
     field = SettingField(
       name: name, schema: Value.schema(range).limited(to: lengths), isRequired: required, default: standard(Root()), isOfRows: ofRows,
       summary: summary)
@@ -58,6 +62,7 @@ package final class Setting<Root: Settings>: Sendable {
   /// A setting of a part as one of the whole, with the default that the whole gives it.
   init<Part>(_ setting: Setting<Part>, of part: SettingPath<Root, Part>) {
     let place = Place(part)
+    value = { setting.value(place.value(in: $0)) }
     standard = { setting.standard(place.value(in: $0)) }
     field = setting.field.with(default: standard(Root()))
     read = { (root, fields, names) throws(JSONError) in

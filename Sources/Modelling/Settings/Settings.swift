@@ -14,10 +14,38 @@ package protocol Settings: SettingValue where Scalar == Self {
   static var table: Table<Self> { get }
   /// Refuses settings that don't fit each other; only asked where each is within its own bounds.
   func check() throws(Fault)
+  /// Puts settings that have no effect beside the others back to their defaults; those of parts do so themselves.
+  mutating func dropIneffective()
+  /// Settings beside these whose default is one convention of several: a file from elsewhere has to say them; parts have their own.
+  var conventions: [String] { get }
 }
 
 extension Settings {
   package func check() throws(Fault) {}
+  package mutating func dropIneffective() {}
+  package var conventions: [String] { [] }
+
+  /// Those of the parts as well.
+  package var allConventions: [String] { Self.table.partChecks.flatMap { $0.conventions(self) } + conventions }
+
+  /// The same without settings that have no effect beside the others.
+  package var effective: Self {
+    var settings = self
+    for part in Self.table.partChecks { part.dropIneffective(&settings) }
+    settings.dropIneffective()
+    return settings
+  }
+
+  /// Refuses a setting that `dropIneffective` would put back: whoever gave it believes that it does something.
+  package func refuseIneffective() throws(Fault) {
+    var kept = self
+    kept.dropIneffective()
+    guard kept != self else { return }
+    for setting in Self.table.settings {
+      let (given, left) = (setting.value(self), setting.value(kept))
+      guard given == left else { throw Fault(field: setting.field.name, given: given.plain, expected: "\(left.plain), since it has no effect here") }
+    }
+  }
 
   /// Refuses a setting out of its bounds, then settings that don't fit each other; whoever decodes settings asks for it before making use of them.
   package func validate() throws(Fault) {
@@ -65,4 +93,15 @@ package struct SettingKey: CodingKey {
   package var intValue: Int? { nil }
   package init(stringValue: String) { self.stringValue = stringValue }
   package init?(intValue: Int) { nil }
+}
+
+extension JSONValue {
+  /// As people write it in a sentence.
+  fileprivate var plain: String {
+    switch self {
+    case .string(let text): text
+    case .null: "nothing"
+    default: line
+    }
+  }
 }

@@ -45,15 +45,21 @@ package struct Part<Root: Settings> {
 /// Whether the settings of one part fit each other.
 struct PartCheck<Root: Settings>: Sendable {
   let check: @Sendable (Root) throws(Fault) -> Void
+  let dropIneffective: @Sendable (inout Root) -> Void
+  let conventions: @Sendable (Root) -> [String]
 
   init<Part: Settings>(_ path: SettingPath<Root, Part>) {
     let place = Place(path)
     check = { (root) throws(Fault) in try place.value(in: root).check() }
+    dropIneffective = { root in place.change(&root) { $0.dropIneffective() } }
+    conventions = { place.value(in: $0).conventions }
   }
 
   init<Part: Settings>(_ inner: PartCheck<Part>, of path: SettingPath<Root, Part>) {
     let place = Place(path)
     check = { (root) throws(Fault) in try inner.check(place.value(in: root)) }
+    dropIneffective = { root in place.change(&root) { inner.dropIneffective(&$0) } }
+    conventions = { inner.conventions(place.value(in: $0)) }
   }
 }
 

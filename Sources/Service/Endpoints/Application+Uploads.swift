@@ -49,7 +49,7 @@ extension Application {
       ) { path in
         // Bytes that answer already under another name have proved that they can.
         let known = models.ready(digest)
-        let model = try known ?? LoadedModel.load(path: path, families: families, digest: digest)
+        let model = try known ?? LoadedModel.load(path: path, families: families, digest: digest, isNew: true)
         if known == nil { try model.warmUp(limits: limits) }
         verified = model
         return try ModelFacts(ofModelFile: path, model: model.family)

@@ -60,12 +60,14 @@ package struct LoadedModel: Sendable {
   }
 
   /// Reads a model file whose digest is known.
+  /// - Parameter isNew: whether the file is only about to be registered (`ModelFile.load`).
   package static func load(
-    path: String, families: [any ModelFamily.Type], digest: Digest, registered: Registration? = nil
+    path: String, families: [any ModelFamily.Type], digest: Digest, registered: Registration? = nil, isNew: Bool = false
   ) throws -> LoadedModel {
     // Loading needs the network twice, once as it was initialised.
     defer { Residence.returnMemorySoon() }
-    return LoadedModel(family: try ModelFile.load(path: path, families: families).model.packed(), digest: digest, registered: registered)
+    return LoadedModel(
+      family: try ModelFile.load(path: path, families: families, isNew: isNew).model.packed(), digest: digest, registered: registered)
   }
 
   package var signature: Signature { family.signature }
