@@ -41,7 +41,7 @@ let package = Package(
     library("Modelling", ["Tensors", "Networks", "Distributions", "Formats"]),
     library("ModelFiles", ["Modelling", "CResources", "Distributions", "Tensors", "Networks", "Formats"]),
     library("Optimisation", ["Modelling", "CKernels", "Tensors", "Networks", "Formats"]),
-    library("Families", ["CKernels", "Optimisation", "Modelling", "Tensors", "Networks", "Distributions", "Formats"]),
+    library("Families", ["CKernels", "Locking", "Optimisation", "Modelling", "Tensors", "Networks", "Distributions", "Formats"]),
     library("Data", ["Modelling", "Distributions", "Tensors", "Formats", "Locking"]),
     library(
       "Learning",

@@ -58,6 +58,37 @@ extension Tensor {
     resampled(rows: .linear(shape[2], factor: factor), columns: .linear(shape[3], factor: factor))
   }
 
+  /// Pixels put around every image on all four sides; a reflection needs a side longer than the padding.
+  package func padded(by padding: Int, _ edges: EdgePadding) -> Tensor {
+    precondition(shape.rank == 4 && padding >= 0, "\(padding) pixels around a tensor of shape \(shape)")
+    let (source, planes) = (shape, shape[0] * shape[1])
+    let (rows, columns) = (edges.places(shape[2], padding), edges.places(shape[3], padding))
+    let (target, area): (Shape, Int) = ([shape[0], shape[1], rows.count, columns.count], shape[2] * shape[3])
+    /// The pixel behind every pixel of an image that is padded; -1 for a zero.
+    let places = rows.flatMap { row in columns.map { column in row < 0 || column < 0 ? -1 : row * source[3] + column } }
+    return through(
+      LinearMap { x in
+        Tensor(shape: target) { y in
+          x.withScalars { x in
+            for plane in 0..<planes {
+              let (x, y) = (x + plane * area, y + plane * places.count)
+              for (index, place) in places.enumerated() { y[index] = place < 0 ? 0 : x[place] }
+            }
+          }
+        }
+      } adjoint: { g in
+        Tensor(shape: source) { d in
+          d.update(repeating: 0, count: source.count)
+          g.withScalars { g in
+            for plane in 0..<planes {
+              let (d, g) = (d + plane * area, g + plane * places.count)
+              for (index, place) in places.enumerated() where place >= 0 { d[place] += g[index] }
+            }
+          }
+        }
+      })
+  }
+
   private func resampled(rows: Interpolation, columns: Interpolation) -> Tensor {
     precondition(shape.rank == 4, "upsampling of a tensor of shape \(shape)")
     let (source, planes) = (shape, shape[0] * shape[1])
@@ -147,5 +178,26 @@ private struct Interpolation: Sendable {
         let low = min(Int(position), extent - 1)
         return (low, min(low + 1, extent - 1), position - Float(low))
       })
+  }
+}
+
+/// What stands beyond the edges of an image: PyTorch's `ZeroPad2d`, `ReplicationPad2d` and `ReflectionPad2d`.
+package enum EdgePadding: String, Sendable, Codable, CaseIterable {
+  case zeros
+  /// The nearest pixel of the edge.
+  case replicate
+  /// The image mirrored at the middle of its edge pixels.
+  case reflect
+
+  /// For every place of an axis that is padded the place before; -1 for a zero.
+  fileprivate func places(_ extent: Int, _ padding: Int) -> [Int] {
+    precondition(self != .reflect || padding < extent, "a reflection of \(padding) in \(extent)")
+    return (-padding..<extent + padding).map { place in
+      switch self {
+      case .zeros: (0..<extent).contains(place) ? place : -1
+      case .replicate: Swift.min(Swift.max(place, 0), extent - 1)
+      case .reflect: place < 0 ? -place : place < extent ? place : 2 * (extent - 1) - place
+      }
+    }
   }
 }

@@ -150,6 +150,36 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
         [.init(name: "age", type: .real), .init(name: "height", type: .real), .init(name: "weight", type: .real)],
         scaling: .init(offset: [40, 170, 70], scale: [20, 10, 15]))),
     FamilyExample(
+      "layers written out: residual blocks, latent maps, upsampling, two outputs of one layer, on colour images", "vae",
+      #"""
+      {"latent": 12, "scale": "exp_half", "likelihood": "gaussian_learned", "output_activation": "sigmoid", "output_heads": "joint",
+       "likelihood_scale": "softplus", "likelihood_floor": 0.02,
+       "encoder": [{"kind": "convolution", "channels": 4, "kernel": 3, "padding": 1, "normalisation": "group", "groups": 2, "activation": "silu"},
+                   {"kind": "residual", "activation": "elu", "slope": 0.5,
+                    "layers": [{"kind": "convolution", "channels": 6, "kernel": 3, "stride": 2, "padding": 1, "bias": false, "normalisation": "batch"}],
+                    "shortcut": [{"kind": "convolution", "channels": 6, "kernel": 1, "stride": 2, "bias": false, "normalisation": "batch"}]},
+                   {"kind": "residual", "layers": [{"kind": "group_norm", "groups": 3}, {"kind": "activation", "activation": "gelu"},
+                    {"kind": "convolution", "channels": 6, "kernel": 3, "padding": 1}]}],
+       "head": {"kind": "convolution", "channels": 3, "kernel": 2, "stride": 1, "normalisation": "batch"},
+       "decoder": [{"kind": "convolution", "channels": 5, "kernel": 1, "activation": "leaky_relu", "slope": 0.2}, {"kind": "upsample", "factor": 3},
+                   {"kind": "pad", "padding": 1, "edges": "replicate"}, {"kind": "convolution", "channels": 4, "kernel": 3},
+                   {"kind": "pad", "padding": 1, "edges": "reflect"}, {"kind": "max_pool", "kernel": 3, "stride": 1}, {"kind": "convolution", "kernel": 1}]}
+      """#, .image(height: 6, width: 6, channels: 3), training: ["{}", #"{"importance_samples": 2}"#]),
+    FamilyExample(
+      "layers written out after a feature map without activation, a VampPrior, heads in turn", "vae",
+      #"""
+      {"latent": 3, "scale": "softplus", "heads": "interleaved", "prior": "vamp", "prior_components": 4, "prior_weights": "learned",
+       "encoder": [{"kind": "flatten"}, {"kind": "linear", "width": 6, "bias": false, "normalisation": "batch", "activation": "tanh"}],
+       "decoder": [{"kind": "linear", "width": 8}, {"kind": "unflatten", "shape": [2, 2, 2]}, {"kind": "batch_norm"},
+                   {"kind": "upsample", "factor": 2, "interpolation": "bilinear"}, {"kind": "mean_pool", "kernel": 2},
+                   {"kind": "transposed_convolution", "channels": 3, "kernel": 3, "stride": 2, "padding": 1, "output_padding": 1, "activation": "relu"},
+                   {"kind": "transposed_convolution", "kernel": 3, "padding": 1}]}
+      """#, .image(height: 4, width: 4), training: ["{}", #"{"importance_samples": 2}"#, #"{"beta": 0.5, "free_bits": 0.1}"#]),
+    FamilyExample(
+      "a learned mixture as the prior of a table", "vae",
+      #"{"latent": 2, "hidden": [6], "activation": "tanh", "likelihood": "gaussian", "prior": "mixture", "prior_components": 3}"#, .vector(4),
+      training: ["{}", #"{"importance_samples": 2}"#]),
+    FamilyExample(
       "gaussian of fixed deviation, wide enough for several threads", "vae",
       #"{"latent": 8, "hidden": [256], "activation": "relu", "scale": "exp", "likelihood": "gaussian", "deviation": 0.7}"#, .vector(256)),
     FamilyExample(

@@ -50,6 +50,9 @@ extension GradientCases {
       Differentiable("mean pooling, overlapping", point([1, 2, 6, 5])) { $0[0].meanPooled(kernel: 3, stride: 2) },
       Differentiable("nearest upsampling", point([2, 2, 2, 3])) { $0[0].upsampledNearest(factor: 3) },
       Differentiable("bilinear upsampling by 2", point([2, 2, 3, 4])) { $0[0].upsampledBilinear(factor: 2) },
+      Differentiable("zeros around an image", point([2, 2, 3, 4])) { $0[0].padded(by: 2, .zeros) },
+      Differentiable("edges repeated around an image", point([2, 2, 3, 4])) { $0[0].padded(by: 2, .replicate) },
+      Differentiable("an image mirrored at its edges", point([2, 2, 3, 4])) { $0[0].padded(by: 2, .reflect) },
       Differentiable("bilinear upsampling by 3", point([1, 2, 1, 4])) { $0[0].upsampledBilinear(factor: 3) },
     ]
   }()

@@ -40,6 +40,7 @@ struct BatchOperation: Sendable, CustomTestStringConvertible {
       BatchOperation("max pooling", x) { $0.maxPooled(kernel: 3, stride: 2) },
       BatchOperation("mean pooling", x) { $0.meanPooled(kernel: 2) },
       BatchOperation("nearest upsampling", x) { $0.upsampledNearest(factor: 2) },
+      BatchOperation("an image mirrored at its edges", x) { $0.padded(by: 1, .reflect) },
       BatchOperation("bilinear upsampling", x) { $0.upsampledBilinear(factor: 3) },
       BatchOperation("channels scaled and shifted", x) { $0.affineByChannel(scale: Tensor([1.1, 0.3, -2]), shift: Tensor([0.1, 7, 0.01])) },
       BatchOperation("channel means", x) { $0.mean(axes: [2, 3]) },

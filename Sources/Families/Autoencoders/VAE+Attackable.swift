@@ -17,5 +17,5 @@ extension VAE: Attackable {
 
   package var logVolume: Float { configuration.observation.logVolume(signature) }
 
-  package func divergence(_ inference: Inference) -> Tensor { inference.posteriors[0].standardKL.rowSums() }
+  package func divergence(_ inference: Inference) -> Tensor { prior.divergenceBound(of: inference.posteriors[0]) }
 }

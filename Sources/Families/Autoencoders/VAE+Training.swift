@@ -48,8 +48,14 @@ extension VAE: EvidenceBounded {
     let x = configuration.observation.observed(batch, keys: pass.keys.split("binarise"))
     let q = posterior(network, x, pass.mode)
     let z = q.sample(pass.keys.split("latent"))
+    let costs: Tensor
+    switch prior(of: network, pass.mode) {
+    case .normal: costs = q.standardKL.mean(axes: [0])
+    // Of a mixture in all dimensions together.
+    case .mixture(let mixture): costs = LatentPrior.mixture(mixture).divergence(of: q, at: z).mean().reshaped([1])
+    }
     return EvidenceBound(
-      reconstruction: configuration.observation.logProbability(of: x, decode(network, z, pass.mode)).mean(), costs: [q.standardKL.mean(axes: [0])],
+      reconstruction: configuration.observation.logProbability(of: x, decode(network, z, pass.mode)).mean(), costs: [costs],
       top: q, draw: z, offset: configuration.observation.logVolume(signature))
   }
 
@@ -57,7 +63,7 @@ extension VAE: EvidenceBounded {
     let n = batch.shape[0]
     let x = configuration.observation.observed(batch, keys: pass.keys.split("binarise"))
     let q = posterior(network, x, pass.mode)
-    let prior = Normal.standard(rows: n, dimensions: configuration.latent)
+    let prior = prior(of: network, pass.mode)
     let zs = (0..<draws).map { q.sample(pass.keys.split("latent").split($0)) }
     // All draws go through the decoder as one batch.
     let heads = decode(network, Tensor.concatenated(zs), pass.mode)
@@ -65,6 +71,6 @@ extension VAE: EvidenceBounded {
     return WeightedBound(
       logLikelihood: configuration.observation.logProbability(of: repeated, heads).reshaped([draws, n]),
       logRatio: Tensor.concatenated(zs.map { (prior.logProbability(of: $0) - q.logProbability(of: $0)).reshaped([1, n]) }),
-      kl: q.standardKL.rowSums().mean().scalar, offset: configuration.observation.logVolume(signature))
+      kl: prior.divergence(of: q, at: zs[0]).mean().scalar, offset: configuration.observation.logVolume(signature))
   }
 }

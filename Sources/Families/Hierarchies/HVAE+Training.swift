@@ -12,7 +12,7 @@ extension HVAE: EvidenceBounded {
   package func bound(_ network: Network, _ batch: Tensor, _ pass: Pass) -> EvidenceBound {
     let observation = configuration.data.observation
     let x = observation.observed(batch, keys: pass.keys.split("binarise"))
-    let inference = inference(network, features: network.data.encoder(x, pass.mode), latent: pass.keys.split("latent"), pass.mode)
+    let inference = inference(network, features: network.data.features(x, pass.mode), latent: pass.keys.split("latent"), pass.mode)
     let top = configuration.latents.count - 1
     return EvidenceBound(
       reconstruction: observation.logProbability(of: x, decode(network, inference.draws, pass.mode)).mean(),
@@ -23,7 +23,7 @@ extension HVAE: EvidenceBounded {
   package func weightedBound(_ network: Network, _ batch: Tensor, draws: Int, _ pass: Pass) -> WeightedBound {
     let (n, observation) = (batch.shape[0], configuration.data.observation)
     let x = observation.observed(batch, keys: pass.keys.split("binarise"))
-    let features = network.data.encoder(x, pass.mode)
+    let features = network.data.features(x, pass.mode)
     let inferences = (0..<draws).map { inference(network, features: features, latent: pass.keys.split("latent").split($0), pass.mode) }
     // All draws go through the decoder as one batch.
     let codes = configuration.latents.indices.map { layer in Tensor.concatenated(inferences.map { $0.draws[layer] }) }

@@ -47,7 +47,7 @@ package struct HVAE: ModelFamily {
     (self.configuration, self.signature) = (configuration, signature)
     // A model of one layer starts as the VAE of the same key.
     let data = try VAE.Network(configuration.data, signature, codes: configuration.codes, source)
-    let features = configuration.inference == .data ? data.features : 0
+    let features = configuration.inference == .data ? data.shapes.features : 0
     let pairs = zip(configuration.latents, configuration.latents.dropFirst()).enumerated()
     network = Network(
       data: data, inference: pairs.map { Conditional($1.0 + features, $1.1, configuration, source["inference"][$0]) },
@@ -92,7 +92,7 @@ extension HVAE {
 
   /// The parameters of p(x | z_1…z_L); one draw a layer.
   func decode(_ network: Network, _ z: [Tensor], _ mode: Mode) -> Heads {
-    network.data.decode(configuration.skip ? Tensor.concatenated(z, axis: 1) : z[0], mode)
+    network.data.decode(configuration.skip ? Tensor.concatenated(z, axis: 1) : z[0], configuration.data, mode)
   }
 
   /// E ln q(z_i|·) - ln p(z_i|z_i+1) of every dimension at the draws, on average their KL, which at the top is in closed form: [n, latent] a layer.
@@ -155,7 +155,7 @@ extension HVAE: Scoring {
   package func score(_ x: Tensor, draws: Int, keys: RowKeys) -> Scores {
     let observation = configuration.data.observation
     let observed = observation.observed(x, keys: keys.split("binarise"))
-    let features = network.data.encoder(observed, .evaluation)
+    let features = network.data.features(observed, .evaluation)
     var logWeights: [Tensor] = []
     var (reconstruction, kl) = (Tensor.zeros([x.shape[0]]), Tensor.zeros([x.shape[0]]))
     for draw in 0..<max(draws, 1) {
@@ -171,7 +171,7 @@ extension HVAE: Scoring {
 
 extension HVAE: Attackable {
   package func inference(_ x: Tensor, noise: RowKeys?) -> Inference {
-    let features = network.data.encoder(configuration.data.observation.shown(x), .evaluation)
+    let features = network.data.features(configuration.data.observation.shown(x), .evaluation)
     return inference(network, features: features, latent: noise?.split("latent"), .evaluation)
   }
 

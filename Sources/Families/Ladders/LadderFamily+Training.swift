@@ -10,7 +10,7 @@ extension LadderFamily {
 
   /// E_q[ln p(x|α z)] - c Σ_l γ_l KL(q(z_l|x) || p(z_l)), and terms at full weight.
   func ladderObjective(
-    _ network: LadderNetwork, batch: Tensor, priors: [LadderPrior], schedule: LadderSchedule, pass: Pass
+    _ network: LadderNetwork, batch: Tensor, priors: [LatentPrior], schedule: LadderSchedule, pass: Pass
   ) -> Objective {
     let observation = ladder.observation
     let x = observation.observed(batch, keys: pass.keys.split("binarise"))

@@ -26,7 +26,7 @@ extension LadderNetwork {
       if let first = layer.hidden.first {
         let (last, outputs) = (layer.hidden.count > 1 ? first : copies * size, inputs)
         inner = mlp(copies * size, layer.hidden.dropLast().reversed() + (stack == nil ? [] : [width])) + (stack?.decoder ?? [])
-        outer = stack?.output ?? LayerMaker { Linear(last, outputs, $0) }
+        outer = stack?.output() ?? LayerMaker { Linear(last, outputs, $0) }
       } else if let stack {
         let channels = copies * stack.top[0]
         let mirror = stack.mirror(taking: channels)

@@ -34,7 +34,7 @@ extension VLAC {
 
   package func objective(_ network: LadderNetwork, batch: Batch, options: TrainingOptions, pass: Pass) -> Objective {
     let isPretraining = pass.epoch < Float(options.pretrainingEpochs)
-    let priors = network.priors.map { isPretraining ? LadderPrior.standard : .mixture($0.mixture) }
+    let priors = network.priors.map { isPretraining ? LatentPrior.normal : .mixture($0.mixture) }
     return ladderObjective(network, batch: batch.values, priors: priors, schedule: options.schedule, pass: pass)
   }
 

@@ -2,7 +2,7 @@ package import Modelling
 package import Networks
 package import Tensors
 
-/// One convolution of an encoder's stack; the decoder mirrors it with a transposed one.
+/// One convolution of the short form of an encoder; the decoder mirrors it with a transposed one.
 package struct ConvolutionSpecification: Settings {
   package var channels: Int
   package var kernel: Int
@@ -82,14 +82,15 @@ package struct ImageStack: Sendable {
   /// [n, top] -> the last feature map, all mirrored levels but the outermost.
   package var decoder: [LayerMaker] { [LayerMaker(.unflatten(top))] + mirror(taking: top[0]).inner }
 
-  /// The outermost mirrored level: from the last feature map to one number a pixel.
-  package var output: LayerMaker { mirror(taking: top[0]).outer }
+  /// The outermost mirrored level: from the last feature map to one number a pixel, or several.
+  package func output(copies: Int = 1) -> LayerMaker { mirror(taking: top[0], copies: copies).outer }
 
   /// The mirrored levels where the innermost one takes so many channels in place of the top's: [n, channels, height, width] -> the image.
-  package func mirror(taking channels: Int) -> (inner: [LayerMaker], outer: LayerMaker) {
+  package func mirror(taking channels: Int, copies: Int = 1) -> (inner: [LayerMaker], outer: LayerMaker) {
     let mirrored = levels.enumerated().reversed().map { index, level in
       let inputs = index == levels.count - 1 ? channels : level.outputs
-      return LayerMaker { TransposedConvolution(inputs, level.inputs, level.geometry, outputPadding: level.outputPadding, $0) }
+      let outputs = index == 0 ? copies * level.inputs : level.inputs
+      return LayerMaker { TransposedConvolution(inputs, outputs, level.geometry, outputPadding: level.outputPadding, $0) }
     }
     let inner = zip(mirrored, levels.dropFirst().reversed()).flatMap { normalised($0, $1.inputs) }
     return (inner, mirrored[levels.count - 1])

@@ -4,3 +4,4 @@ package import Tensors
 // Choices that modules below this one offer.
 extension Activation: SettingValue {}
 extension AggregatePosterior.Estimator: SettingValue {}
+extension EdgePadding: SettingValue {}
