@@ -24,12 +24,14 @@ package struct DataSet: Sendable {
   package let order: ItemOrder
   /// What was found in the file of a table, for people.
   package let report: TableReport?
+  /// What a user should know of how the items were read, a sentence each.
+  package let notes: [String]
 
   package var count: Int { rows.count }
 
   package init(
     name: String, rows: any ItemRows, signature: Signature, digest: Digest, labels: Labels? = nil, order: ItemOrder = .shuffled,
-    report: TableReport? = nil
+    report: TableReport? = nil, notes: [String]? = nil
   ) {
     // Texts are rows as wide as the longest that is there.
     let fits = signature.space.tokens == nil ? rows.width == signature.width : rows.width <= signature.width
@@ -41,12 +43,13 @@ package struct DataSet: Sendable {
     self.labels = labels
     self.order = order
     self.report = report
+    self.notes = notes ?? report?.notes ?? []
   }
 
   /// The same items with their classes.
   func labelled(_ labels: Labels) throws -> DataSet {
     guard labels.codes.count == count else { throw DataError("\(name) has \(count) items but \(labels.codes.count) labels") }
-    return DataSet(name: name, rows: rows, signature: signature, digest: digest, labels: labels, order: order, report: report)
+    return DataSet(name: name, rows: rows, signature: signature, digest: digest, labels: labels, order: order, report: report, notes: notes)
   }
 
   /// The raw items at `indices`: [indices, width], of texts as wide as the longest of all.
@@ -99,7 +102,7 @@ package struct DataSet: Sendable {
 
   /// The same raw items under a model's own signature, whose scaling was fixed when it was trained; both have one width.
   package func adopting(_ signature: Signature) -> DataSet {
-    DataSet(name: name, rows: rows, signature: signature, digest: digest, labels: labels, order: order, report: report)
+    DataSet(name: name, rows: rows, signature: signature, digest: digest, labels: labels, order: order, report: report, notes: notes)
   }
 
   /// The first `limit` items.
@@ -107,8 +110,7 @@ package struct DataSet: Sendable {
     guard limit < count else { return self }
     return DataSet(
       name: name, rows: (self.rows as? DoubleRows)?.prefix(limit) ?? FirstRows(base: rows, count: limit), signature: signature, digest: digest,
-      labels: labels?.prefix(limit), order: order,
-      report: report)
+      labels: labels?.prefix(limit), order: order, report: report, notes: notes)
   }
 }
 

@@ -5,29 +5,49 @@ extension NPY {
     let shape: [Int]
   }
 
-  /// The element types that are read, named as in the header.
-  enum Element: String, CaseIterable {
-    case bool = "|b1"
-    case float32 = "<f4"
-    case float64 = "<f8"
-    case int32 = "<i4"
-    case int64 = "<i8"
-    case uint8 = "|u1"
+  /// The element types that are read, named as in the header: a byte order, a kind, and bytes a number.
+  struct Element: Equatable {
+    enum Kind: Character, CaseIterable {
+      case bool = "b"
+      case unsigned = "u"
+      case integer = "i"
+      case float = "f"
 
-    var byteCount: Int {
-      switch self {
-      case .bool, .uint8: 1
-      case .float32, .int32: 4
-      case .float64, .int64: 8
+      var byteCounts: [Int] {
+        switch self {
+        case .bool: [1]
+        case .unsigned, .integer: [1, 2, 4, 8]
+        case .float: [2, 4, 8]
+        }
       }
     }
+
+    let kind: Kind
+    let byteCount: Int
+    let isBigEndian: Bool
+
+    static let float32 = Element(kind: .float, byteCount: 4, isBigEndian: false)
+    static var names: String { Kind.allCases.flatMap { kind in kind.byteCounts.map { "\(kind.rawValue)\($0)" } }.joined(separator: ", ") }
+
+    var name: String { "\(byteCount == 1 ? "|" : isBigEndian ? ">" : "<")\(kind.rawValue)\(byteCount)" }
+
+    /// - Parameter name: as `<f4`; nil for what is not read. A number of one byte has any order.
+    init?(name: String) {
+      var rest = Substring(name)
+      guard let order = rest.popFirst(), let letter = rest.popFirst(), let kind = Kind(rawValue: letter), let size = Int(rest),
+        kind.byteCounts.contains(size), "\(size)" == rest, size == 1 ? "|<>=".contains(order) : "<>".contains(order)
+      else { return nil }
+      self.init(kind: kind, byteCount: size, isBigEndian: order == ">")
+    }
+
+    private init(kind: Kind, byteCount: Int, isBigEndian: Bool) { (self.kind, self.byteCount, self.isBigEndian) = (kind, byteCount, isBigEndian) }
 
     /// The numbers that these bytes are, of which the first is number `first` of the array.
     /// - Throws: where a finite double is beyond float32's range; an infinity in the file stays one.
     func finiteFloats(_ bytes: ArraySlice<UInt8>, from first: Int) throws(FormatError) -> [Float] {
       let floats = bytes.withUnsafeBytes { self.floats(in: $0, count: $0.count / byteCount) }
-      guard self == .float64, let index = floats.firstIndex(where: \.isInfinite) else { return floats }
-      let double = bytes.withUnsafeBytes { Double(bitPattern: UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))) }
+      guard kind == .float, byteCount == 8, let index = floats.firstIndex(where: \.isInfinite) else { return floats }
+      let double = bytes.withUnsafeBytes { Double(bitPattern: word($0, index, UInt64.self)) }
       guard double.isInfinite else {
         throw FormatError(.npy, .malformed, given: "\(double) at element \(first + index)", expected: "numbers within the range of float32")
       }
@@ -41,19 +61,27 @@ extension NPY {
       }
     }
 
+    private func word<T: FixedWidthInteger & BitwiseCopyable>(_ data: UnsafeRawBufferPointer, _ place: Int, _: T.Type) -> T {
+      let stored = data.loadUnaligned(fromByteOffset: place * MemoryLayout<T>.size, as: T.self)
+      return isBigEndian ? T(bigEndian: stored) : T(littleEndian: stored)
+    }
+
     /// Writes the first numbers of `data` to memory that need not be initialised.
     func write(_ data: UnsafeRawBufferPointer, count: Int, to out: UnsafeMutablePointer<Float>) {
       func each(_ value: (Int) -> Float) { for i in 0..<count { (out + i).initialize(to: value(i)) } }
-      func integer<T: FixedWidthInteger & BitwiseCopyable>(_ place: Int, _: T.Type) -> T {
-        T(littleEndian: data.loadUnaligned(fromByteOffset: place * MemoryLayout<T>.size, as: T.self))
-      }
-      switch self {
-      case .bool: each { data[$0] == 0 ? 0 : 1 }
-      case .uint8: each { Float(data[$0]) }
-      case .float32: each { Float(bitPattern: integer($0, UInt32.self)) }
-      case .float64: each { Float(Double(bitPattern: integer($0, UInt64.self))) }
-      case .int32: each { Float(integer($0, Int32.self)) }
-      case .int64: each { Float(integer($0, Int64.self)) }
+      switch (kind, byteCount) {
+      case (.bool, _): each { data[$0] == 0 ? 0 : 1 }
+      case (.unsigned, 1): each { Float(data[$0]) }
+      case (.unsigned, 2): each { Float(word(data, $0, UInt16.self)) }
+      case (.unsigned, 4): each { Float(word(data, $0, UInt32.self)) }
+      case (.unsigned, _): each { Float(word(data, $0, UInt64.self)) }
+      case (.integer, 1): each { Float(Int8(bitPattern: data[$0])) }
+      case (.integer, 2): each { Float(word(data, $0, Int16.self)) }
+      case (.integer, 4): each { Float(word(data, $0, Int32.self)) }
+      case (.integer, _): each { Float(word(data, $0, Int64.self)) }
+      case (.float, 2): each { Float(Float16(bitPattern: word(data, $0, UInt16.self))) }
+      case (.float, 4): each { Float(bitPattern: word(data, $0, UInt32.self)) }
+      case (.float, _): each { Float(Double(bitPattern: word(data, $0, UInt64.self))) }
       }
     }
   }
@@ -68,6 +96,9 @@ extension NPY {
   static func header(in bytes: [UInt8], isWhole: Bool) throws(FormatError) -> (Header, dataStart: Int)? {
     guard bytes.starts(with: magic) else {
       if !isWhole, magic.starts(with: bytes) { return nil }
+      if bytes.starts(with: Array("PK".utf8)) {
+        throw FormatError(.npy, .unsupported, given: "an archive (.npz)", expected: "one array: np.save(\"items.npy\", archive[\"items\"])")
+      }
       throw malformed("\(bytes.count) bytes with another beginning", "93 \"NUMPY\"")
     }
     guard bytes.count >= 10 else {
@@ -77,8 +108,8 @@ extension NPY {
     let lengthSize: Int
     switch (bytes[6], bytes[7]) {
     case (1, 0): lengthSize = 2
-    case (2, 0): lengthSize = 4
-    default: throw FormatError(.npy, .unsupported, given: "format version \(bytes[6]).\(bytes[7])", expected: "1.0 or 2.0")
+    case (2, 0), (3, 0): lengthSize = 4
+    default: throw FormatError(.npy, .unsupported, given: "format version \(bytes[6]).\(bytes[7])", expected: "1.0, 2.0 or 3.0")
     }
     let start = 8 + lengthSize
     guard bytes.count >= start else {
@@ -119,9 +150,8 @@ private struct HeaderLiteral {
       switch key {
       case "descr" where element == nil:
         let name = try string()
-        guard let known = NPY.Element(rawValue: name) else {
-          let names = NPY.Element.allCases.map(\.rawValue).joined(separator: ", ")
-          throw FormatError(.npy, .unsupported, given: "element type '\(name)'", expected: "one of \(names)")
+        guard let known = NPY.Element(name: name) else {
+          throw FormatError(.npy, .unsupported, given: "element type '\(name)'", expected: "one of \(NPY.Element.names)")
         }
         element = known
       case "fortran_order" where isFortranOrder == nil: isFortranOrder = try boolean()

@@ -1,13 +1,13 @@
-/// NumPy's array files, format versions 1.0 and 2.0 (numpy/lib/format.py, NEP 1).
+/// NumPy's array files, format versions 1.0, 2.0 and 3.0 (numpy/lib/format.py, NEP 1).
 ///
-///     93 "NUMPY" | major minor | header length: UInt16 (1.0) or UInt32 (2.0), little-endian | header: a Python literal | data
+///     93 "NUMPY" | major minor | header length: UInt16 (1.0) or UInt32, little-endian | header: a Python literal | data
 package enum NPY {
   static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
   /// NumPy writes 128 bytes for anything that is read here; a longer header than this is not ours.
   static let longestHeader = 1 << 16
   static let highestRank = 32
 
-  /// Reads little-endian `f4 f8 i4 i8 u1 b1` data into float32, rounding once; Fortran order comes back transposed to row-major.
+  /// Reads booleans, whole numbers of 1 to 8 bytes and floats of 2, 4 or 8, in either byte order, into float32, rounding once; Fortran order comes back transposed to row-major.
   /// - Throws: `.unsupported` for other element types, `.tooLarge` above `maximumElements`, `.malformed` otherwise, also for data that is longer or
   ///   shorter than the shape says and for finite doubles beyond float32's range.
   package static func decode(_ bytes: [UInt8], maximumElements: Int = 1 << 28) throws(FormatError) -> NumberArray {
@@ -23,7 +23,7 @@ package enum NPY {
     guard bytes.count - start == elements * header.element.byteCount else {
       throw FormatError(
         .npy, .malformed, given: "\(bytes.count - start) bytes of data",
-        expected: "\(elements * header.element.byteCount) for shape \(header.shape) of \(header.element.rawValue)")
+        expected: "\(elements * header.element.byteCount) for shape \(header.shape) of \(header.element.name)")
     }
     let stored = try header.element.finiteFloats(bytes[start...], from: 0)
     let scalars = header.isFortranOrder ? transposed(stored, shape: header.shape) : stored

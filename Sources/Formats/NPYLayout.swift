@@ -17,7 +17,7 @@ package struct NPYLayout: Sendable {
     let (size, isLarger) = count.multipliedReportingOverflow(by: header.element.byteCount)
     guard !isTooLarge, !isLarger else { throw FormatError(.npy, .tooLarge, given: "shape \(header.shape)", expected: "a size that fits 64 bits") }
     guard bytes.count - start == size else {
-      throw NPY.malformed("\(bytes.count - start) bytes of data", "\(size) for shape \(header.shape) of \(header.element.rawValue)")
+      throw NPY.malformed("\(bytes.count - start) bytes of data", "\(size) for shape \(header.shape) of \(header.element.name)")
     }
     (shape, element, self.start, self.count) = (header.shape, header.element, start, count)
     isScattered = header.isFortranOrder && header.shape.count > 1

@@ -34,7 +34,7 @@ package struct NPYReader: Sendable {
     received += piece.count
     try readHeader()
     if let elements, let shape, received > elements * element.byteCount {
-      throw NPY.malformed("\(received) bytes of data or more", "\(elements * element.byteCount) for shape \(shape) of \(element.rawValue)")
+      throw NPY.malformed("\(received) bytes of data or more", "\(elements * element.byteCount) for shape \(shape) of \(element.name)")
     }
   }
 
@@ -51,7 +51,7 @@ package struct NPYReader: Sendable {
     }
     guard let elements, received == elements * element.byteCount else {
       throw NPY.malformed(
-        "\(received) bytes of data", "\((elements ?? 0) * element.byteCount) for shape \(shape ?? []) of \(element.rawValue)")
+        "\(received) bytes of data", "\((elements ?? 0) * element.byteCount) for shape \(shape ?? []) of \(element.name)")
     }
   }
 

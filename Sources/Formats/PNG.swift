@@ -1,6 +1,6 @@
 import CPNG
 
-/// PNG images, read by libpng's simplified interface, which reports errors in a struct; the classic one jumps over Swift frames.
+/// PNG images, read as Pillow's `convert` reads them: the values that are stored, whatever the file says of gamma and colour profiles.
 package enum PNG {
   package enum Channels: Int, Sendable {
     case grey = 1
@@ -22,49 +22,99 @@ package enum PNG {
     package static let `default` = Limits()
   }
 
+  /// An image and what of its file it does not show.
+  package struct Decoded: Equatable, Sendable {
+    package let raster: Raster
+    package let notes: [String]
+  }
+
   /// Decodes any PNG to 8 bits a sample.
   ///
-  /// Palettes are expanded, 16-bit samples rounded, interlacing undone and transparency composed on white. Samples are taken as sRGB, so an 8-bit
-  /// file without a gamma chunk comes back sample for sample; colour becomes grey by luminance.
+  /// Palettes and fewer bits are expanded, of 16 bits the high byte is taken, interlacing is undone. Colour becomes grey by the luma of ITU-R BT.601,
+  /// (19595 R + 38470 G + 7471 B + 32768) / 65536 as Pillow has it. Transparency is dropped and an orientation by Exif is not followed; the notes say
+  /// so.
   /// - Parameter channels: nil keeps what the file has.
   package static func decode(_ bytes: [UInt8], as channels: Channels? = nil, limits: Limits = .default) throws(FormatError) -> Raster {
-    var image = png_image()
-    image.version = UInt32(PNG_IMAGE_VERSION)
-    defer { png_image_free(&image) }
-    // The simplified reader keeps the address of the bytes between its two calls, so both happen under one pointer.
-    let result = bytes.withUnsafeBytes { source -> Result<Raster, FormatError> in
-      guard !source.isEmpty, png_image_begin_read_from_memory(&image, source.baseAddress, source.count) != 0 else {
-        return .failure(FormatError(.png, .malformed, given: source.isEmpty ? "no bytes" : message(of: image), expected: "a PNG image"))
-      }
-      let (width, height) = (Int(image.width), Int(image.height))
-      guard width <= limits.width, height <= limits.height, width * height <= limits.pixels else {
-        return .failure(
-          FormatError(
-            .png, .tooLarge, given: "\(width) x \(height) pixels",
-            expected: "at most \(limits.width) x \(limits.height) and \(limits.pixels) pixels in all"))
-      }
-      let target = channels ?? (image.format & colour == 0 ? .grey : .rgb)
-      image.format = target == .grey ? grey : rgb
-      image.flags |= sixteenBitIsSRGB
-      var white = png_color(red: 255, green: 255, blue: 255)
-      var complete = false
-      let count = width * height * target.rawValue
-      let pixels = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-        complete = png_image_finish_read(&image, &white, buffer.baseAddress, 0, nil) != 0
-        initialized = complete ? count : 0
-      }
-      guard complete else { return .failure(FormatError(.png, .malformed, given: message(of: image), expected: "a complete PNG image")) }
-      return .success(Raster(height: height, width: width, channels: target.rawValue, pixels: pixels))
+    try read(bytes, as: channels, limits: limits).raster
+  }
+
+  /// As `decode`, with what the image does not show.
+  package static func read(_ bytes: [UInt8], as channels: Channels? = nil, limits: Limits = .default) throws(FormatError) -> Decoded {
+    let result = bytes.withUnsafeBufferPointer { file -> Result<Decoded, FormatError> in
+      do throws(FormatError) { return .success(try read(file, as: channels, limits)) } catch { return .failure(error) }
     }
     return try result.get()
   }
 
-  private static let grey = UInt32(PNG_FORMAT_GRAY)
-  private static let rgb = UInt32(PNG_FORMAT_RGB)
-  private static let colour = UInt32(PNG_FORMAT_FLAG_COLOR)
-  private static let sixteenBitIsSRGB = UInt32(PNG_IMAGE_FLAG_16BIT_sRGB)
+  private static func read(_ file: UnsafeBufferPointer<UInt8>, as channels: Channels?, _ limits: Limits) throws(FormatError) -> Decoded {
+    guard !file.isEmpty else { throw FormatError(.png, .malformed, given: "no bytes", expected: "a PNG image") }
+    guard let source = png_source_open(file.baseAddress, file.count) else {
+      throw FormatError(.png, .tooLarge, given: "\(file.count) bytes", expected: "as much as there is memory for")
+    }
+    defer { png_source_close(source) }
+    guard source.pointee.message.0 == 0 else { throw FormatError(.png, .malformed, given: message(of: source), expected: "a PNG image") }
+    let (width, height, stored) = (source.pointee.width, source.pointee.height, source.pointee.channels)
+    guard width <= limits.width, height <= limits.height, width * height <= limits.pixels else {
+      throw FormatError(
+        .png, .tooLarge, given: "\(width) x \(height) pixels",
+        expected: "at most \(limits.width) x \(limits.height) and \(limits.pixels) pixels in all")
+    }
+    var isComplete = false
+    let samples = [UInt8](unsafeUninitializedCapacity: width * height * stored) { buffer, initialized in
+      isComplete = png_source_read(source, buffer.baseAddress) != 0
+      initialized = isComplete ? width * height * stored : 0
+    }
+    guard isComplete else { throw FormatError(.png, .malformed, given: message(of: source), expected: "a complete PNG image") }
+    var notes: [String] = []
+    let hasAlpha = stored == 2 || stored == 4
+    if hasAlpha, stride(from: stored - 1, to: samples.count, by: stored).contains(where: { samples[$0] < 255 }) {
+      notes.append("warning: transparency is dropped: pixels count with the colour that is stored, also where nothing of it would be seen")
+    }
+    if let exif = source.pointee.exif, let turn = orientation(UnsafeBufferPointer(start: exif, count: source.pointee.exif_count)), turn != 1 {
+      notes.append("warning: the picture says that it is to be turned (Exif orientation \(turn)); its pixels are taken as they are stored")
+    }
+    let target = channels ?? (stored <= 2 ? .grey : .rgb)
+    let pixels = converted(samples, count: width * height, from: stored, to: target)
+    return Decoded(raster: Raster(height: height, width: width, channels: target.rawValue, pixels: pixels), notes: notes)
+  }
 
-  private static func message(of image: png_image) -> String {
-    withUnsafeBytes(of: image.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  private static func converted(_ samples: [UInt8], count: Int, from stored: Int, to target: Channels) -> [UInt8] {
+    guard stored != target.rawValue else { return samples }
+    return [UInt8](unsafeUninitializedCapacity: count * target.rawValue) { pixels, initialized in
+      for pixel in 0..<count {
+        let first = pixel * stored
+        let (red, green, blue) = stored <= 2 ? (first, first, first) : (first, first + 1, first + 2)
+        switch target {
+        case .rgb: (pixels[3 * pixel], pixels[3 * pixel + 1], pixels[3 * pixel + 2]) = (samples[red], samples[green], samples[blue])
+        case .grey where stored <= 2: pixels[pixel] = samples[first]
+        case .grey:
+          let luma = 19_595 * Int(samples[red]) + 38_470 * Int(samples[green]) + 7_471 * Int(samples[blue]) + 0x8000
+          pixels[pixel] = UInt8(luma >> 16)
+        }
+      }
+      initialized = count * target.rawValue
+    }
+  }
+
+  /// Tag 0x0112 of the first directory of Exif data, 1...8 (TIFF 6.0, section 2; Exif 2.32, 4.6.4); nil where there is none.
+  private static func orientation(_ exif: UnsafeBufferPointer<UInt8>) -> Int? {
+    guard exif.count >= 8 else { return nil }
+    let isBigEndian = exif[0] == UInt8(ascii: "M")
+    func number(_ place: Int, bytes: Int) -> Int? {
+      guard place >= 0, place + bytes <= exif.count else { return nil }
+      let digits = exif[place..<place + bytes]
+      return (isBigEndian ? Array(digits) : digits.reversed()).reduce(0) { $0 << 8 | Int($1) }
+    }
+    guard let directory = number(4, bytes: 4), let entries = number(directory, bytes: 2) else { return nil }
+    for entry in 0..<entries {
+      let place = directory + 2 + 12 * entry
+      guard let tag = number(place, bytes: 2) else { return nil }
+      if tag == 0x0112 { return number(place + 8, bytes: 2).flatMap { (1...8).contains($0) ? $0 : nil } }
+    }
+    return nil
+  }
+
+  private static func message(of source: UnsafeMutablePointer<png_source>) -> String {
+    withUnsafeBytes(of: source.pointee.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 }

@@ -9,9 +9,9 @@ package struct RequestBody: AsyncSequence, Sendable {
   package let length: Int?
   /// The most bytes that will be given out; one more throws `tooLarge`.
   package private(set) var limit: Int
-  let source: any BodySource
+  package let source: any BodySource
 
-  init(source: any BodySource, length: Int?, limit: Int) {
+  package init(source: any BodySource, length: Int?, limit: Int) {
     self.source = source
     self.length = length
     self.limit = limit
@@ -65,7 +65,7 @@ package struct RequestBody: AsyncSequence, Sendable {
 }
 
 /// Where a body's chunks come from.
-protocol BodySource: Sendable {
+package protocol BodySource: Sendable {
   /// The next chunk, never empty; nil at the end.
   func nextChunk() async throws(BodyError) -> [UInt8]?
   /// The fields that came behind the body, once it has ended.
@@ -73,7 +73,7 @@ protocol BodySource: Sendable {
 }
 
 extension BodySource {
-  func trailers() async -> HeaderFields { [:] }
+  package func trailers() async -> HeaderFields { [:] }
 }
 
 private final class BytesSource: BodySource {

@@ -75,7 +75,8 @@ extension TrainingLoop {
     }
     guard !columns.isEmpty else { return [] }
     let constant = columns.filter { $0.smallest == $0.largest }.map(\.name)
-    var notes: [String] = []
+    // Of a table all is told where its columns are.
+    var notes = data.report == nil ? data.notes : []
     if items.count == 1 { notes.append("there is one row to learn from: every column has one value, and no spread can be learnt") }
     if !constant.isEmpty, items.count > 1 {
       let names = constant.prefix(10).joined(separator: ", ") + (constant.count > 10 ? " and \(constant.count - 10) more" : "")

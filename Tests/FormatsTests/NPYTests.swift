@@ -40,6 +40,34 @@ import Testing
     "k05VTVBZAgB0AAAAeydkZXNjcic6ICc8ZjQnLCAnZm9ydHJhbl9vcmRlcic6IEZhbHNlLCAnc2hhcGUnOiAoMiwpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAIA/AAAAQA=="
   )
 
+  static let float16 = base64(
+    "k05VTVBZAQB2AHsnZGVzY3InOiAnPGYyJywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDQsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAPgDA/3sBAA=="
+  )
+  static let uint16 = base64(
+    "k05VTVBZAQB2AHsnZGVzY3InOiAnPHUyJywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoBAP//"
+  )
+  static let int8 = base64(
+    "k05VTVBZAQB2AHsnZGVzY3InOiAnfGkxJywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAqAfw=="
+  )
+  static let int16 = base64(
+    "k05VTVBZAQB2AHsnZGVzY3InOiAnPGkyJywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAr+/ywB"
+  )
+  static let uint32 = base64(
+    "k05VTVBZAQB2AHsnZGVzY3InOiAnPHU0JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoHAAAAAP///w=="
+  )
+  static let bigInt32 = base64(
+    "k05VTVBZAQB2AHsnZGVzY3InOiAnPmk0JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAr////9AAERcA=="
+  )
+  static let bigFloat64 = base64(
+    "k05VTVBZAQB2AHsnZGVzY3InOiAnPmY4JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAo/uZmZmZmZmr9QYk3S8an8"
+  )
+  static let uint64 = base64(
+    "k05VTVBZAQB2AHsnZGVzY3InOiAnPHU4JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoFAAAAAAAAAAAAAAAAAQAA"
+  )
+  static let version3 = base64(
+    "k05VTVBZAwB0AAAAeydkZXNjcic6ICc8ZjQnLCAnZm9ydHJhbl9vcmRlcic6IEZhbHNlLCAnc2hhcGUnOiAoMiwpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAIA/AAAAQA=="
+  )
+
   @Test("Arrays that NumPy wrote are read, every element type and order")
   func numpyFiles() throws {
     let matrix: [Float] = [1.5, -2, Float(bitPattern: 0x0003_4447), 0.1, .nan, .infinity]
@@ -57,6 +85,16 @@ import Testing
     #expect(try NPY.decode(Self.scalar) == NumberArray(shape: [], scalars: [2.5]))
     #expect(try NPY.decode(Self.empty) == NumberArray(shape: [0, 3], scalars: []))
     #expect(try NPY.decode(Self.version2) == NumberArray(shape: [2], scalars: [1, 2]))
+    #expect(try NPY.decode(Self.version3) == NumberArray(shape: [2], scalars: [1, 2]))
+    #expect(try NPY.decode(Self.float16) == NumberArray(shape: [4], scalars: [1.5, -2, 65_504, 0x1p-24]))
+    #expect(try NPY.decode(Self.uint16) == NumberArray(shape: [2], scalars: [1, 65_535]))
+    #expect(try NPY.decode(Self.uint32) == NumberArray(shape: [2], scalars: [7, 4_294_967_040]))
+    #expect(try NPY.decode(Self.uint64) == NumberArray(shape: [2], scalars: [5, 0x1p40]))
+    #expect(try NPY.decode(Self.int8) == NumberArray(shape: [2], scalars: [-128, 127]))
+    #expect(try NPY.decode(Self.int16) == NumberArray(shape: [2], scalars: [-2, 300]))
+    #expect(try NPY.decode(Self.bigEndian) == NumberArray(shape: [1], scalars: [1]))
+    #expect(try NPY.decode(Self.bigInt32) == NumberArray(shape: [2], scalars: [-3, 70_000]))
+    #expect(try NPY.decode(Self.bigFloat64) == NumberArray(shape: [2], scalars: [0.1, -1e-3]))
   }
 
   @Test("Written files are NumPy's own bytes")
@@ -110,7 +148,10 @@ import Testing
         return nil
       } catch { return error.reason }
     }
-    #expect(reason(Self.bigEndian) == .unsupported)
+    for type in ["<f16", "<c8", "<U4", "=f4", "<i3", "<f04", "|f4", "f4", "<b2"] {
+      #expect(reason(Self.file("{'descr': '\(type)', 'fortran_order': False, 'shape': (1,)}")) == .unsupported, "\(type)")
+    }
+    #expect(reason([UInt8]("PK\u{3}\u{4}".utf8)) == .unsupported)
     #expect(reason(Self.file("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}")) == .unsupported)
     #expect(reason(Self.float32, maximumElements: 5) == .tooLarge)
     #expect(reason(Self.file("{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296, 4294967296)}")) == .tooLarge)

@@ -10,6 +10,31 @@ import Testing
     "iVBORw0KGgoAAAANSUhEUgAAAAQAAAABAgMAAACEUudeAAAADFBMVEX/AAAA/wAAAP8JCQlccX6GAAAACklEQVR42mOQBgAAHQAcI3yPrAAAAABJRU5ErkJggg==")
   static let rgba = base64("iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAYAAAD0In+KAAAAD0lEQVR42mPgEpH7D8QMAAc0AXjZSH9wAAAAAElFTkSuQmCC")
   static let filtered = base64("iVBORw0KGgoAAAANSUhEUgAAAAMAAAABCAIAAACUgoPjAAAADklEQVR42mPkEpFjBAMAAfUARKWJEbUAAAAASUVORK5CYII=")
+  // A linear gAMA chunk, alpha, 16 bits a sample, an Exif orientation of 6; what they are expected to be was read by Pillow 12.
+  static let linearGrey = base64(
+    "iVBORw0KGgoAAAANSUhEUgAAAAMAAAABCAAAAAA+i0toAAAABGdBTUEAAYagMeiWXwAAAAxJREFUeNpj4Eo5AQABsgE3FNar9gAAAABJRU5ErkJggg=="
+  )
+  static let linearColour = base64(
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAABGdBTUEAAYagMeiWXwAAAA9JREFUeNpj4Eo58YvZFwAImAKB67Cq9QAAAABJRU5ErkJggg=="
+  )
+  static let rgbaHalf = base64(
+    "iVBORw0KGgoAAAANSUhEUgAAAAMAAAABCAYAAAAb4BS0AAAAFUlEQVR42mPgEpFrOJFixMDJwf4fABJ+AzLEbYG+AAAAAElFTkSuQmCC"
+  )
+  static let greyAlpha = base64(
+    "iVBORw0KGgoAAAANSUhEUgAAAAMAAAABCAQAAACx6dw/AAAAD0lEQVR42mNg/e/LfIIBAAftAh3mxD9NAAAAAElFTkSuQmCC"
+  )
+  static let paletteTransparent = base64(
+    "iVBORw0KGgoAAAANSUhEUgAAAAQAAAABAgMAAACEUudeAAAADFBMVEX/AAAA/wAAAP8JCQlccX6GAAAAAnRSTlMAgJsrThgAAAAKSURBVHjaY5AGAAAdABwjfI+sAAAAAElFTkSuQmCC"
+  )
+  static let colour16 = base64(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABEAIAAADA54+dAAAAD0lEQVR42mMQ+t/A8O8/AAppA4/C2sQaAAAAAElFTkSuQmCC"
+  )
+  static let turned = base64(
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAAAAADRSSBWAAAAGmVYSWZJSSoACAAAAAEAEgEDAAEAAAAGAAAAAAAAALdIESkAAAALSURBVHjaY2DnBAAAGgAR82lTdQAAAABJRU5ErkJggg=="
+  )
+  static let grey2 = base64(
+    "iVBORw0KGgoAAAANSUhEUgAAAAQAAAABAgAAAACW50iwAAAACklEQVR42mOQBgAAHQAcI3yPrAAAAABJRU5ErkJggg=="
+  )
   /// A valid header of 100000 x 100000 pixels before nine bytes of data.
   static let huge = base64("iVBORw0KGgoAAAANSUhEUgABhqAAAYagCAAAAACNOVQUAAAACUlEQVR42mMAAAABAAGxDbaTAAAAAElFTkSuQmCC")
 
@@ -20,9 +45,28 @@ import Testing
     #expect(try PNG.decode(Self.grey16).pixels == [0x12, 0xFF])
     #expect(try PNG.decode(Self.palette2) == Raster(height: 1, width: 4, channels: 3, pixels: [255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9]))
     #expect(try PNG.decode(Self.filtered).pixels == [10, 20, 30, 11, 21, 31, 12, 22, 32])
-    #expect(try PNG.decode(Self.rgba).pixels == [10, 20, 30, 255, 255, 255])
+    #expect(try PNG.decode(Self.grey2).pixels == [0, 85, 170, 255])
     #expect(try PNG.decode(Self.grey8, as: .rgb).pixels == [0, 128, 255, 1, 2, 3].flatMap { [$0, $0, $0] })
     #expect(try PNG.decode(Self.palette2, as: .grey).channels == 1)
+  }
+
+  @Test("Stored values count: no gamma, luma of BT.601, transparency and orientation left alone with a word about it")
+  func asPillowReads() throws {
+    let cases: [(bytes: [UInt8], rgb: [UInt8], grey: [UInt8], note: String?)] = [
+      (Self.linearGrey, [10, 10, 10, 100, 100, 100, 200, 200, 200], [10, 100, 200], nil),
+      (Self.linearColour, [10, 100, 200, 250, 3, 77], [84, 85], nil),
+      (Self.rgbaHalf, [10, 20, 30, 200, 100, 50, 9, 8, 7], [18, 124, 8], "transparency"),
+      (Self.greyAlpha, [5, 5, 5, 77, 77, 77, 200, 200, 200], [5, 77, 200], "transparency"),
+      (Self.paletteTransparent, [255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9], [76, 150, 29, 9], "transparency"),
+      (Self.colour16, [18, 128, 254], [109], nil),
+      (Self.turned, [7, 7, 7, 9, 9, 9], [7, 9], "Exif orientation 6"),
+    ]
+    for (bytes, rgb, grey, note) in cases {
+      let colour = try PNG.read(bytes, as: .rgb)
+      #expect(colour.raster.pixels == rgb)
+      #expect(try PNG.decode(bytes, as: .grey).pixels == grey)
+      #expect(note.map { note in colour.notes.count == 1 && colour.notes[0].contains(note) } ?? colour.notes.isEmpty, "\(colour.notes)")
+    }
   }
 
   @Test("An encoded image decodes to its pixels", arguments: [(1, 1, 1), (28, 28, 1), (1, 200, 3), (33, 7, 3)])

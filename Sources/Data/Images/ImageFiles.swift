@@ -17,25 +17,29 @@ enum ImageFiles {
   /// Every `.png` of a folder in the order of their names; all of one size.
   static func folder(_ path: String) throws -> DataSet {
     var hash = SHA256()
-    let images = try pngs(in: path, like: nil, &hash)
+    var notes = Notes()
+    let images = try pngs(in: path, like: nil, &hash, &notes)
     guard let first = images.first else { throw DataError("\(path) holds no .png file") }
     let signature = Signature.image(height: first.height, width: first.width, channels: first.channels)
     try signature.check()
     return DataSet(
-      name: path, rows: ByteRows(images.flatMap(\.pixels), width: signature.width), signature: signature, digest: hash.finalize())
+      name: path, rows: ByteRows(images.flatMap(\.pixels), width: signature.width), signature: signature, digest: hash.finalize(),
+      notes: notes.sentences)
   }
 
   /// The images of a folder, of the size and kind of `model` or of the first.
-  private static func pngs(in path: String, like model: Raster?, _ hash: inout SHA256) throws -> [Raster] {
+  private static func pngs(in path: String, like model: Raster?, _ hash: inout SHA256, _ notes: inout Notes) throws -> [Raster] {
     var (first, images): (Raster?, [Raster]) = (model, [])
     let names = try entries(of: path).filter { $0.lowercased().hasSuffix(".png") }
     for name in names {
       let bytes = try DataSource.bytes(path + "/" + name)
       hash.update(bytes)
-      let image: Raster
-      do { image = try PNG.decode(bytes, as: first.map { $0.channels == 1 ? .grey : .rgb }) } catch {
+      let decoded: PNG.Decoded
+      do { decoded = try PNG.read(bytes, as: first.map { $0.channels == 1 ? .grey : .rgb }) } catch {
         throw DataError("\(path)/\(name): \(error.detail)")
       }
+      let image = decoded.raster
+      notes.add(decoded.notes, of: "\(path)/\(name)")
       if let first, (image.height, image.width) != (first.height, first.width) {
         let like = model == nil ? names[0] : "the first image"
         throw DataError("\(path)/\(name) is \(image.width) x \(image.height), expected \(first.width) x \(first.height) like \(like)")
@@ -44,6 +48,19 @@ enum ImageFiles {
       images.append(image)
     }
     return images
+  }
+
+  /// What pictures do not show of their files, and how many of them.
+  private struct Notes {
+    private var counts: [(note: String, first: String, count: Int)] = []
+
+    var sentences: [String] { counts.map { "\($0.note); so of \($0.count) \($0.count == 1 ? "file" : "files"), the first \($0.first)" } }
+
+    mutating func add(_ notes: [String], of file: String) {
+      for note in notes {
+        if let known = counts.firstIndex(where: { $0.note == note }) { counts[known].count += 1 } else { counts.append((note, file, 1)) }
+      }
+    }
   }
 
   private static func entries(of path: String) throws(DataError) -> [String] {
@@ -59,11 +76,11 @@ extension ImageFiles {
   /// A folder of folders of PNGs, each of these one sequence, in the order of their names; shorter ones have nothing behind their end.
   static func sequences(_ path: String) throws -> DataSet {
     var hash = SHA256()
-    var (first, sequences): (Raster?, [[UInt8]]) = (nil, [])
+    var (first, sequences, notes): (Raster?, [[UInt8]], Notes) = (nil, [], Notes())
     for name in try entries(of: path) {
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: path + "/" + name, isDirectory: &isFolder), isFolder.boolValue else { continue }
-      let images = try pngs(in: path + "/" + name, like: first, &hash)
+      let images = try pngs(in: path + "/" + name, like: first, &hash, &notes)
       guard let image = images.first else { throw DataError("\(path)/\(name) holds no .png file") }
       if first == nil { first = image }
       sequences.append(images.flatMap(\.pixels))
@@ -73,7 +90,8 @@ extension ImageFiles {
     let longest = sequences.map(\.count).max() ?? 0
     let signature = Signature(.sequence(SequenceSpace(of: .image(image), atMost: longest / image.width)))
     try signature.check()
-    return DataSet(name: path, rows: UnequalByteRows(sequences, width: longest), signature: signature, digest: hash.finalize())
+    return DataSet(
+      name: path, rows: UnequalByteRows(sequences, width: longest), signature: signature, digest: hash.finalize(), notes: notes.sentences)
   }
 
   /// A NumPy array [n, t, height, width]; every sequence has t images.

@@ -50,7 +50,9 @@ extension Items {
   private static func acceptedExtents(_ signature: Signature) -> [[Int]] {
     var accepted = [signature.space.shape]
     if let image = signature.space.picture, image.channels == 1 {
-      for shape in [[image.height, image.width], [image.height, image.width, 1]] where !accepted.contains(shape) { accepted.append(shape) }
+      for shape in [[image.height, image.width], [1, image.height, image.width], [image.height, image.width, 1]] where !accepted.contains(shape) {
+        accepted.append(shape)
+      }
     }
     if !accepted.contains([signature.width]) { accepted.append([signature.width]) }
     return accepted
@@ -131,11 +133,14 @@ extension Items {
         .impossible, "The picture is \(given) pixels (width x height), this model takes \(expected).", field: "image", given: given,
         expected: expected)
     }
-    let raster = try PNG.decode(bytes, as: image.channels == 1 ? .grey : .rgb)
+    let decoded = try PNG.read(bytes, as: image.channels == 1 ? .grey : .rgb)
+    let raster = decoded.raster
     let (black, white) = (image.range.lowerBound, image.range.upperBound)
     let scale = (white - black) / 255
     let scalars = raster.pixels.map { Swift.min(black + Float($0) * scale, white) }
-    return Items(raw: Tensor(shape: [1, signature.width], scalars: scalars), layout: .nested(field: "image", shape: signature.space.shape))
+    var items = Items(raw: Tensor(shape: [1, signature.width], scalars: scalars), layout: .nested(field: "image", shape: signature.space.shape))
+    items.notes = decoded.notes
+    return items
   }
 
   static func check(count: Int, field: String, limits: ServiceLimits) throws {

@@ -31,7 +31,9 @@ extension Items {
         .impossible, "The form has \(masks.count) masks for \(images.count) images, expected \(expected).", field: "mask", given: "\(masks.count)",
         expected: expected)
     }
-    let items = Items(raw: Tensor.concatenated(images.map(\.raw)), layout: .nested(field: "image", shape: signature.space.shape))
+    var items = Items(raw: Tensor.concatenated(images.map(\.raw)), layout: .nested(field: "image", shape: signature.space.shape))
+    // One word about each is enough.
+    for note in images.flatMap(\.notes) where !items.notes.contains(note) { items.notes.append(note) }
     guard !masks.isEmpty else { return items }
     let hidden = masks.count == 1 ? [[Float]](repeating: masks[0], count: images.count) : masks
     return items.hiding(Tensor(rows: hidden))
