@@ -12,6 +12,8 @@ package struct AuditPlan: Settings {
 
     /// Whether it leads to a target.
     package var isTargeted: Bool { self == .latent || self == .output }
+    /// Whether its loss is a divergence of codes.
+    package var isOfLatents: Bool { self == .latent }
   }
 
   package var kind = Kind.apgd

@@ -6,10 +6,12 @@ extension AuditReport {
   /// The members of a JSON answer; everything in it follows from model, items, plan and seed.
   ///
   /// - Parameter digest: of the model file.
-  package func members(digest: String) -> [JSONValue.Member] {
-    [
+  /// - Parameter isAsBefore: whether every audit warns of losses of codes, as in builds before 0.3.
+  package func members(digest: String, isAsBefore: Bool = false) -> [JSONValue.Member] {
+    let all = isAsBefore && !warnings.contains(Self.comparability) ? warnings + [Self.comparability] : warnings
+    return [
       .init(name: "sane", value: .bool(isSane)),
-      .init(name: "warnings", value: .strings(warnings)),
+      .init(name: "warnings", value: .strings(all)),
       .init(name: "threat_model", value: threatModel(digest: digest)),
       .init(name: plan.kind.strength + "s", value: Self.numbers(strengths)),
       .init(name: "aggregates", value: .array(strengths.map(aggregate))),
@@ -34,8 +36,18 @@ extension AuditReport {
       failed.isEmpty
       ? []
       : ["This audit failed \(failed.joined(separator: ", ")): the attack or its gradients can't be trusted, and robustness it shows may be none."]
-    return insane + [Self.comparability]
+    let own = (distortionCurves ?? []).indices.filter { distortionCurves?[$0] == nil }.map { audit.firstItem + $0 }
+    let alike =
+      own.isEmpty
+      ? []
+      : [
+        "\(own.count) of \(count) items are equal to their target and have no distortion curve; auddc is the mean over the others: item\(own.count == 1 ? "" : "s") "
+          + own.prefix(Self.namedItems).map(String.init).joined(separator: ", ") + (own.count > Self.namedItems ? ", ..." : "") + "."
+      ]
+    return insane + alike + (plan.objective.isOfLatents ? [Self.comparability] : [])
   }
+
+  private static let namedItems = 10
 
   /// A number; null where it is none.
   private static func number(_ value: Double) -> JSONValue { value.isFinite ? .number(value) : .null }
@@ -86,12 +98,13 @@ extension AuditReport {
     ])
   }
 
-  private func distortion(_ curves: [DistortionCurve]) -> JSONValue {
+  private func distortion(_ curves: [DistortionCurve?]) -> JSONValue {
     .record([
-      "auddc": Self.summary(Summary(curves.map(\.area))),
+      "auddc": Self.summary(Summary(curves.compactMap { $0?.area })),
       "items": .array(
         curves.map { curve in
-          .record(["x": Self.numbers(curve.points.map(\.x)), "y": Self.numbers(curve.points.map(\.y)), "area": Self.number(curve.area)])
+          guard let curve else { return .null }
+          return .record(["x": Self.numbers(curve.points.map(\.x)), "y": Self.numbers(curve.points.map(\.y)), "area": Self.number(curve.area)])
         }),
     ])
   }

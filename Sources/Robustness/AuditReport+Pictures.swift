@@ -65,7 +65,7 @@ extension AuditReport {
         + worst.map { kind, curve in Plot.Line(name: kind.label, points: zip(curve.budgets, curve.summaries).map { ($0, $1.mean) }) }
       return Plot(title: "shift of the reconstruction (l2)", abscissa: "budget (\(plan.norm.rawValue))", lines: lines)
     }
-    if let curves = distortionCurves {
+    if let curves = distortionCurves?.compactMap({ $0 }), !curves.isEmpty {
       return Plot(
         title: "distance to the target", abscissa: "distortion",
         lines: [Plot.Line(name: "mean", points: Self.average(curves))]

@@ -66,15 +66,18 @@ package struct AuditReport: Sendable {
     }
   }
 
-  /// Of a targeted attack, one an item.
-  package var distortionCurves: [DistortionCurve]? {
+  /// Of a targeted attack, one an item; nil of an item that is its own target, from which there is no way to go.
+  package var distortionCurves: [DistortionCurve?]? {
     guard let targets = audit.subject.targets, plan.objective.isTargeted else { return nil }
     return (0..<count).map { item in
       let apart = distance(targets, item, audit.subject.x, item)
-      return DistortionCurve(
-        examples.filter { $0.run.item == item && apart > 0 }.map { ($0[.deltaL2] / apart, $0[.targetDistanceNorm]) })
+      guard apart > 0 else { return nil }
+      return DistortionCurve(examples.filter { $0.run.item == item }.map { ($0[.deltaL2] / apart, $0[.targetDistanceNorm]) })
     }
   }
+
+  /// The areas under them, of those that there are.
+  package var distortionAreas: Summary? { distortionCurves.map { Summary($0.compactMap { $0?.area }) } }
 
   /// What these numbers do not prove.
   package static let comparability =
@@ -86,7 +89,7 @@ package struct AuditReport: Sendable {
     var metrics: [(String, Double)] = [("sane", isSane ? 1 : 0), ("items", Double(count))]
     if let curve = damageCurve { metrics.append(("damage_area", curve.area)) }
     for curve in noiseCurves { metrics.append(("noise_area.\(curve.kind.rawValue)", curve.mean.area)) }
-    if let curves = distortionCurves { metrics.append(("auddc", Summary(curves.map(\.area)).mean)) }
+    if let areas = distortionAreas, areas.count > 0 { metrics.append(("auddc", areas.mean)) }
     if let margins {
       metrics.append(("margin_bound", Summary(margins.map(\.bound)).mean))
       metrics.append(("margin_measured", Summary(margins.compactMap(\.measured)).mean))

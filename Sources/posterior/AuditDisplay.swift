@@ -55,7 +55,7 @@ struct AuditText {
       let noise = report.noiseCurves.map { "\($0.kind.rawValue) \(Self.number($0.mean.area))" }.joined(separator: ", ")
       Swift.print("mean shift over the budgets: attack \(Self.number(damage.area)), noise: \(noise)")
     }
-    if let curves = report.distortionCurves { Swift.print("AUDDC \(Self.number(Summary(curves.map(\.area)).mean)): larger is more robust") }
+    if let areas = report.distortionAreas { Swift.print("AUDDC \(Self.number(areas.mean)) of \(areas.count) items: larger is more robust") }
     if let margins = report.margins {
       let measured = Summary(margins.compactMap(\.measured))
       Swift.print(

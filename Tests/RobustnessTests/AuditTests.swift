@@ -85,7 +85,33 @@ struct AuditTests {
     }
     #expect(report.summary(.attackLoss, at: 0).mean < report.summary(.cleanLoss, at: 0).mean)
     let curves = try #require(report.distortionCurves)
-    #expect(curves.allSatisfy { (0...1).contains($0.area) && $0.points.first?.y == 1 && $0.points.last?.y == 0 })
+    #expect(curves.allSatisfy { $0.map { (0...1).contains($0.area) && $0.points.first?.y == 1 && $0.points.last?.y == 0 } ?? false })
+  }
+
+  @Test("an item that is its own target has no distortion curve and no part in the mean, and the report says which", arguments: examples.prefix(2))
+  func ownTarget(_ example: FamilyExample) throws {
+    guard let model = try example.model() as? any Attackable else { return }
+    let items = example.items(3)
+    let targets = Tensor.concatenated([items.slice(0, 0..<1), items.slice(0, 2..<3), items.slice(0, 2..<3)])
+    let plan = AuditPlan(objective: .latent, budgets: [0.4], steps: 3, restarts: 1, margins: false)
+    let report = try Audit(plan, on: model, items: items, targets: targets, seed: 7)()
+    let curves = try #require(report.distortionCurves)
+    #expect(curves.map { $0 == nil } == [true, false, true])
+    #expect(report.distortionAreas?.count == 1 && report.metrics.first { $0.name == "auddc" }?.value == curves[1]?.area)
+    #expect(report.warnings.contains { $0.hasPrefix("2 of 3 items are equal to their target") && $0.contains("items 0, 2") }, "\(report.warnings)")
+    let all = try Audit(plan, on: model, items: items, targets: items, seed: 7)()
+    #expect(all.metrics.allSatisfy { $0.name != "auddc" })
+    let members = JSONValue.object(all.members(digest: "none"))
+    #expect(members["distortion_curve"]?["auddc"]?["mean"] == .null)
+    #expect(try PNG.decode(all.curves(), as: .rgb).width == 720)
+  }
+
+  @Test("only an attack on codes has losses that can't be compared")
+  func incomparable() throws {
+    for objective in [AuditPlan.Goal.latent, .damage] {
+      let report = try audit(Self.examples[0], AuditPlan(objective: objective, budgets: [0.4], steps: 3, restarts: 1, margins: false))()
+      #expect(report.warnings.contains(AuditReport.comparability) == (objective == .latent))
+    }
   }
 
   @Test("a sound attack on a model of real numbers passes its own checks")

@@ -56,7 +56,10 @@ package struct ClusteringEvaluation: Findings {
   }
 
   package var metrics: [RunMetric] {
-    layers.flatMap { layer in measures(layer).map { RunMetric(name: prefix(layer) + $0.name, value: $0.value, step: 0) } }
+    layers.flatMap { layer in
+      // What is no number, as kappa where all items have one class, is no metric.
+      measures(layer).filter { $0.value.isFinite }.map { RunMetric(name: prefix(layer) + $0.name, value: $0.value, step: 0) }
+    }
   }
 
   /// A model of one layer has no use for its number.
@@ -82,7 +85,8 @@ package struct ClusteringEvaluation: Findings {
       let name = layers.count == 1 ? "" : "layer \(layer.number), "
       lines.append("\(name)K = \(layer.componentCount), of which \(layer.usedCount) are used")
       for (measure, value) in measures(layer) where !measure.hasPrefix("components") {
-        lines.append(String(format: "  %@ %8.4f", measure.padding(toLength: 30, withPad: " ", startingAt: 0), value))
+        let number = value.isFinite ? String(format: "%8.4f", value) : "       - (not defined: chance would agree on everything)"
+        lines.append("  \(measure.padding(toLength: 30, withPad: " ", startingAt: 0)) \(number)")
       }
     }
     return lines

@@ -24,8 +24,13 @@ package struct AuditAnswer: Sendable {
   }
 
   /// What a replay has to make again.
-  package var document: JSONValue {
-    .object(receipt.members + report.members(digest: receipt.digest.description))
+  package var document: JSONValue { document(isAsBefore: false) }
+
+  /// The document that builds before 0.3 made of the same audit.
+  var documentBefore: JSONValue { document(isAsBefore: true) }
+
+  private func document(isAsBefore: Bool) -> JSONValue {
+    .object(receipt.members + report.members(digest: receipt.digest.description, isAsBefore: isAsBefore))
   }
 
   /// What a run keeps of it.
