@@ -8,6 +8,18 @@ package enum EditDistance {
     return nearest.name
   }
 
+  /// The known names that are nearest, or hold `name` as a part; the nearest first.
+  package static func nearest(to name: String, among known: some Sequence<String>, count: Int) -> [String] {
+    guard name.utf8.count <= 64 else { return [] }
+    let own = Array(name)
+    let ranked = known.compactMap { candidate -> (name: String, distance: Int)? in
+      let distance = between(own, Array(candidate))
+      if distance <= Swift.max(1, own.count / 3) { return (candidate, distance) }
+      return candidate.contains(name) || name.contains(candidate) ? (candidate, own.count + distance) : nil
+    }
+    return ranked.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(count).map(\.name)
+  }
+
   /// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours (Damerau 1964).
   static func between(_ a: [Character], _ b: [Character]) -> Int {
     var rows = [Array(0...b.count)]

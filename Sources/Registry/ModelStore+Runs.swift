@@ -1,4 +1,4 @@
-import Formats
+package import Formats
 import Foundation
 import GRDB
 package import ModelFiles
@@ -6,7 +6,7 @@ package import ModelFiles
 extension ModelStore {
   /// Runs of every kind, a page at a time; a run that starts meanwhile shifts no page.
   ///
-  /// - Throws: `StoreError.invalidLimit`, `.invalidPageToken`, `.foreignPageToken`.
+  /// - Throws: `StoreError.invalidLimit`, `.invalidPageToken`, `.foreignPageToken`; `RunQueryError` for a name that no run has.
   package func runs(
     _ filter: RunFilter = RunFilter(), order: RunOrder = .newestFirst, pageToken: String? = nil, limit: Int = 100
   ) throws -> Page<Run> {
@@ -17,16 +17,19 @@ extension ModelStore {
     let query = RunQuery(filter: filter, order: order, after: after, limit: limit + 1)
     let found = try read { database in
       var builds = BuildTexts()
+      try filter.checkNames(order, database)
       let rows = try query.runs.fetchAll(database)
-      let runs = zip(try Run.all(database, rows, &builds), rows).map { (run: $0, value: $1["sort_value"] as Double?) }
-      let inferences =
-        try query.inferences.map { try $0.fetchAll(database).map { (run: try Run(inference: $0, &builds), value: nil as Double?) } } ?? []
+      func value(_ row: Row) -> RunSortValue? { RunSortValue(row["sort_value"] as DatabaseValue) }
+      let runs = zip(try Run.all(database, rows, &builds), rows).map { (run: $0, value: value($1)) }
+      let inferences = try query.inferences.map { try $0.fetchAll(database).map { (run: try Run(inference: $0, &builds), value: value($0)) } } ?? []
       return runs + inferences
     }
-    // Inferences come by identifier alone: each list is in order, and the two are merged.
-    let merged =
-      order.key == .started
-      ? found.sorted { order.isDescending ? $0.run.id > $1.run.id : $0.run.id < $1.run.id } : found
+    // Each list is in order, and the two are merged.
+    let merged = found.sorted { one, other in
+      let (first, second) = order.isDescending ? (other, one) : (one, other)
+      if let a = first.value, let b = second.value, a < b || b < a { return a < b }
+      return first.run.id < second.run.id
+    }
     return Page(
       merged.prefix(limit).map(\.run),
       nextPageToken: merged.count > limit
@@ -56,6 +59,13 @@ extension ModelStore {
       guard let row = try query.fetchOne(database) else { throw StoreError.unknownRun(id: id) }
       return try Run(inference: row, &builds)
     }
+  }
+
+  /// The training that made a model file, the newest of several; nil where this store saw none.
+  package func training(of digest: Digest) throws -> Run? {
+    var filter = RunFilter(kind: .train, status: .finished)
+    filter.predicate = .condition(.init(.attribute(.outputDigest), .equal, .digest(digest)))
+    return try runs(filter, limit: 1).items.first
   }
 
   /// The metrics of a run as they came, after a place in the sequence: call again with the last one's place to follow a run.

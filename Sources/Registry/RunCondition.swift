@@ -1,7 +1,21 @@
 package import Formats
 internal import ModelFiles
 
-/// One comparison of a filter such as `metrics.elbo > -240 and params.beta = 4`; a run without the field meets no condition on it.
+/// Conditions and how they hang together.
+package indirect enum RunPredicate: Hashable, Sendable {
+  case condition(RunCondition)
+  case all([RunPredicate])
+  case any([RunPredicate])
+
+  package var conditions: [RunCondition] {
+    switch self {
+    case .condition(let condition): [condition]
+    case .all(let parts), .any(let parts): parts.flatMap(\.conditions)
+    }
+  }
+}
+
+/// One condition of a filter such as `metrics.elbo > -240 and params.beta in (1, 4)`; a run without the field meets none but `is null`.
 package struct RunCondition: Hashable, Sendable {
   package enum Field: Hashable, Sendable {
     case attribute(Attribute)
@@ -44,17 +58,39 @@ package struct RunCondition: Hashable, Sendable {
     case integer(Int64)
     case text(String)
     case digest(Digest)
-    case time(Timestamp)
+    /// From a millisecond to before another: of a time one, of a day all of it.
+    case time(Range<Int64>)
+  }
+
+  package enum Test: Hashable, Sendable {
+    case compared(Comparison, Value)
+    case isIn([Value], isNegated: Bool)
+    /// With % for any characters, _ for one, and a backslash before either of them or itself; ASCII letters of either case are the same.
+    case isLike(String, isNegated: Bool)
+    case isNull(Bool)
   }
 
   package let field: Field
-  package let comparison: Comparison
-  package let value: Value
+  package let test: Test
+  /// Of the field in the filter's text.
+  package let column: Int
 
-  package init(_ field: Field, _ comparison: Comparison, _ value: Value) {
-    self.field = field
-    self.comparison = comparison
-    self.value = value
+  package init(_ field: Field, _ test: Test, column: Int = 1) { (self.field, self.test, self.column) = (field, test, column) }
+
+  package init(_ field: Field, _ comparison: Comparison, _ value: Value, column: Int = 1) {
+    self.init(field, .compared(comparison, value), column: column)
+  }
+}
+
+extension RunCondition.Field {
+  /// As a filter names it.
+  package var shown: String {
+    switch self {
+    case .attribute(let attribute): attribute.rawValue
+    case .parameter(let name): "params.\(name)"
+    case .metric(let name): "metrics.\(name)"
+    case .tag(let name): "tags.\(name)"
+    }
   }
 }
 

@@ -11,19 +11,21 @@ package struct RunFilter: Hashable, Sendable {
   package var since: Timestamp?
   /// Runs that started before.
   package var until: Timestamp?
-  /// Further conditions, all to be met.
-  package var conditions: [RunCondition]
+  /// Parameters that requests may have, and so runs of them, whether or not one was recorded.
+  package var optionNames: Set<String> = []
+  /// What else a run has to meet; nil for nothing.
+  package var predicate: RunPredicate?
 
   package init(
     kind: RunKind? = nil, model: String? = nil, status: RunStatus? = nil, since: Timestamp? = nil, until: Timestamp? = nil,
-    conditions: [RunCondition] = []
+    predicate: RunPredicate? = nil
   ) {
     self.kind = kind
     self.model = model
     self.status = status
     self.since = since
     self.until = until
-    self.conditions = conditions
+    self.predicate = predicate
   }
 }
 
@@ -31,8 +33,8 @@ package struct RunFilter: Hashable, Sendable {
 package struct RunOrder: Hashable, Sendable {
   package enum Key: Hashable, Sendable {
     case started
-    /// The last value; runs without this metric are left out.
-    case metric(String)
+    /// Numbers, then texts byte by byte; runs without a value are left out.
+    case field(RunCondition.Field)
   }
 
   package let key: Key

@@ -1,7 +1,7 @@
 /// Cuts the text of a filter into words, quoted names, strings and operators, each with its place.
 struct RunFilterLexer {
   enum Kind: Hashable {
-    /// Letters, digits and `_ . - + /`: names, numbers and `and`.
+    /// Letters, digits and `_ . - + /`: names, numbers, `and` and the like.
     case word
     /// Between double quotes or backquotes: a name with any characters.
     case name
@@ -9,6 +9,9 @@ struct RunFilterLexer {
     case string
     case comparison(RunCondition.Comparison)
     case dot
+    case open
+    case close
+    case comma
     case end
   }
 
@@ -48,12 +51,15 @@ struct RunFilterLexer {
     case "'": return Token(kind: .string, text: try quoted(by: first), column: column)
     case "\"", "`": return Token(kind: .name, text: try quoted(by: first), column: column)
     case "=", "!", "<", ">": return try comparison(column)
-    // A dot before a quoted name; in a bare name it belongs to the word.
-    case ".":
+    case "(", ")", ",":
+      position += 1
+      return Token(kind: first == "(" ? .open : first == ")" ? .close : .comma, text: String(first), column: column)
+    // A dot before a quoted name; in a bare name it belongs to the word, and before a digit to a number.
+    case "." where !(position + 1 < characters.count && characters[position + 1].isWholeNumber):
       position += 1
       return Token(kind: .dot, text: ".", column: column)
     default:
-      guard Self.isOfWords(first) else {
+      guard Self.isOfWords(first) || first == "." else {
         throw RunQueryError(parameter: parameter, column: column, given: "'\(first)'", expected: "a name, a value or a comparison")
       }
       return Token(kind: .word, text: word(), column: column)
@@ -87,7 +93,7 @@ struct RunFilterLexer {
       position += length
       return Token(kind: .comparison(comparison), text: text, column: column)
     }
-    throw RunQueryError(parameter: parameter, column: column, given: "'\(characters[position])'", expected: RunFilterParser.comparisons)
+    throw RunQueryError(parameter: parameter, column: column, given: "'\(characters[position])'", expected: RunFilterParser.tests)
   }
 
   /// A word may hold dots but does not end with one, so that `params."a b"` is a word, a dot and a name.

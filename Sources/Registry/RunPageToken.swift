@@ -7,7 +7,7 @@ import ModelFiles
 /// A position in the order, not a count of rows: runs that are added or removed meanwhile move no page.
 struct RunPageToken {
   /// nil where the order is by identifier alone.
-  let value: Double?
+  let value: RunSortValue?
   let id: RunID
 
   /// - Throws: `StoreError.invalidPageToken` for text that is not a page token, or that is the token of another query.
@@ -23,20 +23,19 @@ struct RunPageToken {
     if parts[2].isEmpty {
       value = nil
     } else {
-      guard let bits = UInt64(parts[2], radix: 16) else { throw .invalidPageToken(given: text) }
-      value = Double(bitPattern: bits)
+      guard let own = RunSortValue(tokenText: String(parts[2])) else { throw .invalidPageToken(given: text) }
+      value = own
     }
   }
 
-  init(value: Double?, id: RunID) {
+  init(value: RunSortValue?, id: RunID) {
     self.value = value
     self.id = id
   }
 
   /// URL-safe (RFC 4648 section 5, without padding).
   func text(of query: String) -> String {
-    let bits = value.map { String($0.bitPattern, radix: 16) } ?? ""
-    return Data("\(Self.mark(query)) \(id) \(bits)".utf8).base64EncodedString()
+    return Data("\(Self.mark(query)) \(id) \(value?.tokenText ?? "")".utf8).base64EncodedString()
       .replacingOccurrences(of: "+", with: "-").replacingOccurrences(of: "/", with: "_").replacingOccurrences(of: "=", with: "")
   }
 

@@ -14,7 +14,7 @@ struct RunQuery {
   /// What a page token has to fit.
   static func signature(_ filter: RunFilter, _ order: RunOrder) -> String {
     var unordered = filter
-    unordered.models = nil
+    (unordered.models, unordered.optionNames) = (nil, [])
     return "\(unordered) \((filter.models ?? []).sorted()) \(order)"
   }
 
@@ -46,27 +46,43 @@ struct RunQuery {
     if let model = filter.model { conditions.append("runs.model = \(model)") }
     if let models = filter.models { conditions.append("runs.model IN \(models.sorted())") }
     if let status = filter.status { conditions.append("runs.status = \(status.rawValue)") }
-    conditions += filter.conditions.map(\.onRuns)
-    guard case .metric(let name) = order.key else {
-      return "SELECT runs.*, NULL AS sort_value FROM runs WHERE \(conditions.joined(separator: " AND ")) ORDER BY runs.id \(direction) LIMIT \(limit)"
+    if let predicate = filter.predicate { conditions.append(predicate.onRuns) }
+    let condition = conditions.joined(separator: " AND ")
+    switch order.key {
+    case .started: return "SELECT runs.*, NULL AS sort_value FROM runs WHERE \(condition) ORDER BY runs.id \(direction) LIMIT \(limit)"
+    case .field(.metric(let name)):
+      // The order of the tables is fixed by CROSS JOIN, so that the index of values also does the sorting.
+      return """
+        SELECT runs.*, sort.value AS sort_value FROM run_latest_metrics AS sort CROSS JOIN runs ON runs.id = sort.run
+        WHERE \(condition) AND sort.name = \(name) AND sort.value IS NOT NULL\(behind("sort.value", "sort.run"))
+        ORDER BY sort.value \(direction), sort.run \(direction) LIMIT \(limit)
+        """
+    case .field(let field):
+      // Of two values of SQL `??` is IFNULL.
+      guard let value = field.sortedRuns else { return "SELECT runs.*, NULL AS sort_value FROM runs WHERE FALSE" }
+      return sorted("SELECT runs.*, \(value) AS sort_value FROM runs WHERE \(condition)")
     }
-    conditions += ["sort.name = \(name)", "sort.value IS NOT NULL"]
-    if let after, let value = after.value {
-      let comparison: SQL = order.isDescending ? "<" : ">"
-      conditions.append("(sort.value, sort.run) \(comparison) (\(value), \(after.id.description))")
-    }
-    // The order of the tables is fixed by CROSS JOIN, so that the index of values also does the sorting.
-    return """
-      SELECT runs.*, sort.value AS sort_value FROM run_latest_metrics AS sort CROSS JOIN runs ON runs.id = sort.run
-      WHERE \(conditions.joined(separator: " AND ")) ORDER BY sort.value \(direction), sort.run \(direction) LIMIT \(limit)
-      """
+  }
+
+  /// What comes after the page before.
+  private func behind(_ value: SQL, _ id: SQL) -> SQL {
+    guard let after, let last = after.value else { return "" }
+    return " AND (\(value), \(id)) \(SQL(sql: order.isDescending ? "<" : ">")) (\(last.sql), \(after.id.description))"
+  }
+
+  /// Rows with a `sort_value`, in its order.
+  private func sorted(_ rows: SQL) -> SQLRequest<Row> {
+    """
+    SELECT * FROM (\(rows)) WHERE sort_value IS NOT NULL\(behind("sort_value", "id"))
+    ORDER BY sort_value \(direction), id \(direction) LIMIT \(limit)
+    """
   }
 
   // MARK: - Recorded inference
 
   /// nil where no record of a request can pass.
   var inferences: SQLRequest<Row>? {
-    guard order.key == .started, filter.kind == nil || filter.kind == .inference else { return nil }
+    guard filter.kind == nil || filter.kind == .inference else { return nil }
     var conditions = bounds("inferences.id")
     if let model = filter.model { conditions.append("inferences.model = \(model)") }
     if let models = filter.models { conditions.append("inferences.model IN \(models.sorted())") }
@@ -74,21 +90,25 @@ struct RunQuery {
       guard let condition = RunCondition.inferences(are: status) else { return nil }
       conditions.append(condition)
     }
-    for condition in filter.conditions {
-      guard let condition = condition.onInferences else { return nil }
-      conditions.append(condition)
+    if let predicate = filter.predicate {
+      guard let own = predicate.onInferences else { return nil }
+      conditions.append(own)
     }
-    return """
-      \(Self.inferenceColumns) WHERE \(conditions.joined(separator: " AND ")) ORDER BY inferences.id \(direction) LIMIT \(limit)
-      """
+    let condition = conditions.joined(separator: " AND ")
+    switch order.key {
+    case .started: return "\(Self.inferences(sortedBy: "NULL")) WHERE \(condition) ORDER BY inferences.id \(direction) LIMIT \(limit)"
+    case .field(let field):
+      guard let value = field.sortedInferences else { return nil }
+      return sorted("\(Self.inferences(sortedBy: value)) WHERE \(condition)")
+    }
   }
 
-  static func inference(_ id: String) -> SQLRequest<Row> { "\(inferenceColumns) WHERE inferences.id = \(id)" }
+  static func inference(_ id: String) -> SQLRequest<Row> { "\(inferences(sortedBy: "NULL")) WHERE inferences.id = \(id)" }
 
   // The order of the tables is fixed here as well: from a record to its engine.
-  private static var inferenceColumns: SQL {
+  private static func inferences(sortedBy value: SQL) -> SQL {
     """
-    SELECT inferences.*, inference_engines.digest, inference_engines.family, inference_engines.build,
+    SELECT inferences.*, inference_engines.digest, inference_engines.family, inference_engines.build, \(value) AS sort_value,
       EXISTS (SELECT 1 FROM inference_inputs WHERE inference = inferences.id) AS keeps_input
     FROM inferences CROSS JOIN inference_engines ON inference_engines.id = inferences.engine
     """

@@ -70,6 +70,12 @@ extension Timestamp: LosslessStringConvertible {
     milliseconds = Calendar.day(year: year, month: month, day: day) * 86_400_000 + time - offset
   }
 
+  /// The milliseconds of a time, or of a whole day in UTC where no time stands: `2026-01-31`.
+  package static func range(_ text: String) -> Range<Int64>? {
+    if let time = Timestamp(text) { return time.milliseconds..<time.milliseconds + 1 }
+    return Timestamp(text + "T00:00:00Z").map { $0.milliseconds..<$0.milliseconds + 86_400_000 }
+  }
+
   /// The proleptic Gregorian calendar, days counted from 1970-01-01 (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms").
   private enum Calendar {
     static func floorDivide(_ value: Int64, by divisor: Int64) -> Int64 {

@@ -8,10 +8,10 @@ struct RunSelectionArguments: ParsableArguments {
   @Option(help: "train, evaluate, robustness, replay or inference.") var kind: RunKind?
   @Option(help: "Runs of this model.") var model: String?
   @Option(help: "running, finished, failed or cancelled.") var status: RunStatus?
-  @Option(help: "Started then or later, such as 2026-01-31T12:00:00Z.") var since: Timestamp?
+  @Option(help: "Started then or later, such as 2026-01-31 or 2026-01-31T12:00:00Z.") var since: Timestamp?
   @Option(help: "Started before then.") var until: Timestamp?
-  @Option(help: "Such as \"metrics.elbo_nats > -240 and params.beta = 4 and tags.team = 'x'\".") var filter: String?
-  @Option(help: "started_at or metrics.NAME, with asc or desc behind it.") var orderBy = "started_at desc"
+  @Option(help: "Such as \"metrics.elbo_nats > -240 and (params.beta in (1, 4) or tags.team = 'x')\".") var filter: String?
+  @Option(help: "started_at, another field, params.NAME, metrics.NAME or tags.NAME, with asc or desc behind it.") var orderBy = "started_at desc"
 
   /// The same for a server.
   var query: [(String, String?)] {
@@ -24,10 +24,10 @@ struct RunSelectionArguments: ParsableArguments {
   /// - Throws: `RunQueryError`.
   var selection: (filter: RunFilter, order: RunOrder) {
     get throws {
-      let conditions = try filter.map { text throws(RunQueryError) in try RunFilterParser.conditions(text) } ?? []
-      return (
-        RunFilter(kind: kind, model: model, status: status, since: since, until: until, conditions: conditions), try RunFilterParser.order(orderBy)
-      )
+      let predicate = try filter.map { text throws(RunQueryError) in try RunFilterParser.predicate(text) }
+      var selected = RunFilter(kind: kind, model: model, status: status, since: since, until: until, predicate: predicate)
+      selected.optionNames = RequestKind.optionNames
+      return (selected, try RunFilterParser.order(orderBy))
     }
   }
 }
@@ -35,5 +35,8 @@ struct RunSelectionArguments: ParsableArguments {
 extension RunKind: ExpressibleByArgument {}
 extension RunStatus: ExpressibleByArgument {}
 extension Timestamp: ExpressibleByArgument {
-  public init?(argument: String) { self.init(argument) }
+  public init?(argument: String) {
+    guard let range = Timestamp.range(argument) else { return nil }
+    self.init(milliseconds: range.lowerBound)
+  }
 }

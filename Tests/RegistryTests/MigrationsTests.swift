@@ -88,7 +88,7 @@ struct MigrationsTests {
       #expect(kept.map(\.asText) == old.map(\.asText), "\(table)")
     }
     #expect(try store.fetch("PRAGMA foreign_key_check").isEmpty)
-    let run = try store.runs(RunFilter(conditions: try RunFilterParser.conditions("metrics.elbo = -235.25 and params.beta = 4"))).items
+    let run = try store.runs(RunFilter(predicate: try RunFilterParser.predicate("metrics.elbo = -235.25 and params.beta = 4"))).items
     #expect(run.map(\.id.description) == [String(SchemaTests.run.dropFirst().dropLast())])
     #expect(try store.latestMetrics(of: run[0].id).map(\.sequence) == [2, 3])
   }

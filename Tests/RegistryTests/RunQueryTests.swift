@@ -26,7 +26,9 @@ struct RunQueryTests {
   }
 
   private func ids(_ filter: String, order: String = "started") throws -> [RunID] {
-    try store.runs(RunFilter(conditions: try RunFilterParser.conditions(filter)), order: try RunFilterParser.order(order)).items.map(\.id)
+    var asked = RunFilter(predicate: try RunFilterParser.predicate(filter))
+    asked.optionNames = ["mean", "n", "name"]
+    return try store.runs(asked, order: try RunFilterParser.order(order)).items.map(\.id)
   }
 
   @Test("a filter finds the runs that meet all its conditions, of every kind")
@@ -42,7 +44,7 @@ struct RunQueryTests {
 
     for (filter, expected) in [
       ("metrics.elbo > -240", [a]), ("metrics.elbo > -240 and params.beta = 4", [a]), ("metrics.elbo > -240 and params.beta = 5", []),
-      ("metrics.elbo < 0", [a, b]), ("metrics.elbo != -230", [b]), ("metrics.none > 0", []),
+      ("metrics.elbo < 0", [a, b]), ("metrics.elbo != -230", [b]),
       // Numbers are compared as numbers, and a text is none.
       ("params.beta > 3.5", [a, b]), ("params.beta < 9", [a]), ("params.beta = '10'", [b]), ("params.beta != 4", [b]), ("params.rate = 0.001", [a]),
       ("params.beta = 'auto'", [c]), ("params.\"odd name\" = 'it''s'", [b]), ("params.likelihood = 'bernoulli'", [a]),
@@ -57,6 +59,17 @@ struct RunQueryTests {
       ("model_digest = '\(sample.digest)'", [sample.id, slow.id, refused.id]), ("data_digest = '\(SHA256.digest([2]))'", [a, b, c]),
       ("output_digest = '\(SHA256.digest([4]))'", [b, sample.id, slow.id]), ("input_digest = '\(SHA256.digest([4]))'", []),
       ("family = 'vae' and started >= '\(sample.id.startedAt)' and kind = 'inference'", [sample.id, slow.id, refused.id]),
+      // Either, in brackets, one of several, patterns, and what is not there.
+      ("params.beta = 4 or tags.team = 'y'", [a, b]), ("(params.beta = 4 or tags.team = 'y') and metrics.elbo < -240", [b]),
+      ("params.beta = 4 or operation = 'sample' and items = 64", [a, slow.id]), ("params.beta in (4, 'auto')", [a, c]),
+      ("params.n in (3, 4)", [sample.id]), ("params.beta not in (4)", [b, c]), ("kind in (train, evaluate)", [a, b, c]),
+      ("kind not in ('train', 'evaluate')", [sample.id, slow.id, refused.id]), ("params.likelihood like 'BERN%'", [a]),
+      ("params.\"odd name\" contains 'n'", []), ("params.\"odd name\" contains '''s'", [b]), ("params.name contains 'B'", [sample.id, slow.id]),
+      ("operation like 's_mple' and items = 64", [slow.id]), ("tags.team not like 'x'", [b]),
+      ("tags.team is null and kind = 'evaluate'", [c]), ("tags.team is not null", [a, b]), ("params.n is not null", [sample.id, slow.id]),
+      ("metrics.elbo is null and kind != 'inference'", [c]), ("metrics.elbo is null and http_status >= 400", [refused.id]),
+      ("output_digest is null and kind != 'inference'", [a, c]), ("operation is null", [a, b, c]), ("metrics.elbo < -.24e3 and seed > 2", [b]),
+      ("started = '\(sample.id.startedAt.description.prefix(10))' and items = 64", [slow.id]), ("started < '1999-12-31'", []),
       ("started > '2999-01-01T00:00:00Z'", []), ("tags.team = 'x'' OR 1=1 --'", []), ("model = ''' OR TRUE OR '''", []),
     ] as [(String, [RunID])] {
       #expect(try ids(filter) == expected, "\(filter)")
@@ -78,10 +91,50 @@ struct RunQueryTests {
     #expect(try ids("seed = 1", order: "metrics.elbo") == [low, high, equal, diverged])
     #expect(try ids("seed = 1", order: "metrics.elbo desc") == [diverged, equal, high, low])
     // One at a time, across equal values and infinity.
-    for order in [RunOrder(by: .metric("elbo"), isDescending: true), RunOrder(by: .metric("elbo"), isDescending: false)] {
+    for order in [RunOrder(by: .field(.metric("elbo")), isDescending: true), RunOrder(by: .field(.metric("elbo")), isDescending: false)] {
       let whole = try store.runs(order: order).items.map(\.id)
       #expect(try pages(RunFilter(), order, limit: 1).flatMap { $0 } == whole)
     }
+  }
+
+  @Test("runs of every kind are ordered by what both tables have, numbers before texts, page by page as at once")
+  func everyOrder() throws {
+    let runs = try [("10", "b"), ("9", "a"), ("auto", "ä"), ("1e1", "Z")].map { try start(parameters: ["n": $0], tags: ["t": $1]) }
+    let (small, large) = (InferenceRecord.example(n: 3, microseconds: 5), InferenceRecord.example(n: 64, microseconds: 2_000_000))
+    _ = try store.append([small, large], retention: 10)
+    #expect(try ids("seed > 0", order: "params.n") == [small.id, runs[1], runs[0], runs[3], large.id, runs[2]])
+    #expect(try ids("seed > 0", order: "tags.t desc") == [runs[2], runs[0], runs[1], runs[3]])
+    let byDuration = try ids("seed > 0", order: "duration")
+    #expect(byDuration == [small.id, large.id])
+    #expect(try ids("seed > 0", order: "kind desc") == runs.reversed() + [large.id, small.id])
+    for order in ["params.n", "params.n desc", "tags.t", "duration desc", "seed", "model desc", "kind", "output_digest", "status desc", "items"] {
+      let order = try RunFilterParser.order(order)
+      var all = RunFilter()
+      all.optionNames = ["n"]
+      let whole = try store.runs(all, order: order).items.map(\.id)
+      #expect(!whole.isEmpty)
+      #expect(try pages(all, order, limit: 1).flatMap { $0 } == whole, "\(order)")
+    }
+  }
+
+  @Test("a name that no run has is refused with those that are near; asking for runs without it is not")
+  func unknownNames() throws {
+    _ = try start(parameters: ["beta": "4"], tags: ["team": "x"], metrics: ["train.elbo_nats": -230])
+    for (filter, column, expected) in [
+      ("params.betta = 4", 1, "params.beta"), ("seed = 1 and metrics.elbo_nats > 0", 14, "metrics.train.elbo_nats"),
+      ("tags.tema = 'x'", 1, "tags.team"), ("params.zzzz = 1", 1, "a name that runs have"),
+    ] {
+      let error = try #require(throws: RunQueryError.self) { try ids(filter) }
+      #expect(error.column == column && error.expected.contains(expected) && error.given.contains("which no run has"), "\(error)")
+    }
+    let ordered = try #require(throws: RunQueryError.self) { try ids("seed = 1", order: "metrics.train.elbo_nat") }
+    #expect(ordered.parameter == "order_by")
+    #expect(try ids("params.betta is null").count == 1 && ids("params.n = 1").isEmpty)
+    // Who may see one model's runs alone is told nothing of others'.
+    var restricted = RunFilter(predicate: try RunFilterParser.predicate("params.betta = 4"))
+    restricted.models = ["another"]
+    let error = try #require(throws: RunQueryError.self) { try store.runs(restricted) }
+    #expect(error.expected.contains("no run has any params"), "\(error)")
   }
 
   private func pages(_ filter: RunFilter, _ order: RunOrder, limit: Int, between: () throws -> Void = {}) throws -> [[RunID]] {
@@ -111,14 +164,14 @@ struct RunQueryTests {
   @Test("a token is good for its own list alone, and no other text is one")
   func tokens() throws {
     for _ in 0..<3 { _ = try start(parameters: ["n": "1"]) }
-    let filter = RunFilter(conditions: try RunFilterParser.conditions("params.n = 1"))
+    let filter = RunFilter(predicate: try RunFilterParser.predicate("params.n = 1"))
     let token = try #require(try store.runs(filter, limit: 1).nextPageToken)
     #expect(token.allSatisfy { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" })
     #expect(try store.runs(filter, pageToken: token, limit: 1).items.count == 1)
     let foreign = StoreError.foreignPageToken(given: token)
     #expect(throws: foreign) { try store.runs(pageToken: token) }
     #expect(throws: foreign) { try store.runs(filter, order: .oldestFirst, pageToken: token) }
-    #expect(throws: foreign) { try store.runs(RunFilter(conditions: try RunFilterParser.conditions("params.n = 2")), pageToken: token) }
+    #expect(throws: foreign) { try store.runs(RunFilter(predicate: try RunFilterParser.predicate("params.n = 2")), pageToken: token) }
     for text in ["", "8", "AAAA", runText, "\u{FF}", String(repeating: "A", count: 5000)] {
       #expect(throws: StoreError.invalidPageToken(given: text)) { try store.runs(filter, pageToken: text) }
     }
@@ -133,7 +186,7 @@ struct RunQueryTests {
       "started > '2026-01-01T00:00:00Z'", "duration > 1 and operation = 'sample'", "model_digest = 'sha256:\(String(repeating: "0", count: 64))'",
     ], ["started", "started desc", "metrics.elbo desc"])
   func plans(_ text: String, _ order: String) throws {
-    let filter = RunFilter(conditions: text.isEmpty ? [] : try RunFilterParser.conditions(text))
+    let filter = RunFilter(predicate: text.isEmpty ? nil : try RunFilterParser.predicate(text))
     let plan = try store.plan(of: filter, order: try RunFilterParser.order(order))
     #expect(!plan.isEmpty)
     #expect(!plan.contains { $0.hasPrefix("SCAN") && !$0.contains("VIRTUAL TABLE") }, "\(plan)")

@@ -121,7 +121,7 @@ struct BadInputTests {
     BadRequest("an unknown run", "/v1/runs/01ARZ3NDEKTSV4RRFFQ69G5FAV", method: .get, status: 404, "run"),
     BadRequest("a status that no run has", "/v1/runs?status=done", method: .get, status: 400, field: "status", "finished"),
     BadRequest("a time that is none", "/v1/runs?since=yesterday", method: .get, status: 400, field: "since", "RFC 3339"),
-    BadRequest("an order that is none", "/v1/runs?order_by=size", method: .get, status: 400, field: "order_by", "started_at"),
+    BadRequest("an order that is none", "/v1/runs?order_by=size", method: .get, status: 400, field: "order_by", "metrics.NAME"),
     BadRequest("a path that leads nowhere", "/v2/nothing", method: .get, status: 404),
   ]
 

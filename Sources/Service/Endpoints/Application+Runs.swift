@@ -14,7 +14,8 @@ extension Application {
     filter.models = caller.models
     filter.since = try request.time("since")
     filter.until = try request.time("until")
-    if let text = request.query["filter"] { filter.conditions = try RunFilterParser.conditions(text) }
+    filter.optionNames = RequestKind.optionNames
+    filter.predicate = try request.query["filter"].map { text throws(RunQueryError) in try RunFilterParser.predicate(text) }
     let order = try request.query["order_by"].map { text throws(RunQueryError) in try RunFilterParser.order(text) } ?? .newestFirst
     switch Acceptance(request.headers["Accept"]).best(of: [.json, .csv]) {
     case MediaType.json: return try await page(of: filter, order, request)

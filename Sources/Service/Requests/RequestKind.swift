@@ -42,6 +42,9 @@ package struct RequestKind: Sendable {
     RequestKind(ScoreRequest.self),
   ]
 
+  /// Names of everything that a recorded request may have as a parameter.
+  package static let optionNames = Set(all.flatMap { $0.fields.map(\.name) } + TableOptions.table.fields.map(\.name) + ["first_item"])
+
   package static func named(_ name: String) -> RequestKind? { all.first { $0.name == name } }
 
   /// What models of a family can be asked for.
