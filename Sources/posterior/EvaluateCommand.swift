@@ -86,10 +86,9 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
     let recorder = noRecord ? nil : try store.open()
     let run = try recorder?.start(
-      RunDescription(
-        kind: .evaluate, family: type(of: subject.model).name, model: version?.name, version: version?.version,
-        modelDigest: SHA256.digest(ofFile: model), configuration: "{}",
-        parameters: task.parameters(modelFile: model, subject: subject), seed: seed, dataDigest: subject.items.digest, build: .current))
+      .evaluation(
+        of: model, version, family: type(of: subject.model).name, parameters: task.parameters(modelFile: model, subject: subject), seed: seed,
+        data: subject.items.digest, in: recorder))
     do {
       let (findings, documents) = try task.evaluate(subject) { Self.show("\($0)/\(subject.items.count)") }
       Self.show("")

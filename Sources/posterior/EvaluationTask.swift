@@ -20,6 +20,12 @@ struct EvaluationTask {
   /// What is hidden of images, whose likelihood given the rest is measured; nil for the bounds of whole items.
   let mask: PixelMask?
 
+  /// What an evaluation writes down, or leaves out, of itself; a training's parameter of such a name would be taken for its own.
+  static let ownParameters: Set<String> = [
+    "data", "data_digest", "data_format", "data_source", "factors", "factors_digest", "items", "k", "labels", "labels_digest", "layer", "limit",
+    "masks", "measure", "model_file", "reading", "samples", "split",
+  ]
+
   /// As many as VEEGAN's authors draw.
   static let standardSamples = 2500
 

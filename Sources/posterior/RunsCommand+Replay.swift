@@ -135,10 +135,13 @@ extension RunsCommand {
 
     /// What the run measured, measured again.
     private func findings(of run: Run, modelFile: String) throws -> any Findings {
-      if let task = DisentanglementTask(of: run) {
-        let (model, items) = try task.load(modelFile: modelFile)
-        try checkData(items, of: run)
-        return task.evaluate(model, on: items)
+      if let task = try DisentanglementTask(of: run) {
+        let subject = try task.load(modelFile: modelFile)
+        try checkData(subject.items, of: run)
+        if let digest = run.description.parameters["factors_digest"], digest != subject.factorsDigest?.description {
+          throw CommandError("The factors of run \(run.id) were \(digest): put the table of then in its place.")
+        }
+        return task.evaluate(subject)
       }
       let task = try EvaluationTask(of: run)
       let subject = try task.load(modelFile: modelFile)

@@ -88,12 +88,26 @@ struct DisentanglementTests {
     let model = try HVAE(
       .init(latents: [3, 2], layerHidden: [], data: VAE.Configuration(latent: 3, hidden: [4])), signature: data.signature, key: key)
     func measured(_ layer: Int?, _ seed: UInt64) -> DisentanglementEvaluation {
-      DisentanglementEvaluation(of: model, on: sprites, as: data, layer: layer, seed: seed)
+      DisentanglementEvaluation(of: model, on: data, factors: FactorTable.Factor.all(of: sprites), layer: layer, seed: seed)
     }
     #expect([nil, 0, 1].map { measured($0, 1).dimensions } == [5, 3, 2])
     let first = measured(nil, 1)
     #expect(first.digest == measured(nil, 1).digest && first.digest != measured(nil, 2).digest && first.digest != measured(0, 1).digest)
     #expect(first.metrics.allSatisfy { $0.value.isFinite } && first.items == 300)
     #expect(first.metrics.map(\.name).contains("mig.shape") && first.lines.count == 7)
+  }
+
+  @Test("factors are the columns of a table: numbers in their order, categories without one; a hole and a constant are refused by name")
+  func factorsOfTable() throws {
+    func table(_ text: String) throws -> DataSet {
+      try DataSource(source: "factors.csv", format: .csv, reading: TableOptions()).load(table: Array(text.utf8), isMixed: true)
+    }
+    let factors = try FactorTable.Factor.columns(of: table("size,shape\n2.5,round\n-1,square\n2.5,round\n10,round\n"))
+    #expect(factors.map(\.name) == ["size", "shape"] && factors.map(\.count) == [3, 2] && factors.map(\.isOrdered) == [true, false])
+    #expect(factors[0].values == [1, 0, 1, 2])
+    for (text, part) in [("a,b\n1,2\n,3\n2,4\n", "row 2"), ("a,b\n1,2\n1,3\n1,5\n", "\"a\" has one value")] {
+      let error = try #require(throws: DataError.self) { try FactorTable.Factor.columns(of: table(text)) }
+      #expect("\(error)".contains(part), "\(error)")
+    }
   }
 }

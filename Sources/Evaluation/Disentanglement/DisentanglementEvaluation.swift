@@ -5,7 +5,7 @@ package import ModelFiles
 package import Modelling
 internal import Tensors
 
-/// How far the latent dimensions of a model stand each for one factor of sprites.
+/// How far the latent dimensions of a model stand each for one factor of its items.
 package struct DisentanglementEvaluation: Findings {
   package let items: Int
   package let dimensions: Int
@@ -21,8 +21,11 @@ package struct DisentanglementEvaluation: Findings {
   ///
   /// - Parameters:
   ///   - model: whose codes are Gaussian.
+  ///   - known: what the items were made of.
   ///   - layer: 0 is nearest the data; nil takes all.
-  package init(of model: any Encoding, on sprites: Sprites, as data: DataSet, layer: Int?, seed: UInt64, progress: (Int) -> Void = { _ in }) {
+  package init(
+    of model: any Encoding, on data: DataSet, factors known: [FactorTable.Factor], layer: Int?, seed: UInt64, progress: (Int) -> Void = { _ in }
+  ) {
     var (means, deviations) = ([Tensor](), [Tensor]())
     let block = 256
     for start in stride(from: 0, to: data.count, by: block) {
@@ -38,14 +41,10 @@ package struct DisentanglementEvaluation: Findings {
     items = data.count
     dimensions = mean.shape[1]
     self.seed = seed
-    factors = Sprites.factors.map(\.name)
+    factors = known.map(\.name)
     let (count, width) = (data.count, mean.shape[1])
-    let numbers = (0..<count).map { Sprites.factors(of: sprites.number(at: $0)) }
     let table = FactorTable(
-      codes: (0..<width).map { dimension in (0..<count).map { Double(columns[dimension * count + $0]) } },
-      factors: Sprites.factors.enumerated().map { place, factor in
-        FactorTable.Factor(factor.name, numbers.map { $0[place] }, count: factor.count, isOrdered: factor.isOrdered)
-      })
+      codes: (0..<width).map { dimension in (0..<count).map { Double(columns[dimension * count + $0]) } }, factors: known)
     mig = MutualInformationGap(table)
     sap = SeparatedAttributePredictability(table)
     dci = DisentanglementCompletenessInformativeness(table)
