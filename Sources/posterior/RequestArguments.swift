@@ -15,6 +15,7 @@ struct RequestArguments: ParsableArguments {
   var format: OutputFormat?
   @Option(name: .shortAndLong, help: "Where to write the answer; - is standard output, too. (default: standard output)", completion: .file())
   var output: String?
+  @Flag(help: "Takes warnings about the items, such as numbers that look like another unit, for errors.") var strict = false
 
   /// Answers the request as the server does: the same code, the same bytes. What can be read and written block by block is, whatever its size.
   /// - Parameters:
@@ -46,14 +47,15 @@ struct RequestArguments: ParsableArguments {
         var progress = ReadingProgress()
         defer { progress.finish() }
         let source = try inputArguments.source(input, takesRows: takesRows, bytes: bytes)
-        try stream.perform(on: source, progress: { progress.show($0, of: $1) }, noted: Self.tell, write: output.write)
+        try stream.perform(
+          on: source, progress: { progress.show($0, of: $1) }, noted: { try tell($0, warnings: $1) }, write: output.write)
         receipt = stream.asked.receipt
       } else {
         sent.body = try input.map { try inputArguments.source($0, takesRows: takesRows, bytes: bytes).whole() } ?? []
         if let mask { sent = .form(image: sent.body, mask: try inputArguments.source(mask).whole(), options: sent.options) }
         let asked = try kind.ask(sent, of: model, limits: limits)
         let type = try mediaType(among: asked.mediaTypes, output)
-        Self.tell(asked.items.notes)
+        try tell(asked.items.notes, warnings: asked.receipt.warnings)
         for piece in try asked.answered(in: type).perform().pieces(as: type, receipt: asked.receipt) { try output.write(piece) }
         // For the terminal only: a file or pipe gets the server's bytes.
         if output.isTerminal { print() }
@@ -64,7 +66,12 @@ struct RequestArguments: ParsableArguments {
     }
   }
 
-  private static func tell(_ notes: [String]) { for note in notes { CommandError.note(note) } }
+  /// Notes of how items were read, and warnings, each once.
+  private func tell(_ notes: [String], warnings: [String]) throws {
+    if strict { try Problem.refuse(warnings) }
+    for note in notes { CommandError.note(note) }
+    for warning in warnings.map({ "warning: \($0)" }) where !notes.contains(warning) { CommandError.note(warning) }
+  }
 
   /// The request block by block, where items and answer can be; all but its items is checked then.
   private func stream(

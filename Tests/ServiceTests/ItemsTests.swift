@@ -48,6 +48,47 @@ struct ItemsTests {
     #expect(drawn.pixels == values.scalars.map { UInt8($0.rounded()) })
   }
 
+  @Test("images of one channel may have it as their first or last extent")
+  func channelExtent() async throws {
+    let fixture = try ServiceFixture()
+    let pixels = (0..<40).map { Float($0 * 6) }
+    let target = "/v1/models/pictures/score?k=2&seed=1"
+    let first = try await fixture.post(target, NPY.encode(pixels, shape: [2, 4, 5]), type: "application/x-npy")
+    #expect(first.status == 200)
+    for shape in [[2, 1, 4, 5], [2, 4, 5, 1], [2, 20]] {
+      let answer = try await fixture.post(target, NPY.encode(pixels, shape: shape), type: "application/x-npy")
+      #expect(answer.status == 200 && answer.body == first.body, "\(answer.text)")
+    }
+    let other = try await fixture.post("/v1/models/pictures/score?k=2", NPY.encode(pixels, shape: [2, 5, 4]), type: "application/x-npy")
+    #expect(other.status == 422)
+  }
+
+  @Test("a number that is too far away for any answer is refused by its place")
+  func farAway() async throws {
+    let fixture = try ServiceFixture()
+    for operation in ["score?k=2", "encode?", "reconstruct?"] {
+      let answer = try await fixture.post(
+        "/v1/models/table/\(operation)", Array("age,height,weight\n1,2,3\n4,1e30,5\n".utf8), type: "text/csv", accept: "application/json")
+      #expect(answer.status == 422 && answer.text.contains("1e15 deviations") && answer.text.contains("rows[1].height"), "\(answer.text)")
+    }
+  }
+
+  @Test("pixels in [0, 1] for a model of [0, 255] are answered with a warning, in members, fields and every format; strictly they are refused")
+  func sliver() async throws {
+    let fixture = try ServiceFixture()
+    let (small, usual) = ((0..<40).map { Float($0) / 40 }, (0..<40).map { Float($0 * 6) })
+    let target = "/v1/models/pictures/score?k=2&seed=1"
+    for accept in ["application/json", "text/csv"] {
+      let answer = try await fixture.post(target, NPY.encode(small, shape: [2, 4, 5]), type: "application/x-npy", accept: accept)
+      #expect(answer.status == 200 && answer.headers["Posterior-Warning"]?.contains("scaled to [0, 1]") == true, "\(answer.headers)")
+      if accept == "application/json" { #expect(answer.text.contains(#""warnings":["all pixels lie between 0 and"#), "\(answer.text)") }
+    }
+    let quiet = try await fixture.post(target, NPY.encode(usual, shape: [2, 4, 5]), type: "application/x-npy")
+    #expect(quiet.headers["Posterior-Warning"] == nil && !quiet.text.contains("warnings"))
+    let black = try await fixture.post(target, NPY.encode([Float](repeating: 0, count: 20), shape: [1, 4, 5]), type: "application/x-npy")
+    #expect(black.headers["Posterior-Warning"] == nil, "a black picture is one")
+  }
+
   @Test("several pictures are one grid")
   func grid() async throws {
     let answer = try await ServiceFixture().post("/v1/models/pictures/sample", json: #"{"n": 6, "seed": 1}"#, accept: "image/png")

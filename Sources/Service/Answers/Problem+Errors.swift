@@ -122,7 +122,7 @@ extension Problem {
     case .invalidModelName, .invalidAlias, .invalidReference, .invalidPageToken, .foreignPageToken, .invalidLimit, .invalidSeed: kind = .malformed
     case .digestMismatch: kind = .digestMismatch
     case .unknownModel, .unknownVersion, .unknownAlias, .unknownRun, .unknownDocument, .unknownKey: kind = .notFound
-    case .aliasElsewhere, .keyNameTaken, .versionInUse, .runNotRunning, .parameterWritten, .documentWritten, .refused: kind = .conflict
+    case .aliasElsewhere, .keyNameTaken, .nameTaken, .versionInUse, .runNotRunning, .parameterWritten, .documentWritten, .refused: kind = .conflict
     case .tooLarge: kind = .tooLarge
     case .diskFull: kind = .storageFull
     case .readOnly: kind = .unavailable

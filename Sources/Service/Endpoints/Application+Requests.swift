@@ -10,6 +10,7 @@ extension Application {
   nonisolated(nonsending) func perform(_ kind: RequestKind, _ request: Request, _ account: InferenceAccount?) async throws -> Response {
     let deadline = try request.deadline()
     let acceptance = Acceptance(request.headers["Accept"])
+    let isStrict = request.isStrict
     let model = try await models.model(named: request.parameter("model"))
     account?.note(model)
     // Before the body is read: a model that can't do this needs none.
@@ -39,6 +40,7 @@ extension Application {
       account?.note(sent)
       let asked = try early ?? ask(sent)
       let whole = try asked.request.answered(in: asked.type).about(sent, asked.fields, limits)
+      if isStrict { try Problem.refuse(whole.receipt.warnings) }
       account?.note(whole)
       let duration = ContinuousClock.now - start
       batcher.metrics.observe(.decode, duration)
@@ -80,6 +82,7 @@ extension Application {
     response.headers["Posterior-Digest"] = receipt.digest.description
     response.headers["Posterior-Seed"] = "\(receipt.seed)"
     if receipt.firstItem > 0 { response.headers["Posterior-First-Item"] = "\(receipt.firstItem)" }
+    for warning in receipt.warnings { response.headers.append("Posterior-Warning", warning.asciiField) }
     response.headers["Posterior-Shape"] = shape.map(String.init).joined(separator: ",")
     response.headers["Vary"] = "Accept"
     return response

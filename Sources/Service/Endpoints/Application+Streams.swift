@@ -60,7 +60,8 @@ extension Application {
   func respond(to items: ReceivedItems, as stream: StreamedRequest, _ context: StreamContext) async throws -> Response {
     try context.memory.take(stream.blockBytes)
     let checked = try await check(items, stream, context)
-    let count = checked.progress.rows
+    let (count, warnings) = (checked.progress.rows, checked.warnings(stream.asked.itemSignature))
+    if context.request.isStrict { try Problem.refuse(warnings) }
     let blocks = try stream.blocks(of: items.source, after: checked)
     let ending = StreamEnding(context.account, type: stream.type)
     @Sendable func next() async throws -> Block? {
@@ -77,7 +78,7 @@ extension Application {
     }
     // Before the head is out an error is still an answer.
     guard let first = try await next() else { preconditionFailure("no items were refused") }
-    var response = Self.head(type: stream.type, receipt: stream.asked.receipt, shape: first.shape)
+    var response = Self.head(type: stream.type, receipt: stream.asked.receipt.warning(of: warnings), shape: first.shape)
     response.kept = context.memory
     guard first.rows < count else {
       ending.noteWhole()

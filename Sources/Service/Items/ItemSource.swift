@@ -1,5 +1,5 @@
 internal import Locking
-internal import Modelling
+package import Modelling
 
 /// Bytes that hold items and can be read from the start as often as is needed.
 package enum ItemSource: Sendable {
@@ -50,6 +50,7 @@ package final class ItemBlocks: Sendable {
     var isAtEnd = false
     var rows = 0
     var hasMissing = false
+    var survey = ItemsSurvey()
   }
 
   init(_ source: ItemSource, _ reader: ItemReader) {
@@ -69,8 +70,16 @@ package final class ItemBlocks: Sendable {
   /// Whether any of the items that `note` took lacks a number.
   var hasMissing: Bool { state.withLock { $0.hasMissing } }
 
-  func note(_ items: Items) {
-    if items.hasMissing { state.withLock { $0.hasMissing = true } }
+  /// What is doubtful about the items that `note` took, a sentence each.
+  package func warnings(_ signature: Signature) -> [String] { state.withLock { $0.survey.warnings(signature) } }
+
+  /// - Parameter completing: whether missing numbers are to be filled in.
+  func note(_ items: Items, _ signature: Signature, completing: Bool) {
+    let hasMissing = completing && items.hasMissing
+    state.withLock { state in
+      if hasMissing { state.hasMissing = true }
+      state.survey.note(items, signature)
+    }
   }
 
   /// The next block; nil at the end.

@@ -83,17 +83,27 @@ package struct Items: Sendable {
       field: place, given: "null", expected: "a number")
   }
 
-  /// Refuses values that items of the signature's space can't have, such as infinite ones, or levels out of an image's range.
+  /// Numbers in model units, standard deviations of a table's, whose squares and products float32 still holds.
+  private static let farthest: Float = 1e15
+
+  /// Refuses values that items of the signature's space can't have, such as infinite ones, or levels out of an image's range, and those that are so far
+  /// from all that a model has seen that it could only answer with no numbers.
   package func checkValues(_ signature: Signature) throws {
+    guard count > 0 else { return }
     // Doubles were checked as they were read.
-    guard count > 0, exact == nil else { return }
-    guard let fault = signature.space.firstRefused(in: raw) else { return }
+    if exact == nil, let fault = signature.space.firstRefused(in: raw) {
+      throw refusal(fault, expected: signature.space.expectation(at: fault % raw.shape[1]))
+    }
+    guard signature.space.isRow, let far = inModelUnits(signature).scalars.firstIndex(where: { $0.magnitude > Self.farthest }) else { return }
+    throw refusal(far, expected: "a number within 1e15 deviations of those that the model knows")
+  }
+
+  private func refusal(_ cell: Int, expected: String) -> Problem {
     // Texts are rows as wide as the longest of them.
     let width = raw.shape[1]
-    let place = place(row: fault / width, cell: fault % width)
-    let given = FloatText.text(raw.scalars[fault], missing: "not finite")
-    let expected = signature.space.expectation(at: fault % width)
-    throw Problem(.impossible, "\(place) is \(given), expected \(expected).", field: place, given: given, expected: expected)
+    let place = place(row: cell / width, cell: cell % width)
+    let given = FloatText.text(raw.scalars[cell], missing: "not finite")
+    return Problem(.impossible, "\(place) is \(given), expected \(expected).", field: place, given: given, expected: expected)
   }
 
   /// Names for a sentence.

@@ -120,8 +120,11 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
 
   /// A request whose items were checked.
   private init(_ asked: ReadRequest, about sent: Items, _ limits: ServiceLimits) throws {
-    (able, model, receipt, keepsInput) = (asked.able, asked.model, asked.receipt, asked.keepsInput)
+    (able, model, keepsInput) = (asked.able, asked.model, asked.keepsInput)
     (given, reading) = (asked.given, asked.reading)
+    var survey = ItemsSurvey()
+    survey.note(sent, asked.itemSignature)
+    receipt = asked.receipt.warning(of: survey.warnings(asked.itemSignature))
     let count = asked.request.rowCount(sent)
     // An item depends on the seed and its number alone.
     let first = receipt.firstItem + sent.firstRow

@@ -7,6 +7,8 @@ package struct Receipt: Sendable, Equatable {
   package let seed: Int
   /// The number of the first item; 0 unless the items are a part of a whole.
   package let firstItem: Int
+  /// What is doubtful about the items that it is about, a sentence each.
+  package private(set) var warnings: [String] = []
 
   package init(model: LoadedModel, seed: Int, firstItem: Int) {
     registered = model.registered
@@ -15,11 +17,19 @@ package struct Receipt: Sendable, Equatable {
     self.firstItem = firstItem
   }
 
-  /// The first members of a JSON answer; `first_item` is one of them where it isn't 0.
+  /// The same beside what is doubtful about the items.
+  func warning(of warnings: [String]) -> Receipt {
+    var receipt = self
+    receipt.warnings = warnings
+    return receipt
+  }
+
+  /// The first members of a JSON answer; `first_item` is one of them where it isn't 0, `warnings` where there are any.
   var members: [JSONValue.Member] {
     [
       .init(name: "model", value: .string(orNull: registered?.name)), .init(name: "version", value: .integer(orNull: registered?.version)),
       .init(name: "digest", value: .string(digest.description)), .init(name: "seed", value: .integer(seed)),
     ] + (firstItem > 0 ? [.init(name: firstItemName, value: .integer(firstItem))] : [])
+      + (warnings.isEmpty ? [] : [.init(name: "warnings", value: .strings(warnings))])
   }
 }

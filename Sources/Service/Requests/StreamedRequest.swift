@@ -54,7 +54,7 @@ package struct StreamedRequest: Sendable {
       return false
     }
     try asked.check(items, limits)
-    if asked.itemRole == .completed { blocks.note(items) }
+    blocks.note(items, asked.itemSignature, completing: asked.itemRole == .completed)
     return true
   }
 
@@ -99,17 +99,18 @@ package struct StreamedRequest: Sendable {
   /// Both passes on this thread.
   /// - Parameters:
   ///   - progress: told the bytes read of both passes together, and those that there are.
-  ///   - noted: told once what a user should know of how the items were read.
+  ///   - noted: told once what a user should know of how the items were read, and what is doubtful about them; may throw.
   ///   - write: takes the answer's bytes, piece by piece.
   package func perform(
-    on source: ItemSource, progress: (_ read: Int, _ of: Int) -> Void = { _, _ in }, noted: ([String]) -> Void = { _ in },
+    on source: ItemSource, progress: (_ read: Int, _ of: Int) -> Void = { _, _ in },
+    noted: (_ notes: [String], _ warnings: [String]) throws -> Void = { _, _ in },
     write: ([UInt8]) throws -> Void
   ) throws {
     let total = 2 * source.byteCount
     let checking = try blocks(of: source)
     while try check(next: checking) { progress(checking.progress.bytes, total) }
     let count = checking.progress.rows
-    noted(checking.notes)
+    try noted(checking.notes, checking.warnings(asked.itemSignature))
     let computing = try blocks(of: source, after: checking)
     while let block = try next(of: computing) {
       try write(bytes(of: block.perform(), isFirst: block.isFirst, count: count))
