@@ -15,6 +15,9 @@ static const unsigned char migration_0004[] = {
 static const unsigned char migration_0005[] = {
 #embed "../../migrations/0005-resumed-runs.sql"
 };
+static const unsigned char migration_0006[] = {
+#embed "../../migrations/0006-deleted-and-renamed-models.sql"
+};
 static const unsigned char openapi[] = {
 #embed "../../openapi.yaml"
 };
@@ -25,6 +28,7 @@ static const embedded_resource embedded_resources[] = {
     {"migrations/0003-recorded-inference.sql", migration_0003, sizeof migration_0003},
     {"migrations/0004-run-documents.sql", migration_0004, sizeof migration_0004},
     {"migrations/0005-resumed-runs.sql", migration_0005, sizeof migration_0005},
+    {"migrations/0006-deleted-and-renamed-models.sql", migration_0006, sizeof migration_0006},
     {"openapi.yaml", openapi, sizeof openapi},
 };
 const size_t embedded_resources_count = sizeof embedded_resources / sizeof embedded_resources[0];

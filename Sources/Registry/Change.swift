@@ -10,9 +10,11 @@ package struct ChangeAction: RawRepresentable, Hashable, Sendable {
   package static let collect = Self(rawValue: "store.gc")
   package static let createKey = Self(rawValue: "key.create")
   package static let deleteAlias = Self(rawValue: "alias.delete")
+  package static let deleteModel = Self(rawValue: "model.delete")
   package static let deleteVersion = Self(rawValue: "version.delete")
   package static let moveAlias = Self(rawValue: "alias.move")
   package static let publish = Self(rawValue: "version.publish")
+  package static let renameModel = Self(rawValue: "model.rename")
   package static let restore = Self(rawValue: "store.restore")
   package static let revokeKey = Self(rawValue: "key.revoke")
 }

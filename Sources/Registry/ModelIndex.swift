@@ -33,7 +33,7 @@ struct ModelIndex: Snapshot {
       aliases[row["model"], default: []].append(Alias(name: row["alias"], version: row["version"], updatedAt: try row.parse("updated_at")))
     }
 
-    let all = try Row.fetchAll(database, sql: "SELECT name, description, created_at FROM models ORDER BY name").map { row in
+    let all = try Row.fetchAll(database, sql: "SELECT name, description, created_at FROM models WHERE deleted_at IS NULL ORDER BY name").map { row in
       let name: String = row["name"]
       return Model(
         name: name, description: row["description"], tags: modelTags[name] ?? [:], createdAt: try row.parse("created_at"),

@@ -31,6 +31,8 @@ package enum StoreError: Error, Equatable, Sendable {
   case versionInUse(model: String, version: Int, aliases: [String])
   case aliasElsewhere(model: String, alias: String, expected: Int, actual: Int?)
   case keyNameTaken(name: String, id: String)
+  /// A model has or had this name.
+  case nameTaken(name: String)
   case runNotRunning(id: RunID, status: RunStatus)
   case parameterWritten(run: RunID, name: String, value: String, given: String)
   case documentWritten(run: RunID, name: String)
@@ -86,6 +88,7 @@ extension StoreError: CustomStringConvertible {
       "the model file is larger than the \(limit) bytes that this store accepts"
     case .unknownModel(let name, let existing):
       "there is no model \(quoted(name)); \(existing.isEmpty ? "the store has no models yet" : "there are: \(list(existing))")"
+        + (name.count < 3 ? "" : EditDistance.closest(to: name, among: existing).map { "; did you mean \(quoted($0))?" } ?? "")
     case .unknownVersion(let model, let version, let existing):
       "model \(quoted(model)) has no version \(version); \(existing.isEmpty ? "it has none" : "it has: \(list(existing.map(String.init)))")"
     case .unknownAlias(let model, let alias, let existing, let versions):
@@ -100,6 +103,8 @@ extension StoreError: CustomStringConvertible {
       "\(alias) of \(model) is at \(actual.map { "version \($0)" } ?? "no version"), not at \(expected): someone moved it meanwhile; look again"
     case .keyNameTaken(let name, let id):
       "the key \(id) is called \(quoted(name)) already: revoke it first, or choose another name"
+    case .nameTaken(let name):
+      "a model is called \(quoted(name)), or was, and version numbers of a name never repeat: choose another name"
     case .versionInUse(let model, let version, let aliases):
       "\(model)@\(version) is in use: move \(list(aliases)) to another version first"
     case .runNotRunning(let id, let status):

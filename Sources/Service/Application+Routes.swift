@@ -41,6 +41,7 @@ extension Application {
     add(.get, "/v1/families", .infer, families)
     add(.get, "/v1/models", .infer, listModels)
     add(.get, "/v1/models/{model}", .infer, showModel)
+    add(.get, "/v1/models/{model}/file", .admin, modelFile)
     for kind in RequestKind.all {
       // What is read as a whole is held to `bodyBytes` by the endpoint.
       let bodyLimit = kind.items == .references ? limits.bodyBytes : max(limits.bodyBytes, limits.streamedBodyBytes)
@@ -66,7 +67,9 @@ extension Application {
     add(.get, "/v1/admin/keys", .admin, listKeys)
     add(.post, "/v1/admin/keys", .admin, createKey)
     add(.delete, "/v1/admin/keys/{id}", .admin, revokeKey)
+    add(.delete, "/v1/admin/models/{name}", .admin, deleteModel)
     add(.patch, "/v1/admin/models/{name}", .admin, annotateModel)
+    add(.post, "/v1/admin/models/{name}/rename", .admin, renameModel)
     // A form's framing comes on top of the file.
     add(.post, "/v1/admin/models/{name}/versions", .admin, bodyLimit: limits.modelBytes + (1 << 20), upload)
     add(.patch, "/v1/admin/models/{name}/versions/{version}", .admin, annotateVersion)

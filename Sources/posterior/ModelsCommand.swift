@@ -11,8 +11,8 @@ struct ModelsCommand: AsyncParsableCommand {
       Works on a store's folder, or with --server on a server; what it prints is the same. \(RegistryRefusal.exitCodes)
       """,
     subcommands: [
-      Delete.self, Describe.self, History.self, Inspect.self, List.self, Promote.self, Rollback.self, Show.self, Tag.self, Unalias.self,
-      Upload.self,
+      Delete.self, Describe.self, Download.self, History.self, Inspect.self, List.self, Promote.self, Rename.self, Rollback.self, Show.self,
+      Tag.self, Unalias.self, Upload.self,
     ])
 }
 
@@ -100,16 +100,59 @@ extension ModelsCommand {
 
   struct Delete: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Deletes a version that no alias points to; its number is never given again.")
+      abstract: "Deletes a version that no alias points to, or a model with all its versions; their numbers are never given again.")
 
     @Argument(help: "The model's name.") var name: String
-    @Argument(help: "The version.") var version: Int
+    @Argument(help: "The version.") var version: Int?
+    @Flag(help: "Instead of a version: the model with all its versions and aliases.") var all = false
+    @OptionGroup var registry: RegistryArguments
+
+    func validate() throws {
+      guard (version != nil) != all else { throw ValidationError("give a version, or --all for the model with all its versions") }
+    }
+
+    func run() async throws {
+      try await reporting {
+        if let version {
+          try await registry.connect().send(.delete, "admin", "models", name, "versions", "\(version)")
+          return print("\(name)@\(version) deleted")
+        }
+        let answer = try await registry.connect().send(.delete, "admin", "models", name)
+        print("\(name) deleted, with versions \(answer.elements("versions").map(\.line).joined(separator: ", "))")
+      }
+    }
+  }
+
+  struct Rename: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Gives a model another name; versions, aliases and their history go with it, runs keep the name that was theirs.")
+
+    @Argument(help: "The model's name.") var name: String
+    @Argument(help: "A name that no model has or had.") var to: String
     @OptionGroup var registry: RegistryArguments
 
     func run() async throws {
       try await reporting {
-        try await registry.connect().send(.delete, "admin", "models", name, "versions", "\(version)")
-        print("\(name)@\(version) deleted")
+        try await registry.connect().send(.post, "admin", "models", name, "rename", json: .record(["to": .string(to)]))
+        print("\(name) is \(to) now")
+      }
+    }
+  }
+
+  struct Download: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Writes the model file of a version.")
+
+    @Argument(help: "The model: name, name@3 or name@alias.") var name: String
+    @Option(name: .shortAndLong, help: "Where to write the file; - is standard output.", completion: .file()) var output: String
+    @OptionGroup var registry: RegistryArguments
+
+    func run() async throws {
+      try await reporting {
+        let connection = try registry.connect()
+        let bytes = try await connection.send(.get, ServerConnection.target(["models", name, "file"], []), body: []).content
+        let file = try OutputFile(output)
+        try file.write(bytes)
+        try file.finish()
       }
     }
   }

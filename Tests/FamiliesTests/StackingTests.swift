@@ -192,7 +192,8 @@ struct StackingTests {
   func noHoles() throws {
     let x = rows(400)
     let whole = Tensor(shape: x.shape, scalars: x.scalars.map { $0.isNaN ? 0 : $0 })
-    let (model, terms) = try fit(configuration(#"{"members": [{"family": "mixture"}, {"family": "mixture", "configuration": {"components": 1}}]}"#), whole)
+    let members = #"{"members": [{"family": "mixture"}, {"family": "mixture", "configuration": {"components": 1}}]}"#
+    let (model, terms) = try fit(configuration(members), whole)
     #expect(model.hiddenErrors.allSatisfy { ($0?.cells ?? 0) > 40 }, "\(model.hiddenErrors)")
     #expect(terms.contains { $0.name == "nrmse" && $0.value > 0 && $0.value < 1 }, "\(terms)")
   }

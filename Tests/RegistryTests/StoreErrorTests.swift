@@ -16,6 +16,8 @@ struct StoreErrorTests {
       (.invalidSeed(given: 1 << 63), ["9223372036854775808", "9223372036854775807"]),
       (.tooLarge(limit: 10), ["10 bytes"]), (.unknownModel(name: "x", existing: []), ["'x'", "no models yet"]),
       (.unknownModel(name: "x", existing: ["a", "b"]), ["'x'", "a, b"]),
+      (.unknownModel(name: "fashon-mnist", existing: ["digits", "fashion-mnist"]), ["did you mean 'fashion-mnist'?"]),
+      (.nameTaken(name: "taken"), ["'taken'", "never repeat"]),
       (.unknownModel(name: "x", existing: (1...13).map { "m\($0)" }), ["m1, m2", "m10 and 3 more"]),
       (.unknownVersion(model: "m", version: 9, existing: [1, 2]), ["'m'", "9", "1, 2"]),
       (.unknownAlias(model: "m", alias: "live", existing: ["best"], versions: [4]), ["'live'", "best", "4"]),

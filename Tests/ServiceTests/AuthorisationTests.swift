@@ -16,6 +16,7 @@ struct AuthorisationTests {
     switch route.pattern {
     case "/", "/healthz", "/openapi.yaml", "/readyz": .nothing
     case "/metrics": .metrics
+    case "/v1/models/{model}/file": .admin
     case let pattern where pattern.hasPrefix("/v1/admin/"): .admin
     default: .infer
     }

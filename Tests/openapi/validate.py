@@ -116,7 +116,7 @@ def read(session):
     session.get("/v1/models", 400, query="?limit=0")
     session.get("/v1/models/{model}", 404, model="nobody")
     session.get("/v1/runs", query="?kind=train&order_by=started_at")
-    session.get("/v1/runs", query="?filter=params.n%20%3D%202%20and%20duration%20%3E%200&order_by=metrics.elbo%20desc&until=2999-01-01T00:00:00Z")
+    session.get("/v1/runs", query="?filter=params.n%20%3D%202%20and%20duration%20%3E%200&order_by=duration%20desc&until=2999-01-01T00:00:00Z")
     session.get("/v1/runs", headers={"Accept": "text/csv"})
     session.get("/v1/runs", 406, headers={"Accept": "image/png"})
     session.get("/v1/runs", 400, query="?filter=params.n%20~%202")
@@ -161,6 +161,10 @@ def operate(session):
             if operation not in model["operations"]:
                 session.call("POST", path, 422, body=body, model=name)
                 continue
+            if operation == "decode":
+                # What encode answers.
+                encoded = session.call("POST", "/v1/models/{model}/encode", 200, body={"inputs": body.pop("inputs")}, model=name)
+                body["layers"] = json.loads(encoded)["layers"]
             session.call("POST", path, 200, body=body, model=name)
             if operation == "impute" and is_image:
                 session.call("POST", path, 200, body=body | {"cells": True, "draws": 2}, model=name)
@@ -192,7 +196,7 @@ def operate(session):
                 session.call("POST", path, 422, body=body | {"targets": []}, model=name)
             for accept in ["application/x-npy", "application/octet-stream"]:
                 session.call("POST", path, 200, body=body, model=name, headers={"Accept": accept})
-            shows = is_image and operation in ("impute", "sample", "reconstruct")
+            shows = is_image and operation in ("decode", "impute", "sample", "reconstruct")
             session.call("POST", path, 200, body=body, model=name, headers={"Accept": "image/png" if shows else "text/csv"})
             session.call("POST", path, 406, body=body, model=name, headers={"Accept": "text/html"})
             session.call("POST", path, 422, body=body | {"nonsense": 1}, model=name)
@@ -327,6 +331,18 @@ def administrate(session, file):
         session.call("PATCH", run, 200, body={"tags": {"a": "b", "c": None}}, keyed=True, id=replays[0]["id"])
     session.get("/v1/models", query="?tag=a%3Db")
     session.get("/v1/models/{model}", model=name)
+    session.call("GET", "/v1/models/{model}/file", 200, keyed=True, model=name)
+    session.call("GET", "/v1/models/{model}/file", 401, model=name)
+    session.call("GET", "/v1/models/{model}/file", 404, keyed=True, model="nobody")
+    rename = "/v1/admin/models/{name}/rename"
+    session.call("POST", rename, 409, body={"to": "fashion-mnist"}, keyed=True, name=name)
+    session.call("POST", rename, 422, body={"too": "x"}, keyed=True, name=name)
+    session.call("POST", rename, 404, body={"to": "x"}, keyed=True, name="nobody")
+    session.call("POST", versions, 201, body=data, headers=raw, keyed=True, name="contract-gone")
+    session.call("POST", rename, 200, body={"to": "contract-renamed"}, keyed=True, name="contract-gone")
+    session.call("DELETE", "/v1/admin/models/{name}", 401, name="contract-renamed")
+    session.call("DELETE", "/v1/admin/models/{name}", 200, keyed=True, name="contract-renamed")
+    session.call("DELETE", "/v1/admin/models/{name}", 404, keyed=True, name="contract-renamed")
     session.call("DELETE", version, 409, keyed=True, name=name, version="1")
     session.call("DELETE", alias, 204, keyed=True, name=name, alias="best")
     session.call("DELETE", alias, 204, keyed=True, name=name, alias="live")
