@@ -106,7 +106,8 @@ struct AuthorisationTests {
   private static func target(_ pattern: String, _ requirement: Requirement, model: String, run: String) -> String {
     let values =
       requirement == .admin
-      ? ["{name}": "nobody", "{version}": "9", "{alias}": "none", "{id}": "nobody"] : ["{model}": model, "{id}": run, "{name}": "none"]
+      ? ["{name}": "nobody", "{version}": "9", "{alias}": "none", "{id}": "nobody", "{model}": model]
+      : ["{model}": model, "{id}": run, "{name}": "none"]
     return values.reduce(pattern) { $0.replacingOccurrences(of: $1.key, with: $1.value) }
   }
 
