@@ -60,6 +60,7 @@ package struct JSONCensus: Sendable, Equatable {
     }
   }
 
-  /// Bytes of memory, the strings of the document apart, which take about as much as its text: arrays grow by doubling, so that each may be half empty.
+  /// Bytes of memory, the strings of the document apart, which take about as much as its text: arrays grow by doubling, so that each may be half
+  /// empty.
   package var bytes: Int { values * 2 * MemoryLayout<JSONValue.Member>.stride + containers * 48 + numbers * 8 }
 }

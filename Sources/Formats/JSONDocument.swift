@@ -1,4 +1,5 @@
-/// A JSON document of which large lists are made only while they are written, element by element, so that what it says never stands in memory as a whole.
+/// A JSON document of which large lists are made only while they are written, element by element, so that what it says never stands in memory as a
+/// whole.
 package indirect enum JSONDocument: Sendable {
   case value(JSONValue)
   case object([Member])

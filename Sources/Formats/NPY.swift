@@ -7,7 +7,8 @@ package enum NPY {
   static let longestHeader = 1 << 16
   static let highestRank = 32
 
-  /// Reads booleans, whole numbers of 1 to 8 bytes and floats of 2, 4 or 8, in either byte order, into float32, rounding once; Fortran order comes back transposed to row-major.
+  /// Reads booleans, whole numbers of 1 to 8 bytes and floats of 2, 4 or 8, in either byte order, into float32, rounding once; Fortran order comes
+  /// back transposed to row-major.
   /// - Throws: `.unsupported` for other element types, `.tooLarge` above `maximumElements`, `.malformed` otherwise, also for data that is longer or
   ///   shorter than the shape says and for finite doubles beyond float32's range.
   package static func decode(_ bytes: [UInt8], maximumElements: Int = 1 << 28) throws(FormatError) -> NumberArray {

@@ -56,8 +56,8 @@ package struct ProxyPattern: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Handler {
-  /// This handler for servers behind proxies: of requests from a trusted one the client is who `Forwarded` (RFC 7239) or `X-Forwarded-For` says, the scheme
-  /// what they say of it, and `X-Forwarded-Prefix` the path below which the server stands. What others say of themselves is passed over.
+  /// This handler for servers behind proxies: of requests from a trusted one the client is who `Forwarded` (RFC 7239) or `X-Forwarded-For` says, the
+  /// scheme what they say of it, and `X-Forwarded-Prefix` the path below which the server stands. What others say of themselves is passed over.
   ///
   /// Each proxy appends the one that it got the request from, so the list is read from its end: the client is the last one who is no trusted proxy.
   package func trusting(_ proxies: [ProxyPattern]) -> some Handler {
@@ -75,8 +75,8 @@ extension Handler {
     }
   }
 
-  /// This handler below a path, such as `/posterior`: of requests that name it, and of those from which a proxy has taken it. Addresses that it answers
-  /// with have the path before them; so they do below one that a trusted proxy named.
+  /// This handler below a path, such as `/posterior`: of requests that name it, and of those from which a proxy has taken it. Addresses that it
+  /// answers with have the path before them; so they do below one that a trusted proxy named.
   package func below(_ prefix: String) -> some Handler {
     let own = prefix.split(separator: "/").map(String.init)
     return decorated { request, next in

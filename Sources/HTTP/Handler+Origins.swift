@@ -1,8 +1,8 @@
 extension Handler {
   /// This handler with what browsers need for web pages of these origins to use it (CORS, Fetch §3.2).
   ///
-  /// - Parameter refusesOthers: whether requests that pages of other origins caused are answered 403. A browser sends a page's request, and hides only
-  ///   the answer from it; where no key is needed the request would be carried out. Somebody who follows a link to the server is let through.
+  /// - Parameter refusesOthers: whether requests that pages of other origins caused are answered 403. A browser sends a page's request, and hides
+  ///   only the answer from it; where no key is needed the request would be carried out. Somebody who follows a link to the server is let through.
   package func shared(
     with origins: [OriginPattern], refusesOthers: Bool, refuse: @escaping RefusalResponse = Refusal.plainText
   ) -> some Handler {

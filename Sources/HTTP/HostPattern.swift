@@ -41,8 +41,8 @@ package struct HostPattern: Hashable, Sendable, CustomStringConvertible {
 extension Handler {
   /// This handler for requests that name this machine by a loopback name, or by one of `hosts`; others are answered 421 (RFC 9110 §7.4).
   ///
-  /// A web page can give its own name the address 127.0.0.1 (DNS rebinding), and then reads what a local server answers; it can't change the name that
-  /// the browser sends. Requests without a Host come from no browser, and no browser speaks to a Unix-domain socket.
+  /// A web page can give its own name the address 127.0.0.1 (DNS rebinding), and then reads what a local server answers; it can't change the name
+  /// that the browser sends. Requests without a Host come from no browser, and no browser speaks to a Unix-domain socket.
   package func answering(to hosts: [HostPattern], refuse: @escaping RefusalResponse = Refusal.plainText) -> some Handler {
     decorated { request, next in
       guard !request.isLocalSocket, let text = request.headers["Host"], let host = Authority(text), !host.isLoopback,

@@ -6,9 +6,9 @@ package import Modelling
 ///
 ///     {"format": 2, "family": "vae", "configuration": {...}, "signature": {...}, "provenance": {...}}
 ///
-/// `provenance` may be absent, and `check` (`ModelCheck`) may be there; every other field is needed, and a field that is not known is refused. Under format 1 numbers of a table are shifted
-/// and scaled in float32, under format 2 in double precision; tables that need nothing of format 2, and all other items, are written under format 1.
-/// Format 3 has what `OlderFormats` tells.
+/// `provenance` may be absent, and `check` (`ModelCheck`) may be there; every other field is needed, and a field that is not known is refused. Under
+/// format 1 numbers of a table are shifted and scaled in float32, under format 2 in double precision; tables that need nothing of format 2, and all
+/// other items, are written under format 1. Format 3 has what `OlderFormats` tells.
 package struct ModelDescription: Sendable, Equatable {
   /// The versions of this description that are read.
   static let formats = 1...3

@@ -2,8 +2,8 @@ internal import Formats
 
 /// What files of older formats mean by a configuration.
 ///
-/// Under formats 1 and 2 training here read both heads of a beta-binomial as softplus, whatever `likelihood_scale` said, and wrote `exp` there unless it was
-/// told otherwise. Files from elsewhere say what they mean. Under format 3 every file does.
+/// Under formats 1 and 2 training here read both heads of a beta-binomial as softplus, whatever `likelihood_scale` said, and wrote `exp` there unless
+/// it was told otherwise. Files from elsewhere say what they mean. Under format 3 every file does.
 enum OlderFormats {
   private static let (likelihood, scale, betaBinomial, usualScale) = ("likelihood", "likelihood_scale", JSONValue.string("beta_binomial"), "softplus")
 

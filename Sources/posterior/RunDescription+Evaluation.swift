@@ -3,8 +3,8 @@ import ModelFiles
 import Registry
 
 extension RunDescription {
-  /// What an evaluation was started with: beside its own parameters those that the model was trained with, where the store knows the training, so that
-  /// evaluations can be found by them.
+  /// What an evaluation was started with: beside its own parameters those that the model was trained with, where the store knows the training, so
+  /// that evaluations can be found by them.
   ///
   /// - Parameter version: of the store, where it holds the file; else the name is that of the training.
   static func evaluation(

@@ -142,7 +142,7 @@ def main():
             server = Server(posterior, store, held)
             try:
                 server.ask(*request(1))
-                time.sleep(0.3)
+                time.sleep(0.3)  # what the first answer held is let go of a moment after it is out
                 rest = server.status("VmRSS")
                 server.reset_peak()
                 begun = time.monotonic()

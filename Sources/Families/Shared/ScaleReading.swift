@@ -38,7 +38,8 @@ package enum ScaleReading: String, CaseIterable, SettingValue {
 
   /// The beta-binomial of two heads, each read as a positive number.
   ///
-  /// Beyond a + b of about e^20 it is a binomial to all the digits there are; both are held there at their ratio, since ln B of greater ones has none.
+  /// Beyond a + b of about e^20 it is a binomial to all the digits there are; both are held there at their ratio, since ln B of greater ones has
+  /// none.
   package func betaBinomial(a: Tensor, b: Tensor, floor: Float, trials: Int) -> BetaBinomial {
     switch self {
     case .softplus: return BetaBinomial(a: a.softplusAbove(floor), b: b.softplusAbove(floor), trials: trials)

@@ -129,6 +129,7 @@ extension Application {
   package func watchAbandonedRuns() async {
     while !Task.isCancelled, !store.isReadOnly, readiness.state != .draining {
       do {
+        // No process that is killed tells anybody: all that is left is to look, this often.
         try await Task.sleep(for: limits.takeoverInterval)
         _ = try await storeLanes.run(isUnderWay: true) { [store] in try store.clearAway() }
         try await resumeAudits()

@@ -3,8 +3,8 @@ internal import Locking
 
 /// How many bytes requests may hold at once: bodies that have arrived, what is read of them, and numbers on their way out.
 ///
-/// Also: how many bytes of their bodies may be on disk. What arrives is counted as it comes, not as it is announced, so that nobody reserves memory by a
-/// header; what is made of it is counted before it is made.
+/// Also: how many bytes of their bodies may be on disk. What arrives is counted as it comes, not as it is announced, so that nobody reserves memory
+/// by a header; what is made of it is counted before it is made.
 package final class MemoryBudget: Sendable {
   package let capacity: Int
   /// The most that requests of one client hold.

@@ -86,8 +86,8 @@ package struct Items: Sendable {
   /// Numbers in model units, standard deviations of a table's, whose squares and products float32 still holds.
   private static let farthest: Float = 1e15
 
-  /// Refuses values that items of the signature's space can't have, such as infinite ones, or levels out of an image's range, and those that are so far
-  /// from all that a model has seen that it could only answer with no numbers.
+  /// Refuses values that items of the signature's space can't have, such as infinite ones, or levels out of an image's range, and those that are so
+  /// far from all that a model has seen that it could only answer with no numbers.
   package func checkValues(_ signature: Signature) throws {
     guard count > 0 else { return }
     // Doubles were checked as they were read.

@@ -2,8 +2,8 @@ internal import Formats
 package import Modelling
 internal import Tensors
 
-/// How items lie beside what their model learnt from, gathered block by block: numbers that are possible and yet look like another unit give plausible
-/// nonsense, so an answer about them says so.
+/// How items lie beside what their model learnt from, gathered block by block: numbers that are possible and yet look like another unit give
+/// plausible nonsense, so an answer about them says so.
 package struct ItemsSurvey: Sendable {
   /// Of the numbers that are there.
   private var (least, most): (Float, Float) = (.infinity, -.infinity)

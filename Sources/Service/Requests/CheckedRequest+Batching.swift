@@ -8,8 +8,8 @@ extension CheckedRequest {
   /// Numbers of the answer, or more.
   var answerNumbers: Int { count * answerWidth }
 
-  /// Memory that the answer needs until it is out: its numbers, once more where they are cut into layers, and the text of a short one; of pictures the
-  /// samples as well, and the file.
+  /// Memory that the answer needs until it is out: its numbers, once more where they are cut into layers, and the text of a short one; of pictures
+  /// the samples as well, and the file.
   func answerBytes(as type: MediaType) -> Int {
     if type == .png { return answerNumbers * 16 }
     return hasLongAnswer ? answerNumbers * 8 + Self.pieceBytes : answerNumbers * 28

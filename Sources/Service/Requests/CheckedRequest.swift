@@ -34,7 +34,8 @@ package protocol CheckedRequest: AnyObject, Sendable {
   /// The same request without what an answer in this type does not tell.
   func answered(in type: MediaType) -> any CheckedRequest
   /// The same request about these items, which were checked.
-  func about(_ items: Items, _ limits: ServiceLimits) throws -> any CheckedRequest
+  /// - Parameter warnings: what is doubtful about all items of the request.
+  func about(_ items: Items, warnings: [String], _ limits: ServiceLimits) throws -> any CheckedRequest
 
   /// The items that the answer is about; those of `rows` are what the model is shown.
   var items: Items { get }
@@ -80,7 +81,9 @@ extension CheckedRequest {
     let items = try sent.items(fields, of: name, as: itemRole, itemSignature, limits, codes: codes)
     try check(items, limits)
     if itemRole == .completed { try check(hasMissing: items.hasMissing) }
-    return try about(items, limits)
+    var survey = ItemsSurvey()
+    survey.note(items, itemSignature)
+    return try about(items, warnings: survey.warnings(itemSignature), limits)
   }
 }
 
@@ -119,12 +122,10 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
   }
 
   /// A request whose items were checked.
-  private init(_ asked: ReadRequest, about sent: Items, _ limits: ServiceLimits) throws {
+  private init(_ asked: ReadRequest, about sent: Items, warnings: [String], _ limits: ServiceLimits) throws {
     (able, model, keepsInput) = (asked.able, asked.model, asked.keepsInput)
     (given, reading) = (asked.given, asked.reading)
-    var survey = ItemsSurvey()
-    survey.note(sent, asked.itemSignature)
-    receipt = asked.receipt.warning(of: survey.warnings(asked.itemSignature))
+    receipt = asked.receipt.warning(of: warnings)
     let count = asked.request.rowCount(sent)
     // An item depends on the seed and its number alone.
     let first = receipt.firstItem + sent.firstRow
@@ -164,7 +165,9 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
 
   func check(hasMissing: Bool) throws { try request.check(able, hasMissing: hasMissing) }
 
-  func about(_ items: Items, _ limits: ServiceLimits) throws -> any CheckedRequest { try ReadRequest(self, about: items, limits) }
+  func about(_ items: Items, warnings: [String], _ limits: ServiceLimits) throws -> any CheckedRequest {
+    try ReadRequest(self, about: items, warnings: warnings, limits)
+  }
 
   func compute(_ rows: Rows) throws -> RowAnswers { try request.compute(able, rows) }
 

@@ -62,7 +62,8 @@ package struct StreamedRequest: Sendable {
 
   /// The next block, ready to be computed; nil when there is none left.
   package func next(of blocks: ItemBlocks) throws -> (any CheckedRequest)? {
-    try blocks.next().map { try asked.about($0, limits) }
+    // The first pass has surveyed all of them.
+    try blocks.next().map { try asked.about($0, warnings: [], limits) }
   }
 
   /// The answer's bytes that belong to a block, with those before the first one.

@@ -6,8 +6,8 @@ internal import Registry
 extension Application {
   /// GET /v1/runs/{id}/events: the metrics of a run as they come, then its end (text/event-stream).
   ///
-  /// A metric's event has its sequence number as identifier, and the end the number after the last one, so a client that connects again goes on where it
-  /// was (`Last-Event-ID`); one that has the end is answered 204, by which browsers know not to come again (HTML Living Standard §9.2.3).
+  /// A metric's event has its sequence number as identifier, and the end the number after the last one, so a client that connects again goes on where
+  /// it was (`Last-Event-ID`); one that has the end is answered 204, by which browsers know not to come again (HTML Living Standard §9.2.3).
   func runEvents(_ request: Request) async throws -> Response {
     try request.checkQuery("after")
     let (after, resumed) = (try request.integer("after") ?? 0, try request.lastEventID)
@@ -30,6 +30,7 @@ extension Application {
           guard readiness.state != .draining else { return }
           if events.metrics.isEmpty { quiet += 1 } else { quiet = 0 }
           if quiet % 60 == 59 { try await writer.sendHeartbeat() }
+          // Another process may write the run, so there is nothing to wait for but the table.
           try await Task.sleep(for: .milliseconds(250))
         }
         events = try await storeLanes.run(isUnderWay: true) { [last = events.last] in try RunEvents(of: run, after: last, in: store) }
