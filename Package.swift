@@ -26,6 +26,7 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CEpoll"),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -66,7 +67,8 @@ let package = Package(
     .executableTarget(
       name: "posterior",
       dependencies: [
-        "Service", "HTTP", "Benchmarking", "Registry", "Robustness", "Evaluation", "Learning", "Optimisation", "Data", "Families", "ModelFiles",
+        "CCurl", "Service", "HTTP", "Benchmarking", "Registry", "Robustness", "Evaluation", "Learning", "Optimisation", "Data", "Families",
+        "ModelFiles",
         "Modelling", "Networks", "Tensors",
         "Formats", "Locking",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),

@@ -3,7 +3,7 @@
 set -euo pipefail
 
 # libopenblas0 is what `posterior bench` compares with; nothing else uses it.
-packages=(libopenblas0 libsqlite3-dev libssl-dev libpng-dev zlib1g-dev pkg-config curl python3-venv)
+packages=(libopenblas0 libcurl4-openssl-dev libsqlite3-dev libssl-dev libpng-dev zlib1g-dev pkg-config curl python3-venv)
 
 if ! command -v swift >/dev/null; then
   echo "swift is not on the PATH: install Swift 6.2 or later from https://www.swift.org/install/linux" >&2

@@ -35,6 +35,20 @@ extension DataSet {
     }
   }
 
+  /// The least and the most number of some images; nil where they fill the range of such images, and of other items.
+  package func seen(in rows: [Int]) -> ClosedRange<Float>? {
+    guard let range = signature.space.picture?.range else { return nil }
+    var (least, most) = (Float.infinity, -Float.infinity)
+    let block = 1024
+    for start in stride(from: 0, to: rows.count, by: block) {
+      for value in raw(rows[start..<Swift.min(start + block, rows.count)]).scalars where !value.isNaN {
+        (least, most) = (Swift.min(least, value), Swift.max(most, value))
+      }
+      if least <= range.lowerBound, most >= range.upperBound { return nil }
+    }
+    return least <= most ? least...most : nil
+  }
+
   private struct Content {
     var observed = 0
     var smallest = Double.nan

@@ -157,6 +157,12 @@ package struct DataSource: Settings {
     }
   }
 
+  /// Whether where the items are depends on the folder in which a command runs.
+  package var hasRelativePaths: Bool {
+    let source = NamedDataSet.named(source) == nil ? source : nil
+    return [source, target, labels?.source].contains { $0.map { $0 != "-" && !$0.hasPrefix("/") } ?? false }
+  }
+
   private func inferredFormat(isFolder: Bool) throws(DataError) -> Format {
     if isFolder { return .png }
     let name = source.lowercased()
@@ -175,7 +181,7 @@ package struct DataSource: Settings {
 
   static func bytes(_ path: String) throws(DataError) -> [UInt8] {
     if path == "-" { return [UInt8](FileHandle.standardInput.readDataToEndOfFile()) }
-    do { return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) } catch {
+    do { return [UInt8](try Data(contentsOf: path.fileURL)) } catch {
       throw DataError("\(path) can't be read: \(error.localizedDescription)")
     }
   }

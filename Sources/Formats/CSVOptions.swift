@@ -5,6 +5,8 @@ package struct CSVOptions: Sendable {
   package var detectsDelimiter = false
   /// Whether the first record holds the names of the columns; else they are called c1, c2, ...
   package var hasHeader = true
+  /// Whether the first record holds names only where one of its fields is no number.
+  package var detectsHeader = false
   /// Values that stand for a missing entry, quoted or not, with or without spaces around them; a number stands for every text of that number.
   package var missing = CSVOptions.standardMarks { didSet { missingNumbers = Set(missing.compactMap(DecimalText.double)) } }
   private(set) var missingNumbers: Set<Double> = []

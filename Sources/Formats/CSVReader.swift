@@ -96,6 +96,7 @@ package struct CSVReader: Sendable {
       names = record
     }
     guard let names else { return false }
+    if options.detectsHeader { options.hasHeader = names.fields.contains { !$0.isMissing && DecimalText.double($0.value) == nil } }
     guard options.hasHeader else {
       // The first record is one of the table.
       header = names.fields.indices.map { "c\($0 + 1)" }

@@ -60,7 +60,7 @@ package struct SHA256: ~Copyable, @unchecked Sendable {
 
   /// Reads the file in pieces of one megabyte, so a model of any size takes constant memory.
   package static func digest(ofFile path: String) throws -> Digest {
-    let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+    let file = try FileHandle(forReadingFrom: path.fileURL)
     var hasher = SHA256()
     while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty {
       piece.withUnsafeBytes { hasher.update($0) }

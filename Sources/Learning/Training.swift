@@ -95,7 +95,7 @@ package struct Training: Sendable {
     let resumedAt = loop.state.epoch
     let run = try recorder?.start(
       RunDescription(
-        kind: .train, family: recipe.family, model: recipe.name, configuration: recipe.canonicalText(), parameters: recipe.parameters(),
+        kind: .train, family: recipe.family, model: recipe.name, configuration: recipe.canonicalText(), parameters: parameters(),
         tags: resumedAt > 0 ? ["resumed_at_epoch": String(resumedAt)] : [:], seed: recipe.seed, dataDigest: loop.data.digest, build: build))
     do {
       if let run, let kept = loop.keptLabels { try recorder?.attach("labels.json", mediaType: "application/json", bytes: kept.json.text, to: run) }
@@ -116,6 +116,15 @@ package struct Training: Sendable {
       throw error
     }
   }
+
+  /// Those of the recipe, and the folder from which its paths lead, so that the run can be repeated from any other.
+  private func parameters() throws -> [String: String] {
+    var parameters = try recipe.parameters()
+    if recipe.data.hasRelativePaths { parameters[Self.folderParameter] = ".".absolutePath }
+    return parameters
+  }
+
+  package static let folderParameter = "folder"
 
   private func finish<Family: Trainable>(_ loop: TrainingLoop<Family>, _ run: RunID?) throws -> Result {
     // No time and no run id: the file's bytes follow from the recipe and the data alone.

@@ -67,8 +67,14 @@ extension TrainingLoop {
     return items.reduce(into: [:]) { classes, item in classes[item] = labels.codes[item] < 0 ? nil : places[labels.codes[item]] }
   }
 
-  /// What of a table teaches nothing or little, a sentence each.
-  static func notes(_ data: DataSet, _ items: [Int]) throws -> [String] {
+  /// What of a table teaches nothing or little, and images in a sliver of their range, a sentence each.
+  static func notes(_ data: DataSet, _ items: [Int], seen: ClosedRange<Float>?) throws -> [String] {
+    if let seen, let range = data.signature.space.picture?.range, seen.upperBound - range.lowerBound <= (range.upperBound - range.lowerBound) / 100 {
+      return [
+        "all pixels lie between \(seen.lowerBound) and \(seen.upperBound), within a hundredth of the range \(range.lowerBound) to "
+          + "\(range.upperBound): were they scaled? data.range says what is black and what is white"
+      ]
+    }
     let columns = data.columnSummaries(over: items) ?? []
     if let empty = columns.first(where: { $0.observed == 0 }) {
       throw TrainingError.invalid("the column \"\(empty.name)\" of \(data.name) has no value to learn from: leave it out of data.columns")

@@ -29,7 +29,8 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     let key = RandomKey(seed: recipe.seed)
     self.key = key
     let (learnt, heldOut) = try Self.split(recipe, data, key: key.split("validation split"))
-    notes = try Self.notes(data, learnt)
+    let seen = data.seen(in: learnt)
+    notes = try Self.notes(data, learnt, seen: seen)
     let standardised = data.standardised(over: learnt)
     self.data = standardised
     numbers = (learnt + heldOut).enumerated().reduce(into: [Int](repeating: 0, count: data.count)) { $0[$1.element] = $1.offset }
@@ -50,6 +51,7 @@ struct TrainingLoop<Family: Trainable>: Sendable {
 
     var signature = standardised.signature
     if let classes = kept?.classes, !classes.isEmpty { signature.classes = classes }
+    signature.seen = seen
     let (model, learner) = try Self.model(recipe, signature, key: key.split("weights"))
     try Self.check(standardised, for: model)
     self.learner = learner

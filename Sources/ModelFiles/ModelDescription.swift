@@ -8,10 +8,10 @@ package import Modelling
 ///
 /// `provenance` may be absent, and `check` (`ModelCheck`) may be there; every other field is needed, and a field that is not known is refused. Under
 /// format 1 numbers of a table are shifted and scaled in float32, under format 2 in double precision; tables that need nothing of format 2, and all
-/// other items, are written under format 1. Format 3 has what `OlderFormats` tells.
+/// other items, are written under format 1. Format 3 has what `OlderFormats` tells, format 4 what of images training saw.
 package struct ModelDescription: Sendable, Equatable {
   /// The versions of this description that are read.
-  static let formats = 1...3
+  static let formats = 1...4
   /// Where it stands in the container's metadata.
   static let metadataKey = "posterior"
 
@@ -43,7 +43,7 @@ package struct ModelDescription: Sendable, Equatable {
       let document = try JSONValue(parsing: Array(text.utf8))
       // Before the other fields, which another format may name otherwise.
       if let format = document["format"], !Self.formats.map(JSONValue.integer).contains(format) {
-        throw ModelFileError(.unknownFormat, "\(place).format", given: format.kind, expected: "1, 2 or 3, which this build reads")
+        throw ModelFileError(.unknownFormat, "\(place).format", given: format.kind, expected: "1 to 4, which this build reads")
       }
       fields = try StrictJSON.decode(Fields.self, from: document)
     } catch let error as JSONError {
@@ -54,8 +54,10 @@ package struct ModelDescription: Sendable, Equatable {
       throw ModelFileError(.metadata, place, given: "\(error)", expected: "the description of a model")
     }
     let signature = fields.format == 1 ? fields.signature.inSinglePrecision : fields.signature
-    guard fields.format >= signature.space.format else {
-      throw ModelFileError(.unknownFormat, "\(place).format", given: "1", expected: "2: the signature has what format 1 does not know")
+    guard fields.format >= signature.format else {
+      let (given, expected) = (fields.format, signature.format)
+      throw ModelFileError(
+        .unknownFormat, "\(place).format", given: "\(given)", expected: "\(expected): the signature has what format \(given) does not know")
     }
     try Self.check(signature, fields.provenance)
     family = fields.family
@@ -92,7 +94,7 @@ package struct ModelDescription: Sendable, Equatable {
   /// The text that a file holds: fields in the documented order, below them names sorted, no spaces.
   func text() throws(ModelFileError) -> String {
     let document = JSONValue.object([
-      .init(name: "format", value: .integer(max(signature.space.format, OlderFormats.format(of: configuration)))),
+      .init(name: "format", value: .integer(max(signature.format, OlderFormats.format(of: configuration)))),
       .init(name: "family", value: .string(family)),
       .init(name: "configuration", value: configuration),
       .init(name: "signature", value: try JSONValue(sorting: signature, at: "signature")),

@@ -1,3 +1,4 @@
+internal import Formats
 import Foundation
 
 /// A directory whose entries survive a power cut once a call has returned.
@@ -61,7 +62,7 @@ struct Folder: Sendable {
     guard exists else { throw .unusable(path: path, reason: "it is a file, not a folder") }
   }
 
-  private var parent: String { URL(fileURLWithPath: path).deletingLastPathComponent().path }
+  private var parent: String { path.fileURL.deletingLastPathComponent().path }
 
   func path(of name: String) -> String { path + "/" + name }
 

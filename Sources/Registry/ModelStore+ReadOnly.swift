@@ -7,7 +7,7 @@ extension ModelStore {
   ///
   /// - Throws: `StoreError.newerStore`, `.olderStore`, `.unusable`.
   package static func reading(directory: String, options: Options = Options()) throws -> ModelStore {
-    let root = Folder(existing: URL(fileURLWithPath: directory).standardizedFileURL.path)
+    let root = Folder(existing: directory.absolutePath)
     guard access(root.path(of: StoreBackup.unfinishedRestore), F_OK) != 0 else { throw StoreError.unfinishedRestore(path: root.path) }
     let database = try ReadOnlyDatabase.open(in: root.path, busyTimeout: options.busyTimeout)
     let path = root.path(of: "posterior.sqlite")
@@ -30,7 +30,7 @@ extension ModelStore {
     modelFilesIn directory: String, options: Options = Options(), describe: (_ path: String) throws -> ModelFacts,
     skipped: (_ path: String, _ error: any Error) -> Void
   ) throws -> ModelStore {
-    let root = Folder(existing: URL(fileURLWithPath: directory).standardizedFileURL.path)
+    let root = Folder(existing: directory.absolutePath)
     let database = try DatabaseQueue()
     try Migrations.apply(to: database, path: root.path)
     var files: [Digest: String] = [:]

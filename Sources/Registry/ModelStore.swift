@@ -1,3 +1,4 @@
+internal import Formats
 import Foundation
 import GRDB
 import Logging
@@ -39,7 +40,7 @@ package final class ModelStore: Sendable {
 
   /// Opens a store, creating or migrating it where needed, and clears away what processes that were killed left behind.
   package init(directory: String, options: Options = Options()) throws {
-    let root = try Folder(creating: URL(fileURLWithPath: directory).standardizedFileURL.path)
+    let root = try Folder(creating: directory.absolutePath)
     // Openings come one after another: two that migrate the same file, or clear away the same leftovers, would trip over each other.
     let lock = try root.lock()
     defer { lock.unlock() }

@@ -37,7 +37,7 @@ package struct StoreBackup: Codable, Equatable, Sendable {
   ///
   /// - Throws: `StoreError.notEmpty`, `.missingBlob`, `.corruptBlob`, `.diskFull`, `.newerStore`; the folder is then as empty as it was.
   package static func make(of directory: String, in target: String) throws -> StoreBackup {
-    let source = Folder(existing: URL(fileURLWithPath: directory).standardizedFileURL.path)
+    let source = Folder(existing: directory.absolutePath)
     let target = try emptyFolder(target)
     do {
       return try make(of: source, in: target)
@@ -86,7 +86,7 @@ package struct StoreBackup: Codable, Equatable, Sendable {
   ///
   /// - Throws: `StoreError.notABackup`, `.notEmpty`, `.diskFull`; nothing that was there is touched.
   package static func restore(_ backup: String, to directory: String) throws -> StoreBackup {
-    let source = Folder(existing: URL(fileURLWithPath: backup).standardizedFileURL.path)
+    let source = Folder(existing: backup.absolutePath)
     let found = try verify(source)
     let target = try emptyFolder(directory)
     do {
@@ -127,7 +127,7 @@ package struct StoreBackup: Codable, Equatable, Sendable {
   ///
   /// - Throws: `StoreError.notABackup` with what is wrong.
   package static func verify(_ directory: String) throws -> StoreBackup {
-    try verify(Folder(existing: URL(fileURLWithPath: directory).standardizedFileURL.path))
+    try verify(Folder(existing: directory.absolutePath))
   }
 
   private static func verify(_ source: Folder) throws -> StoreBackup {
@@ -157,7 +157,7 @@ package struct StoreBackup: Codable, Equatable, Sendable {
   // MARK: - Copies
 
   private static func emptyFolder(_ path: String) throws -> Folder {
-    let folder = try Folder(creating: URL(fileURLWithPath: path).standardizedFileURL.path)
+    let folder = try Folder(creating: path.absolutePath)
     guard try folder.names().isEmpty else { throw StoreError.notEmpty(path: folder.path) }
     folder.makePrivate()
     return folder

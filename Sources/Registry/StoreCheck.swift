@@ -30,7 +30,7 @@ package struct StoreCheck: Sendable {
   ///
   /// - Throws: `StoreError` where it can't even begin: no database, a newer build's, an unfinished restore.
   package init(directory: String) throws {
-    let root = Folder(existing: URL(fileURLWithPath: directory).standardizedFileURL.path)
+    let root = Folder(existing: directory.absolutePath)
     guard access(root.path(of: StoreBackup.unfinishedRestore), F_OK) != 0 else { throw StoreError.unfinishedRestore(path: root.path) }
     let path = root.path(of: "posterior.sqlite")
     let folder = BlobFolder(in: root)

@@ -24,6 +24,15 @@ func reporting<Result>(_ body: () async throws -> Result) async throws -> Result
     CommandError.note("Error: \(error.detail)")
     throw ExitCode(error.exitCode)
   } catch {
-    throw CommandError(Problem(error)?.detail ?? "\(error)")
+    throw CommandError(Problem(error)?.detail ?? (error as? CocoaError)?.sentence ?? "\(error)")
+  }
+}
+
+extension CocoaError {
+  /// What Foundation says of a file, without its own names for things.
+  fileprivate var sentence: String {
+    let path = (userInfo[NSFilePathErrorKey] as? String) ?? (userInfo[NSURLErrorKey] as? URL)?.path ?? "A file"
+    let reason = (userInfo[NSUnderlyingErrorKey] as? NSError).map { String(cString: strerror(Int32($0.code))) } ?? localizedDescription
+    return "\(path) can't be used: \(reason)."
   }
 }

@@ -36,7 +36,7 @@ extension DataCommand {
     }
 
     private func write(_ bytes: [UInt8], to path: String) throws {
-      do { try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
+      do { try Data(bytes).write(to: path.fileURL, options: .atomic) } catch {
         throw CommandError("\(path) can't be written: \(error.localizedDescription)")
       }
     }

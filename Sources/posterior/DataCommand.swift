@@ -41,7 +41,7 @@ extension DataCommand {
         let all = report.columns.map { entry in known[entry.name]?.0 ?? TableSpace.Column(name: entry.name, type: .real, role: .ignore) }
         let schema = TableSchema(columns: all, reading: reading.given.isEmpty ? nil : options)
         if let output {
-          do { try Data((schema.json.indented() + "\n").utf8).write(to: URL(fileURLWithPath: output), options: .atomic) } catch {
+          do { try Data((schema.json.indented() + "\n").utf8).write(to: output.fileURL, options: .atomic) } catch {
             throw CommandError("\(output) can't be written: \(error.localizedDescription)")
           }
         }

@@ -128,7 +128,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     guard let grid else { return }
     let pictures = documents.filter { $0.mediaType == "image/png" }
     for (layer, picture) in pictures.enumerated() {
-      let url = URL(fileURLWithPath: grid)
+      let url = grid.fileURL
       let name = url.deletingPathExtension().lastPathComponent + "-\(layer)." + (url.pathExtension.isEmpty ? "png" : url.pathExtension)
       let file = try OutputFile(pictures.count == 1 ? grid : url.deletingLastPathComponent().appendingPathComponent(name).path)
       try file.write(picture.bytes)

@@ -44,7 +44,7 @@ struct EvaluationData: Equatable {
 
   func parameters(prefix: String, items: DataSet) -> [String: String] {
     var parameters = [
-      "\(prefix)data_source": isNamed ? source : URL(fileURLWithPath: source).standardizedFileURL.path, "\(prefix)split": split.rawValue,
+      "\(prefix)data_source": isNamed ? source : source.absolutePath, "\(prefix)split": split.rawValue,
     ]
     parameters["\(prefix)limit"] = limit.map(String.init)
     parameters["\(prefix)labels"] = labels?.text

@@ -22,7 +22,8 @@ struct EvaluationTask {
 
   /// What an evaluation writes down, or leaves out, of itself; a training's parameter of such a name would be taken for its own.
   static let ownParameters: Set<String> = [
-    "data", "data_digest", "data_format", "data_source", "factors", "factors_digest", "items", "k", "labels", "labels_digest", "layer", "limit",
+    "data", "data_digest", "data_format", "data_source", "factors", "factors_digest", "folder", "items", "k", "labels", "labels_digest", "layer",
+    "limit",
     "masks", "measure", "model_file", "reading", "samples", "split",
   ]
 
@@ -146,7 +147,7 @@ struct EvaluationTask {
   }
 
   /// So that a run can be replayed from any folder.
-  static func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+  static func absolute(_ path: String) -> String { path.absolutePath }
 
   /// Calls `body` with the path of the evaluated model file: in the store, which keeps it until then, else where it was.
   static func readingModelFile<Value>(of run: Run, in store: ModelStore, _ body: (_ path: String) throws -> Value) throws -> Value {

@@ -101,7 +101,7 @@ struct ImputeCommand: AsyncParsableCommand {
   private func keep(_ file: String, as name: String) throws -> String {
     let store = try arguments.store.open()
     let staged = try store.stageUpload()
-    do { try staged.write([UInt8](Data(contentsOf: URL(fileURLWithPath: file)))) } catch {
+    do { try staged.write([UInt8](Data(contentsOf: file.fileURL))) } catch {
       staged.abort()
       throw error
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Data
+import Formats
 import Foundation
 
 /// `FILE` (IDX or NPY), `FILE.csv#COLUMN`, or `#COLUMN` of the data's own CSV.
@@ -18,6 +19,6 @@ extension LabelSource: ExpressibleByArgument {
 
   /// The mirror image, with an absolute path, so that it means the same from any folder.
   var text: String {
-    (source.map { URL(fileURLWithPath: $0).standardizedFileURL.path } ?? "") + (column.map { "#" + $0 } ?? "")
+    (source.map { $0.absolutePath } ?? "") + (column.map { "#" + $0 } ?? "")
   }
 }

@@ -28,7 +28,7 @@ struct LocalConnection: RegistryConnection {
     let name = request.segments[3]
     let staged = try store.stageUpload()
     do {
-      let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
+      let handle = try FileHandle(forReadingFrom: file.fileURL)
       while let chunk = try handle.read(upToCount: 1 << 20), !chunk.isEmpty { try staged.write(chunk) }
     } catch {
       staged.abort()

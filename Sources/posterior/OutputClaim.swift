@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 
 /// Keeps a file that takes hours to make to the command that makes it: another one that is to write the same file is refused before it begins.
@@ -9,7 +10,7 @@ final class OutputClaim {
 
   /// - Throws: `CommandError` where another process makes the file, or its folder can't be written.
   init(_ output: String) throws {
-    let url = URL(fileURLWithPath: output).resolvingSymlinksInPath()
+    let url = output.resolvingLinks.fileURL
     path = url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).lock").path
     while true {
       let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)

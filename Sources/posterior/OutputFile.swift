@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 
 /// Where an answer goes: standard output, or a file that is there under its name when it is whole and not before.
@@ -27,9 +28,9 @@ final class OutputFile {
       return
     }
     // A link goes on pointing to its file.
-    let target = exists ? URL(fileURLWithPath: path).resolvingSymlinksInPath().path : path
+    let target = exists ? path.resolvingLinks : path
     let mode = exists ? status.st_mode & 0o777 : 0o666
-    let folder = URL(fileURLWithPath: target).deletingLastPathComponent().path
+    let folder = target.fileURL.deletingLastPathComponent().path
     // O_TMPFILE, which Glibc's overlay leaves out.
     var descriptor = open(folder, 0o20000000 | O_DIRECTORY | O_WRONLY | O_CLOEXEC, mode)
     if descriptor < 0 {
@@ -73,7 +74,7 @@ final class OutputFile {
   }
 
   private static func temporaryName(beside path: String) -> String {
-    let url = URL(fileURLWithPath: path)
+    let url = path.fileURL
     return url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).\(getpid()).partial").path
   }
 

@@ -29,7 +29,7 @@ struct PoolCommand: AsyncParsableCommand {
       var reading = try table.table.values()
       reading.encoding = .utf8
       let bytes = try PoolRequest(data, type: given.mediaType, options: options.given, table: reading).answer(as: type)
-      if let output { return try Data(bytes).write(to: URL(fileURLWithPath: output), options: .atomic) }
+      if let output { return try Data(bytes).write(to: output.fileURL, options: .atomic) }
       FileHandle.standardOutput.write(Data(bytes))
     }
   }

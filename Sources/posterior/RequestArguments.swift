@@ -100,7 +100,7 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
 
   init?(path: String) {
     let name = path.lowercased()
-    self.init(rawValue: name.hasSuffix(".tsv") ? "csv" : URL(fileURLWithPath: name).pathExtension)
+    self.init(rawValue: name.hasSuffix(".tsv") ? "csv" : name.fileURL.pathExtension)
   }
 
   var mediaType: MediaType {

@@ -23,7 +23,8 @@ extension RunsCommand {
     @Argument(help: "The run's identifier.") var id: String
     @Option(help: "The request's body, where the store did not keep it; or the model file of an evaluation or an audit.", completion: .file())
     var input: String?
-    @Option(help: "Of a training run: where to keep the new model file. (default: nowhere)", completion: .file()) var output: String?
+    @Option(name: .shortAndLong, help: "Of a training run: where to keep the new model file. (default: nowhere)", completion: .file()) var output:
+      String?
     @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
     @Flag(help: "As JSON.") var json = false
     @OptionGroup var registry: RegistryArguments
@@ -109,6 +110,9 @@ extension RunsCommand {
     private func training(_ run: Run) throws -> Service.Replay {
       try Service.Replay.expectation(of: run)
       let recipe = try Recipe(recorded: Array(run.description.configuration.utf8))
+      // Where the recipe's paths lead from; the new model file goes where this command was told.
+      let output = output.map(EvaluationTask.absolute)
+      if let folder = run.description.parameters[Training.folderParameter] { _ = FileManager.default.changeCurrentDirectoryPath(folder) }
       try checkData(try recipe.loadData(families: Catalogue.families), of: run)
       let folder = FileManager.default.temporaryDirectory.appendingPathComponent("posterior-replay-\(UUID().uuidString)").path
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

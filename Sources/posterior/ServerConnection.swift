@@ -1,21 +1,19 @@
+import Dispatch
 import Formats
 import Foundation
-import FoundationNetworking
 import HTTP
 
-/// A server, over HTTP or HTTPS.
+/// The registry of a server, over HTTP.
 struct ServerConnection: RegistryConnection {
   private let base: String
   private let key: String?
-  private let session: URLSession
+  private let authorities: String?
 
   /// - Parameter authorities: a PEM file that vouches for the server's certificate; nil for the system's.
   /// - Throws: `CommandError` for what is no address of a server, and for a file that can't be read.
   init(address: String, key: String?, authorities: String? = nil) throws {
-    if let authorities {
-      guard FileManager.default.isReadableFile(atPath: authorities) else { throw CommandError("The authorities in \(authorities) can't be read.") }
-      // Foundation on Linux asks curl, and this is how it is told.
-      setenv("URLSessionCertificateAuthorityInfoFile", authorities, 1)
+    if let authorities, !FileManager.default.isReadableFile(atPath: authorities) {
+      throw CommandError("The authorities in \(authorities) can't be read.")
     }
     var base = address
     while base.hasSuffix("/") { base.removeLast() }
@@ -24,57 +22,48 @@ struct ServerConnection: RegistryConnection {
       throw CommandError("\"\(address)\" is no address of a server, expected one like http://127.0.0.1:8080")
     }
     if let key, !key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) { throw CommandError("The key has characters that no key has.") }
-    self.base = base
-    self.key = key
-    let configuration = URLSessionConfiguration.ephemeral
-    // An upload answers when the model was loaded and tried out.
-    configuration.timeoutIntervalForRequest = 600
-    session = URLSession(configuration: configuration, delegate: NoRedirects(), delegateQueue: nil)
+    (self.base, self.key, self.authorities) = (base, key, authorities)
   }
 
   func send(_ method: HTTP.Method, _ target: String, body: [UInt8], accepting type: String?) async throws -> RegistryAnswer {
-    var request = try request(method, target)
-    if let type { request.setValue(type, forHTTPHeaderField: "Accept") }
+    var exchange = exchange(method, target)
+    if let type { exchange.headers.append("Accept: \(type)") }
     if !body.isEmpty {
-      request.httpBody = Data(body)
-      request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+      exchange.content = .bytes(body)
+      exchange.headers.append("Content-Type: application/json")
     }
-    let final = request
-    return try await exchange { try await session.data(for: final) }
+    return try await answer(to: exchange)
   }
 
   func upload(file: String, to target: String, digest: Digest) async throws -> RegistryAnswer {
-    var request = try request(.post, target)
-    request.setValue("application/octet-stream", forHTTPHeaderField: "Content-Type")
-    request.setValue("sha-256=:\(digest.base64):", forHTTPHeaderField: "Content-Digest")
-    let final = request
-    return try await exchange { try await session.upload(for: final, fromFile: URL(fileURLWithPath: file)) }
+    var exchange = exchange(.post, target)
+    exchange.headers += ["Content-Type: application/octet-stream", "Content-Digest: sha-256=:\(digest.base64):"]
+    let size = try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int
+    exchange.content = .file(path: file, byteCount: size ?? 0)
+    return try await answer(to: exchange)
   }
 
-  private func request(_ method: HTTP.Method, _ target: String) throws -> URLRequest {
-    guard let url = URL(string: base + target) else { throw CommandError("\(base + target) is no address.") }
-    var request = URLRequest(url: url)
-    request.httpMethod = method.rawValue
-    if let key { request.setValue("Bearer \(key)", forHTTPHeaderField: "Authorization") }
-    return request
+  private func exchange(_ method: HTTP.Method, _ target: String) -> ServerExchange {
+    var exchange = ServerExchange(method: method.rawValue, url: base + target, authorities: authorities)
+    if let key { exchange.headers.append("Authorization: Bearer \(key)") }
+    return exchange
   }
 
-  private func exchange(_ body: () async throws -> (Data, URLResponse)) async throws -> RegistryAnswer {
-    let (data, response): (Data, URLResponse)
-    do {
-      (data, response) = try await body()
-    } catch let error as URLError {
-      throw RegistryRefusal(status: 0, detail: "\(base) does not answer: \(error.localizedDescription)")
+  /// On a thread of its own: curl waits where it is called.
+  private func answer(to exchange: ServerExchange) async throws -> RegistryAnswer {
+    try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async { [base] in
+        var body: [UInt8] = []
+        do throws(ServerExchange.Failure) {
+          let status = try exchange.perform { piece in
+            body += piece
+            return true
+          }
+          continuation.resume(returning: RegistryAnswer(status: status, body: body))
+        } catch {
+          continuation.resume(throwing: RegistryRefusal(status: 0, detail: "\(base) does not answer: \(error.reason)"))
+        }
+      }
     }
-    guard let response = response as? HTTPURLResponse else { throw RegistryRefusal(status: 0, detail: "\(base) does not answer as a server does.") }
-    return RegistryAnswer(status: response.statusCode, body: Array(data))
   }
-}
-
-/// A key goes to the server that was named and to no other.
-private final class NoRedirects: NSObject, URLSessionTaskDelegate {
-  func urlSession(
-    _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse, newRequest request: URLRequest,
-    completionHandler: @escaping (URLRequest?) -> Void
-  ) { completionHandler(nil) }
 }

@@ -26,9 +26,11 @@ struct StoreArguments: ParsableArguments {
   }
 
   func requireExisting() throws {
-    guard FileManager.default.fileExists(atPath: directory + "/posterior.sqlite") else {
-      throw CommandError("There is no store in \(directory); name one with --store, or make one with posterior serve or posterior models upload.")
+    guard access(directory + "/posterior.sqlite", F_OK) != 0 else { return }
+    guard errno == ENOENT || errno == ENOTDIR else {
+      throw CommandError("The store in \(directory) can't be read: \(String(cString: strerror(errno))).")
     }
+    throw CommandError("There is no store in \(directory); name one with --store, or make one with posterior serve or posterior models upload.")
   }
 
   /// Calls `body` with the path of a model file, or of a model of the store where no such file exists or `--store` is given.

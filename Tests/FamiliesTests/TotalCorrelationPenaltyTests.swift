@@ -24,10 +24,10 @@ struct TotalCorrelationPenaltyTests {
   private func vae() throws -> VAE { try VAE(data, signature: signature, key: key) }
   private func betaTCVAE() throws -> BetaTCVAE { try BetaTCVAE(data, signature: signature, key: key) }
   private func hvae(_ latents: [Int]) throws -> HVAE {
-    try HVAE(.init(latents: latents, layerHidden: [6], data: data), signature: signature, key: key)
+    try HVAE(.init(latents: latents, layerHidden: latents.count == 1 ? [128] : [6], data: data), signature: signature, key: key)
   }
   private func seatbelt(_ latents: [Int]) throws -> Seatbelt {
-    try Seatbelt(.init(latents: latents, layerHidden: [6], data: data), signature: signature, key: key)
+    try Seatbelt(.init(latents: latents, layerHidden: latents.count == 1 ? [128] : [6], data: data), signature: signature, key: key)
   }
 
   private func loss<Family: GradientTrainable>(_ model: Family, _ options: Family.TrainingOptions, _ pass: Pass) -> Objective {

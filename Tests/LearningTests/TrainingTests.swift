@@ -73,6 +73,22 @@ struct TrainingTests {
     #expect(try #require(result.bestValue) < -1.0)
   }
 
+  @Test("the file of a model of images says what pixels it learnt from where they don't fill the range")
+  func seen() throws {
+    let grey = RandomKey(seed: 4).uniform([20, 16]).scalars.map { UInt8($0 * 99) }
+    let data = try bench.folder.file("grey.idx", IDX.encode(grey, dimensions: [20, 4, 4]))
+    _ = try bench.run(
+      bench.recipe(
+        #"""
+        {"family": "vae", "data": {"source": "\#(data)"}, "epochs": 1, "configuration": {"latent": 1, "hidden": [4], "likelihood": "gaussian"}}
+        """#))
+    let file = try ModelFile.inspect(path: bench.output, families: Catalogue.families)
+    let signature = try #require(file.description?.signature)
+    #expect(try signature.seen == Float(#require(grey.min()))...Float(#require(grey.max())))
+    #expect(signature.format == 4)
+    #expect(try ModelFile.load(path: bench.output, families: Catalogue.families).model.signature == signature)
+  }
+
   @Test("tables are standardised by the rows that are learnt from, never by those held out")
   func standardised() throws {
     let rows: [[Float]] = (0..<10).map { [Float($0 * $0), Float(3 * $0) - 7] }

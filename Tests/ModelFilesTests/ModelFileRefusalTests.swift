@@ -40,7 +40,7 @@ struct ModelFileRefusalTests {
     Case("text behind the object", text() + "x", field: "", given: "'x'"),
     Case("a field twice", text(more: #","format":1"#), field: ".format", given: "twice"),
     Case("no format", #"{"family":"tiny","configuration":{},"signature":{}}"#, field: ".format", given: "nothing"),
-    Case("a later format", text(format: "4", more: #","later":1"#), .unknownFormat, field: ".format", given: "4", expected: "1"),
+    Case("a later format", text(format: "5", more: #","later":1"#), .unknownFormat, field: ".format", given: "5", expected: "1"),
     Case("a format as text", text(format: #""1""#), .unknownFormat, field: ".format", given: #""1""#),
     Case("a fractional format", text(format: "1.5"), .unknownFormat, field: ".format", given: "1.5"),
     Case("no family", #"{"format":1,"configuration":{},"signature":{"kind":"vector","shape":[2]}}"#, field: ".family", given: "nothing"),
@@ -100,6 +100,20 @@ struct ModelFileRefusalTests {
     Case(
       "a shape beside columns", text(signature: #"{"kind":"table","shape":[9],"columns":[{"name":"a","type":"real"}]}"#), .signature,
       field: ".signature.shape", given: "there"),
+    Case(
+      "what training saw beside a vector", text(format: "4", signature: #"{"kind":"vector","shape":[2],"seen":[0,1]}"#), .signature,
+      field: ".signature.seen", given: "there"),
+    Case(
+      "what training saw out of the range", text(format: "4", signature: #"{"kind":"image","shape":[1,2],"range":[0,1],"seen":[0,2]}"#), .signature,
+      field: ".signature.seen", given: "0.0 to 2.0", expected: "0.0 to 1.0"),
+    Case(
+      "what training saw the wrong way round", text(format: "4", signature: #"{"kind":"image","shape":[1,2],"range":[0,1],"seen":[1,0]}"#),
+      .signature,
+      field: ".signature.seen", given: "[1.0, 0.0]"),
+    Case(
+      "what training saw in a format that does not know it",
+      text(format: "3", signature: #"{"kind":"image","shape":[1,2],"range":[0,1],"seen":[0,0.5]}"#),
+      .unknownFormat, field: ".format", given: "3", expected: "4"),
     Case("a provenance that is a text", text(more: #","provenance":"me""#), field: ".provenance", given: #""me""#, expected: "an object"),
     Case(
       "an unknown field of the provenance", text(more: #","provenance":{"author":"me"}"#), field: ".provenance.author", given: #""author""#),

@@ -108,7 +108,7 @@ struct BadInputTests {
     BadRequest("a short line of CSV", "/v1/models/table/encode", type: "text/csv", "age,weight,height\n1,2\n", status: 400, "line 2"),
     BadRequest("CSV with a hole", "/v1/models/table/encode", type: "text/csv", "age,weight,height\n1,NA,2\n", status: 422, field: "rows[0].weight"),
     BadRequest("CSV without items", "/v1/models/table/encode", type: "text/csv", "age,weight,height\n", status: 422, "no item"),
-    BadRequest("CSV for pictures", encode, type: "text/csv", "a\n1\n", status: 415, "images"),
+    BadRequest("CSV of too few pixels", encode, type: "text/csv", "a\n1\n", status: 422, field: "the table", "20"),
     BadRequest("bytes that are no PNG", encode, type: "image/png", "not a picture", status: 400, "PNG"),
     BadRequest("a PNG of another size", encode, type: "image/png", bytes: Self.png(3, 7), status: 422, field: "image", "7 x 3", "5 x 4"),
     BadRequest("a picture for a table", "/v1/models/table/encode", type: "image/png", bytes: Self.png(1, 1), status: 415, "columns"),

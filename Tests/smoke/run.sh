@@ -137,6 +137,32 @@ expect "a code decodes to the reconstruction" "$(sha256sum <"$work/reconstructed
 "$posterior" encode "$model" --input deploy/examples/shirt.png -o "$work/code.csv"
 "$posterior" decode "$model" --input "$work/code.csv" -o "$work/decoded.raw" 2>/dev/null
 expect "and so offline, through CSV" "$(sha256sum <"$work/reconstructed")" "$(sha256sum <"$work/decoded.raw")"
+# The same ten pictures as CSV, with and without names and classes, and in a sliver of the range.
+python3 - deploy/examples/ten-garments.npy "$work" <<'EOF'
+import struct, sys
+data = open(sys.argv[1], "rb").read()
+body = data[10 + struct.unpack("<H", data[8:10])[0]:]
+kind = "<%df" if b"<f4" in data[:128] else "%dB"
+values = struct.unpack(kind % (10 * 784), body)
+rows = [values[i * 784:(i + 1) * 784] for i in range(10)]
+line = lambda row: ",".join(f"{v:g}" for v in row)
+folder = sys.argv[2]
+open(f"{folder}/plain.csv", "w").write("\n".join(map(line, rows)) + "\n")
+open(f"{folder}/named.csv", "w").write("label," + ",".join(f"pixel{i}" for i in range(784)) + "\n" + "\n".join("3," + line(r) for r in rows) + "\n")
+open(f"{folder}/classes.csv", "w").write("\n".join("3," + line(r) for r in rows) + "\n")
+open(f"{folder}/dark.csv", "w").write("\n".join(line([v / 255 for v in r]) for r in rows) + "\n")
+EOF
+csv=(-H 'Content-Type: text/csv' -H 'Accept: application/x-npy')
+expect "encode an array" 200 "$(status /v1/models/fm/encode -H 'Content-Type: application/x-npy' -H 'Accept: application/x-npy' --data-binary @deploy/examples/ten-garments.npy)"
+cp "$work/body" "$work/codes.npy"
+for file in plain named; do
+  expect "encode images of CSV, $file" 200 "$(status /v1/models/fm/encode "${csv[@]}" --data-binary "@$work/$file.csv")"
+  cmp -s "$work/codes.npy" "$work/body" && pass || fail "images of CSV, $file, have other codes than the same in an array"
+done
+expect "images of CSV with classes of no name" 422 "$(status /v1/models/fm/encode "${csv[@]}" --data-binary "@$work/classes.csv")"
+contains "images of CSV with classes of no name" "a first column of labels has to be called label" "$work/body"
+expect "images in a sliver of the range" 200 "$(status /v1/models/fm/encode "${csv[@]}" --data-binary "@$work/dark.csv")"
+contains "images in a sliver of the range" "Posterior-Warning: all pixels lie between 0 and 1" "$work/head"
 expect "reconstruct" 200 "$(status /v1/models/fm/reconstruct "${png[@]}" -H 'Accept: image/png')"
 expect "score" 200 "$(status '/v1/models/fm/score?k=10&seed=3' "${png[@]}")"
 contains "score" elbo_nats "$work/body"
@@ -458,6 +484,11 @@ expect "measuring disentanglement again" 0 "$(replays "$(last evaluate)")"
 contains "disentanglement of another shape" 'sprites/test has items of shape' "$work/body"
 "$posterior" data sprites -o "$work/sprites.npy" --factors "$work/factors.csv" --n 3
 expect "sprites in a file" 4 "$(wc -l <"$work/factors.csv")"
+mkdir "$work/elsewhere"
+(cd "$work" && sed "s|$work/||" recipe.json >here.json && "$posterior" train here.json -o here.safetensors --store "$store" >/dev/null 2>&1)
+here=$(last train)
+expect "training again from another folder" 0 "$(cd "$work/elsewhere" && "$posterior" runs replay "$here" --store "$store" -o again.safetensors >"$work/body" 2>&1 && echo 0 || echo 1)"
+cmp -s "$work/here.safetensors" "$work/elsewhere/again.safetensors" && pass || fail "training again from another folder: other bytes"
 echo 1,2 >>"$work/rows.csv"
 expect "training again on other data" 1 "$(replays "$trained")"
 contains "training again on other data" "put the data of then in its place" "$work/body"
@@ -582,6 +613,45 @@ server=
 echo '{"max_conections": 5}' >"$work/settings"
 "$posterior" serve --config "$work/settings" --print-config 2>"$work/serve.err" && fail "an unknown setting is taken" || pass
 contains "an unknown setting" 'did you mean "max_connections"?' "$work/serve.err"
+
+# --- log lines for programs, a socket file, a certificate of one's own, two trainings with one output
+"$posterior" serve --listen 127.0.0.1:0 --listen "unix:$work/posterior.sock" --unix-mode 660 --store "$store" --log-format json >"$work/serve.out" 2>"$work/serve.err" &
+server=$!
+for _ in $(seq 300); do curl -fs --unix-socket "$work/posterior.sock" http://localhost/readyz -o /dev/null && break; read -rt 0.1 <> <(:) || true; done
+expect "a socket file's mode" 660 "$(stat -c %a "$work/posterior.sock")"
+expect "an answer through a socket file" 200 "$(curl -s -o "$work/body" -w '%{http_code}' --unix-socket "$work/posterior.sock" http://localhost/v1/models/fm/sample -d '{"seed": 7}')"
+kill -TERM "$server"; wait "$server" || true
+server=
+python3 - "$work/serve.err" >"$work/body" <<'EOF' && pass || fail "log lines are not the JSON objects that they should be: $(cat "$work/body")"
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+line = next(line for line in lines if line.get("path", "").endswith("/sample"))
+assert line["method"] == "POST" and line["status"] == 200 and line["seed"] == 7 and line["model"] == "fm@1", line
+assert line["client"] == "unix" and line["duration_ms"] > 0 and line["bytes"] > 0 and line["time"].endswith("Z"), line
+EOF
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
+"$posterior" serve --listen-tls 127.0.0.1:0 --tls-cert "$work/cert.pem" --tls-key "$work/key.pem" --store "$store" --quiet >"$work/serve.out" 2>"$work/serve.err" &
+server=$!
+for _ in $(seq 300); do grep -q 'https://' "$work/serve.out" && break; read -rt 0.1 <> <(:) || true; done
+secure=https://localhost:$(grep -o 'https://[0-9.:]*' "$work/serve.out" | head -1 | sed 's/.*://')
+"$posterior" models list --server "$secure" --ca "$work/cert.pem" >"$work/body" 2>&1 || true
+contains "a certificate that --ca vouches for" fm "$work/body"
+SSL_CERT_FILE=$work/cert.pem "$posterior" models list --server "$secure" >"$work/body" 2>&1 || true
+contains "a certificate that SSL_CERT_FILE vouches for" fm "$work/body"
+expect "a certificate that nobody vouches for" 6 "$("$posterior" models list --server "$secure" >"$work/body" 2>&1 && echo 0 || echo $?)"
+kill -TERM "$server"; wait "$server" || true
+server=
+tiny='{"family": "vae", "name": "tiny", "data": {"source": "'$work/rows.csv'"}, "configuration": {"latent": 1, "hidden": [4], "likelihood": "gaussian"}'
+echo "$tiny, \"epochs\": 1}" >"$work/recipe.json"
+echo "$tiny, \"epochs\": 1000000}" >"$work/long.json"
+"$posterior" train "$work/long.json" -o "$work/claimed.safetensors" --no-record >/dev/null 2>&1 &
+training=$!
+for _ in $(seq 300); do [ -e "$work/.claimed.safetensors.lock" ] && break; read -rt 0.1 <> <(:) || true; done
+expect "a second training with the same output" 1 "$("$posterior" train "$work/recipe.json" -o "$work/claimed.safetensors" --no-record >"$work/body" 2>&1 && echo 0 || echo $?)"
+contains "a second training with the same output" "Another training writes" "$work/body"
+kill -9 "$training" || true; wait "$training" 2>/dev/null || true
+rm -f "$work"/claimed.*
+expect "a claim ends with its process" 0 "$("$posterior" train "$work/recipe.json" -o "$work/claimed.safetensors" --no-record >"$work/body" 2>&1 && echo 0 || echo $?)"
 
 # --- the store's own commands
 ran() { local code=0; "$posterior" "$@" >"$work/body" 2>&1 || code=$?; echo "$code"; }

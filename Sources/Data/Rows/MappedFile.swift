@@ -10,7 +10,7 @@ package struct MappedFile: Sendable {
 
   package init(_ path: String) throws(DataError) {
     self.path = path
-    do { bytes = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped) } catch {
+    do { bytes = try Data(contentsOf: path.fileURL, options: .alwaysMapped) } catch {
       throw DataError("\(path) can't be read: \(error.localizedDescription)")
     }
   }

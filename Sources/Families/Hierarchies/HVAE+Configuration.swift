@@ -41,6 +41,15 @@ extension HVAE {
       Part(\.data, except: ["latent", "prior", "prior_components", "prior_weights"])
     }
 
+    package func check() throws(Fault) { try refuseIneffective() }
+
+    /// Of one layer there is no other that could see it, or that it could see.
+    package mutating func dropIneffective() {
+      guard latents.count == 1 else { return }
+      let usual = Self()
+      (layerHidden, inference, skip) = (usual.layerHidden, usual.inference, usual.skip)
+    }
+
     /// Width of what the decoder sees.
     var codes: Int { skip ? latents.reduce(0, +) : data.latent }
   }

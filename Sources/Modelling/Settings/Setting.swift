@@ -37,12 +37,19 @@ package final class Setting<Root: Settings>: Sendable {
       name: name, schema: Value.schema(range).limited(to: lengths), isRequired: required, default: standard(Root()), isOfRows: ofRows,
       summary: summary)
     read = { (root, fields, names) throws(JSONError) in
-      if required {
-        place.set(try fields.decode(Value.self, name, amongAll: names), in: &root)
-      } else if let value = fields[name].flatMap(Value.init(plain:)) {
-        place.set(value, in: &root)
-      } else if let value = try fields.decodeIfPresent(Value.self, name) {
-        place.set(value, in: &root)
+      do throws(JSONError) {
+        if required {
+          place.set(try fields.decode(Value.self, name, amongAll: names), in: &root)
+        } else if let value = fields[name].flatMap(Value.init(plain:)) {
+          place.set(value, in: &root)
+        } else if let value = try fields.decodeIfPresent(Value.self, name) {
+          place.set(value, in: &root)
+        }
+      } catch {
+        // What 64 bits hold is not what is asked for.
+        guard error.expected == "a whole number from \(Int.min) to \(Int.max)" else { throw error }
+        let words = (expected ?? range?.words).map { ", \($0)" } ?? ""
+        throw JSONError(error.reason, field: error.field, given: error.given, expected: "a whole number\(words)")
       }
     }
     write = { root, container in

@@ -1,20 +1,30 @@
 package import Tensors
 
-/// What a model takes, as its file has it: the space of its items, and the classes that it knows.
+/// What a model takes, as its file has it: the space of its items, the classes that it knows, and what its training saw.
 package struct Signature: Sendable, Equatable {
   package let space: Space
   /// Names of the classes that the model learnt from labels, in the order of its components; absent where it learnt none.
   package var classes: [String]?
+  /// Of images, the least and the most that a number was in those that the model learnt from; absent where that is the whole range of the space.
+  package var seen: ClosedRange<Float>? {
+    get { ends.flatMap { $0.count == 2 && $0[0] <= $0[1] ? $0[0]...$0[1] : nil } }
+    set { ends = newValue.map { [$0.lowerBound, $0.upperBound] } }
+  }
+  /// The same as a file has it, which may be no range; `check` refuses it then.
+  private var ends: [Float]?
   /// Numbers an item.
   package let width: Int
   /// A member of the JSON that only other kinds of spaces have; `check` refuses it.
   private let stranger: String?
 
-  package init(_ space: Space, classes: [String]? = nil) { self.init(space, classes: classes, stranger: nil) }
+  package init(_ space: Space, classes: [String]? = nil, seen: ClosedRange<Float>? = nil) {
+    self.init(space, classes: classes, ends: seen.map { [$0.lowerBound, $0.upperBound] }, stranger: nil)
+  }
 
-  private init(_ space: Space, classes: [String]?, stranger: String?) {
+  private init(_ space: Space, classes: [String]?, ends: [Float]?, stranger: String?) {
     self.space = space
     self.classes = classes
+    self.ends = ends
     self.stranger = stranger
     width = space.width
   }
@@ -32,7 +42,10 @@ package struct Signature: Sendable, Equatable {
   }
 
   /// The same signature with every scaling in float32, as files of format 1 mean it.
-  package var inSinglePrecision: Signature { Signature(space.inSinglePrecision, classes: classes, stranger: stranger) }
+  package var inSinglePrecision: Signature { Signature(space.inSinglePrecision, classes: classes, ends: ends, stranger: stranger) }
+
+  /// The oldest format of model files that knows all of it.
+  package var format: Int { ends == nil ? space.format : 4 }
 }
 
 // What is asked for wherever a signature is at hand.
@@ -41,10 +54,10 @@ extension Signature {
   package func toRaw(_ model: Tensor) -> Tensor { space.toRaw(model) }
 }
 
-// MARK: - JSON: classes beside the members of the space
+// MARK: - JSON: classes and what was seen beside the members of the space
 
 extension Signature: Codable {
-  private enum Key: String, CodingKey { case classes }
+  private enum Key: String, CodingKey { case classes, seen }
 
   package init(from decoder: any Decoder) throws {
     let (space, members) = (try Space(from: decoder), try decoder.container(keyedBy: SettingKey.self))
@@ -52,14 +65,17 @@ extension Signature: Codable {
       let key = SettingKey(stringValue: member.stringValue)
       return try members.contains(key) && !members.decodeNil(forKey: key)
     }
-    let classes = try decoder.container(keyedBy: Key.self).decodeIfPresent([String].self, forKey: .classes)
-    self.init(space, classes: classes, stranger: stranger?.stringValue)
+    let own = try decoder.container(keyedBy: Key.self)
+    self.init(
+      space, classes: try own.decodeIfPresent([String].self, forKey: .classes), ends: try own.decodeIfPresent([Float].self, forKey: .seen),
+      stranger: stranger?.stringValue)
   }
 
   package func encode(to encoder: any Encoder) throws {
     try space.encode(to: encoder)
     var container = encoder.container(keyedBy: Key.self)
     try container.encodeIfPresent(classes, forKey: .classes)
+    try container.encodeIfPresent(ends, forKey: .seen)
   }
 }
 
@@ -73,6 +89,7 @@ extension Signature {
         field: "signature.\(stranger)", given: "there", expected: "no such field in a signature of kind \(space.kind.rawValue)")
     }
     try space.check("signature")
+    try checkSeen()
     guard let classes else { return }
     func refuse(_ given: String, _ expected: String) -> Fault {
       Fault(field: "signature.classes", given: given, expected: expected)
@@ -82,6 +99,17 @@ extension Signature {
     for name in classes where !names.insert(name).inserted { throw refuse("\"\(name)\" twice", "names that differ") }
     if let name = classes.first(where: { $0.hasPrefix(Self.newCluster) }) {
       throw refuse("\"\(name)\"", "other names: components without a label are called so")
+    }
+  }
+
+  private func checkSeen() throws(Fault) {
+    guard let ends else { return }
+    guard let range = space.picture?.range else { throw Fault(field: "signature.seen", given: "there", expected: "no such field: it is of images") }
+    guard let seen else { throw Fault(field: "signature.seen", given: "\(ends)", expected: "the least number and the most") }
+    guard range.lowerBound <= seen.lowerBound, seen.upperBound <= range.upperBound else {
+      throw Fault(
+        field: "signature.seen", given: "\(seen.lowerBound) to \(seen.upperBound)",
+        expected: "within the range of the images, \(range.lowerBound) to \(range.upperBound)")
     }
   }
 

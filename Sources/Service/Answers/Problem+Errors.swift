@@ -108,7 +108,7 @@ extension Problem {
   }
 
   /// The registry's sentences begin small, to stand after a command's name.
-  private static func sentence(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() + "." }
+  private static func sentence(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() + (text.hasSuffix("?") ? "" : ".") }
 
   private init?(stored error: StoreError) {
     var fault: (field: String, given: String, expected: String)?

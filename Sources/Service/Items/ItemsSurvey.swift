@@ -40,19 +40,25 @@ package struct ItemsSurvey: Sendable {
     }
   }
 
+  /// - Parameter known: what the pixels are that the model learnt from.
+  private func pictureWarnings(_ known: ClosedRange<Float>) -> [String] {
+    let (low, high) = (known.lowerBound, known.upperBound)
+    let (found, usual) = ("between \(FloatText.text(least)) and \(FloatText.text(most))", "\(FloatText.text(low)) to \(FloatText.text(high))")
+    if most > low, most - low <= Self.sliver * (high - low) {
+      return ["all pixels lie \(found), within a hundredth of this model's range of \(usual): were they scaled to [0, 1]? It takes raw pixels"]
+    }
+    if most - high > high - low || low - least > high - low {
+      return ["pixels lie \(found), far outside of the \(usual) that this model learnt from: are they on another scale?"]
+    }
+    return []
+  }
+
   private static let mark = "warning: "
 
   /// A sentence each.
   package func warnings(_ signature: Signature) -> [String] {
     var warnings = notes.map { String($0.dropFirst(Self.mark.count)) }
-    if let picture = signature.space.picture {
-      let (low, high) = (picture.range.lowerBound, picture.range.upperBound)
-      if most > low, most - low <= Self.sliver * (high - low) {
-        warnings.append(
-          "all pixels lie between \(FloatText.text(least)) and \(FloatText.text(most)), within a hundredth of this model's range of "
-            + "\(FloatText.text(low)) to \(FloatText.text(high)): were they scaled to [0, 1]? It takes raw pixels")
-      }
-    }
+    if let picture = signature.space.picture { warnings += pictureWarnings(signature.seen ?? picture.range) }
     let names = signature.space.names
     for (column, cells) in far.sorted(by: { $0.key < $1.key }).prefix(Self.namedColumns) {
       warnings.append(

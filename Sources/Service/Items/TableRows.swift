@@ -3,7 +3,8 @@ internal import Modelling
 
 /// The rows of a CSV file: a header with the names of the columns in any order, then one item a record.
 ///
-/// Columns that a model leaves out, and those without a name, may stand among them; any other is refused.
+/// Columns that a model leaves out, and those without a name, may stand among them; any other is refused. Of images a record is a picture: its numbers row
+/// by row, with or without a header, whose names don't matter; a first column of labels is passed over where the header calls it so.
 struct TableRows: Sendable {
   private var reader: CSVReader
   private var decoder: TextDecoder
@@ -15,6 +16,7 @@ struct TableRows: Sendable {
   /// Marks of a missing cell that were chosen; nil where the usual ones are known, of which a category may be one.
   private let marks: [String]?
   private let isExact: Bool
+  private let isOfPixels: Bool
   private let options: TableOptions?
   private let keepsText: Bool
   private var cells: [CellReader]
@@ -32,12 +34,13 @@ struct TableRows: Sendable {
 
   /// - Parameter written: the columns as the file writes them, where it was read before; nil: as the cells show.
   init(signature: Signature, options: TableOptions?, keepingText: Bool, optional: Set<String> = [], written: [TableSpace.Column]? = nil) throws {
-    guard let names = signature.space.names else {
-      throw Problem(.unsupportedMedia, "text/csv is for tables and vectors; this model takes \(signature.space.summary).")
+    isOfPixels = signature.space.picture != nil
+    guard let names = isOfPixels ? (0..<signature.width).map({ "pixel\($0)" }) : signature.space.names else {
+      throw Problem(.unsupportedMedia, "text/csv is for tables, vectors and images; this model takes \(signature.space.summary).")
     }
     self.optional = optional
     let table = signature.space.table
-    (self.names, self.options, keepsText) = (names, options, keepingText)
+    (self.names, self.options, keepsText) = (names, options, keepingText && !isOfPixels)
     (ignored, isExact) = (Set(table?.ignored ?? []), table?.isExact ?? false)
     columns = table?.columns ?? names.map { TableSpace.Column(name: $0, type: .real) }
     cells = columns.map { CellReader($0, options: options) }
@@ -45,6 +48,7 @@ struct TableRows: Sendable {
     decoder = TextDecoder(options?.encoding ?? .utf8)
     var csv = (options ?? TableOptions()).csv(marks: table?.missing)
     if options == nil { csv.missing = table?.missing.map(Set.init) ?? CSVOptions.firstMarks }
+    csv.detectsHeader = isOfPixels && options?.header == nil
     reader = CSVReader(options: csv)
     marks = options?.missing == nil && options?.defaultMissing != false ? table?.missing : []
   }
@@ -101,7 +105,23 @@ struct TableRows: Sendable {
     if order.isEmpty, !reader.header.isEmpty { order = try columnOrder() }
   }
 
+  /// What a column before the pixels is called that holds the class of each picture.
+  private static let labelNames: Set = ["label", "class", "target", "y"]
+
+  private func pixelOrder() throws -> [Int?] {
+    let (found, width) = (reader.header.count, columns.count)
+    let hasLabels = reader.head.hasNames && Self.labelNames.contains(reader.header[0].lowercased())
+    guard found - (hasLabels ? 1 : 0) == width else {
+      let hint = found == width + 1 ? "; a first column of labels has to be called label in a header, or left out" : ""
+      throw Problem(
+        .impossible, "A record has \(found) fields, expected \(width), the numbers of an image row by row\(hint).", field: "the table",
+        given: "\(found)", expected: "\(width)")
+    }
+    return Array(found - width..<found)
+  }
+
   private func columnOrder() throws -> [Int?] {
+    if isOfPixels { return try pixelOrder() }
     let positions = Dictionary(reader.header.enumerated().map { ($1, $0) }) { first, _ in first }
     let known = Set(names)
     let index = options?.indexColumn.flatMap { column in positions[column] ?? Int(column).map { $0 - 1 } }

@@ -47,7 +47,11 @@ struct ModelLoad {
     _ kind: RequestKind, of model: BenchedModel, items: Int, type: MediaType, options: [SentRequest.Option], seed: Int
   ) throws -> SentRequest {
     var scalars: [Float] = []
-    if kind.items != .references { scalars = try model.items(items, seed: seed, holes: kind.items == .completed) }
+    switch kind.items {
+    case .references: break
+    case .codes: scalars = model.codes(items, seed: seed)
+    case .rows, .completed: scalars = try model.items(items, seed: seed, holes: kind.items == .completed)
+    }
     guard type == .json else {
       var body: [UInt8] = []
       FloatBytes.append(scalars, to: &body)

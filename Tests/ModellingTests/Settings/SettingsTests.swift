@@ -20,8 +20,8 @@ struct SettingsTests {
       (#"{"latent": 3, "beta": 1e39}"#, "beta is 1e+39, expected a number within the range of float32"),
       (#"{"latent": 3, "beta": -1}"#, "beta is -1.0, expected 0 or more"),
       (#"{"latent": 3, "activation": "relo"}"#, #"activation is "relo", expected one of relu, tanh"#),
-      (#"{"latent": 3.5}"#, "latent is 3.5, expected a whole number from -9223372036854775808 to 9223372036854775807"),
-      (#"{"latent": null}"#, "latent is null, expected a whole number from -9223372036854775808 to 9223372036854775807"),
+      (#"{"latent": 3.5}"#, "latent is 3.5, expected a whole number, 1 to 65536"),
+      (#"{"latent": null}"#, "latent is null, expected a whole number, 1 to 65536"),
       (#"{"latent": 3, "draws": 5, "beta": 2}"#, "draws is 5 beside beta 2.0, expected 1"),
     ])
   func messages(_ text: String, _ message: String) {

@@ -1,0 +1,104 @@
+import CCurl
+import Foundation
+
+/// One request to a server and its answer, through libcurl, which knows TLS, proxies and authorities; on the thread that performs it.
+struct ServerExchange {
+  enum Content {
+    case none
+    case bytes([UInt8])
+    /// Read while it is sent.
+    case file(path: String, byteCount: Int)
+  }
+
+  var method: String
+  var url: String
+  var headers: [String] = []
+  var content = Content.none
+  /// A PEM file that vouches for the server's certificate; nil for the system's authorities.
+  var authorities: String?
+  /// Seconds without a byte after which the server is given up.
+  var patience = 600
+
+  /// Why there is no answer, in curl's words.
+  struct Failure: Error { let reason: String }
+
+  private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+  /// What curl's callbacks work on.
+  private final class Progress {
+    var source: UnsafeMutablePointer<FILE>?
+    var unsent: ArraySlice<UInt8> = []
+    let take: ([UInt8]) -> Bool
+
+    init(_ take: @escaping ([UInt8]) -> Bool) { self.take = take }
+  }
+
+  /// - Parameter take: gets the answer's body piece by piece; false ends the exchange.
+  /// - Returns: the status, also of an exchange that `take` ended.
+  func perform(_ take: @escaping ([UInt8]) -> Bool) throws(Failure) -> Int {
+    guard Self.isReady, let handle = curl_easy_init() else { throw Failure(reason: "libcurl can't be used") }
+    defer { curl_easy_cleanup(handle) }
+    let progress = Progress(take)
+    let context = Unmanaged.passUnretained(progress).toOpaque()
+    var list: UnsafeMutablePointer<curl_slist>?
+    // Without an Expect: 100-continue: it would make every upload wait.
+    for header in headers + ["Expect:"] { list = curl_slist_append(list, header) }
+    defer { curl_slist_free_all(list) }
+
+    func set(_ option: CURLoption, _ value: Int) { _ = posterior_curl_set_number(handle, option, value) }
+    func set(_ option: CURLoption, _ value: String) { _ = value.withCString { posterior_curl_set_pointer(handle, option, $0) } }
+    set(CURLOPT_URL, url)
+    set(CURLOPT_CUSTOMREQUEST, method)
+    set(CURLOPT_NOSIGNAL, 1)
+    set(CURLOPT_LOW_SPEED_LIMIT, 1)
+    set(CURLOPT_LOW_SPEED_TIME, patience)
+    // A key goes to the server that was named and to no other.
+    set(CURLOPT_FOLLOWLOCATION, 0)
+    if let authorities { set(CURLOPT_CAINFO, authorities) }
+    _ = posterior_curl_set_pointer(handle, CURLOPT_HTTPHEADER, list)
+    _ = posterior_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
+    _ = posterior_curl_set_callback(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+      guard let bytes, let context else { return 0 }
+      let progress = Unmanaged<Progress>.fromOpaque(context).takeUnretainedValue()
+      let piece = UnsafeRawBufferPointer(start: bytes, count: size * count)
+      return progress.take(Array(piece)) ? piece.count : 0
+    }
+    switch content {
+    case .none: break
+    case .bytes(let bytes):
+      progress.unsent = bytes[...]
+      send(bytes.count, on: handle, context)
+    case .file(let path, let byteCount):
+      guard let source = fopen(path, "r") else { throw Failure(reason: "\(path) can't be read: \(String(cString: strerror(errno)))") }
+      progress.source = source
+      send(byteCount, on: handle, context)
+    }
+    defer { if let source = progress.source { fclose(source) } }
+    // What went wrong, in more words than the code has.
+    let words = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+    defer { words.deallocate() }
+    words[0] = 0
+    _ = posterior_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, words)
+    let code = withExtendedLifetime(progress) { curl_easy_perform(handle) }
+    // The body was not wanted to its end.
+    guard code == CURLE_OK || code == CURLE_WRITE_ERROR else {
+      throw Failure(reason: String(cString: words[0] == 0 ? curl_easy_strerror(code) : UnsafePointer(words)))
+    }
+    return posterior_curl_status(handle)
+  }
+
+  private func send(_ byteCount: Int, on handle: UnsafeMutableRawPointer, _ context: UnsafeMutableRawPointer) {
+    _ = posterior_curl_set_number(handle, CURLOPT_UPLOAD, 1)
+    _ = posterior_curl_set_size(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t(byteCount))
+    _ = posterior_curl_set_pointer(handle, CURLOPT_READDATA, context)
+    _ = posterior_curl_set_callback(handle, CURLOPT_READFUNCTION) { buffer, size, count, context in
+      guard let buffer, let context else { return 0 }
+      let progress = Unmanaged<Progress>.fromOpaque(context).takeUnretainedValue()
+      if let source = progress.source { return fread(buffer, 1, size * count, source) }
+      let piece = progress.unsent.prefix(size * count)
+      piece.withUnsafeBytes { UnsafeMutableRawPointer(buffer).copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(buffer), byteCount: $0.count) }
+      progress.unsent = progress.unsent.dropFirst(piece.count)
+      return piece.count
+    }
+  }
+}
