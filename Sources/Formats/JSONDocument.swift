@@ -23,7 +23,7 @@ package struct JSONList: Sendable {
   package let count: Int
   /// Numbers and names of an element, about: how many make a piece of text.
   let weight: Int
-  let element: @Sendable (Int) -> JSONValue
+  package let element: @Sendable (Int) -> JSONValue
 
   package init(count: Int, weight: Int = 1, _ element: @escaping @Sendable (Int) -> JSONValue) {
     (self.count, self.weight, self.element) = (count, Swift.max(weight, 1), element)

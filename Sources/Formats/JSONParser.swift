@@ -3,12 +3,14 @@ struct JSONParser {
   let bytes: UnsafeBufferPointer<UInt8>
   let numericFields: Set<String>
   let limits: JSONLimits
+  let takesNonFinite: Bool
   var position = 0
   var path: [JSONPath.Component] = []
   private var values = 0
 
-  init(_ bytes: UnsafeBufferPointer<UInt8>, numericFields: Set<String>, limits: JSONLimits) {
+  init(_ bytes: UnsafeBufferPointer<UInt8>, numericFields: Set<String>, limits: JSONLimits, takesNonFinite: Bool = false) {
     self.bytes = bytes
+    self.takesNonFinite = takesNonFinite
     self.numericFields = numericFields
     self.limits = limits
   }
@@ -46,6 +48,9 @@ struct JSONParser {
     case UInt8(ascii: "t") where accept("true"): return .bool(true)
     case UInt8(ascii: "f") where accept("false"): return .bool(false)
     case UInt8(ascii: "n") where accept("null"): return .null
+    case UInt8(ascii: "N") where takesNonFinite && accept("NaN"): return .null
+    case UInt8(ascii: "I") where takesNonFinite && accept("Infinity"): return .number(.infinity)
+    case UInt8(ascii: "-") where takesNonFinite && accept("-Infinity"): return .number(-.infinity)
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
     default: throw unexpected("a value")
     }

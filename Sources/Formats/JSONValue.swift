@@ -26,12 +26,16 @@ package enum JSONValue: Hashable, Sendable {
   /// Parses a whole document.
   ///
   /// Stricter than RFC 8259: names of one object are distinct, surrogates come in pairs, the text is valid UTF-8 without byte order mark.
-  /// - Parameter numericFields: names, at any depth, whose arrays of numbers become `.numbers`, each number rounded once to float32. In them `null`
-  ///   and the bare words NaN, Infinity and -Infinity are missing entries (NaN); arrays that aren't rectangular and numbers beyond float32 are
-  ///   errors. An array that holds anything but numbers is an ordinary one.
-  package init(parsing bytes: [UInt8], numericFields: Set<String> = [], limits: JSONLimits = .default) throws(JSONError) {
+  /// - Parameters:
+  ///   - numericFields: names, at any depth, whose arrays of numbers become `.numbers`, each number rounded once to float32. In them `null`
+  ///     and the bare words NaN, Infinity and -Infinity are missing entries (NaN); arrays that aren't rectangular and numbers beyond float32 are
+  ///     errors. An array that holds anything but numbers is an ordinary one.
+  ///   - takesNonFinite: whether the bare word NaN is read as null everywhere, as clients of the Open Inference Protocol write it, and Infinity as such.
+  package init(
+    parsing bytes: [UInt8], numericFields: Set<String> = [], limits: JSONLimits = .default, takesNonFinite: Bool = false
+  ) throws(JSONError) {
     let result = bytes.withUnsafeBufferPointer { buffer -> Result<JSONValue, JSONError> in
-      var parser = JSONParser(buffer, numericFields: numericFields, limits: limits)
+      var parser = JSONParser(buffer, numericFields: numericFields, limits: limits, takesNonFinite: takesNonFinite)
       do throws(JSONError) { return .success(try parser.document()) } catch { return .failure(error) }
     }
     self = try result.get()

@@ -45,7 +45,9 @@ extension Application {
     for kind in RequestKind.all {
       // What is read as a whole is held to `bodyBytes` by the endpoint.
       let bodyLimit = kind.items == .references ? limits.bodyBytes : max(limits.bodyBytes, limits.streamedBodyBytes)
-      add(.post, "/v1/models/{model}/\(kind.name)", .infer, bodyLimit: bodyLimit) { request in try await recorded(kind, request) }
+      add(.post, "/v1/models/{model}/\(kind.name)", .infer, bodyLimit: bodyLimit) { request in
+        try await recorded(kind.name) { account in try await perform(kind, request, account) }
+      }
     }
 
     add(.post, "/v1/models/{model}/\(AuditRequest.name)", .infer, auditModel)
@@ -78,6 +80,23 @@ extension Application {
     add(.patch, "/v1/admin/runs/{id}", .admin, annotateRun)
     add(.delete, "/v1/admin/models/{name}/aliases/{alias}", .admin, deleteAlias)
     add(.get, "/v1/admin/models/{name}/aliases/{alias}/history", .admin, aliasHistory)
+
+    // The Open Inference Protocol.
+    add(.get, "/v2", .infer, inferenceServer)
+    add(.get, "/v2/health/live", .open, inferenceLive)
+    add(.get, "/v2/health/ready", .open, inferenceReady)
+    add(.get, "/v2/models/stats", .infer, inferenceStatistics)
+    for model in ["/v2/models/{model}", "/v2/models/{model}/versions/{version}"] {
+      add(.get, model, .infer, inferenceMetadata)
+      add(.get, "\(model)/config", .infer, inferenceConfiguration)
+      add(.post, "\(model)/infer", .infer, infer)
+      add(.get, "\(model)/ready", .infer, inferenceModelReady)
+      add(.get, "\(model)/stats", .infer, inferenceStatistics)
+    }
+    add(.get, "/v2/repository/index", .infer, inferenceIndex)
+    add(.post, "/v2/repository/index", .infer, inferenceIndex)
+    add(.post, "/v2/repository/models/{model}/load", .admin, inferenceLoad)
+    add(.post, "/v2/repository/models/{model}/unload", .admin, inferenceUnload)
     return router
   }
 
@@ -85,7 +104,8 @@ extension Application {
   private nonisolated(nonsending) func requireModel(of request: Request, route: String, _ caller: Caller) async throws {
     guard caller.models != nil else { return }
     if let reference = request.parameters["model"] {
-      try caller.requireModel(String(reference.prefix { $0 != "@" }), field: "model")
+      // Under /v2 an operation may stand behind it.
+      try caller.requireModel(String(reference.prefix { $0 != "@" && $0 != ":" }), field: "model")
     }
     if route.hasPrefix("/v1/runs/{id}") {
       let id = request.parameter("id")

@@ -29,6 +29,7 @@ package struct Application: Sendable {
   let spool: MemoryBudget
   package let models: LoadedModels
   package let metrics = ServiceMetrics()
+  let statistics = InferenceStatistics()
   package let readiness = Readiness()
   package let recorder: InferenceRecorder
   /// Audits without a client that waits.
@@ -123,9 +124,10 @@ package struct Application: Sendable {
     do {
       return try await body(request)
     } catch {
-      if let problem = Problem(error) { return problem.response }
-      logger.error("\(request.method) \(request.target.prefix(256)): \(error)")
-      return Problem.unexpected.response
+      let problem = Problem(error)
+      if problem == nil { logger.error("\(request.method) \(request.target.prefix(256)): \(error)") }
+      let told = problem ?? .unexpected
+      return request.route?.hasPrefix("/v2") == true ? told.inferenceResponse : told.response
     }
   }
 }

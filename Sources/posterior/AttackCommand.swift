@@ -50,7 +50,7 @@ struct AttackCommand: AsyncParsableCommand {
     guard firstItem >= 0 else { throw CommandError("--first-item is \(firstItem), expected 0 or more.") }
     Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let model = try store.load(model)
-    let seed = seed ?? Int.random(in: 0...Int.max)
+    let seed = seed ?? Receipt.drawnSeed
     let plan = try attack.values()
     let data = try load(data, model.family, labels: labels, withLabels: plan.objective == .downstream)
     guard labels == nil || plan.objective == .downstream else { throw CommandError("--labels are for --objective downstream.") }

@@ -69,7 +69,7 @@ package struct AuditRequest: Sendable {
     let signature = model.signature
     audit = try Audit(
       plan, on: family, items: shown?.items ?? signature.toModel(items), targets: shown?.targets ?? targets.map(signature.toModel),
-      labels: labels, seed: seed ?? Int.random(in: 0...Int.max), firstItem: firstItem)
+      labels: labels, seed: seed ?? Receipt.drawnSeed, firstItem: firstItem)
     (self.model, self.picture, self.keepsInput) = (model, picture, keepsInput)
     (self.items, self.targets, self.labels) = (items, targets, labels)
   }

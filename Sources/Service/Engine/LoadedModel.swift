@@ -20,7 +20,7 @@ package struct LoadedModel: Sendable {
   package let requestNames: [String]
   private let residence: Residence
 
-  package struct Registration: Sendable, Equatable {
+  package struct Registration: Sendable, Hashable {
     package let name: String
     package let version: Int
 

@@ -150,6 +150,17 @@ package final class LoadedModels: Sendable {
     withExtendedLifetime(unloaded) {}
   }
 
+  /// Gives the memory of a model back; the next request brings it in again.
+  func release(_ digest: Digest) {
+    let unloaded = state.withLock { state -> LoadedModel? in
+      guard case .ready(let model)? = state.entries[digest]?.content else { return nil }
+      state.entries[digest] = nil
+      state.unloads += 1
+      return model
+    }
+    withExtendedLifetime(unloaded) {}
+  }
+
   // MARK: - Loading
 
   private func entry(for version: ModelVersion) throws -> Content {

@@ -20,6 +20,8 @@ package protocol CheckedRequest: AnyObject, Sendable {
   var mediaTypes: [MediaType] { get }
   /// Whether the plain numbers of the answer stand item by item.
   var streamsNumbers: Bool { get }
+  /// The tensors of the answer.
+  var outputs: [OutputForm] { get }
 
   /// The options that requests have to share for their rows to be computed together.
   var rowOptions: any Hashable & Sendable { get }
@@ -108,7 +110,7 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
     try request.check(able, rows: request.rowCount(.none), limits: limits)
     try request.validate()
     (self.able, self.model, keepsInput) = (able, model, fields.keepsInput)
-    receipt = Receipt(model: model, seed: request.seed ?? Int.random(in: 0...Int.max), firstItem: request.firstItem)
+    receipt = Receipt(model: model, seed: request.seed ?? Receipt.drawnSeed, firstItem: request.firstItem)
     (given, reading) = (fields.options, fields.reading)
     (items, rows) = (.none, Rows(items: Items.none.raw, keys: RowKeys(RandomKey(seed: 0), rows: 0..<0)))
     (rowLimit, hasLongAnswer) = (1, false)
@@ -149,6 +151,7 @@ final class ReadRequest<Request: ModelRequest>: CheckedRequest {
   var parameters: JSONValue { Request.parameters(given: given, reading: reading) }
   var mediaTypes: [MediaType] { request.mediaTypes(able) }
   var streamsNumbers: Bool { request.streamsNumbers }
+  var outputs: [OutputForm] { request.outputs(able) }
   var rowOptions: any Hashable & Sendable { request.ofRows }
   /// The network of a text is as deep as the text is long.
   var rowWeight: Double { model.signature.space.tokens == nil ? request.rowWeight : request.rowWeight * Double(max(items.raw.shape[1], 1)) }

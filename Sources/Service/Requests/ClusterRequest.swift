@@ -61,7 +61,7 @@ package struct ClusterRequest: ModelRequest {
     return Answer(found.numbers, table: { table.csv }, members: [.init(name: "layers", content: .array(table.json))])
   }
 
-  private func layers(of model: any Clustering) -> [ClusterTable.Layer] {
+  func layers(of model: any Clustering) -> [ClusterTable.Layer] {
     let layers = model.componentCounts.enumerated().map { ClusterTable.Layer(number: $0, components: $1) }
     return layer.map { [layers[$0]] } ?? layers
   }

@@ -36,6 +36,9 @@ package protocol ModelRequest: Settings {
   /// Whether this request can't do without items.
   var needsItems: Bool { get }
 
+  /// The tensors of the answer.
+  func outputs(_ model: Able) -> [OutputForm]
+
   /// Numbers of the answer for every row.
   func answerWidth(_ model: Able) -> Int
 

@@ -10,6 +10,9 @@ package struct Receipt: Sendable, Equatable {
   /// What is doubtful about the items that it is about, a sentence each.
   package private(set) var warnings: [String] = []
 
+  /// A seed where the client named none; below 2^53, so that every JSON keeps it.
+  package static var drawnSeed: Int { Int.random(in: 0..<1 << 53) }
+
   package init(model: LoadedModel, seed: Int, firstItem: Int) {
     registered = model.registered
     digest = model.digest

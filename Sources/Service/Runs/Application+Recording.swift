@@ -4,11 +4,15 @@ internal import Registry
 
 extension Application {
   /// Answers a request and records it, as the server's options want it; `Posterior-Run` names the record in the answer.
-  nonisolated(nonsending) func recorded(_ kind: RequestKind, _ request: Request) async throws -> Response {
-    guard recorder.options.policy != .none else { return try await perform(kind, request, nil) }
-    let account = InferenceAccount(kind.name, recorder: recorder)
+  ///
+  /// - Parameter body: makes the answer, and tells the account about it; nil: nothing is recorded.
+  nonisolated(nonsending) func recorded(
+    _ operation: String, _ body: nonisolated(nonsending) (InferenceAccount?) async throws -> Response
+  ) async throws -> Response {
+    guard recorder.options.policy != .none else { return try await body(nil) }
+    let account = InferenceAccount(operation, recorder: recorder)
     do {
-      var response = try await perform(kind, request, account)
+      var response = try await body(account)
       if case .stream = response.body {
         // It records itself when its last byte is out.
         if account.willRecord { response.headers["Posterior-Run"] = account.id.description }
