@@ -97,8 +97,9 @@ struct ContractTests {
         for member in members { described[member.name] = try resolved(member.value) }
         continue
       }
-      let schema = try #require(parameter["schema"] ?? parameter["content"]?["application/json"]?["schema"])
-      described[try #require(parameter["name"]?.string)] = try resolved(schema)
+      let schema = try #require(parameter["schema"])
+      // An object is JSON text.
+      described[try #require(parameter["name"]?.string)] = try resolved(schema["contentSchema"] ?? schema)
     }
     let reading = TableOptions.table.fields
     #expect(Set(described.keys) == Set(kind.fields.map(\.name) + ["record"] + reading.map(\.name)))

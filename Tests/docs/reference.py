@@ -124,6 +124,40 @@ def scalar(value):
     return text.replace("e", ".0e") if isinstance(value, float) and "." not in text else text
 
 
+class Parts:
+    """The objects inside settings, as schemas with names of their own: generators of clients make classes of them. Equal ones are one."""
+
+    NAMES = {"convolutions": "Convolution", "encoder": "NetworkLayer", "decoder": "NetworkLayer", "reading": "TableOptions"}
+    INNER = {"layers": "InnerLayer", "shortcut": "InnerLayer"}
+
+    def __init__(self):
+        self.names, self.lines = {}, []
+
+    def named(self, schema, owner, field):
+        """The schema with references in place of the objects in it; what may be null stays where it is, under a title."""
+        if not isinstance(schema, dict):
+            return schema
+        if "items" in schema:
+            return {**schema, "items": self.named(schema["items"], owner, field)}
+        if "properties" not in schema:
+            return schema
+        name = (self.INNER if owner == "NetworkLayer" else self.NAMES).get(field) or owner + title(field)
+        if name == "TableOptions":
+            return {"$ref": f"#/components/schemas/{name}"}
+        if isinstance(schema["type"], list):
+            return {"title": name, **schema}
+        described = flow(schema)
+        if self.names.setdefault(name, described) != described:
+            name = owner + title(field)
+            self.names[name] = described
+        if not any(line == f"    {name}:" for line in self.lines):
+            members = {key: self.named(value, name, key) for key, value in schema["properties"].items()}
+            self.lines += [f"    {name}:", f"      description: Of `{field}`.", "      type: object", "      additionalProperties: false"]
+            self.lines += [f"      required: {flow(schema['required'])}"] if "required" in schema else []
+            self.lines += ["      properties:"] + [f"        {key}: {flow(value)}" for key, value in members.items()]
+        return {"$ref": f"#/components/schemas/{name}"}
+
+
 def flow(value):
     """A schema on one line, without what is for people."""
     if isinstance(value, list):
@@ -132,7 +166,7 @@ def flow(value):
         return scalar(value)
     # The members of an object have defaults of their own.
     left_out = {"description"} | ({"default"} if isinstance(value.get("default"), dict) else set())
-    members = [f"{name}: {flow(inner)}" for name, inner in value.items() if name not in left_out and inner not in (None, {})]
+    members = [f"{name}: {flow(inner)}" for name, inner in value.items() if name not in left_out and (name == "items" or inner not in (None, {}))]
     return "{ " + ", ".join(members) + " }" if members else "{}"
 
 
@@ -146,8 +180,9 @@ def table_options(program):
     ]
 
 
-def settings_schema(name, fields, what, told=False):
-    """- told: whether every property has its meaning beside it."""
+def settings_schema(name, fields, what, parts=None, told=False):
+    """- parts: takes the objects inside the settings.
+    - told: whether every property has its meaning beside it."""
     lines = [f"    {name}:", f"      description: {what}", "      type: object", "      additionalProperties: false"]
     required = [field["name"] for field in fields if field["default"] is None]
     lines += [f"      required: {flow(required)}"] if required else []
@@ -159,6 +194,8 @@ def settings_schema(name, fields, what, told=False):
             schema["type"] = [schema["type"], "null"]
             if "enum" in schema:
                 schema["enum"] = [*schema["enum"], None]
+        if parts:
+            schema = parts.named(schema, name.removesuffix("Configuration").removesuffix("Training"), field["name"])
         if told:
             text = flow(schema)[2:-2]
             lines.append(f"        {field['name']}: {{ {text}, description: {json.dumps(field['summary'])} }}")
@@ -168,14 +205,14 @@ def settings_schema(name, fields, what, told=False):
 
 
 def contract(program):
-    lines = ["    Configuration:", "      description: The fields of one of the families.", "      anyOf:"]
-    lines += [f"        - $ref: '#/components/schemas/{title(family['name'])}Configuration'" for family in program.families]
+    lines, parts = [], Parts()
     for family in program.families:
         name = title(family["name"])
-        lines += settings_schema(f"{name}Configuration", family["configuration"], f"Of a model of the family {family['name']}.")
+        lines += settings_schema(f"{name}Configuration", family["configuration"], f"Of a model of the family {family['name']}.", parts)
         if "training" in family:
-            lines += settings_schema(f"{name}Training", family["training"], f"How the family {family['name']} learns.")
-    lines += settings_schema("Recipe", program.catalogue["recipe"], "Everything that decides a training run.")
+            lines += settings_schema(f"{name}Training", family["training"], f"How the family {family['name']} learns.", parts)
+    lines += settings_schema("Recipe", program.catalogue["recipe"], "Everything that decides a training run.", parts)
+    lines += parts.lines
     lines += settings_schema("TableOptions", table_options(program), "How the file of a table is read, as far as it does not say so itself.", told=True)
     return lines
 
