@@ -1,0 +1,307 @@
+#!/usr/bin/env python3
+"""Calls every operation of openapi.yaml with the clients that were generated from it, and each example of a request with the model that it is for.
+
+    Tests/generators/call.py --server http://127.0.0.1:8080 --key KEY
+
+An operation that is not in the table is a failure, and so is an example that is with no model.
+"""
+import argparse
+import dataclasses
+import datetime
+import enum
+import importlib
+import inspect
+import io
+import pathlib
+import re
+import struct
+import sys
+import typing
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@dataclasses.dataclass
+class Call:
+    """Arguments by the names that the contract gives them, or functions of what is known; `body` is JSON, bytes, or an example's name."""
+
+    arguments: dict
+    expecting: int
+    # What to remember of the answer, by name.
+    keep: dict
+    # The client that alone can.
+    only: str | None
+
+
+def call(expecting=200, keep=None, only=None, **arguments):
+    return Call(arguments, expecting, keep or {}, only)
+
+
+def examples(**models):
+    """A call of every example, with the model that it is for."""
+    return [call(model=model.replace("_", "-"), body=name) for name, model in models.items()]
+
+
+PIXELS = struct.pack("<784f", *[float(i % 256) for i in range(784)])
+SLOW = {"inputs": [[0.4, 0.6]], "attack": {"budgets": [0.5], "steps": 10000, "restarts": 10}, "seed": 7}
+YESTERDAY = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
+
+# In the order in which they are called.
+TABLE = {
+    "showPage": [call()],
+    "showHealth": [call()],
+    "showReadiness": [call()],
+    "showMetrics": [call()],
+    "showContract": [call()],
+    "listFamilies": [call()],
+    "listModels": [call(), call(search="fashion", family="vae", limit=1)],
+    "showModel": [call(model="fashion-mnist"), call(model="white-wine@1"), call(model="kinds"), call(model="play"), call(404, model="nobody")],
+    "downloadModel": [call(model="white-wine")],
+    "classify": examples(numbers="modules", rows="kinds"),
+    "cluster": examples(garment="fashion_mnist_clusters"),
+    "decode": examples(codes="fashion_mnist_clusters", part="fashion_mnist_seatbelt"),
+    "encode": [*examples(garment="fashion_mnist"), call(only="openapi-python-client", model="fashion-mnist", body=PIXELS, seed=7, first_item=3)],
+    "impute": examples(wine="white_wine"),
+    "reconstruct": examples(garment="fashion_mnist_seatbelt"),
+    "sample": [
+        *examples(plain="fashion_mnist", label="kinds", cluster="fashion_mnist_clusters", values="fashion_mnist_seatbelt", swap="layers", prompt="play"),
+        call(model="fashion-mnist-clusters", n=2, seed=7, given='{"cluster": 3, "layer": 0}'),
+        call(422, model="fashion-mnist", body={"n": 1, "given": {"label": "coat"}}),
+    ],
+    "score": [*examples(garment="fashion_mnist", wine="white_wine"), call(model="white-wine", body={"rows": [{}]}, expecting=422)],
+    "audit": [
+        *examples(garment="fashion_mnist", attack="layers"),
+        call(202, keep={"slow": lambda answer: answer["id"]}, model="kinds", body=SLOW, Prefer="respond-async"),
+    ],
+    "pool": [call(body="")],
+    "listRuns": [
+        call(keep={"runs": lambda answer: [run["id"] for run in answer["runs"]]}, kind="inference", filter="http_status = 200 and operation = 'sample'"),
+        call(keep={"audit": lambda answer: answer["runs"][0]["id"]}, kind="robustness", status="finished", order_by="started", limit=1),
+        call(since=YESTERDAY),
+    ],
+    "compareRuns": [call(ids=lambda known: ",".join(known["runs"][:2]))],
+    "showRun": [call(id=lambda known: known["runs"][0]), call(id=lambda known: known["audit"])],
+    "showRunDocument": [call(id=lambda known: known["audit"], name=name) for name in ("curves.png", "report.csv", "report.json")],
+    "showRunMetrics": [call(id=lambda known: known["audit"], limit=5)],
+    "followRun": [call(id=lambda known: known["audit"])],
+    "cancelRun": [call(id=lambda known: known["slow"])],
+    # The client of openapi-generator sends no body of bytes but one that is there.
+    "replayRun": [call(keep={"replay": lambda answer: answer["run"]}, id=lambda known: known["runs"][0], body=b"")],
+    "annotateRun": [call(id=lambda known: known["replay"], body="")],
+    "createKey": [call(201, keep={"key": lambda answer: answer["id"]}, body="")],
+    "listKeys": [call(limit=10)],
+    "revokeKey": [call(204, id=lambda known: known["key"])],
+    "uploadModel": [
+        call(201, name=lambda known: known["name"], body=(ROOT / "deploy/models/white-wine.safetensors").read_bytes(), alias="live"),
+        call(201, name=lambda known: known["name"], body=(ROOT / "deploy/models/fashion-mnist.safetensors").read_bytes(), reason="another one"),
+    ],
+    "annotateModel": [call(name=lambda known: known["name"], body="")],
+    "annotateVersion": [call(name=lambda known: known["name"], version=1, body="")],
+    "moveAlias": [call(name=lambda known: known["name"], alias="best", body={"version": 2, "reason": "a test"})],
+    "listAliasMoves": [call(name=lambda known: known["name"], alias="best")],
+    "deleteAlias": [call(204, name=lambda known: known["name"], alias="best", reason="the test is over")],
+    "deleteVersion": [call(204, name=lambda known: known["name"], version=2)],
+    "renameModel": [call(name=lambda known: known["name"], body=lambda known: {"to": known["name"] + "-renamed"})],
+    "deleteModel": [call(name=lambda known: known["name"] + "-renamed")],
+    "listChanges": [call(limit=5), call(action="key.create", since=YESTERDAY)],
+    "listAudit": [call(limit=1)],
+}
+
+
+class Contract:
+    def __init__(self, path):
+        self.document = yaml.safe_load(path.read_text())
+        self.operations = {
+            operation["operationId"]: operation
+            for item in self.document["paths"].values()
+            for method, operation in item.items()
+            if method in ("get", "put", "post", "patch", "delete")
+        }
+
+    def resolved(self, node):
+        while "$ref" in node:
+            target = self.document
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                target = target[part]
+            node = target
+        return node
+
+    def parameters(self, operation):
+        return [self.resolved(parameter) for parameter in self.operations[operation].get("parameters", [])]
+
+    def examples(self, operation):
+        """Of a JSON body by name; a single one has none."""
+        media = self.body(operation).get("application/json", {})
+        if "example" in media:
+            return {"": media["example"]}
+        return {name: self.resolved(example)["value"] for name, example in media.get("examples", {}).items()}
+
+    def body(self, operation):
+        return self.operations[operation].get("requestBody", {}).get("content", {})
+
+    def model_name(self, operation):
+        """The schema of a JSON body."""
+        return self.body(operation)["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
+
+    def answer(self, operation, status):
+        """The schema of a JSON answer by its name; None where it is none."""
+        content = self.resolved(self.operations[operation]["responses"][str(status)]).get("content", {})
+        for media, described in content.items():
+            if media.endswith("json"):
+                return described["schema"].get("$ref", "").rsplit("/", 1)[-1] or None
+            return None
+        return None
+
+
+def snake(name):
+    return re.sub(r"\W", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).lower()
+
+
+class OpenAPIGenerator:
+    """What openapi-generator makes for Python."""
+
+    name = "openapi-generator"
+
+    def __init__(self, contract, server, key):
+        self.contract = contract
+        self.package = importlib.import_module("openapi_client")
+        configuration = self.package.Configuration(host=server, access_token=key)
+        # The offset from UTC comes with a colon in RFC 3339.
+        configuration.datetime_format = "%Y-%m-%dT%H:%M:%SZ"
+        self.client = self.package.ApiClient(configuration)
+
+    def call(self, operation, arguments):
+        """The status, and the answer as the client reads it."""
+        tag = self.contract.operations[operation]["tags"][0]
+        api = getattr(self.package, tag.capitalize() + "Api")(self.client)
+        method = getattr(api, snake(operation) + "_with_http_info")
+        given = {snake(name): value for name, value in arguments.items() if name != "body"}
+        if "body" in arguments:
+            body = arguments["body"]
+            known = {snake(parameter["name"]) for parameter in self.contract.parameters(operation)}
+            place = next(name for name in inspect.signature(method).parameters if name not in known and not name.startswith("_"))
+            if isinstance(body, bytes):
+                given |= {place: body, "_content_type": "application/octet-stream"}
+            else:
+                given[place] = getattr(self.package, self.contract.model_name(operation)).from_dict(body)
+        try:
+            answer = method(**given)
+        except self.package.ApiException as error:
+            return error.status, error.data
+        return answer.status_code, answer.data
+
+
+class OpenAPIPythonClient:
+    """What openapi-python-client makes."""
+
+    name = "openapi-python-client"
+
+    def __init__(self, contract, server, key):
+        self.contract = contract
+        self.models = importlib.import_module("posterior_client.models")
+        self.types = importlib.import_module("posterior_client.types")
+        client = importlib.import_module("posterior_client.client")
+        self.client = client.AuthenticatedClient(base_url=server, token=key, timeout=60)
+
+    def call(self, operation, arguments):
+        tag = self.contract.operations[operation]["tags"][0]
+        function = importlib.import_module(f"posterior_client.api.{tag}.{snake(operation)}").sync_detailed
+        places = inspect.signature(function).parameters
+        given = {}
+        for name, value in arguments.items():
+            # Names that Python has already end in a line.
+            place = snake(name) if snake(name) in places else snake(name) + "_"
+            given[place] = self.typed(value, places[place].annotation)
+        if "body" in arguments:
+            body = arguments["body"]
+            if isinstance(body, bytes):
+                given["body"] = self.types.File(payload=io.BytesIO(body))
+            else:
+                given["body"] = getattr(self.models, self.contract.model_name(operation)).from_dict(body)
+                # The client sends defaults of the query beside a JSON body, which the server refuses: they are taken away until it takes what equals a default.
+                given |= {name: self.types.UNSET for name, place in places.items() if name not in given and place.default is not place.empty}
+        answer = function(client=self.client, **given)
+        data = answer.parsed if answer.parsed is not None else answer.content or None
+        return int(answer.status_code), data.payload.read() if isinstance(data, self.types.File) else data
+
+    @staticmethod
+    def typed(value, annotation):
+        for kind in typing.get_args(annotation):
+            if isinstance(kind, type) and issubclass(kind, enum.Enum):
+                return kind(value)
+        return value
+
+
+class Report:
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def expect(self, what, faults):
+        self.passed += not faults
+        self.failed += bool(faults)
+        for fault in faults:
+            print(f"FAILED: {what}: {fault}", file=sys.stderr)
+
+
+def check_table(contract, report):
+    for operation in contract.operations:
+        report.expect(operation, [] if operation in TABLE else ["the table of Tests/generators/call.py has no arguments for it"])
+    for operation in TABLE:
+        report.expect(operation, [] if operation in contract.operations else ["openapi.yaml has no such operation"])
+    for operation in contract.operations:
+        called = {each.arguments["body"] for each in TABLE.get(operation, []) if isinstance(each.arguments.get("body"), str)}
+        # A single example may be of what only one client can do.
+        missing = {name for name in contract.examples(operation) if name} - called
+        report.expect(operation, [f"its example {name} is called with no model" for name in sorted(missing)])
+
+
+def faults_of(contract, client, operation, each, known):
+    try:
+        arguments = {name: value(known) if callable(value) else value for name, value in each.arguments.items()}
+        if isinstance(arguments.get("body"), str):
+            arguments["body"] = contract.examples(operation)[arguments["body"]]
+        status, answer = client.call(operation, arguments)
+    except Exception as error:  # noqa: BLE001 - whatever a generated client throws
+        return [f"{type(error).__name__}: {str(error)[:500]}"]
+    if status != each.expecting:
+        return [f"status {status}, expected {each.expecting}: {str(answer)[:500]}"]
+    wanted = contract.answer(operation, status)
+    if wanted and type(answer).__name__ != wanted:
+        return [f"the answer is a {type(answer).__name__}, expected {wanted}"]
+    if status != 204 and not answer:
+        return ["the answer is empty"]
+    try:
+        known |= {name: read(answer.to_dict()) for name, read in each.keep.items()}
+    except (LookupError, AttributeError) as error:
+        return [f"{type(error).__name__}: {error} in {str(answer)[:500]}"]
+    return []
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--server", required=True)
+    parser.add_argument("--key", required=True)
+    arguments = parser.parse_args()
+    contract, report = Contract(ROOT / "openapi.yaml"), Report()
+    check_table(contract, report)
+    for kind in (OpenAPIGenerator, OpenAPIPythonClient):
+        client = kind(contract, arguments.server, arguments.key)
+        known, called = {"name": "made-by-" + client.name}, 0
+        for operation, calls in TABLE.items():
+            if operation not in contract.operations:
+                continue
+            faults = []
+            for each in [each for each in calls if each.only in (None, client.name)]:
+                found = faults_of(contract, client, operation, each, known)
+                report.expect(f"{client.name}: {operation}", found)
+                faults += found
+            called += not faults
+        print(f"{client.name} called {called} of {len(contract.operations)} operations")
+    print(f"{report.passed} passed, {report.failed} failed")
+    return report.failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
