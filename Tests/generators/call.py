@@ -12,6 +12,7 @@ import enum
 import importlib
 import inspect
 import io
+import json
 import pathlib
 import re
 import struct
@@ -173,7 +174,7 @@ class OpenAPIGenerator:
         self.client = self.package.ApiClient(configuration)
 
     def call(self, operation, arguments):
-        """The status, and the answer as the client reads it."""
+        """The status, the answer as the client reads it, and its bytes."""
         tag = self.contract.operations[operation]["tags"][0]
         api = getattr(self.package, tag.capitalize() + "Api")(self.client)
         method = getattr(api, snake(operation) + "_with_http_info")
@@ -189,8 +190,8 @@ class OpenAPIGenerator:
         try:
             answer = method(**given)
         except self.package.ApiException as error:
-            return error.status, error.data
-        return answer.status_code, answer.data
+            return error.status, error.data, error.body
+        return answer.status_code, answer.data, answer.raw_data
 
 
 class OpenAPIPythonClient:
@@ -224,7 +225,7 @@ class OpenAPIPythonClient:
                 given |= {name: self.types.UNSET for name, place in places.items() if name not in given and place.default is not place.empty}
         answer = function(client=self.client, **given)
         data = answer.parsed if answer.parsed is not None else answer.content or None
-        return int(answer.status_code), data.payload.read() if isinstance(data, self.types.File) else data
+        return int(answer.status_code), data.payload.read() if isinstance(data, self.types.File) else data, answer.content
 
     @staticmethod
     def typed(value, annotation):
@@ -232,6 +233,19 @@ class OpenAPIPythonClient:
             if isinstance(kind, type) and issubclass(kind, enum.Enum):
                 return kind(value)
         return value
+
+
+def missing(sent, read, place=""):
+    """Members of an answer that a client does not keep."""
+    if isinstance(sent, dict) and isinstance(read, dict):
+        for name, value in sent.items():
+            if name not in read:
+                yield f"{place}.{name}"
+            else:
+                yield from missing(value, read[name], f"{place}.{name}")
+    elif isinstance(sent, list) and isinstance(read, list):
+        for value, kept in zip(sent, read, strict=True):
+            yield from missing(value, kept, place + "[]")
 
 
 class Report:
@@ -252,9 +266,8 @@ def check_table(contract, report):
         report.expect(operation, [] if operation in contract.operations else ["openapi.yaml has no such operation"])
     for operation in contract.operations:
         called = {each.arguments["body"] for each in TABLE.get(operation, []) if isinstance(each.arguments.get("body"), str)}
-        # A single example may be of what only one client can do.
-        missing = {name for name in contract.examples(operation) if name} - called
-        report.expect(operation, [f"its example {name} is called with no model" for name in sorted(missing)])
+        left = {name for name in contract.examples(operation) if name} - called
+        report.expect(operation, [f"its example {name} is called with no model" for name in sorted(left)])
 
 
 def faults_of(contract, client, operation, each, known):
@@ -262,7 +275,7 @@ def faults_of(contract, client, operation, each, known):
         arguments = {name: value(known) if callable(value) else value for name, value in each.arguments.items()}
         if isinstance(arguments.get("body"), str):
             arguments["body"] = contract.examples(operation)[arguments["body"]]
-        status, answer = client.call(operation, arguments)
+        status, answer, sent = client.call(operation, arguments)
     except Exception as error:  # noqa: BLE001 - whatever a generated client throws
         return [f"{type(error).__name__}: {str(error)[:500]}"]
     if status != each.expecting:
@@ -272,6 +285,8 @@ def faults_of(contract, client, operation, each, known):
         return [f"the answer is a {type(answer).__name__}, expected {wanted}"]
     if status != 204 and not answer:
         return ["the answer is empty"]
+    if wanted and (lost := sorted(set(missing(json.loads(sent), answer.to_dict())))):
+        return [f"the client loses {', '.join(lost)}"]
     try:
         known |= {name: read(answer.to_dict()) for name, read in each.keep.items()}
     except (LookupError, AttributeError) as error:
