@@ -52,6 +52,9 @@ learn modules '{"family": "modular", "data": {"source": "'"$work/kinds.csv"'", "
   "configuration": {"modules": [3, 2], "units": [4]}, "epochs": 1}'
 learn layers '{"family": "hvae", "data": {"source": "'"$work/numbers.csv"'"},
   "configuration": {"latents": [2, 1], "hidden": [4], "layer_hidden": [4], "likelihood": "gaussian"}, "epochs": 1}'
+mkdir "$work/pictures"
+for number in 1 2; do cp deploy/examples/shirt.png "$work/pictures/$number.png"; done
+learn inpainter '{"family": "vaeac_image", "data": {"source": "'"$work/pictures"'"}, "configuration": {"latent": 2, "hidden": 4, "channels": [2, 2]}, "epochs": 1}'
 learn play '{"family": "char_lstm", "data": {"source": "'"$work/play.txt"'", "window": {"length": 10}}, "configuration": {"hidden": 6}, "epochs": 1, "batch_size": 5}'
 
 "$posterior" serve --listen 127.0.0.1:0 --store "$work/store" --quiet >"$work/out" &
