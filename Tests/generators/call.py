@@ -184,7 +184,7 @@ class OpenAPIGenerator:
         self.contract = contract
         self.package = importlib.import_module("openapi_client")
         configuration = self.package.Configuration(host=server, access_token=key)
-        # The offset from UTC comes with a colon in RFC 3339.
+        # The client writes +0000, which the server refuses: RFC 3339 has a colon in it. Z until the server takes both.
         configuration.datetime_format = "%Y-%m-%dT%H:%M:%SZ"
         self.client = self.package.ApiClient(configuration)
 
