@@ -10,7 +10,7 @@ import numpy.typing as npt
 from .receipt import Receipt
 
 
-class Array(np.ndarray):
+class Array(np.ndarray[Any, np.dtype[Any]]):
     """A numpy array with the `receipt` of the answer that it holds.
 
     Slices keep the receipt. What is computed from it has none: that is a plain array.
@@ -29,10 +29,12 @@ class Array(np.ndarray):
         self.receipt = getattr(source, "receipt", None)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        if "out" in options:
-            options["out"] = tuple(np.asarray(array) if isinstance(array, Array) else array for array in options["out"])
-        plain = [np.asarray(value) if isinstance(value, Array) else value for value in inputs]
-        return getattr(ufunc, method)(*plain, **options)
+        out = options.get("out")
+        if out is not None:
+            options["out"] = tuple(_plain(array) for array in out)
+        result = getattr(ufunc, method)(*(_plain(value) for value in inputs), **options)
+        # What was written in place stays what it is.
+        return out[0] if out is not None and len(out) == 1 else result
 
     def __reduce__(self) -> Any:
         return (_restored, (np.asarray(self), self.receipt))
@@ -42,3 +44,7 @@ def _restored(array: npt.NDArray[Any], receipt: Optional[Receipt]) -> Array:
     result = array.view(Array)
     result.receipt = receipt
     return result
+
+
+def _plain(value: Any) -> Any:
+    return np.asarray(value) if isinstance(value, Array) else value

@@ -38,7 +38,7 @@ class DateForm:
         object.__setattr__(self, "_tokens", tokens)
 
     def text(self, time: datetime.datetime) -> str:
-        """What stands for a time in rows of JSON. A time without a zone is taken for one of UTC."""
+        """What stands for a time in rows of JSON: what a clock of its zone shows, or where the form names offsets, one of `offset`."""
         if "X" in self._tokens:
             offset = _offset(self.offset or "Z")
             aware = time if time.tzinfo else time.replace(tzinfo=datetime.timezone.utc)

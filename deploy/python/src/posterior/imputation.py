@@ -46,7 +46,7 @@ class Imputation(Sequence[Any]):
         return iter(self.tables)
 
     @classmethod
-    def of(cls, answers: Sequence[Mapping[str, Any]], receipts: Sequence[Receipt], like_array: bool) -> Imputation:
+    def of(cls, answers: Sequence[Mapping[str, Any]], receipts: Sequence[Receipt], like_array: bool, with_cells: bool) -> Imputation:
         """The whole of which `answers` are the parts, one after the other."""
         mode = answers[0]["mode"]
         parts = [[answer["completed"]] if mode == "point" else answer["completed"] for answer in answers]
@@ -54,6 +54,6 @@ class Imputation(Sequence[Any]):
         receipt = Receipt.joined(receipts)
         if like_array:
             tables = [Array.of(np.array(table, dtype=np.float32), receipt) for table in tables]
-        cells = [cell for answer in answers for cell in answer["cells"]] if "cells" in answers[0] else None
+        cells = [cell for answer in answers for cell in answer.get("cells", [])] if with_cells else None
         hidden = answers[0].get("hidden")
         return cls(tables, mode, cells, receipt, None if hidden is None else np.array(hidden, dtype=np.uint8))

@@ -28,7 +28,7 @@ from . import npy, tables
 from .answers import Classes, Clusters, Report, Scores, Texts
 from .arrays import Array
 from .codes import Encoding, Layout, codes_as_json, layers_of, layout_of
-from .errors import PosteriorWarning
+from .errors import NotFound, PosteriorWarning
 from .files import replaced, save
 from .imputation import Imputation
 from .items import Items, Sent, checked_seed
@@ -81,7 +81,9 @@ class Model:
     @property
     def signature(self) -> dict[str, Any]:
         """What one item is: kind, shape, range, columns with their types. Asked for anew each time, because an alias may move."""
-        signature: dict[str, Any] = self.describe()["signature"]
+        signature: Optional[dict[str, Any]] = self.describe().get("signature")
+        if signature is None:
+            raise NotFound(f"{self.reference} has no version that is live; its versions are name@1 and so on.")
         return signature
 
     @property
@@ -106,15 +108,15 @@ class Model:
     ) -> Any:
         """New items, an array [n, extents of an item...] in raw units.
 
-        Item i depends on (seed, i) alone: sample(3, seed=7) is the beginning of sample(64, seed=7), and sample(61, seed=7, first_item=3) its
-        rest.
+        Item i depends on (seed, i) alone: sample(3, seed=7) is the beginning of sample(64, seed=7), and
+        sample(61, seed=7, first_item=3) its rest.
 
         - Parameter temperature: multiplies the prior's deviation.
         - Parameter mean: the mean of p(x|z) instead of a draw from it.
         - Parameter given: what to condition on, such as {"label": "sneaker"}, {"cluster": 7} or {"layers": [{"from_item": 0}, {}]}.
         - Parameter items: those that from_item counts.
-        - Parameter as_frame: a DataFrame with the types of the columns, for models of tables; an array has categories as codes, and days and
-          times as numbers since 1970 in single precision.
+        - Parameter as_frame: a DataFrame with the types of the columns, for models of tables; an array has categories as
+          codes, and days and times as numbers since 1970 in single precision.
         """
         options = _options(
             n=n,
@@ -345,7 +347,9 @@ class Model:
             completed = Array.of(whole, receipt)
             return Imputation([completed] if mode == "point" else list(completed), mode, None, receipt)
         answer, receipt = self._document("impute", self._sent(items, options))
-        return Imputation.of([answer], [receipt], like_array=_is_array(items))
+        for cell in answer.get("cells", []):
+            cell["row"] -= first_item
+        return Imputation.of([answer], [receipt], like_array=_is_array(items), with_cells="cells" in answer and cells is not False)
 
     def impute_chunks(
         self,
@@ -382,7 +386,8 @@ class Model:
     def stream(self, operation: str, source: PathLike, target: PathLike, *, seed: Optional[int] = None, **options: Any) -> Receipt:
         """Asks an operation about a file of items of any size, and writes the answer into another, both in bounded memory.
 
-        The names of the files say what is in them: .csv (and .csv.gz), .npy, or .f32 for bare float32. The target is there when all of it is.
+        The names of the files say what is in them: .csv (and .csv.gz), .npy, or .f32 for bare float32. The target is
+        there when all of it is.
 
         - Parameter options: those of the operation, and for CSV how it is read, such as decimal="," or missing="-999".
         """
@@ -447,9 +452,8 @@ class Model:
         options = _options(attack=attack, labels=_list(labels), seed=checked_seed(seed), first_item=first_item, record=record)
         if targets is not None:
             # Targets stand in JSON alone.
-            members = {"rows": items} if bodies.are_rows(items) else {"inputs": bodies.array(items).tolist()}
-            listed = targets if bodies.are_rows(targets) else bodies.array(targets).tolist()
-            request = bodies.document({**members, "targets": listed}, options)
+            name = "rows" if bodies.is_frame(items) or bodies.are_rows(items) else "inputs"
+            request = bodies.document({name: self._listed(items), "targets": self._listed(targets)}, options)
         else:
             request = self._sent(items, options)
         if wait:
@@ -464,6 +468,11 @@ class Model:
         if bodies.is_frame(items):
             return bodies.document({"rows": tables.rows_of(items, self._forms(items))}, options)
         return bodies.sent(items, options)
+
+    def _listed(self, items: Items) -> Any:
+        if bodies.is_frame(items):
+            return tables.rows_of(items, self._forms(items))
+        return items if bodies.are_rows(items) else bodies.array(items).tolist()
 
     def _forms(self, frame: Any) -> tables.Forms:
         return tables.forms_of(self.signature) if tables.has_times(frame) else {}
@@ -506,10 +515,11 @@ class Model:
             place = {"first_item": first_item + start} if first_item + start else {}
             answer, receipt = self._document("impute", bodies.document({"rows": rows[start : start + size]}, {**options, **place}))
             for cell in answer.get("cells", []):
-                cell["row"] += start
+                # The server counts rows from first_item; here they are places in `rows`.
+                cell["row"] -= first_item
             answers.append(answer)
             receipts.append(receipt)
-        return Imputation.of(answers, receipts, like_array=False)
+        return Imputation.of(answers, receipts, like_array=False, with_cells=options.get("cells", True))
 
     def _impute_frame(self, frame: Any, options: dict[str, Any], first_item: int) -> Imputation:
         import pandas

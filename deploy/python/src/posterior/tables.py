@@ -61,7 +61,10 @@ def times_of(series: Series, texts: Iterable[Any], form: DateForm) -> list[Any]:
         stamp = pandas.Timestamp(form.time(str(text)))
         if zone is None:
             return stamp.tz_convert(None) if stamp.tzinfo else stamp
-        return (stamp if stamp.tzinfo else stamp.tz_localize("UTC")).tz_convert(zone)
+        if stamp.tzinfo:
+            return stamp.tz_convert(zone)
+        # A text without an offset is what a clock of the column's zone shows, as it was when it was sent.
+        return stamp.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
 
     return [time(text) for text in texts]
 

@@ -97,7 +97,11 @@ class Response:
         self.headers: Message = response.headers
 
     def read(self, size: Optional[int] = None) -> bytes:
-        return self._response.read(size)
+        data = self._response.read(size)
+        # http.client is silent about a body that ends before its Content-Length when it is read in parts.
+        if size and not data and self._response.length:
+            raise EOFError
+        return data
 
     def readinto(self, buffer: memoryview) -> int:
         return self._response.readinto(buffer)
