@@ -40,7 +40,14 @@ done
 "$posterior" train --data "$work/people.csv" --family mixture -o "$work/people.safetensors" --store "$work/store" >"$work/training" 2>&1
 "$posterior" models upload "$work/people.safetensors" --name people --store "$work/store" >"$work/upload"
 
-"$posterior" serve --listen 127.0.0.1:0 --listen "unix:$work/socket" --store "$work/store" --quiet >"$work/out" &
+tls=()
+if command -v openssl >/dev/null; then
+  openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" -days 2 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>"$work/openssl"
+  tls=(--listen-tls 127.0.0.1:0 --tls-cert "$work/cert.pem" --tls-key "$work/key.pem")
+  export POSTERIOR_TEST_CA=$work/cert.pem
+fi
+"$posterior" serve --listen 127.0.0.1:0 "${tls[@]}" --listen "unix:$work/socket" --store "$work/store" --quiet >"$work/out" &
 server=$!
 url=
 for _ in $(seq 300); do
@@ -49,7 +56,8 @@ for _ in $(seq 300); do
   kill -0 "$server" 2>/dev/null || exit 1
   read -rt 0.1 <> <(:) || true
 done
-export POSTERIOR_SERVER=$url POSTERIOR_TEST_SOCKET=$work/socket POSTERIOR_TEST_KEY
+export POSTERIOR_SERVER=$url POSTERIOR_TEST_SOCKET=$work/socket POSTERIOR_TEST_KEY POSTERIOR_TEST_TLS
+POSTERIOR_TEST_TLS=$(grep -o 'https://[0-9.:]*' "$work/out" || true)
 POSTERIOR_TEST_KEY=$(cat "$work/store/admin.key")
 
 "$home/with-pandas/bin/mypy" --config-file deploy/python/pyproject.toml deploy/python/src/posterior

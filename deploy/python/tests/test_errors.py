@@ -115,6 +115,15 @@ def test_no_server_is_told(tmp_path):
         assert not server.is_ready()
 
 
+@pytest.mark.skipif(not os.environ.get("POSTERIOR_TEST_TLS"), reason="there is no openssl to make a certificate")
+def test_a_server_is_trusted_when_its_authority_is_named():
+    address = os.environ["POSTERIOR_TEST_TLS"]
+    with Posterior(address, ca=os.environ["POSTERIOR_TEST_CA"]) as server:
+        assert server.model("fashion-mnist").sample(1).shape == (1, 28, 28)
+    with Posterior(address) as server, pytest.raises(ConnectionFailed, match="`ca` names a file"):
+        server.families()
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1:8080", "ftp://x", "unix:", "http://", "http://x?y"])
 def test_what_is_no_address_is_refused(address):
     with pytest.raises(ValueError, match="expected"):

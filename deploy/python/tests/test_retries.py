@@ -61,6 +61,14 @@ def test_waiting_has_an_end(fake):
     assert caught.value.retry_after == 30 and time.monotonic() - began < 5 and len(one.asked) == 1
 
 
+def test_a_server_that_is_not_there_is_not_waited_for_long():
+    with Posterior("http://127.0.0.1:9", retries=Retries(total=60, unreachable=0.3)) as server:
+        began = time.monotonic()
+        with pytest.raises(ConnectionFailed, match="refused"):
+            server.families()
+    assert time.monotonic() - began < 1
+
+
 def test_retries_can_be_without(fake):
     one = fake(BUSY, drawn())
     with Posterior(one.address, retries=Retries(0)) as server, pytest.raises(TooBusy):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import random
+import ssl
 import time
 from dataclasses import dataclass
 from typing import Callable, Optional
@@ -15,22 +16,30 @@ from .errors import ConnectionFailed, PosteriorError, TimedOut, TooBusy
 class Retries:
     """Waits grow from `first` to `most` seconds, with chance in them; a server's Retry-After is kept to.
 
-    All waiting for one request takes at most `total` seconds; a server that wants more is given up at once. Retries(0) never tries
-    again. Answers don't depend on it: every request has its seed before it is sent for the first time.
+    A request waits for a server that is busy for `total` seconds at most, and for one that can't be reached for `unreachable`; where the
+    server wants more it is given up at once. Retries(0) never tries again. Answers don't depend on it: every request has its seed before
+    it is sent for the first time.
     """
 
     total: float = 60.0
+    unreachable: float = 5.0
     first: float = 0.2
     most: float = 10.0
 
     def after(self, error: PosteriorError, attempt: int, waited: float) -> Optional[float]:
         """Seconds to wait after the failure number `attempt`, from 0; None gives up."""
-        if isinstance(error, TimedOut) or not isinstance(error, (ConnectionFailed, TooBusy)) or self.total <= 0:
+        if isinstance(error, TooBusy):
+            most = self.total
+        elif isinstance(error, ConnectionFailed) and not isinstance(error, TimedOut):
+            # A certificate is not trusted the next time either.
+            is_trusted = not isinstance(error.__cause__, ssl.SSLCertVerificationError)
+            most = min(self.total, self.unreachable) if is_trusted else 0.0
+        else:
             return None
         wait = min(self.most, self.first * 2.0**attempt) * random.uniform(0.5, 1.0)
         if error.retry_after is not None:
             wait = max(error.retry_after, 0.0)
-        return wait if waited + wait <= self.total else None
+        return wait if waited + wait <= most else None
 
 
 class Attempts:

@@ -6,7 +6,7 @@ import http.client
 import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterator, Mapping, Optional, TextIO, Union
 
 from .answers import Report
@@ -74,7 +74,9 @@ class Run:
 
         - Parameter after: the sequence number to go on behind.
         """
-        attempts, last = Attempts(self._transport.retries), None
+        # The run goes on while its server is started again, which takes longer than a connection that broke.
+        retries = replace(self._transport.retries, unreachable=self._transport.retries.total)
+        attempts, last = Attempts(retries), None
         while True:
             # A connection of its own: requests may be sent between two events.
             connection = self._transport.connect()
@@ -87,7 +89,7 @@ class Run:
                 if response.status == 204:
                     return
                 for event in read_events(response):
-                    attempts, last = Attempts(self._transport.retries), event.id
+                    attempts, last = Attempts(retries), event.id
                     if event.is_end:
                         self.document = event.data
                         yield event
