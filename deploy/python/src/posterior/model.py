@@ -106,7 +106,7 @@ class Model:
         first_item: Optional[int] = None,
         record: Optional[bool] = None,
     ) -> Any:
-        """New items, an array [n, extents of an item...] in raw units.
+        """New items, an array [n, extents of an item...] in raw units; texts come from `sample_texts`.
 
         Item i depends on (seed, i) alone: sample(3, seed=7) is the beginning of sample(64, seed=7), and
         sample(61, seed=7, first_item=3) its rest.
