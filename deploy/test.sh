@@ -42,6 +42,12 @@ integration() {
   echo "== clients"
   Tests/clients/run.sh "$bin/posterior"
 
+  echo "== the Open Inference Protocol"
+  Tests/clients/inference.sh "$bin/posterior"
+
+  echo "== Prometheus"
+  Tests/prometheus/run.sh "$bin/posterior"
+
   echo "== generated clients"
   Tests/generators/run.sh "$bin/posterior"
 
@@ -73,7 +79,7 @@ slow() {
 
 case $tier in
   fast) deploy/install.sh ;;
-  integration) deploy/install.sh nghttp2-client ;;
+  integration) deploy/install.sh nghttp2-client prometheus ;;
   slow) deploy/install.sh ;;
   *) echo "deploy/test.sh takes fast, integration or slow, not $tier" >&2; exit 64 ;;
 esac

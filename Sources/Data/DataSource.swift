@@ -157,6 +157,9 @@ package struct DataSource: Settings {
     }
   }
 
+  /// Whether the source is a path, and no data set known by name.
+  package var isPath: Bool { NamedDataSet.named(source) == nil }
+
   /// Whether where the items are depends on the folder in which a command runs.
   package var hasRelativePaths: Bool {
     let source = NamedDataSet.named(source) == nil ? source : nil

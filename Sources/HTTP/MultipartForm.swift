@@ -32,6 +32,9 @@ package struct MultipartForm: Sendable {
 }
 
 extension MultipartForm {
+  /// All of its parts, as they come.
+  package func parser(maximumParts: Int) -> MultipartParser { MultipartParser(boundary: boundary, maximumParts: maximumParts) }
+
   /// Every part of a form that has come whole, in order.
   package func parts(of body: [UInt8]) throws(MultipartError) -> [(name: String, bytes: [UInt8])] {
     var parser = MultipartParser(boundary: boundary)

@@ -28,10 +28,11 @@ package struct MultipartParser: Sendable {
 
   /// All header lines of one part together, in bytes.
   private static let headerBytes = 8 * 1024
-  private static let partCount = 64
+  package static let usualParts = 64
 
   /// CRLF, two hyphens, the boundary.
   private let delimiter: [UInt8]
+  private let maximumParts: Int
   private var state = State.opening
   private var buffer: [UInt8] = []
   private var start = 0
@@ -39,7 +40,10 @@ package struct MultipartParser: Sendable {
   private var headerBytesRead = 0
   private var headers = PartHeaders()
 
-  package init(boundary: String) { delimiter = Array("\r\n--\(boundary)".utf8) }
+  package init(boundary: String, maximumParts: Int = usualParts) {
+    delimiter = Array("\r\n--\(boundary)".utf8)
+    self.maximumParts = maximumParts
+  }
 
   package mutating func feed(_ bytes: some Collection<UInt8>) {
     buffer.removeFirst(start)
@@ -74,7 +78,7 @@ package struct MultipartParser: Sendable {
         switch (buffer[start], buffer[start + 1]) {
         case (.carriageReturn, .lineFeed):
           parts += 1
-          guard parts <= Self.partCount else { throw .tooManyParts(limit: Self.partCount) }
+          guard parts <= maximumParts else { throw .tooManyParts(limit: maximumParts) }
           headers = PartHeaders()
           headerBytesRead = 0
           state = .headers

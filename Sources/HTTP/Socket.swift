@@ -27,8 +27,9 @@ struct Socket: Sendable {
   }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
-    if let tls { return tls.read(into: buffer) }
-    return readRaw(into: buffer)
+    let result = tls.map { $0.read(into: buffer) } ?? readRaw(into: buffer)
+    if case .bytes(let count) = result { Traffic.received(count) }
+    return result
   }
 
   /// Reads what is on the wire, for bytes that nobody will look at.
@@ -47,6 +48,12 @@ struct Socket: Sendable {
 
   /// Writes both buffers with one system call, under TLS the first that has bytes; a peer that is gone is a result, never a SIGPIPE.
   func write(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> WriteResult {
+    let result = writeUncounted(first, second)
+    if case .bytes(let count) = result { Traffic.sent(count) }
+    return result
+  }
+
+  private func writeUncounted(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> WriteResult {
     if let tls { return tls.write(first.isEmpty ? second : first) }
     var parts = (
       iovec(iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count),

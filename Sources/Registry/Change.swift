@@ -4,12 +4,15 @@ package struct ChangeAction: RawRepresentable, Hashable, Sendable {
 
   package init(rawValue: String) { self.rawValue = rawValue }
 
+  package static let addDataset = Self(rawValue: "dataset.add")
   package static let annotateModel = Self(rawValue: "model.annotate")
   package static let annotateVersion = Self(rawValue: "version.annotate")
   package static let annotateRun = Self(rawValue: "run.annotate")
   package static let collect = Self(rawValue: "store.gc")
   package static let createKey = Self(rawValue: "key.create")
   package static let deleteAlias = Self(rawValue: "alias.delete")
+  package static let deleteDataset = Self(rawValue: "dataset.delete")
+  package static let deleteFiles = Self(rawValue: "files.delete")
   package static let deleteModel = Self(rawValue: "model.delete")
   package static let deleteVersion = Self(rawValue: "version.delete")
   package static let moveAlias = Self(rawValue: "alias.move")

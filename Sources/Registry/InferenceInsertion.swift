@@ -25,7 +25,7 @@ struct InferenceInsertion {
     statement = try database.cachedStatement(
       sql: """
         INSERT INTO inferences (id, engine, model, version, operation, http_status, latency_us, parameters, seed, items, input_digest, input_type,
-          output_digest, output_type, failure) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          output_digest, output_type, failure, trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     ).sqliteStatement
     connection = database.sqliteConnection
@@ -51,6 +51,7 @@ struct InferenceInsertion {
     add(record.output?.digest)
     add(record.output?.type)
     add(record.failure)
+    add(record.trace)
     let code = bytes.withUnsafeBytes { bytes in
       for (index, value) in values.enumerated() { bind(value, of: bytes, at: Int32(index + 1)) }
       defer {

@@ -56,10 +56,13 @@ package struct InferenceRecord: Sendable {
   package let output: Output?
   /// What an answer of status 400 or more said.
   package let failure: String?
+  /// The trace that it belonged to.
+  package let trace: String?
 
   package init(
     id: RunID, model: String, version: Int, digest: Digest, family: String, build: BuildInformation, operation: String, status: Int,
-    microseconds: Int, options: Options?, input: Input?, output: Output?, failure: String?
+    microseconds: Int, options: Options?, input: Input?, output: Output?, failure: String?,
+    trace: String? = nil
   ) {
     self.id = id
     self.model = model
@@ -74,6 +77,7 @@ package struct InferenceRecord: Sendable {
     self.input = input
     self.output = output
     self.failure = failure
+    self.trace = trace
   }
 
   /// What it takes while it waits, roughly.
@@ -92,4 +96,6 @@ package struct InferenceFacts: Hashable, Sendable {
   package let outputType: String?
   /// Whether the request's body can still be had.
   package let keepsInput: Bool
+  /// The trace that it belonged to.
+  package let trace: String?
 }

@@ -34,7 +34,7 @@ extension ModelStore {
 
     // A write transaction also for a dry run: it keeps out a publication that has moved its file and not yet named it.
     try write { database in
-      let named = Set(try String.fetchAll(database, sql: "SELECT digest FROM versions"))
+      let named = Set(try String.fetchAll(database, sql: "SELECT digest FROM needed_blobs"))
       let known = Set(try String.fetchAll(database, sql: "SELECT digest FROM blobs"))
       let files = try blobs.content().digests
       for digest in files.sorted(by: { $0.hex < $1.hex }) where !named.contains(digest.description) {

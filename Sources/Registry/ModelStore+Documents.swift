@@ -50,7 +50,7 @@ extension ModelStore {
     return (document, bytes)
   }
 
-  private static func checkDocument(_ name: String, _ mediaType: String, byteCount: Int) throws(StoreError) {
+  static func checkDocument(_ name: String, _ mediaType: String, byteCount: Int) throws(StoreError) {
     let (letters, digits) = (UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"))
     func isPlain(_ byte: UInt8) -> Bool { letters.contains(byte) || digits.contains(byte) }
     guard (1...100).contains(name.utf8.count), name.utf8.first.map(isPlain) == true, name.utf8.allSatisfy({ isPlain($0) || "._-".utf8.contains($0) })

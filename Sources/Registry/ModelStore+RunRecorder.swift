@@ -103,9 +103,12 @@ extension ModelStore: RunRecorder {
   }
 
   private static let isResumable =
-    "kind = 'robustness' AND EXISTS (SELECT 1 FROM run_documents WHERE run = runs.id AND name = '\(RunDocument.resumableInput)')"
+    """
+    (kind = 'robustness' AND EXISTS (SELECT 1 FROM run_documents WHERE run = runs.id AND name = '\(RunDocument.resumableInput)')
+      OR EXISTS (SELECT 1 FROM jobs WHERE run = runs.id))
+    """
 
-  /// Takes over the audits that keep their input and whose process has ended; from now on they are this session's.
+  /// Takes over the jobs, and the audits that keep their input, whose process has ended; from now on they are this session's.
   package func adoptRuns() throws -> [Run] {
     guard !isReadOnly else { throw StoreError.servedReadOnly }
     let lock = try root.lock()

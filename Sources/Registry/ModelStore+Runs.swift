@@ -159,7 +159,7 @@ extension Run {
       inference: InferenceFacts(
         operation: row["operation"], httpStatus: row["http_status"], microseconds: microseconds, options: options,
         inputDigest: try row.digestIfPresent("input_digest"), inputType: row["input_type"], outputType: row["output_type"],
-        keepsInput: row["keeps_input"]))
+        keepsInput: row["keeps_input"], trace: row["trace"]))
   }
 
   /// The members of a JSON object as texts, strings without their quotes.

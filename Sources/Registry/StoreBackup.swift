@@ -63,7 +63,9 @@ package struct StoreBackup: Codable, Equatable, Sendable {
     try OpenFile(path, O_RDONLY).synchronize()
 
     let copy = try ReadOnlyDatabase.open(in: target.path)
-    let rows = try copy.read { try Row.fetchAll($0, sql: "SELECT digest, min(model || '@' || version) AS id FROM versions GROUP BY digest") }
+    let rows = try copy.read { database in
+      try Row.fetchAll(database, sql: "SELECT digest, min(id) AS id FROM (\(try needs(database))) GROUP BY digest")
+    }
     var byteCount = 0
     for row in rows {
       let digest: Digest = try row.parse("digest")
@@ -78,6 +80,16 @@ package struct StoreBackup: Codable, Equatable, Sendable {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try target.write([UInt8](try encoder.encode(backup)), as: manifest)
     return backup
+  }
+
+  /// SQL for each blob that something needs: its digest, the name of what needs it, and whether that is a version.
+  static func needs(_ database: Database) throws -> String {
+    var needs = ["SELECT digest, model || '@' || version AS id, 1 AS is_version FROM versions"]
+    // A store of an earlier build has no others.
+    if try database.tableExists("dataset_files") {
+      needs += ["SELECT digest, dataset || '/' || path, 0 FROM dataset_files", "SELECT digest, run || '/' || name, 0 FROM run_files"]
+    }
+    return needs.joined(separator: " UNION ALL ")
   }
 
   // MARK: - Restoring

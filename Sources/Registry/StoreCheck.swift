@@ -83,19 +83,23 @@ package struct StoreCheck: Sendable {
 
   private struct Registered {
     var byteCount: Int
-    var versions: [String]
+    /// What needs it: versions, files of data sets and of runs.
+    var needs: [String]
+    var versions: Int
   }
 
   private static func registered(_ database: DatabaseQueue) throws -> [Digest: Registered] {
     var registered: [Digest: Registered] = [:]
-    let sql = """
-      SELECT blobs.digest, byte_count, model, version FROM blobs LEFT JOIN versions ON versions.digest = blobs.digest ORDER BY model, version
-      """
-    for row in try database.read({ try Row.fetchAll($0, sql: sql) }) {
-      let name: String? = row["model"]
-      let version: Int? = row["version"]
-      registered[try row.parse("digest"), default: Registered(byteCount: row["byte_count"], versions: [])].versions +=
-        name.flatMap { name in version.map { ["\(name)@\($0)"] } } ?? []
+    let rows = try database.read { database in
+      let needs = try StoreBackup.needs(database)
+      let sql = "SELECT blobs.digest, byte_count, id, is_version FROM blobs LEFT JOIN (\(needs)) AS needs ON needs.digest = blobs.digest ORDER BY id"
+      return try Row.fetchAll(database, sql: sql)
+    }
+    for row in rows {
+      var entry = registered[try row.parse("digest")] ?? Registered(byteCount: row["byte_count"], needs: [], versions: 0)
+      if let need: String = row["id"] { entry.needs.append(need) }
+      entry.versions += row["is_version"] ?? 0
+      registered[try row.parse("digest")] = entry
     }
     return registered
   }
@@ -103,22 +107,22 @@ package struct StoreCheck: Sendable {
   private mutating func checkFiles(_ folder: BlobFolder, _ database: DatabaseQueue) throws {
     let registered = try Self.registered(database)
     var (files, strangers) = try folder.content()
-    for (digest, blob) in registered.sorted(by: { $0.key.hex < $1.key.hex }) where !blob.versions.isEmpty {
-      versions += blob.versions.count
+    for (digest, blob) in registered.sorted(by: { $0.key.hex < $1.key.hex }) where !blob.needs.isEmpty {
+      versions += blob.versions
       try check(digest, blob, folder)
     }
-    files.subtract(registered.filter { !$0.value.versions.isEmpty }.keys)
+    files.subtract(registered.filter { !$0.value.needs.isEmpty }.keys)
     if !files.isEmpty {
       // What was published while the files were read is no orphan.
-      files.subtract(try Self.registered(database).filter { !$0.value.versions.isEmpty }.keys)
+      files.subtract(try Self.registered(database).filter { !$0.value.needs.isEmpty }.keys)
     }
-    for digest in files.sorted(by: { $0.hex < $1.hex }) { add(.leftover, folder.path(of: digest), "no version needs this file") }
+    for digest in files.sorted(by: { $0.hex < $1.hex }) { add(.leftover, folder.path(of: digest), "nothing needs this file") }
     for path in strangers { add(.leftover, path, "this is no model file of the store; nothing here removes it") }
   }
 
   private mutating func check(_ digest: Digest, _ blob: Registered, _ folder: BlobFolder) throws {
     let path = folder.path(of: digest)
-    let names = blob.versions.joined(separator: ", ")
+    let names = blob.needs.joined(separator: ", ")
     guard let file = try folder.lockForReading(digest) else { return add(.damage, path, "the file of \(names) is missing") }
     defer { file.unlock() }
     let status = try file.status()

@@ -16,6 +16,7 @@ package enum StoreError: Error, Equatable, Sendable {
   case invalidKeyRequest(field: String, given: String, expected: String)
   case invalidAnnotation(field: String, given: String, expected: String)
   case invalidDocument(field: String, given: String, expected: String)
+  case invalidDataset(field: String, given: String, expected: String)
   case digestMismatch(given: Digest, expected: Digest)
   case tooLarge(limit: Int)
 
@@ -26,6 +27,7 @@ package enum StoreError: Error, Equatable, Sendable {
   case unknownRun(id: String)
   case unknownDocument(run: RunID, name: String, existing: [String])
   case unknownKey(id: String)
+  case unknownDataset(name: String, existing: [String])
 
   // What was asked goes against what is there.
   case versionInUse(model: String, version: Int, aliases: [String])
@@ -33,6 +35,8 @@ package enum StoreError: Error, Equatable, Sendable {
   case keyNameTaken(name: String, id: String)
   /// A model has or had this name.
   case nameTaken(name: String)
+  /// A data set of this name has other files.
+  case datasetTaken(name: String, digest: Digest)
   case runNotRunning(id: RunID, status: RunStatus)
   case parameterWritten(run: RunID, name: String, value: String, given: String)
   case documentWritten(run: RunID, name: String)
@@ -82,6 +86,8 @@ extension StoreError: CustomStringConvertible {
       "\(field) is \(quoted(given)), expected \(expected)"
     case .invalidDocument(let field, let given, let expected):
       "the \(field) of a run's document is \(quoted(given)), expected \(expected)"
+    case .invalidDataset(let field, let given, let expected):
+      "the \(field) of a data set is \(quoted(given)), expected \(expected)"
     case .digestMismatch(let given, let expected):
       "the bytes received are \(given), but \(expected) was announced: the upload was damaged on its way; send it again"
     case .tooLarge(let limit):
@@ -99,6 +105,10 @@ extension StoreError: CustomStringConvertible {
       "run \(run) has no document \(quoted(name)); \(existing.isEmpty ? "it has none" : "it has: \(list(existing, atMost: 50))")"
     case .unknownKey(let id):
       "there is no key \(quoted(id))"
+    case .unknownDataset(let name, let existing):
+      "there is no data set \(quoted(name)); \(existing.isEmpty ? "the store has none yet" : "there are: \(list(existing))")"
+    case .datasetTaken(let name, let digest):
+      "the data set \(quoted(name)) has other files, \(digest): delete it first, or choose another name"
     case .aliasElsewhere(let model, let alias, let expected, let actual):
       "\(alias) of \(model) is at \(actual.map { "version \($0)" } ?? "no version"), not at \(expected): someone moved it meanwhile; look again"
     case .keyNameTaken(let name, let id):

@@ -62,7 +62,10 @@ extension Timestamp: LosslessStringConvertible {
     var offset: Int64 = 0
     guard let zone = skip("Zz+-") else { return nil }
     if zone == UInt8(ascii: "+") || zone == UInt8(ascii: "-") {
-      guard let hours = number(digits: 2), skip(":") != nil, let minutes = number(digits: 2), hours <= 23, minutes <= 59 else { return nil }
+      guard let hours = number(digits: 2) else { return nil }
+      // Many programs write +0000, as ISO 8601's basic form does.
+      _ = skip(":")
+      guard let minutes = number(digits: 2), hours <= 23, minutes <= 59 else { return nil }
       offset = (hours * 60 + minutes) * (zone == UInt8(ascii: "+") ? 60_000 : -60_000)
     }
     guard rest.isEmpty else { return nil }

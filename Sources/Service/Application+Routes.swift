@@ -12,6 +12,7 @@ extension Application {
       _ endpoint: nonisolated(nonsending) @escaping @Sendable (Request, Caller) async throws -> Response
     ) {
       router.add(method, pattern, bodyLimit: bodyLimit) { request in
+        let start = ContinuousClock.now
         let response = await answering(request) { request in
           let caller = try admission.admit(request, to: scope)
           (request.attachment as? RequestNotes)?.key = caller.principal.key
@@ -21,7 +22,7 @@ extension Application {
           if let refusal = request.failedPrecondition(of: response) { throw refusal }
           return response
         }
-        metrics.count(method: method.rawValue, route: pattern, status: response.status.code)
+        metrics.count(method: method.rawValue, route: pattern, status: response.status.code, after: .now - start)
         return response
       }
     }
@@ -46,7 +47,7 @@ extension Application {
       // What is read as a whole is held to `bodyBytes` by the endpoint.
       let bodyLimit = kind.items == .references ? limits.bodyBytes : max(limits.bodyBytes, limits.streamedBodyBytes)
       add(.post, "/v1/models/{model}/\(kind.name)", .infer, bodyLimit: bodyLimit) { request in
-        try await recorded(kind.name) { account in try await perform(kind, request, account) }
+        try await recorded(kind.name, request) { account in try await perform(kind, request, account) }
       }
     }
 
@@ -66,6 +67,10 @@ extension Application {
     // The change log under its name before an audit meant an attack alone.
     add(.get, "/v1/admin/audit", .admin, listChanges)
     add(.get, "/v1/admin/changes", .admin, listChanges)
+    add(.get, "/v1/admin/datasets", .admin, listDatasets)
+    add(.get, "/v1/admin/datasets/{name}", .admin, showDataset)
+    add(.post, "/v1/admin/datasets/{name}", .admin, bodyLimit: limits.modelBytes + (1 << 20), addDataset)
+    add(.delete, "/v1/admin/datasets/{name}", .admin, deleteDataset)
     add(.get, "/v1/admin/keys", .admin, listKeys)
     add(.post, "/v1/admin/keys", .admin, createKey)
     add(.delete, "/v1/admin/keys/{id}", .admin, revokeKey)
@@ -77,7 +82,9 @@ extension Application {
     add(.patch, "/v1/admin/models/{name}/versions/{version}", .admin, annotateVersion)
     add(.delete, "/v1/admin/models/{name}/versions/{version}", .admin, deleteVersion)
     add(.put, "/v1/admin/models/{name}/aliases/{alias}", .admin, moveAlias)
+    add(.post, "/v1/admin/runs", .admin, startJob)
     add(.patch, "/v1/admin/runs/{id}", .admin, annotateRun)
+    add(.delete, "/v1/admin/runs/{id}/files", .admin, deleteRunFiles)
     add(.delete, "/v1/admin/models/{name}/aliases/{alias}", .admin, deleteAlias)
     add(.get, "/v1/admin/models/{name}/aliases/{alias}/history", .admin, aliasHistory)
 

@@ -1,4 +1,6 @@
+package import Data
 package import HTTP
+package import Learning
 package import Logging
 package import Modelling
 package import Registry
@@ -15,6 +17,10 @@ package struct Application: Sendable {
     /// Families whose models it serves.
     package var families: [any ModelFamily.Type]
     package var recording = InferenceRecorder.Options()
+    /// What work in the background may take.
+    package var jobs = JobOptions()
+    /// How to learn from data where a client says no more than which; nil: a recipe has to be given.
+    package var chooseRecipe: (@Sendable (DataFacts, _ family: String?, DataSource) throws -> Recipe)?
     /// Whether log lines about requests have fields, for programs, instead of a sentence.
     package var logsFields = false
 
@@ -31,9 +37,13 @@ package struct Application: Sendable {
   package let metrics = ServiceMetrics()
   let statistics = InferenceStatistics()
   package let readiness = Readiness()
+  /// Connections of the server that this application answers on, once there is one.
+  package let connectionCount = ConnectionCount()
   package let recorder: InferenceRecorder
   /// Audits without a client that waits.
   let audits = AuditRunner()
+  /// Trainings, evaluations and imputations of whole tables.
+  let jobs: JobRunner
   let admission: any Admission
   let logger: Logger
   /// For models being loaded and checked.
@@ -66,6 +76,7 @@ package struct Application: Sendable {
     var recording = options.recording
     if store.isReadOnly { recording.policy = .none }
     recorder = InferenceRecorder(store: store, options: recording)
+    jobs = JobRunner(options.jobs)
     self.admission = admission
   }
 
@@ -106,6 +117,9 @@ package struct Application: Sendable {
       fields["bytes"] = bytes.map { "\($0)" }
       fields["client"] = request.clientAddress.map { "\($0)" }
       fields["key"] = notes.key.map { "\($0)" }
+      if let trace = TraceContext(request.headers["traceparent"]) {
+        (fields["trace_id"], fields["parent_id"]) = ("\(trace.trace)", "\(trace.parent)")
+      }
       for (field, name) in [("run", "Posterior-Run"), ("model", "Posterior-Model"), ("seed", "Posterior-Seed")] {
         fields[field] = response.headers[name].map { "\($0)" }
       }

@@ -7,7 +7,7 @@ import Modelling
 struct DataCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Looks at data, cuts recordings into items and draws named data sets, before anything is learnt from them.",
-    subcommands: [Describe.self, RingFile.self, SpritesFile.self, Windows.self])
+    subcommands: [Describe.self, RingFile.self, SpritesFile.self, Upload.self, Windows.self])
 }
 
 extension DataCommand {

@@ -68,15 +68,18 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
   }
 
-  func run() async throws { try await reporting(evaluate) }
-
-  private func evaluate() throws {
-    Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    try store.reading(model) { try evaluate($0, $1) }
+  func run() async throws {
+    try await reporting {
+      Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
+      try evaluate(recorder: nil)
+    }
   }
 
+  /// - Parameter recorder: who writes down what is measured; nil: the store, where a record is wanted.
+  func evaluate(recorder: (any RunRecorder)?) throws { try store.reading(model) { try evaluate($0, $1, recorder) } }
+
   /// - Parameter version: of the store, where it holds the file.
-  private func evaluate(_ model: String, _ version: ModelVersion?) throws {
+  private func evaluate(_ model: String, _ version: ModelVersion?, _ given: (any RunRecorder)?) throws {
     let reading = try reading.values()
     let items = EvaluationData(data, split: split, limit: limit, labels: labels, format: dataFormat, reading: reading)
     let task = EvaluationTask(items, fit: try fit(for: items), draws: k, samples: samples, seed: seed, mask: masks)
@@ -84,11 +87,12 @@ struct EvaluateCommand: AsyncParsableCommand {
     if grid != nil, subject.items.labels == nil || subject.items.signature.space.picture == nil {
       throw CommandError("--grid shows clusters of images: the model has none, the items are no images, or their classes are not known (--labels)")
     }
-    let recorder = noRecord ? nil : try store.open()
+    let store = noRecord || given != nil ? nil : try store.open()
+    let recorder: (any RunRecorder)? = given ?? store
     let run = try recorder?.start(
       .evaluation(
         of: model, version, family: type(of: subject.model).name, parameters: task.parameters(modelFile: model, subject: subject), seed: seed,
-        data: subject.items.digest, in: recorder))
+        data: subject.items.digest, in: store))
     do {
       let (findings, documents) = try task.evaluate(subject) { Self.show("\($0)/\(subject.items.count)") }
       Self.show("")
@@ -105,7 +109,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       if let run, !documents.isEmpty { print("run \(run) keeps \(documents.map(\.name).joined(separator: ", "))") }
     } catch {
       // The error of the evaluation is the one to tell; a run that has ended already stays as it is.
-      if let run, try recorder?.run(run.description).status == .running { try recorder?.finish(run, .failed("\(error)")) }
+      if let run, try store?.run(run.description).status == .running { try store?.finish(run, .failed("\(error)")) }
       throw error
     }
   }

@@ -71,7 +71,8 @@ struct ImputeCommand: AsyncParsableCommand {
       given.append(.init(name: "mode", value: ImputeRequest.Mode.point.rawValue))
     }
     let start = ContinuousClock.now
-    Parallelism.width = ProcessInfo.processInfo.activeProcessorCount
+    let learning = TableLearning.current
+    if learning == nil { Parallelism.width = ProcessInfo.processInfo.activeProcessorCount }
     let source = DataSource(source: path, format: .csv, reading: try inputArguments.table.values())
     // It is read twice, to learn from it and to fill it in, and a pipe can be read but once.
     let bytes = try inputArguments.bytes(of: path)
@@ -87,10 +88,12 @@ struct ImputeCommand: AsyncParsableCommand {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let seed = options["seed"].flatMap { UInt64($0) } ?? 0
     let bootstraps = proper.isWanted ? given.first { $0.name == "draws" }.flatMap { Int($0.value) } : nil
-    let imputer = TableImputer(data: data, source: source, family: family ?? Stacking.name, seed: seed, folder: folder, bootstraps: bootstraps)
+    var imputer = TableImputer(data: data, source: source, family: family ?? Stacking.name, seed: seed, folder: folder, bootstraps: bootstraps)
+    if let learning { imputer.observe = learning.observe }
     for line in try imputer.check().prefix(Self.toldColumns) { CommandError.note(line) }
     let file = try imputer.learn()
     let model = try LoadedModel.load(path: file, families: Catalogue.families)
+    try learning?.learnt(file)
     if let keepModel { CommandError.note("registered as \(try keep(file, as: keepModel))") }
     if options["seed"] == nil { given.append(.init(name: "seed", value: "\(seed)")) }
     try await arguments.perform(RequestKind(ImputeRequest.self), given, input: path, as: inputArguments, model: model, bytes: bytes)

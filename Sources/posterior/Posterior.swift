@@ -38,5 +38,6 @@ struct Posterior: AsyncParsableCommand {
       ServeCommand.self,
       StoreCommand.self,
       TrainCommand.self,
+      WorkCommand.self,
     ])
 }

@@ -34,6 +34,12 @@ struct RegistryArguments: ParsableArguments {
   /// Whether commands ask a server.
   var namesServer: Bool { serverAddress != nil }
 
+  /// - Throws: `CommandError` where no server is named.
+  func requireServer() throws -> ServerConnection {
+    guard let server = try connect() as? ServerConnection else { throw CommandError("Which server? --server or $POSTERIOR_SERVER names it.") }
+    return server
+  }
+
   /// - Parameter creating: makes the store where there is none.
   func connect(creating: Bool = false) throws -> any RegistryConnection {
     guard let serverAddress else { return LocalConnection(creating ? try store.open() : try store.openExisting()) }

@@ -27,7 +27,7 @@ struct RequestArguments: ParsableArguments {
     mask: String? = nil, model learnt: LoadedModel? = nil, bytes: ItemSource? = nil
   ) async throws {
     try await reporting {
-      Parallelism.width = ProcessInfo.processInfo.activeProcessorCount
+      if TableLearning.current == nil { Parallelism.width = ProcessInfo.processInfo.activeProcessorCount }
       let model = try learnt ?? store.load(model)
       let takesRows = model.signature.space.isRow
       var sent = SentRequest(contentType: try input.map { try inputArguments.format(of: $0, takesRows: takesRows).mediaType }, options: options)

@@ -70,10 +70,10 @@ extension RunsCommand {
       let replay: Service.Replay
       switch run.description.kind {
       case .inference: replay = try inference(run, store)
-      case .train: replay = try training(run)
+      case .train: replay = try training(run, store)
       case .evaluate: replay = try evaluation(run, store)
       case .robustness: replay = try audit(run, store)
-      case .replay:
+      case .replay, .impute:
         throw CommandError("Runs of kind \(run.description.kind.rawValue) can't be replayed yet; replay the run that it is of.")
       }
       let recorded = try replay.record(in: store)
@@ -107,17 +107,22 @@ extension RunsCommand {
       return try AuditRequest.replay(of: run, on: model, in: store)
     }
 
-    private func training(_ run: Run) throws -> Service.Replay {
+    private func training(_ run: Run, _ store: ModelStore) throws -> Service.Replay {
       try Service.Replay.expectation(of: run)
       let recipe = try Recipe(recorded: Array(run.description.configuration.utf8))
       // Where the recipe's paths lead from; the new model file goes where this command was told.
       let output = output.map(EvaluationTask.absolute)
-      if let folder = run.description.parameters[Training.folderParameter] { _ = FileManager.default.changeCurrentDirectoryPath(folder) }
-      try checkData(try recipe.loadData(families: Catalogue.families), of: run)
       let folder = FileManager.default.temporaryDirectory.appendingPathComponent("posterior-replay-\(UUID().uuidString)").path
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       // A temporary file that can't be removed is left to the system; the result is not affected.
       defer { try? FileManager.default.removeItem(atPath: folder) }
+      if let name = run.description.parameters["dataset"] {
+        try store.lay(out: store.dataset(named: name), in: folder + "/data")
+        _ = FileManager.default.changeCurrentDirectoryPath(folder + "/data")
+      } else if let start = run.description.parameters[Training.folderParameter] {
+        _ = FileManager.default.changeCurrentDirectoryPath(start)
+      }
+      try checkData(try recipe.loadData(families: Catalogue.families), of: run)
       let options = Training.Options(output: output ?? folder + "/model.safetensors", checkpoint: folder + "/checkpoint")
       TrainingMemory.keepFreedBlocks()
       let display = TrainingDisplay()

@@ -53,6 +53,7 @@ struct ServeCommand: AsyncParsableCommand {
       limits: limits, unixMode: configuration.unixMode?.bits, isProxy: { address in configuration.trustedProxies.contains { $0.matches(address) } },
       loops: configuration.ioThreadCount, refuse: application.refuse,
       onDraining: { application.readiness.state = .draining })
+    application.connectionCount.come { [weak server] in server?.connectionCount ?? 0 }
     let signals = ServerSignals(
       stop: { await server.shutdown(drain: configuration.drainDelay, timeout: configuration.shutdownTimeout) },
       reload: { [logger] in Self.reload(identity, logger) })
@@ -60,7 +61,7 @@ struct ServeCommand: AsyncParsableCommand {
     let failed = try await application.warmUp()
     application.readiness.failedModels = failed.map(\.id)
     application.readiness.beginServing()
-    try await application.resumeAudits()
+    try await application.resumeRuns()
     let watch = Task { await application.watchAbandonedRuns() }
     defer { watch.cancel() }
     let places = bound.enumerated().map { index, address in
@@ -70,6 +71,7 @@ struct ServeCommand: AsyncParsableCommand {
     // Past stdio's buffer: whoever started the server waits for this line.
     FileHandle.standardOutput.write(Data(line.utf8))
     await server.run()
+    await application.stopJobs()
     application.recorder.flush()
     withExtendedLifetime(signals) {}
   }

@@ -93,6 +93,12 @@ extension ServeConfiguration {
     Setting(
       "model_memory", \.bodies.loadedBytes.asBytes, in: bytes,
       "Memory for the weights of models, as 2GB or 512MiB; those used longest ago give way.")
+    Setting("max_jobs", \.jobs.most, in: 1...64, "Trainings and other work in the background done at once; more wait.")
+    Setting("max_waiting_jobs", \.jobs.waiting, in: 0...most, "Such work that waits; more is answered 503.")
+    Setting("job_threads", \.jobs.threads, in: 1...1024, "Threads of each, at the lowest priority. Absent: half of the cores.")
+    Setting(
+      "job_memory", \.jobs.memoryBytes.asBytes, in: ByteCount(1 << 26)...ByteCount(most),
+      "Bytes of memory that each may have; one that needs more fails.")
     Setting("record", \.recording.policy, "Requests to models that are recorded as runs. Recording never delays an answer.")
     Setting(
       "record_limit", \.recording.retention, in: 1...most, "Recorded requests kept; beyond that the oldest go. Runs of other kinds stay.")

@@ -1,4 +1,5 @@
 import Families
+import Formats
 import Foundation
 import HTTP
 import Modelling
@@ -58,6 +59,8 @@ package struct ServeConfiguration: Settings {
   var batching = BatchPolicy()
   /// Serve without writing: a store, a copy of one, or a folder of model files.
   var readOnly = false
+  /// What trainings and other work in the background may take of the machine.
+  var jobs = JobOptions()
   /// What is remembered of requests to models.
   var recording = InferenceRecorder.Options()
   var requireKeys = false
@@ -95,6 +98,14 @@ extension ServeConfiguration {
     options.batching = batching
     options.requiresKeys = needsKeys
     options.recording = recording
+    options.jobs = jobs
+    // The same program; a store that is only read begins no run.
+    options.jobs.command = readOnly ? [] : ["/proc/self/exe".resolvingLinks, "work"]
+    options.chooseRecipe = { facts, family, source in
+      do { return try RecipeChoice(for: facts, family: family, source: source).recipe } catch let error as CommandError {
+        throw Problem(.impossible, error.description, field: "family", given: family)
+      }
+    }
     options.logsFields = logFormat == .json
     return options
   }

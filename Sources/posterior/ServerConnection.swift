@@ -43,25 +43,50 @@ struct ServerConnection: RegistryConnection {
     return try await answer(to: exchange)
   }
 
+  /// Sends a form that lies in a file.
+  func upload(form file: String, type: String, to target: String) async throws -> RegistryAnswer {
+    var exchange = exchange(.post, target)
+    exchange.headers.append("Content-Type: \(type)")
+    let size = try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int
+    exchange.content = .file(path: file, byteCount: size ?? 0)
+    return try await answer(to: exchange)
+  }
+
+  /// Reads an answer as it comes.
+  ///
+  /// - Parameter take: gets it piece by piece, on a thread of its own; false ends the reading.
+  /// - Returns: the status.
+  func stream(_ target: String, headers: [String], _ take: @escaping ([UInt8]) -> Bool) async throws -> Int {
+    var exchange = exchange(.get, target)
+    exchange.headers += headers
+    exchange.patience = nil
+    return try await perform(exchange, take)
+  }
+
   private func exchange(_ method: HTTP.Method, _ target: String) -> ServerExchange {
     var exchange = ServerExchange(method: method.rawValue, url: base + target, authorities: authorities)
     if let key { exchange.headers.append("Authorization: Bearer \(key)") }
     return exchange
   }
 
-  /// On a thread of its own: curl waits where it is called.
   private func answer(to exchange: ServerExchange) async throws -> RegistryAnswer {
-    try await withCheckedThrowingContinuation { continuation in
+    var body: [UInt8] = []
+    let status = try await perform(exchange) { piece in
+      body += piece
+      return true
+    }
+    return RegistryAnswer(status: status, body: body)
+  }
+
+  /// On a thread of its own: curl waits where it is called.
+  private func perform(_ exchange: ServerExchange, _ take: @escaping ([UInt8]) -> Bool) async throws -> Int {
+    nonisolated(unsafe) let take = take
+    return try await withCheckedThrowingContinuation { continuation in
       DispatchQueue.global().async { [base] in
-        var body: [UInt8] = []
         do throws(ServerExchange.Failure) {
-          let status = try exchange.perform { piece in
-            body += piece
-            return true
-          }
-          continuation.resume(returning: RegistryAnswer(status: status, body: body))
+          continuation.resume(returning: try exchange.perform(take))
         } catch {
-          continuation.resume(throwing: RegistryRefusal(status: 0, detail: "\(base) does not answer: \(error.reason)"))
+          continuation.resume(throwing: RegistryRefusal(status: 0, detail: "\(base) does not answer: \(error.reason)."))
         }
       }
     }

@@ -16,8 +16,8 @@ struct ServerExchange {
   var content = Content.none
   /// A PEM file that vouches for the server's certificate; nil for the system's authorities.
   var authorities: String?
-  /// Seconds without a byte after which the server is given up.
-  var patience = 600
+  /// Seconds without a byte after which the server is given up; nil: as long as the connection stands.
+  var patience: Int? = 600
 
   /// Why there is no answer, in curl's words.
   struct Failure: Error { let reason: String }
@@ -50,8 +50,12 @@ struct ServerExchange {
     set(CURLOPT_URL, url)
     set(CURLOPT_CUSTOMREQUEST, method)
     set(CURLOPT_NOSIGNAL, 1)
-    set(CURLOPT_LOW_SPEED_LIMIT, 1)
-    set(CURLOPT_LOW_SPEED_TIME, patience)
+    if let patience {
+      set(CURLOPT_LOW_SPEED_LIMIT, 1)
+      set(CURLOPT_LOW_SPEED_TIME, patience)
+    }
+    set(CURLOPT_TCP_KEEPALIVE, 1)
+    set(CURLOPT_CONNECTTIMEOUT, 30)
     // A key goes to the server that was named and to no other.
     set(CURLOPT_FOLLOWLOCATION, 0)
     if let authorities { set(CURLOPT_CAINFO, authorities) }

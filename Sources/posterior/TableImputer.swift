@@ -19,22 +19,24 @@ struct TableImputer {
   let folder: String
   /// Fits for proper multiple imputation, of the family stacking; nil: one for all imputations.
   var bootstraps: Int?
+  /// Told of the training on all of the table.
+  var observe: (TrainingEvent) -> Void = { _ in }
 
   /// Cells of at most so many rows are hidden, one in ten of those that are there.
   private static let checkedRows = 2000
   private static let hiddenShare: Float = 0.1
 
   /// The path of a model that learnt from all of the table.
-  func learn() throws -> String { try learn(data, as: "model", bootstraps: bootstraps) }
+  func learn() throws -> String { try learn(data, as: "model", bootstraps: bootstraps, observe: observe) }
 
-  private func learn(_ data: DataSet, as name: String, bootstraps: Int?) throws -> String {
+  private func learn(_ data: DataSet, as name: String, bootstraps: Int?, observe: @escaping (TrainingEvent) -> Void = { _ in }) throws -> String {
     var recipe = Recipe(family: family, settings: Catalogue.settings(of: family, forRows: data.count), source: source, rows: data.count)
     if let bootstraps { recipe.configuration = .record(["bootstraps": .integer(bootstraps)]) }
     recipe.seed = seed
     try recipe.validate()
     let path = "\(folder)/\(name).safetensors"
     let options = Training.Options(output: path, checkpoint: path + ".checkpoint")
-    _ = try Training(recipe, families: Catalogue.families, options: options, data: data, build: .current).run(observe: { _ in })
+    _ = try Training(recipe, families: Catalogue.families, options: options, data: data, build: .current).run(observe: observe)
     return path
   }
 

@@ -151,7 +151,7 @@ struct AuditTests {
     }
     let next = try ServiceFixture(directory: fixture.directory)
     #expect(try await next.get(location).member("status")?.string == "running")
-    try await next.application.resumeAudits()
+    try await next.application.resumeRuns()
     try await ended(location, in: next)
     #expect(try await next.get(location + "/documents/report.json").body == prompt.body)
   }

@@ -134,6 +134,12 @@ struct ContractTests {
     try compare(PoolOptions.table.fields, .object([.init(name: "properties", value: .object(described))]), "pool?")
   }
 
+  @Test("every field of a job")
+  func jobs() throws {
+    try compare(JobRequest.table.fields, at("components", "schemas", "JobRequest"), "job")
+    try compare(JobRequest.Publish.table.fields, at("components", "schemas", "JobPublication"), "publish")
+  }
+
   @Test("the configuration and the training options of every family", arguments: Catalogue.families.map { $0.name })
   func families(_ name: String) throws {
     let family = try #require(Catalogue.family(named: name))

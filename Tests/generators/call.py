@@ -54,6 +54,7 @@ def examples(**models):
 
 
 SHIRT = (ROOT / "deploy/examples/shirt.png").read_bytes()
+WINE = b"\n".join((ROOT / "deploy/examples/white-wine.csv").read_bytes().splitlines()[:200]) + b"\n"
 PIXELS = struct.pack("<784f", *[float(i % 256) for i in range(784)])
 SLOW = {"inputs": [[0.4, 0.6]], "attack": {"budgets": [0.5], "steps": 10000, "restarts": 10}, "seed": 7}
 YESTERDAY = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
@@ -90,6 +91,24 @@ TABLE = {
         call(202, keep={"slow": lambda answer: answer["id"]}, model="kinds", body=SLOW, Prefer="respond-async"),
     ],
     "pool": [call(body="")],
+    "inferenceServer": [call()],
+    "inferenceLive": [call()],
+    "inferenceReady": [call()],
+    "inferenceIndex": [call()],
+    "inferenceIndexByPost": [call(body={"ready": True})],
+    "inferenceLoad": [call(model="fashion-mnist", body={})],
+    "inferenceUnload": [call(model="fashion-mnist", body={})],
+    "inferenceMetadata": [call(model="fashion-mnist:encode"), call(404, model="nobody")],
+    "inferenceMetadataOfVersion": [call(model="fashion-mnist", version="1")],
+    "inferenceConfiguration": [call(model="kinds")],
+    "inferenceConfigurationOfVersion": [call(model="fashion-mnist", version="1")],
+    "inferenceModelReady": [call(model="fashion-mnist")],
+    "inferenceModelReadyOfVersion": [call(model="fashion-mnist", version="1")],
+    "infer": [call(model="fashion-mnist", body=""), call(501, model="fashion-mnist:impute", body={"inputs": []})],
+    "inferOfVersion": [call(model="fashion-mnist", version="1", body={"parameters": {"operation": "sample"}, "inputs": []})],
+    "inferenceStatistics": [call(model="fashion-mnist")],
+    "inferenceStatisticsOfVersion": [call(model="fashion-mnist", version="1")],
+    "inferenceStatisticsOfAll": [call()],
     "listRuns": [
         call(keep={"runs": lambda answer: [run["id"] for run in answer["runs"]]}, kind="inference", filter="http_status = 200 and operation = 'sample'"),
         call(keep={"audit": lambda answer: answer["runs"][0]["id"]}, kind="robustness", status="finished", order_by="started", limit=1),
@@ -104,6 +123,17 @@ TABLE = {
     # The client of openapi-generator sends no body of bytes but one that is there.
     "replayRun": [call(keep={"replay": lambda answer: answer["run"]}, id=lambda known: known["runs"][0], body=b"")],
     "annotateRun": [call(id=lambda known: known["replay"], body="")],
+    "addDataset": [
+        call(201, only="openapi-generator", name="wine", file="wine.csv", body=WINE),
+        call(200, only="openapi-python-client", name="wine", file="wine.csv", body=WINE),
+    ],
+    "listDatasets": [call()],
+    "showDataset": [call(name="wine")],
+    "startJob": [
+        call(202, body="train", keep={"job": lambda answer: answer["id"]}), call(202, body="recipe"), call(202, body="evaluate"), call(202, body="impute"),
+    ],
+    "deleteRunFiles": [call(id=lambda known: known["job"])],
+    "deleteDataset": [call(204, only="openapi-python-client", name="wine")],
     "createKey": [call(201, keep={"key": lambda answer: answer["id"]}, body="")],
     "listKeys": [call(limit=10)],
     "revokeKey": [call(204, id=lambda known: known["key"])],
@@ -184,8 +214,6 @@ class OpenAPIGenerator:
         self.contract = contract
         self.package = importlib.import_module("openapi_client")
         configuration = self.package.Configuration(host=server, access_token=key)
-        # The client writes +0000, which the server refuses: RFC 3339 has a colon in it. Z until the server takes both.
-        configuration.datetime_format = "%Y-%m-%dT%H:%M:%SZ"
         self.client = self.package.ApiClient(configuration)
 
     def call(self, operation, arguments):
@@ -242,8 +270,6 @@ class OpenAPIPythonClient:
                 given["body"] = getattr(self.models, body.schema)(**fields)
             else:
                 given["body"] = getattr(self.models, self.contract.model_name(operation)).from_dict(body)
-                # The client sends defaults of the query beside a JSON body, which the server refuses: they are taken away until it takes what equals a default.
-                given |= {name: self.types.UNSET for name, place in places.items() if name not in given and place.default is not place.empty}
         answer = function(client=self.client, **given)
         data = answer.parsed if answer.parsed is not None else answer.content or None
         return int(answer.status_code), data.payload.read() if isinstance(data, self.types.File) else data, answer.content

@@ -364,6 +364,68 @@ def administrate(session, file):
         session.get(path, 400, keyed=True, query="?since=yesterday")
 
 
+def work(session):
+    """Data sets, and what a server does with them in the background."""
+    sets, one, jobs = "/v1/admin/datasets", "/v1/admin/datasets/{name}", "/v1/admin/runs"
+    table = "a,b\n" + "\n".join(f"{i},{i * i % 7 if i % 3 else ''}" for i in range(40)) + "\n"
+    csv = {"Content-Type": "text/csv"}
+    session.call("POST", one, 401, body=table.encode(), headers=csv, name="contract")
+    session.call("POST", one, 201, body=table.encode(), headers=csv, keyed=True, name="contract", query="?file=table.csv")
+    session.call("POST", one, 200, body=table.encode(), headers=csv, keyed=True, name="contract", query="?file=table.csv")
+    session.call("POST", one, 409, body=b"a,b\n1,2\n", headers=csv, keyed=True, name="contract", query="?file=table.csv")
+    session.call("POST", one, 422, body=b"a,b\n1,x\n2,3\n3,4\n", headers=csv, keyed=True, name="contract-wrong")
+    session.call("POST", one, 422, body=table.encode(), headers=csv, keyed=True, name="contract-wrong", query="?file=..%2Ftable.csv")
+    session.call("POST", one, 400, body=b"x", headers={"Content-Type": "application/octet-stream"}, keyed=True, name="contract-wrong")
+    session.get(sets, keyed=True)
+    session.get(one, keyed=True, name="contract")
+    session.get(one, 404, keyed=True, name="contract-wrong")
+    train = {"kind": "train", "dataset": "contract", "family": "mixture", "seed": 1, "publish": {"model": "contract-model"}}
+    session.call("POST", jobs, 401, body=train)
+    for wrong in [{"kind": "paint"}, {"dataset": None}, {"family": "nobody"}, {"k": 5}, {"publish": {"model": "No Name"}}, {"seed": -1}, {"nonsense": 1},
+                  {"family": None, "recipe": {"family": "vae", "data": {"source": "/etc/passwd"}, "configuration": {"latent": 1}}},
+                  {"family": None, "recipe": {"family": "vae", "data": {"source": "table.csv"}, "configuration": {"latent": 0}}}]:
+        session.call("POST", jobs, 422, body=train | wrong, keyed=True)
+    session.call("POST", jobs, 404, body=train | {"dataset": "nobody"}, keyed=True)
+    runs = [json.loads(session.call("POST", jobs, 202, body=body, keyed=True)) for body in (
+        train, {"kind": "impute", "dataset": "contract", "family": "mixture", "seed": 1}, train | {"seed": 2})]
+    session.call("POST", "/v1/runs/{id}/cancel", 401, id=runs[2]["id"])
+    session.call("POST", "/v1/runs/{id}/cancel", 200, keyed=True, id=runs[2]["id"])
+    for run in runs[:2]:
+        session.get("/v1/runs/{id}/events", id=run["id"])
+        ended = json.loads(session.get("/v1/runs/{id}", id=run["id"]))
+        if ended["status"] != "finished":
+            session.faults += 1
+            print(f"run {run['id']} of kind {run['kind']} is {ended['status']}: {ended['failure']}", file=sys.stderr)
+    session.get("/v1/runs/{id}/documents/{name}", 401, id=runs[1]["id"], name="completed.csv")
+    session.get("/v1/runs/{id}/documents/{name}", keyed=True, id=runs[1]["id"], name="completed.csv")
+    session.call("DELETE", "/v1/admin/runs/{id}/files", 200, keyed=True, id=runs[1]["id"])
+    session.get("/v1/runs/{id}/documents/{name}", 404, keyed=True, id=runs[1]["id"], name="completed.csv")
+    session.call("DELETE", "/v1/admin/runs/{id}/files", 404, keyed=True, id="01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    session.call("DELETE", one, 204, keyed=True, name="contract")
+    session.call("DELETE", one, 404, keyed=True, name="contract")
+
+
+def infer(session):
+    """The Open Inference Protocol; Tests/clients/inference.py asks more of it, with the clients that people have."""
+    for path in ["/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/stats", "/v2/repository/index"]:
+        session.get(path)
+    session.call("POST", "/v2/repository/index", 200, body=b"")
+    session.call("POST", "/v2/repository/index", 200, body={"ready": True})
+    for path in ["/v2/models/{model}", "/v2/models/{model}/versions/{version}"]:
+        for part in ["", "/config", "/ready", "/stats"]:
+            session.get(path + part, model="fashion-mnist", version="1")
+            session.get(path + part, 404, model="nobody", version="1")
+        sample = {"parameters": {"operation": "sample", "n": 2}, "inputs": []}
+        session.call("POST", path + "/infer", 200, body=sample, model="fashion-mnist", version="1")
+        session.call("POST", path + "/infer", 200, body=sample | {"parameters": sample["parameters"] | {"binary_data_output": True}}, model="fashion-mnist", version="1")
+        session.call("POST", path + "/infer", 400, body=sample | {"inputs": 1}, model="fashion-mnist", version="1")
+        session.call("POST", path + "/infer", 404, body=sample, model="nobody", version="1")
+    session.get("/v2/models/{model}", 501, model="fashion-mnist:impute")
+    for verb in ["load", "unload"]:
+        session.call("POST", "/v2/repository/models/{model}/" + verb, 401, body={}, model="fashion-mnist")
+        session.call("POST", "/v2/repository/models/{model}/" + verb, 200, body={}, keyed=True, model="fashion-mnist")
+
+
 def manage_keys(session):
     keys, key = "/v1/admin/keys", "/v1/admin/keys/{id}"
     wanted = {"name": "contract check", "scopes": ["infer"], "models": ["nobody"], "expires_at": "2099-12-31T00:00:00Z"}
@@ -401,6 +463,8 @@ def main():
     replay(session)
     if arguments.key and arguments.model_file:
         administrate(session, arguments.model_file)
+        work(session)
+        infer(session)
     everything = {(method.upper(), path) for path, item in contract.document["paths"].items() for method in item}
     for method, path in sorted(everything - session.seen):
         print(f"not called: {method} {path}")

@@ -18,7 +18,8 @@ struct ServeConfigurationTests {
     ("trusted_proxies", "[\"10.0.0.0/8\", \"unix\"]", ["--trusted-proxies", "10.0.0.0/8", "--trusted-proxies", "unix"]),
     ("path_prefix", "\"/a/b\"", ["--path-prefix", "/a/b"]),
     ("allowed_origins", "[\"https://a.example.org\"]", ["--allowed-origins", "https://a.example.org"]),
-    ("record", "\"errors\"", ["--record", "errors"]),
+    ("record", "\"errors\"", ["--record", "errors"]), ("max_jobs", "3", ["--max-jobs", "3"]),
+    ("job_memory", "3000000000", ["--job-memory", "3000000000"]),
   ]
 
   private static let paths: [Sample] = ["tls_cert", "tls_key", "tls_client_ca", "store"].map { ($0, "\"/\($0)\"", [flag($0), "/\($0)"]) }
@@ -28,6 +29,7 @@ struct ServeConfigurationTests {
     "max_header_count", "max_trailer_bytes", "max_chunk_extension_bytes", "max_discard_bytes", "max_body_bytes", "max_upload_bytes",
     "max_streamed_body_bytes", "max_spooled_bytes", "max_spooled_bytes_per_client", "max_expansion",
     "max_waiting_requests", "min_rate", "io_threads", "lanes", "max_batch", "max_held_bytes", "model_memory", "record_limit", "record_inputs",
+    "job_threads", "max_waiting_jobs",
   ].map { ($0, "777", [flag($0), "777"]) }
 
   private static let seconds: [Sample] = [

@@ -494,6 +494,49 @@ expect "training again on other data" 1 "$(replays "$trained")"
 contains "training again on other data" "put the data of then in its place" "$work/body"
 expect "runs are found by a field of their recipe" "$trained" "$("$posterior" runs list --filter 'params.latent = 1 and params.optimiser.rate < 1' --kind train --store "$store" | tail -1 | cut -d' ' -f1)"
 
+# --- work in the background: data sets, a training that goes on over kill -9, an imputation that others can't read, what is refused
+awk -v OFS=, 'BEGIN { srand(8); print "u,v"; for (i = 0; i < 300; i++) { u = rand(); print (i % 5 ? u : ""), 2 * u + rand() / 9 } }' >"$work/gaps.csv"
+expect "a data set" 201 "$(status '/v1/admin/datasets/gaps?file=gaps.csv' "${admin[@]}" --data-binary "@$work/gaps.csv")"
+contains "a data set" '"count":300' "$work/body"
+expect "the same data set again" 200 "$(status '/v1/admin/datasets/gaps?file=gaps.csv' "${admin[@]}" --data-binary "@$work/gaps.csv")"
+expect "other data under its name" 409 "$(status '/v1/admin/datasets/gaps?file=gaps.csv' "${admin[@]}" --data-binary "@$work/rows.csv")"
+expect "data that can't be read" 422 "$(status '/v1/admin/datasets/bad?file=bad.csv' "${admin[@]}" -d 'a,b')"
+expect "a recipe that leaves its data set" 422 "$(status /v1/admin/runs "${admin[@]}" -d '{"kind": "train", "dataset": "gaps", "recipe": {"family": "vae", "data": {"source": "../../../admin.key"}, "configuration": {"latent": 1}}}')"
+contains "a recipe that leaves its data set" 'recipe.data.source is' "$work/body"
+expect "a training without a key" 401 "$(status /v1/admin/runs -d '{"kind": "train", "dataset": "gaps"}')"
+long='{"family": "vaeac", "name": "gaps", "data": {"source": "gaps.csv"}, "configuration": {"latent": 2, "hidden": 8, "blocks": 1}, "epochs": 400, "batch_size": 10, "seed": 5}'
+expect "a training in the background" 202 "$(status /v1/admin/runs "${admin[@]}" -d "{\"kind\": \"train\", \"dataset\": \"gaps\", \"recipe\": $long, \"publish\": {\"model\": \"gaps\", \"alias\": \"live\"}}")"
+trained=$(run)
+for _ in $(seq 600); do status "/v1/runs/$trained" >/dev/null; grep -q '"name":"progress"' "$work/body" && break; read -rt 0.1 <> <(:) || true; done
+expect "a data set that is learnt from can go" 204 "$(status /v1/admin/datasets/gaps -X DELETE "${admin[@]}")"
+kill -9 "$server"; wait "$server" 2>/dev/null || true
+start "$store"
+curl -sN --max-time 300 "$url/v1/runs/$trained/events" >"$work/body" || true
+contains "a training goes on after kill -9" '"published":"gaps@1"' "$work/body"
+echo "$long" >"$work/gaps.json"
+(cd "$work" && "$posterior" train gaps.json -o gaps.safetensors --no-record >/dev/null 2>&1)
+contains "it has the bytes of the command line" "$(sha256sum "$work/gaps.safetensors" | cut -d' ' -f1)" "$work/body"
+expect "its folder is gone" 0 "$(ls "$store/jobs" | wc -l)"
+status '/v1/admin/datasets/gaps?file=gaps.csv' "${admin[@]}" --data-binary "@$work/gaps.csv" >/dev/null
+expect "an imputation in the background" 202 "$(status /v1/admin/runs "${admin[@]}" -d '{"kind": "impute", "dataset": "gaps", "seed": 4}')"
+filled=$(run)
+expect "a training behind it" 202 "$(status /v1/admin/runs "${admin[@]}" -d '{"kind": "train", "dataset": "gaps"}')"
+waiting=$(run)
+expect "which is cancelled" 200 "$(status "/v1/runs/$waiting/cancel" -X POST "${admin[@]}")"
+contains "which is cancelled" '"status":"cancelled"' "$work/body"
+curl -sN --max-time 300 "$url/v1/runs/$filled/events" >"$work/body" || true
+contains "an imputation in the background" '"status":"finished"' "$work/body"
+expect "its table is not for everybody" 401 "$(status "/v1/runs/$filled/documents/completed.csv")"
+expect "its table" 200 "$(status "/v1/runs/$filled/documents/completed.csv" "${admin[@]}")"
+cp "$work/body" "$work/filled-there.csv"
+(cd "$work" && "$posterior" impute gaps.csv -o filled-here.csv --seed 4 >/dev/null 2>&1)
+cmp -s "$work/filled-there.csv" "$work/filled-here.csv" && pass || fail "an imputation in the background has other bytes than that of the command line"
+expect "its table is deleted" 200 "$(status "/v1/admin/runs/$filled/files" -X DELETE "${admin[@]}")"
+expect "and gone" 404 "$(status "/v1/runs/$filled/documents/completed.csv" "${admin[@]}")"
+(cd "$work" && POSTERIOR_KEY=$key "$posterior" train --data gaps.csv --family mixture --seed 2 -o fetched.safetensors --server "$url" >fetched.txt 2>fetched.log) || cat "$work/fetched.log" >&2
+(cd "$work" && "$posterior" train --data gaps.csv --family mixture --seed 2 -o made.safetensors --no-record >made.txt 2>/dev/null)
+cmp -s "$work/fetched.safetensors" "$work/made.safetensors" && cmp -s "$work/fetched.txt" "$work/made.txt" && pass || fail "a training on a server, fetched, has other bytes than one here"
+
 # --- clusters and classes: learnt from some labels, served, and compared with all of them
 kinds() { # SEED ROWS
   awk -v OFS=, -v seed="$1" -v n="$2" 'BEGIN { srand(seed); print "a,b,kind"

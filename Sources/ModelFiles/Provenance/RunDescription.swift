@@ -2,7 +2,7 @@ package import Formats
 
 /// What a run does.
 package enum RunKind: String, CaseIterable, Codable, Sendable {
-  case train, evaluate, robustness, replay, inference
+  case train, evaluate, robustness, replay, inference, impute
 }
 
 /// What the arithmetic of a run was done with: when two runs differ, the reason is often here.

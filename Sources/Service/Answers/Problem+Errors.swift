@@ -116,13 +116,14 @@ extension Problem {
     var headers: HeaderFields = [:]
     switch error {
     case .invalidKeyRequest(let field, let given, let expected), .invalidAnnotation(let field, let given, let expected),
-      .invalidDocument(let field, let given, let expected):
+      .invalidDocument(let field, let given, let expected), .invalidDataset(let field, let given, let expected):
       kind = .impossible
       fault = (field, given, expected)
     case .invalidModelName, .invalidAlias, .invalidReference, .invalidPageToken, .foreignPageToken, .invalidLimit, .invalidSeed: kind = .malformed
     case .digestMismatch: kind = .digestMismatch
-    case .unknownModel, .unknownVersion, .unknownAlias, .unknownRun, .unknownDocument, .unknownKey: kind = .notFound
-    case .aliasElsewhere, .keyNameTaken, .nameTaken, .versionInUse, .runNotRunning, .parameterWritten, .documentWritten, .refused: kind = .conflict
+    case .unknownModel, .unknownVersion, .unknownAlias, .unknownRun, .unknownDocument, .unknownKey, .unknownDataset: kind = .notFound
+    case .aliasElsewhere, .datasetTaken, .keyNameTaken, .nameTaken, .versionInUse, .runNotRunning, .parameterWritten, .documentWritten, .refused:
+      kind = .conflict
     case .tooLarge: kind = .tooLarge
     case .diskFull: kind = .storageFull
     case .readOnly: kind = .unavailable

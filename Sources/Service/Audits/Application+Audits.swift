@@ -112,11 +112,15 @@ extension Application {
     }
   }
 
-  /// Goes on with the audits that processes before this one left unfinished; the same seed makes what they would have made.
-  package func resumeAudits() async throws {
+  /// Goes on with the audits and jobs that processes before this one left unfinished; the same seed makes what they would have made.
+  package func resumeRuns() async throws {
     guard !store.isReadOnly else { return }
     for run in try await storeLanes.run({ [store] in try store.adoptRuns() }) {
       do {
+        if try await storeLanes.run({ [store] in try store.job(of: run.id) }) != nil {
+          try begin(run.id)
+          continue
+        }
         let model = try await models.model(of: AuditRequest.version(of: run, in: store))
         let audit = try await storeLanes.run { [store] in try AuditRequest(of: run, on: model, in: store) }
         go(on: run.id, audit)
@@ -132,7 +136,8 @@ extension Application {
         // No process that is killed tells anybody: all that is left is to look, this often.
         try await Task.sleep(for: limits.takeoverInterval)
         _ = try await storeLanes.run(isUnderWay: true) { [store] in try store.clearAway() }
-        try await resumeAudits()
+        try await resumeRuns()
+        try await storeLanes.run(isUnderWay: true) { [store] in try store.deleteExpiredFiles() }
       } catch is CancellationError {
         return
       } catch {
@@ -141,20 +146,21 @@ extension Application {
     }
   }
 
-  /// POST /v1/runs/{id}/cancel: ends an audit that goes on without a client.
-  func cancelRun(_ request: Request) async throws -> Response {
+  /// POST /v1/runs/{id}/cancel: ends an audit or a job that goes on without a client.
+  func cancelRun(_ request: Request, _ caller: Caller) async throws -> Response {
     try request.checkQuery()
     let id = request.parameter("id")
     let run = try await storeLanes.run { [self] in try recordedRun(id) }
+    try await requireOwner(of: run.id, caller)
     let isCancelled =
-      if await audits.cancel(run.id) { true } else if store.isReadOnly { false } else {
+      if await audits.cancel(run.id) { true } else if await jobs.cancel(run.id) { true } else if store.isReadOnly { false } else {
         try await storeLanes.run { [store] in try store.cancelAbandoned(run.id) }
       }
     guard isCancelled else {
       throw Problem(
         .conflict,
-        "Run \(run.id) of kind \(run.description.kind.rawValue) is \(run.status.rawValue); only an audit that this server computes can be cancelled, or a run whose process has ended.",
-        field: "id", given: run.status.rawValue, expected: "a running audit")
+        "Run \(run.id) of kind \(run.description.kind.rawValue) is \(run.status.rawValue); only an audit or a job of this server can be cancelled, or a run whose process has ended.",
+        field: "id", given: run.status.rawValue, expected: "a running audit or job")
     }
     return .json(try await storeLanes.run { [store] in try RunJSON.run(store.run(id)) })
   }

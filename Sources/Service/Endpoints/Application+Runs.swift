@@ -65,15 +65,18 @@ extension Application {
     let id = request.parameter("id")
     let shown = try await storeLanes.run { [self] in
       let run = try recordedRun(id)
-      return try RunJSON.run(run, latest: store.latestMetrics(of: run.id), documents: store.documents(of: run.id))
+      return try RunJSON.run(run, latest: store.latestMetrics(of: run.id), documents: store.documents(of: run.id), files: store.files(of: run.id))
     }
     return .json(shown)
   }
 
   /// GET /v1/runs/{id}/documents/{name}: the bytes as they were attached; they never change, so that their digest names them.
-  func showRunDocument(_ request: Request) async throws -> Response {
+  func showRunDocument(_ request: Request, _ caller: Caller) async throws -> Response {
     try request.checkQuery()
     let (id, name) = (request.parameter("id"), request.parameter("name"))
+    let run = try await storeLanes.run { [self] in try recordedRun(id) }
+    try await requireOwner(of: run.id, caller)
+    if let file = try await file(named: name, of: run, request) { return file }
     let (document, bytes) = try await storeLanes.run { [self] in try store.document(name, of: recordedRun(id).id) }
     var response = Response.bytes(bytes, type: document.mediaType)
     response.headers["Content-Disposition"] = "inline; filename=\"\(document.name)\""

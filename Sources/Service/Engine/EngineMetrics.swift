@@ -10,7 +10,21 @@ package final class EngineMetrics: Sendable {
     var batchRequests: [String: Histogram] = [:]
     var closings: [BatchClosing: Int] = [:]
     var late = 0
+    /// By operation and model, of which there are at most `mostModels`.
+    var byModel: [ModelKey: [Phase: Histogram]] = [:]
   }
+
+  private struct ModelKey: Hashable, Comparable {
+    let operation: String
+    let model: String
+
+    static func < (left: ModelKey, right: ModelKey) -> Bool { (left.operation, left.model) < (right.operation, right.model) }
+  }
+
+  /// Sets of labels beyond these are counted under the model "other".
+  private static let mostModels = 200
+  /// From 100 µs to 10 s.
+  private static let coarseSeconds = [1e-4, 1e-3, 1e-2, 0.1, 1, 10]
   private let state = Protected(State())
 
   /// From 10 µs to 10 s, three a decade.
@@ -23,7 +37,15 @@ package final class EngineMetrics: Sendable {
 
   func observe(_ request: QueuedRequest, computed: ContinuousClock.Instant, finished: ContinuousClock.Instant) {
     let start = request.start
+    let asked = request.request
+    let model = asked.model.registered.map { "\($0.name)@\($0.version)" } ?? "file"
     state.withLock { state in
+      let wanted = ModelKey(operation: asked.name, model: model)
+      let isKnown = state.byModel[wanted] != nil || state.byModel.count < Self.mostModels
+      let key = isKnown ? wanted : ModelKey(operation: asked.name, model: "other")
+      for (phase, duration) in [(Phase.queue, start - request.arrival), (.compute, computed - start), (.encode, finished - computed)] {
+        state.byModel[key, default: [:]][phase, default: Histogram(bounds: Self.coarseSeconds)].observe(duration / .seconds(1))
+      }
       state.phases[.queue]?.observe((start - request.arrival) / .seconds(1))
       state.phases[.compute]?.observe((computed - start) / .seconds(1))
       state.phases[.encode]?.observe((finished - computed) / .seconds(1))
@@ -56,6 +78,15 @@ package final class EngineMetrics: Sendable {
         "posterior_request_seconds", "histogram", "Time of model requests by phase: decode, queue (until the first row began), compute, encode.",
         Phase.allCases.flatMap { phase in
           state.phases[phase]?.lines("posterior_request_seconds", labels: "phase=\"\(phase.rawValue)\"") ?? []
+        }
+      ),
+      (
+        "posterior_model_request_seconds", "histogram", "Time of requests by operation, model and phase: queue, compute, encode.",
+        state.byModel.sorted { $0.key < $1.key }.flatMap { key, phases in
+          Phase.allCases.flatMap { phase in
+            phases[phase]?.lines(
+              "posterior_model_request_seconds", labels: "operation=\"\(key.operation)\",model=\"\(key.model)\",phase=\"\(phase.rawValue)\"") ?? []
+          }
         }
       ),
       ("posterior_batch_rows", "histogram", "Rows of the batches computed.", histograms("posterior_batch_rows", state.batchRows)),

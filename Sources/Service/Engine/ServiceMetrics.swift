@@ -12,6 +12,7 @@ package final class ServiceMetrics: Sendable {
 
   private struct Counters {
     var requests: [Key: Int] = [:]
+    var durations: [Key: Histogram] = [:]
     var inFlight = 0
   }
   private let counters = Protected(Counters())
@@ -21,9 +22,17 @@ package final class ServiceMetrics: Sendable {
   func begin() { counters.withLock { $0.inFlight += 1 } }
   func end() { counters.withLock { $0.inFlight -= 1 } }
 
-  func count(method: String, route: String, status: Int) {
-    counters.withLock { $0.requests[Key(route: route, method: method, status: status), default: 0] += 1 }
+  /// - Parameter duration: until the answer began; nil for what the HTTP layer turned away.
+  func count(method: String, route: String, status: Int, after duration: Duration? = nil) {
+    let key = Key(route: route, method: method, status: status)
+    counters.withLock { counters in
+      counters.requests[key, default: 0] += 1
+      if let duration { counters.durations[key, default: Histogram(bounds: Self.seconds)].observe(duration / .seconds(1)) }
+    }
   }
+
+  /// From 1 ms to a minute.
+  private static let seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
   /// Answers given on a route, whatever their status.
   package func requests(on route: String) -> Int {
@@ -40,6 +49,11 @@ package final class ServiceMetrics: Sendable {
       "posterior_http_requests_total", "counter", "Answers by route and status.",
       counters.requests.sorted { $0.key < $1.key }.map { key, count in
         "posterior_http_requests_total{method=\"\(key.method)\",route=\"\(key.route)\",status=\"\(key.status)\"} \(count)"
+      })
+    metric(
+      "posterior_http_request_duration_seconds", "histogram", "Time until an answer began, by route and status.",
+      counters.durations.sorted { $0.key < $1.key }.flatMap { key, histogram in
+        histogram.lines("posterior_http_request_duration_seconds", labels: "method=\"\(key.method)\",route=\"\(key.route)\",status=\"\(key.status)\"")
       })
     metric(
       "posterior_http_requests_in_flight", "gauge", "Requests being answered.", ["posterior_http_requests_in_flight \(counters.inFlight)"])

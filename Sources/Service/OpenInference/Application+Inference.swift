@@ -42,7 +42,7 @@ extension Application {
     let isLong = body.count >= limits.longBodyBytes
     let asked = isLong ? try await batcher.run(read) : try read()
     let kind = try target.kind(of: model, parameter: asked.operation)
-    return try await recorded(kind.name) { account in
+    return try await recorded(kind.name, request) { account in
       account?.note(model)
       let translate: @Sendable () throws -> InferWork = { [limits] in
         // Rows by name are made of a column's cells one by one.

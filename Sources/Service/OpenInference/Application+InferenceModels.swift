@@ -129,8 +129,9 @@ extension Application {
         .malformed, "parameters.\(first.name.prefix(40)) is there, expected nothing: models come by POST /v1/admin/models/{name}/versions.",
         field: "parameters.\(first.name.prefix(40))", given: "there", expected: "no parameter")
     }
-    _ = try await models.model(named: InferTarget(request).reference)
-    return .json(.object([]))
+    let target = try InferTarget(request)
+    _ = try await models.model(named: target.reference)
+    return .json(.record(["name": .string(target.name), "loaded": .bool(true)]))
   }
 
   /// POST /v2/repository/models/{model}/unload: gives its memory back; the next request loads it again.
@@ -138,8 +139,9 @@ extension Application {
     try request.checkQuery()
     // `unload_dependents` says nothing about models that are made of one file.
     _ = try await memory.open().collect(request.body.limited(to: 1 << 16))
-    models.release(try store.resolve(InferTarget(request).reference).digest)
-    return .json(.object([]))
+    let target = try InferTarget(request)
+    models.release(try store.resolve(target.reference).digest)
+    return .json(.record(["name": .string(target.name), "loaded": .bool(false)]))
   }
 
   private static func platform(of model: LoadedModel) -> String { "posterior_\(type(of: model.family).name)" }

@@ -108,6 +108,11 @@ extension Signature {
   }
 }
 
+extension ModelRequest {
+  /// All numbers of a row, where a request doesn't say what they are.
+  package func outputs(_ model: Able) -> [OutputForm] { [OutputForm("output", .fp32, [-1, answerWidth(model)], .numbers)] }
+}
+
 extension SampleRequest {
   package func outputs(_ model: any Sampling) -> [OutputForm] { model.signature.outputs("samples") }
 }

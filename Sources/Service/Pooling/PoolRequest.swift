@@ -92,7 +92,7 @@ extension PoolRequest {
       self.options = try StrictJSON.decode(PoolOptions.self, from: given.options)
       terms = try Self.terms(csv: body, given.table ?? table)
     } else {
-      self = try StrictJSON.decode(Self.self, from: sent.document([], of: "pool"))
+      self = try StrictJSON.decode(Self.self, from: sent.document(PoolOptions.table.fields, of: "pool"))
     }
     try validate()
   }

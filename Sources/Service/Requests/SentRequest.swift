@@ -56,7 +56,9 @@ package struct SentRequest: Sendable {
   /// A JSON body; beside any other the query as an object of these fields.
   func document(_ known: @autoclosure () -> [SettingField], of name: String, numeric: Set<String> = []) throws -> JSONValue {
     guard isJSON else { return try optionObject(known(), of: name) }
-    if let option = options.first {
+    // Clients that were generated from the contract send the defaults of the query beside any body.
+    let known = options.isEmpty ? [] : known()
+    if let option = options.first(where: { option in !known.contains { $0.name == option.name && $0.isDefault(option.value) } }) {
       throw Problem(
         .malformed, "The query has \"\(option.name)\", but with a JSON body the options are fields of the body.", field: option.name,
         given: "a query parameter", expected: "a field of the body")
@@ -177,6 +179,15 @@ package struct SentRequest: Sendable {
   }
 
   private static func listed(_ types: [MediaType]) -> String { types.map(\.name).joined(separator: ", ") }
+}
+
+extension SettingField {
+  /// Whether a text stands for the default; false where there is none.
+  fileprivate func isDefault(_ text: String) -> Bool {
+    guard self.default != .null else { return false }
+    func plain(_ value: JSONValue) -> JSONValue { if case .integer(let whole) = value { .number(Double(whole)) } else { value } }
+    return plain(schema.value(of: text)) == plain(self.default)
+  }
 }
 
 extension TableOptions {

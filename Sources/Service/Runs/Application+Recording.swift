@@ -7,10 +7,11 @@ extension Application {
   ///
   /// - Parameter body: makes the answer, and tells the account about it; nil: nothing is recorded.
   nonisolated(nonsending) func recorded(
-    _ operation: String, _ body: nonisolated(nonsending) (InferenceAccount?) async throws -> Response
+    _ operation: String, _ request: Request, _ body: nonisolated(nonsending) (InferenceAccount?) async throws -> Response
   ) async throws -> Response {
     guard recorder.options.policy != .none else { return try await body(nil) }
     let account = InferenceAccount(operation, recorder: recorder)
+    account.note(TraceContext(request.headers["traceparent"]))
     do {
       var response = try await body(account)
       if case .stream = response.body {

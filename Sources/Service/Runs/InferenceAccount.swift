@@ -20,11 +20,17 @@ final class InferenceAccount: Sendable {
     var options: InferenceRecord.Options?
     var isAskedFor = false
     var output: InferenceRecord.Output?
+    var trace: String?
   }
 
   init(_ operation: String, recorder: InferenceRecorder) {
     self.operation = operation
     self.recorder = recorder
+  }
+
+  func note(_ trace: TraceContext?) {
+    guard let trace else { return }
+    state.withLock { $0.trace = trace.trace }
   }
 
   func note(_ model: LoadedModel) {
@@ -99,6 +105,7 @@ final class InferenceAccount: Sendable {
       InferenceRecord(
         id: id, model: registered.name, version: registered.version, digest: model.digest, family: type(of: model.family).name,
         build: .current, operation: operation, status: status, microseconds: Int((ContinuousClock.now - start) / .microseconds(1)),
-        options: state.options, input: state.input, output: state.output, failure: failure.map { String($0.prefix(1000)) }))
+        options: state.options, input: state.input, output: state.output, failure: failure.map { String($0.prefix(1000)) },
+        trace: state.trace))
   }
 }

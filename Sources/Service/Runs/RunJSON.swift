@@ -20,12 +20,13 @@ package enum RunJSON {
     ])
   }
 
-  /// A run with the last value of each of its metrics and its documents.
-  package static func run(_ run: Run, latest metrics: [RecordedMetric], documents: [RunDocument]) throws -> JSONValue {
+  /// A run with the last value of each of its metrics, its documents and the files that it made.
+  package static func run(_ run: Run, latest metrics: [RecordedMetric], documents: [RunDocument], files: [RunFile] = []) throws -> JSONValue {
     guard case .object(let members) = try self.run(run) else { preconditionFailure("a run is an object") }
     return .object(
       members + [
-        .init(name: "latest_metrics", value: .array(metrics.map(metric))), .init(name: "documents", value: .array(documents.map(document))),
+        .init(name: "latest_metrics", value: .array(metrics.map(metric))),
+        .init(name: "documents", value: .array(documents.map(document) + files.map(file))),
       ])
   }
 
@@ -33,6 +34,14 @@ package enum RunJSON {
     .record([
       "name": .string(document.name), "media_type": .string(document.mediaType), "byte_count": .integer(document.byteCount),
       "digest": .string(document.digest.description), "time": .string(document.time.description),
+    ])
+  }
+
+  private static func file(_ file: RunFile) -> JSONValue {
+    .record([
+      "name": .string(file.name), "media_type": .string(file.mediaType), "byte_count": .integer(file.byteCount),
+      "digest": .string(file.digest.description), "time": .string(file.time.description),
+      "expires_at": file.expiresAt.map { .string($0.description) },
     ])
   }
 
@@ -45,6 +54,7 @@ package enum RunJSON {
       "operation": .string(facts.operation), "items": .integer(orNull: facts.options?.items), "http_status": .integer(facts.httpStatus),
       "input_digest": .string(orNull: facts.inputDigest?.description), "input_type": .string(orNull: facts.inputType),
       "input_kept": .bool(facts.keepsInput), "output_type": .string(orNull: facts.outputType),
+      "trace_id": facts.trace.map(JSONValue.string),
     ])
   }
 
