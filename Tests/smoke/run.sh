@@ -518,6 +518,13 @@ echo "$long" >"$work/gaps.json"
 contains "it has the bytes of the command line" "$(sha256sum "$work/gaps.safetensors" | cut -d' ' -f1)" "$work/body"
 expect "its folder is gone" 0 "$(ls "$store/jobs" | wc -l)"
 status '/v1/admin/datasets/gaps?file=gaps.csv' "${admin[@]}" --data-binary "@$work/gaps.csv" >/dev/null
+expect "a training that loses its folder" 202 "$(status /v1/admin/runs "${admin[@]}" -d "{\"kind\": \"train\", \"dataset\": \"gaps\", \"recipe\": $long}")"
+trained=$(run)
+kill -9 "$server"; wait "$server" 2>/dev/null || true
+rm -r "$store/jobs/$trained"
+start "$store"
+curl -sN --max-time 300 "$url/v1/runs/$trained/events" >"$work/body" || true
+contains "it begins anew from the data set, with the same bytes" "$(sha256sum "$work/gaps.safetensors" | cut -d' ' -f1)" "$work/body"
 expect "an imputation in the background" 202 "$(status /v1/admin/runs "${admin[@]}" -d '{"kind": "impute", "dataset": "gaps", "seed": 4}')"
 filled=$(run)
 expect "a training behind it" 202 "$(status /v1/admin/runs "${admin[@]}" -d '{"kind": "train", "dataset": "gaps"}')"
@@ -744,6 +751,20 @@ if mount -t tmpfs -o size=3m tmpfs "$work/small" 2>/dev/null; then
   contains "upload to a full disk" '"detail"' "$work/body"
   expect "the server lives on" 200 "$(status /v1/models)"
   expect "a full disk keeps no half upload" 0 "$(find "$work/small/store/blobs" "$work/small/store/uploads" -type f 2>/dev/null | wc -l)"
+  bearer=(-H "Authorization: Bearer $key")
+  expect "a data set on a full disk" 507 "$(yes 1.5,2.5 | head -n 800000 | status '/v1/admin/datasets/big?file=big.csv' "${bearer[@]}" --data-binary @-)"
+  expect "a full disk keeps no half data set" 0 "$(find "$work/small/store/blobs" "$work/small/store/uploads" -type f 2>/dev/null | wc -l)"
+  status '/v1/admin/datasets/gaps?file=gaps.csv' "${bearer[@]}" --data-binary "@$work/gaps.csv" >/dev/null
+  expect "a training" 202 "$(status /v1/admin/runs "${bearer[@]}" -d "{\"kind\": \"train\", \"dataset\": \"gaps\", \"recipe\": $long}")"
+  trained=$(run)
+  for _ in $(seq 600); do status "/v1/runs/$trained" >/dev/null; grep -q '"name":"progress"' "$work/body" && break; read -rt 0.1 <> <(:) || true; done
+  head -c 10000000 /dev/zero >"$work/small/rest" 2>/dev/null || true
+  for _ in $(seq 600); do status "/v1/runs/$trained" >/dev/null; [ -e "$work/small/store/jobs/$trained" ] || break; read -rt 0.1 <> <(:) || true; done
+  expect "the server lives on" 200 "$(status /v1/models)"
+  rm "$work/small/rest"
+  for _ in $(seq 100); do status "/v1/runs/$trained" >/dev/null; grep -q '"status":"running"' "$work/body" || break; read -rt 0.1 <> <(:) || true; done
+  contains "a training whose disk fills up" '"status":"failed"' "$work/body"
+  contains "a training whose disk fills up" 'full' "$work/body"
   kill -TERM "$server"; wait "$server" || true
   server=
 else

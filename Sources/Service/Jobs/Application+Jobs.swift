@@ -60,28 +60,52 @@ extension Application {
     }
   }
 
+  /// Lays out the data of a run whose folder is gone, as where the store came from a backup.
+  func layOutAgain(_ job: Registry.Job, of run: Run) throws {
+    let folder = "\(store.workFolder(of: run.id))/data"
+    guard !FileManager.default.fileExists(atPath: folder) else { return }
+    let asked = try StrictJSON.decode(JobRequest.self, from: Array(job.specification.utf8))
+    for (name, place) in [(asked.dataset, JobFolders.main), (asked.fitDataset, JobFolders.fit)] {
+      guard let name, let dataset = try JobPlan.dataset(name, in: store) else { continue }
+      if place == JobFolders.main, let digest = run.description.parameters["dataset_digest"], digest != dataset.digest.description {
+        throw Problem(.notFound, "The data of run \(run.id) are gone: \(name) is \(dataset.digest) now, and was \(digest).")
+      }
+      try store.lay(out: dataset, in: "\(folder)/\(place)")
+    }
+  }
+
   /// What a job's process leaves for this one to do.
   private func ended(_ run: RunID, _ result: Result<ChildProcess.Ending, ChildProcess.Failure>, isCancelled: Bool) async {
-    do {
-      // A server that stops leaves the run to the next one.
-      if !isCancelled, case .success(.exit(JobExit.stopped)) = result, readiness.state == .draining { return }
-      try await storeLanes.run(isUnderWay: true) { [store] in
-        if try store.run(run.description).status == .running {
-          let outcome: RunOutcome =
-            switch result {
-            case _ where isCancelled: .cancelled
-            case .success(.exit(0)): .failed("the process ended without ending the run")
-            case .success(.exit(let code)): .failed("the process ended with exit code \(code)")
-            case .success(.signal(let signal)):
-              .failed("the process was ended by signal \(signal); it may have needed more memory than --job-memory allows, or the machine has")
-            case .failure(let failure): .failed(failure.description)
-            }
-          Self.keepLog(of: run, in: store)
-          try store.finish(run, outcome)
+    // A server that stops leaves the run to the next one.
+    if !isCancelled, case .success(.exit(JobExit.stopped)) = result, readiness.state == .draining { return }
+    let outcome = Self.outcome(result, isCancelled: isCancelled)
+    while true {
+      do {
+        return try await storeLanes.run(isUnderWay: true) { [store] in
+          if try store.run(run.description).status == .running {
+            Self.keepLog(of: run, in: store)
+            try store.finish(run, outcome)
+          }
+          store.removeWorkFolder(of: run)
         }
-        store.removeWorkFolder(of: run)
-      }
-    } catch { logger.error("a run in the background can't be ended", metadata: ["run": "\(run)", "reason": "\(error)"]) }
+      } catch { logger.error("a run in the background can't be ended yet", metadata: ["run": "\(run)", "reason": "\(error)"]) }
+      // A disk that is full: what the job kept may be what fills it, and a run that nobody does must not look like one that goes on.
+      store.removeWorkFolder(of: run)
+      guard readiness.state != .draining else { return }
+      try? await Task.sleep(for: .seconds(2))
+    }
+  }
+
+  private static func outcome(_ result: Result<ChildProcess.Ending, ChildProcess.Failure>, isCancelled: Bool) -> RunOutcome {
+    switch result {
+    case _ where isCancelled: .cancelled
+    case .success(.exit(0)): .failed("the process ended without ending the run")
+    case .success(.exit(JobExit.diskFull)): .failed("the disk was full")
+    case .success(.exit(let code)): .failed("the process ended with exit code \(code)")
+    case .success(.signal(let signal)):
+      .failed("the process was ended by signal \(signal); it may have needed more memory than --job-memory allows, or the machine has")
+    case .failure(let failure): .failed(failure.description)
+    }
   }
 
   /// The end of what a job's process wrote.
@@ -147,4 +171,6 @@ extension Application {
 package enum JobExit {
   /// It was asked to stop, and goes on from what it kept when it is started again.
   package static let stopped: Int32 = 75
+  /// What it had to write about its end had no room.
+  package static let diskFull: Int32 = 74
 }

@@ -60,7 +60,7 @@ struct JobPlan: Sendable {
   }
 
   /// nil also for a data set that every build knows by its name.
-  private static func dataset(_ name: String?, in store: ModelStore) throws -> Dataset? {
+  static func dataset(_ name: String?, in store: ModelStore) throws -> Dataset? {
     guard let name else { return nil }
     do { return try store.dataset(named: name) } catch StoreError.unknownDataset {
       guard NamedDataSet.named(name) == nil else { return nil }

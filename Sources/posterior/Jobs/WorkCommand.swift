@@ -46,8 +46,10 @@ struct WorkCommand: AsyncParsableCommand {
     } catch TrainingError.stopped {
       Foundation.exit(JobExit.stopped)
     } catch {
-      guard try store.run(run).status == .running else { return }
-      try recorder.fail(Problem(error)?.detail ?? "\(error)")
+      do {
+        guard try store.run(run).status == .running else { return }
+        try recorder.fail(Problem(error)?.detail ?? "\(error)")
+      } catch StoreError.diskFull { Foundation.exit(JobExit.diskFull) }
     }
   }
 

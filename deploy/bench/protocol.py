@@ -1,6 +1,6 @@
 """64 images reconstructed by /v1 as raw floats and by /v2 with the binary tensor extension, in turn, on one connection each.
 
-    python3 deploy/bench/inference.py http://127.0.0.1:8080 [ROUNDS]        a server with the model fm
+    python3 deploy/bench/protocol.py http://127.0.0.1:8080 [ROUNDS]        a server with the model reference; protocol.sh starts one
 
 Prints the median of each, and of their ratios round by round.
 """
@@ -30,11 +30,11 @@ def ask(connection, path, body, headers):
 
 def v1():
     headers = {"Content-Type": "application/octet-stream", "Accept": "application/octet-stream"}
-    return ask(plain, "/v1/models/fm/reconstruct?seed=7", floats, headers)
+    return ask(plain, "/v1/models/reference/reconstruct?seed=7", floats, headers)
 
 
 def v2():
-    return ask(protocol, "/v2/models/fm:reconstruct/infer", head + floats, {"Inference-Header-Content-Length": str(len(head))})
+    return ask(protocol, "/v2/models/reference:reconstruct/infer", head + floats, {"Inference-Header-Content-Length": str(len(head))})
 
 
 assert v1()[1] == v2()[1][-4 * N * 784:]
