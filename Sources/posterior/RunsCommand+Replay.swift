@@ -17,13 +17,13 @@ extension RunsCommand {
       abstract: "Does a run again and says whether it made the same bytes.",
       discussion: """
         Recorded requests and audits are computed again on the same model file, training runs are trained again from their recipe and evaluations are \
-        measured again, on data with the same digest. Exit code 1 when the bytes differ; then builds and processors that differ are named.
+        measured again, on data with the same digest; tables that a server filled in are filled in again. Exit code 1 when the bytes differ; then builds and processors that differ are named.
         """)
 
     @Argument(help: "The run's identifier.") var id: String
     @Option(help: "The request's body, where the store did not keep it; or the model file of an evaluation or an audit.", completion: .file())
     var input: String?
-    @Option(name: .shortAndLong, help: "Of a training run: where to keep the new model file. (default: nowhere)", completion: .file()) var output:
+    @Option(name: .shortAndLong, help: "Of a training or a table: where to keep the new file. (default: nowhere)", completion: .file()) var output:
       String?
     @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
     @Flag(help: "As JSON.") var json = false
@@ -36,7 +36,7 @@ extension RunsCommand {
 
     func run() async throws {
       try await reporting {
-        if registry.namesServer { try await replayThere() } else { try replay() }
+        if registry.namesServer { try await replayThere() } else { try await replay() }
       }
     }
 
@@ -63,7 +63,7 @@ extension RunsCommand {
       return [UInt8](data)
     }
 
-    private func replay() throws {
+    private func replay() async throws {
       Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
       let store = try registry.store.openExisting()
       let run = try store.run(id)
@@ -73,8 +73,9 @@ extension RunsCommand {
       case .train: replay = try training(run, store)
       case .evaluate: replay = try evaluation(run, store)
       case .robustness: replay = try audit(run, store)
-      case .replay, .impute:
-        throw CommandError("Runs of kind \(run.description.kind.rawValue) can't be replayed yet; replay the run that it is of.")
+      case .impute: replay = try await imputation(run, store)
+      case .replay:
+        throw CommandError("Runs of kind \(run.description.kind.rawValue) can't be replayed; replay the run that it is of.")
       }
       let recorded = try replay.record(in: store)
       if json {
@@ -130,6 +131,21 @@ extension RunsCommand {
       return try Service.Replay(of: run, actual: result.digest)
     }
 
+    /// A table that a server filled in is filled in again from the data set.
+    private func imputation(_ run: Run, _ store: ModelStore) async throws -> Service.Replay {
+      try Service.Replay.expectation(of: run)
+      let asked = try StrictJSON.decode(JobRequest.self, from: Array(run.description.configuration.utf8))
+      let folder = store.workFolder(of: run.id)
+      let completed = output.map(EvaluationTask.absolute) ?? folder + "/completed.csv"
+      defer { store.removeWorkFolder(of: run.id) }
+      try store.layOutData(of: run)
+      guard FileManager.default.changeCurrentDirectoryPath("\(folder)/data/\(JobFolders.main)") else {
+        throw CommandError("\(folder) can't be entered.")
+      }
+      try await ImputeCommand.parse(asked.imputation(to: completed)).run()
+      return try Service.Replay(of: run, actual: SHA256.digest(ofFile: completed))
+    }
+
     private func evaluation(_ run: Run, _ store: ModelStore) throws -> Service.Replay {
       try Service.Replay.expectation(of: run)
       func evaluate(_ path: String) throws -> Service.Replay {
@@ -139,6 +155,11 @@ extension RunsCommand {
         return try Service.Replay(of: run, actual: try findings(of: run, modelFile: path).digest)
       }
       if let input { return try evaluate(input) }
+      guard try store.job(of: run.id) == nil else {
+        defer { store.removeWorkFolder(of: run.id) }
+        try store.layOutData(of: run)
+        return try EvaluationTask.readingModelFile(of: run, in: store, evaluate)
+      }
       return try EvaluationTask.readingModelFile(of: run, in: store, evaluate)
     }
 

@@ -540,9 +540,19 @@ cp "$work/body" "$work/filled-there.csv"
 cmp -s "$work/filled-there.csv" "$work/filled-here.csv" && pass || fail "an imputation in the background has other bytes than that of the command line"
 expect "its table is deleted" 200 "$(status "/v1/admin/runs/$filled/files" -X DELETE "${admin[@]}")"
 expect "and gone" 404 "$(status "/v1/runs/$filled/documents/completed.csv" "${admin[@]}")"
+expect "and filled in again" 0 "$(replays "$filled")"
+expect "an evaluation in the background" 202 "$(status /v1/admin/runs "${admin[@]}" -d '{"kind": "evaluate", "model": "gaps", "dataset": "gaps", "k": 5}')"
+measured=$(run)
+curl -sN --max-time 300 "$url/v1/runs/$measured/events" >"$work/body" || true
+contains "an evaluation in the background" '"status":"finished"' "$work/body"
+expect "and measured again" 0 "$(replays "$measured")"
 (cd "$work" && POSTERIOR_KEY=$key "$posterior" train --data gaps.csv --family mixture --seed 2 -o fetched.safetensors --server "$url" >fetched.txt 2>fetched.log) || cat "$work/fetched.log" >&2
 (cd "$work" && "$posterior" train --data gaps.csv --family mixture --seed 2 -o made.safetensors --no-record >made.txt 2>/dev/null)
 cmp -s "$work/fetched.safetensors" "$work/made.safetensors" && cmp -s "$work/fetched.txt" "$work/made.txt" && pass || fail "a training on a server, fetched, has other bytes than one here"
+
+expect "an alias goes" 204 "$(status /v1/admin/models/gaps/aliases/live -X DELETE "${admin[@]}")"
+expect "what it named can't be had by it" 404 "$(status /v1/models/gaps@live)"
+expect "the name still can" 200 "$(status /v1/models/gaps)"
 
 # --- clusters and classes: learnt from some labels, served, and compared with all of them
 kinds() { # SEED ROWS

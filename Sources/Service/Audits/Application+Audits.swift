@@ -117,8 +117,8 @@ extension Application {
     guard !store.isReadOnly else { return }
     for run in try await storeLanes.run({ [store] in try store.adoptRuns() }) {
       do {
-        if let job = try await storeLanes.run({ [store] in try store.job(of: run.id) }) {
-          try await storeLanes.run { [self] in try layOutAgain(job, of: run) }
+        if try await storeLanes.run({ [store] in try store.job(of: run.id) }) != nil {
+          try await storeLanes.run { [store] in try store.layOutData(of: run) }
           try begin(run.id)
           continue
         }

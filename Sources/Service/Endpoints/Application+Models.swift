@@ -39,11 +39,10 @@ extension Application {
   /// GET /v1/models/{model}: the model, and of the version that the reference means everything that is known.
   func showModel(_ request: Request) throws -> Response {
     try request.checkQuery()
-    let reference = try ModelReference(request.parameter("model"))
-    let model = try store.model(named: reference.name)
+    let model = try store.model(named: ModelReference(request.parameter("model")).name)
     // A model may have no live version yet; its bare name still shows it.
-    let isBare = reference.selector == .alias(ModelReference.defaultAlias) && model.live == nil
-    let version = isBare ? nil : try store.resolve(request.parameter("model"))
+    let isBare = request.parameter("model") == model.name
+    let version = isBare && model.live == nil ? nil : try store.resolve(request.parameter("model"))
     var members: [JSONValue.Member] = [
       .init(name: "name", value: .string(model.name)), .init(name: "description", value: .string(model.description)),
       .init(name: "tags", value: .strings(model.tags)),

@@ -60,20 +60,6 @@ extension Application {
     }
   }
 
-  /// Lays out the data of a run whose folder is gone, as where the store came from a backup.
-  func layOutAgain(_ job: Registry.Job, of run: Run) throws {
-    let folder = "\(store.workFolder(of: run.id))/data"
-    guard !FileManager.default.fileExists(atPath: folder) else { return }
-    let asked = try StrictJSON.decode(JobRequest.self, from: Array(job.specification.utf8))
-    for (name, place) in [(asked.dataset, JobFolders.main), (asked.fitDataset, JobFolders.fit)] {
-      guard let name, let dataset = try JobPlan.dataset(name, in: store) else { continue }
-      if place == JobFolders.main, let digest = run.description.parameters["dataset_digest"], digest != dataset.digest.description {
-        throw Problem(.notFound, "The data of run \(run.id) are gone: \(name) is \(dataset.digest) now, and was \(digest).")
-      }
-      try store.lay(out: dataset, in: "\(folder)/\(place)")
-    }
-  }
-
   /// What a job's process leaves for this one to do.
   private func ended(_ run: RunID, _ result: Result<ChildProcess.Ending, ChildProcess.Failure>, isCancelled: Bool) async {
     // A server that stops leaves the run to the next one.

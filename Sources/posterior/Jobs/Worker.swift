@@ -77,10 +77,6 @@ struct Worker {
   private func impute() async throws {
     try enter(JobFolders.main)
     let output = recorder.folder + "/completed.csv"
-    var arguments = [asked.file ?? "", "-o", output, "--mode", asked.mode.rawValue, "--seed", "\(asked.seed ?? 0)"]
-    if let draws = asked.draws { arguments += ["--draws", "\(draws)"] }
-    if let family = asked.family { arguments += ["--family", family] }
-    arguments += asked.reading?.flags ?? []
     let progress = JobProgress(recorder)
     let isWanted = asked.publish != nil
     let keep: @Sendable (String) throws -> Void = { [recorder] file in
@@ -89,7 +85,7 @@ struct Worker {
     }
     try? FileManager.default.removeItem(atPath: recorder.modelFile)
     let learning = TableLearning(observe: { progress.show($0) }, learnt: keep)
-    try await TableLearning.$current.withValue(learning) { try await ImputeCommand.parse(arguments).run() }
+    try await TableLearning.$current.withValue(learning) { try await ImputeCommand.parse(asked.imputation(to: output)).run() }
     try recorder.keep(output, as: "completed.csv", mediaType: "text/csv", hours: asked.hours)
     var recorder = recorder
     recorder.publish = asked.publish
@@ -112,6 +108,16 @@ extension Dataset {
       guard files.count == 1 else { throw CommandError("\(name) has \(files.count) files: file says which is meant.") }
       return files[0].path
     }
+  }
+}
+
+extension JobRequest {
+  /// What `posterior impute` is told to do the same.
+  func imputation(to output: String) -> [String] {
+    var arguments = [file ?? "", "-o", output, "--mode", mode.rawValue, "--seed", "\(seed ?? 0)"]
+    if let draws { arguments += ["--draws", "\(draws)"] }
+    if let family { arguments += ["--family", family] }
+    return arguments + (reading?.flags ?? [])
   }
 }
 
