@@ -9,6 +9,7 @@ from .answers import Classes, Clusters, Report, Scores, Texts
 from .arrays import Array
 from .client import Posterior
 from .codes import Encoding, Layer
+from .datasets import Datasets
 from .errors import (
     BadRequest,
     Conflict,
@@ -41,6 +42,7 @@ __all__ = [
     "Clusters",
     "Conflict",
     "ConnectionFailed",
+    "Datasets",
     "Encoding",
     "Event",
     "Forbidden",

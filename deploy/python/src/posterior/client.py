@@ -11,6 +11,7 @@ import numpy as np
 
 from .address import Address
 from .codes import Layout
+from .datasets import Datasets
 from .errors import ConnectionFailed, TooBusy
 from .model import Model
 from .registry import Registry
@@ -60,6 +61,8 @@ class Posterior:
         self.address = text
         #: Uploads, aliases and deletions.
         self.registry = Registry(self._transport)
+        #: What the server learns from in the background.
+        self.datasets = Datasets(self._transport)
 
     def __repr__(self) -> str:
         return f"Posterior({self.address!r})"
@@ -128,7 +131,10 @@ class Posterior:
         return (Run(self._transport, document) for document in self._pages("/v1/runs", "runs", query))
 
     def start_run(self, kind: str, **members: Any) -> Run:
-        """Starts work that goes on without a client, such as a training; needs a key with the scope admin.
+        """Starts work that goes on without a client; needs a key with the scope admin.
+
+        - Parameter kind: "train", "evaluate" or "impute", which learns a model of a table and leaves completed.csv.
+        - Parameter members: as the server's contract has them, such as dataset="wine", family="mixture", publish={"model": "wine"}.
 
         Not sent again when the connection breaks: a second run would be another one.
         """
