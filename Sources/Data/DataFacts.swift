@@ -1,5 +1,5 @@
 package import Formats
-package import Modelling
+internal import Modelling
 internal import Tensors
 
 /// What a set of items is, in a few facts: enough to choose how to learn from it, and to show it to people.

@@ -1,7 +1,7 @@
 package import Formats
 internal import Foundation
 package import Modelling
-package import Registry
+internal import Registry
 
 /// Work that a server does without a client that waits: a training, an evaluation, or filling in a whole table.
 package struct JobRequest: Settings {

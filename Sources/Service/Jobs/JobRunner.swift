@@ -1,5 +1,5 @@
 internal import Locking
-package import ModelFiles
+internal import ModelFiles
 
 /// What jobs may take of the machine.
 package struct JobOptions: Hashable, Sendable {

@@ -8,7 +8,7 @@ extension InferRequest {
   /// One tensor of numbers becomes float32 rows, as an array of JSON would; a tensor a column becomes rows by name, in double precision, with
   /// categories and days as texts.
   func translated(to kind: RequestKind, of model: LoadedModel) throws -> SentRequest {
-    let options = try options.map { option in
+    let options = options.map { option in
       guard case .string(let text) = option.value, let field = kind.fields.first(where: { $0.name == option.name }) else { return option }
       return JSONValue.Member(name: option.name, value: field.schema.value(of: text))
     }
