@@ -18,21 +18,7 @@ extension DataCommand {
     func run() async throws {
       try await reporting {
         let server = try registry.requireServer()
-        var all: [(name: String, path: String)] = []
-        for file in files {
-          var isFolder: ObjCBool = false
-          guard FileManager.default.fileExists(atPath: file, isDirectory: &isFolder) else {
-            throw CommandError("There is no file or folder \(file).")
-          }
-          guard isFolder.boolValue else {
-            all.append(((file as NSString).lastPathComponent, file))
-            continue
-          }
-          all += try FileManager.default.subpathsOfDirectory(atPath: file).filter { $0.lowercased().hasSuffix(".png") }.sorted().map {
-            ($0, "\(file)/\($0)")
-          }
-        }
-        guard !all.isEmpty else { throw CommandError("There are no PNGs in \(files.joined(separator: ", ")).") }
+        let all = try files.flatMap { try DatasetUpload.files(at: $0) }
         let name = try name ?? DatasetUpload.name(for: all)
         let dataset = try await DatasetUpload(server: server).send(all, as: name)
         let description = dataset["description"]

@@ -67,12 +67,6 @@ struct TrainCommand: AsyncParsableCommand {
   private func trainThere() async throws {
     let server = try registry.requireServer()
     let target = publish.map { (model: $0, alias: alias) }
-    guard recipe != nil else {
-      guard let data else { throw CommandError("Expected a recipe, or --data with the path of a table, an array, a text or a folder of pictures.") }
-      let name = ((data as NSString).lastPathComponent as NSString).deletingPathExtension
-      let training = RemoteTraining(server: server, publish: target, output: output ?? "\(name).safetensors", cancels: cancelOnInterrupt)
-      return try await training.train(on: data, family: family, seed: seed)
-    }
     let recipe = try changed(start().recipe)
     let training = RemoteTraining(server: server, publish: target, output: output ?? "\(recipe.name).safetensors", cancels: cancelOnInterrupt)
     try await training.train(recipe)

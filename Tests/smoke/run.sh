@@ -550,6 +550,17 @@ expect "and measured again" 0 "$(replays "$measured")"
 (cd "$work" && "$posterior" train --data gaps.csv --family mixture --seed 2 -o made.safetensors --no-record >made.txt 2>/dev/null)
 cmp -s "$work/fetched.safetensors" "$work/made.safetensors" && cmp -s "$work/fetched.txt" "$work/made.txt" && pass || fail "a training on a server, fetched, has other bytes than one here"
 
+mkdir "$work/shirts"
+for i in 1 2 3; do cp deploy/examples/shirt.png "$work/shirts/$i.png"; done
+sent=(--epochs 2 --server "$url")
+(cd "$work" && POSTERIOR_KEY=$key "$posterior" train --data shirts -o pictures-there.safetensors "${sent[@]}" >/dev/null 2>"$work/body") || cat "$work/body" >&2
+(cd "$work" && "$posterior" train --data shirts -o pictures-here.safetensors --epochs 2 --no-record >/dev/null 2>&1)
+cmp -s "$work/pictures-there.safetensors" "$work/pictures-here.safetensors" && pass || fail "a folder of pictures is learnt otherwise on a server, or not by as many epochs"
+POSTERIOR_KEY=$key "$posterior" data upload "$work/shirts" --name pictures --server "$url" >"$work/out"
+contains "a folder of pictures is uploaded" "3 images" "$work/out"
+expect "a folder of pictures over HTTP" 202 "$(status /v1/admin/runs "${admin[@]}" -d '{"kind": "train", "dataset": "pictures"}')"
+status "/v1/runs/$(run)/cancel" -X POST "${admin[@]}" >/dev/null
+contains "a training that is cancelled" '"status":"cancelled"' "$work/body"
 expect "an alias goes" 204 "$(status /v1/admin/models/gaps/aliases/live -X DELETE "${admin[@]}")"
 expect "what it named can't be had by it" 404 "$(status /v1/models/gaps@live)"
 expect "the name still can" 200 "$(status /v1/models/gaps)"

@@ -123,12 +123,12 @@ extension Application {
       guard symlink(file, target) == 0 else { throw Problem(.conflict, "\(path) stands for a file and for a folder.", field: "file", given: path) }
     }
     // Of several files one is the data, and the others are labels or belong to it; which is what a recipe says.
-    let images = files.keys.filter { $0.lowercased().hasSuffix(".png") }
-    let path =
-      files.count == 1 ? files.keys.first ?? "" : images.count == files.count ? "" : files.keys.sorted().first { !$0.contains("label") } ?? ""
+    let pictures = Pictures(files.keys)
+    let path = pictures?.folder ?? files.keys.sorted().first { files.count == 1 || !$0.contains("label") } ?? ""
     let source = folder + (path.isEmpty ? "" : "/" + path)
     do {
-      let data = try DataSource(source: source).readAnew.findingRange().load(isMixed: true)
+      let format: DataSource.Format? = pictures?.areSequences == true ? .video : nil
+      let data = try DataSource(source: source, format: format).readAnew.findingRange().load(isMixed: true)
       guard data.count > 0 else { throw DataError("\(path) has no items") }
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

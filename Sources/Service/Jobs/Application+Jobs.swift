@@ -65,20 +65,32 @@ extension Application {
     // A server that stops leaves the run to the next one.
     if !isCancelled, case .success(.exit(JobExit.stopped)) = result, readiness.state == .draining { return }
     let outcome = Self.outcome(result, isCancelled: isCancelled)
-    while true {
-      do {
-        return try await storeLanes.run(isUnderWay: true) { [store] in
-          if try store.run(run.description).status == .running {
-            Self.keepLog(of: run, in: store)
-            try store.finish(run, outcome)
-          }
-          store.removeWorkFolder(of: run)
+    if await end(run, outcome) { return }
+    // A disk that is full: what the job kept may be what fills it, and a run that nobody does must not look like one that goes on.
+    store.removeWorkFolder(of: run)
+    Task { [self] in
+      while readiness.state != .draining {
+        // Nothing tells when there is room again: all that is left is to try. This task is not cancelled.
+        try? await Task.sleep(for: .seconds(2))
+        if await end(run, outcome) { return }
+      }
+    }
+  }
+
+  /// - Returns: whether the store has it.
+  private func end(_ run: RunID, _ outcome: RunOutcome) async -> Bool {
+    do {
+      try await storeLanes.run(isUnderWay: true) { [store] in
+        if try store.run(run.description).status == .running {
+          Self.keepLog(of: run, in: store)
+          try store.finish(run, outcome)
         }
-      } catch { logger.error("a run in the background can't be ended yet", metadata: ["run": "\(run)", "reason": "\(error)"]) }
-      // A disk that is full: what the job kept may be what fills it, and a run that nobody does must not look like one that goes on.
-      store.removeWorkFolder(of: run)
-      guard readiness.state != .draining else { return }
-      try? await Task.sleep(for: .seconds(2))
+        store.removeWorkFolder(of: run)
+      }
+      return true
+    } catch {
+      logger.error("a run in the background can't be ended yet", metadata: ["run": "\(run)", "reason": "\(error)"])
+      return false
     }
   }
 

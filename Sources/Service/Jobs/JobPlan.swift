@@ -101,8 +101,8 @@ struct JobPlan: Sendable {
       throw Fault(
         field: "recipe", given: "nothing", expected: "a recipe: \(asked.dataset ?? "nothing") is no registered data set that one could be chosen for")
     }
-    let isFolder = asked.file == nil && (dataset?.files.count ?? 0) > 1
-    var source = DataSource(source: isFolder ? "." : try file(asked.file, of: dataset)).readAnew
+    let pictures = asked.file == nil ? dataset.flatMap { Pictures($0.files.map(\.path)) }?.folder : nil
+    var source = DataSource(source: try pictures.map { $0.isEmpty ? "." : $0 } ?? file(asked.file, of: dataset)).readAnew
     // As the command line names it, so that the model file has the same bytes.
     if facts.kind == .table {
       source.format = .csv

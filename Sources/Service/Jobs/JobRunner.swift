@@ -28,9 +28,15 @@ final class JobRunner: Sendable {
     let ended: Ended
   }
 
+  private struct Running: Sendable {
+    let child: ChildProcess
+    /// Over when its end has been told.
+    let end: Task<Void, Never>
+  }
+
   private struct State {
     var waiting: [Entry] = []
-    var running: [RunID: ChildProcess] = [:]
+    var running: [RunID: Running] = [:]
     /// Those that were asked to end.
     var cancelled: Set<RunID> = []
     var isStopping = false
@@ -66,15 +72,8 @@ final class JobRunner: Sendable {
       guard let next else { return }
       do {
         let child = try next.start()
-        state.withLock { $0.running[next.run] = child }
-        Task { [self] in
-          let ending = await child.wait()
-          let isCancelled = state.withLock { state in
-            state.running[next.run] = nil
-            return state.cancelled.remove(next.run) != nil
-          }
-          await next.ended(.success(ending), isCancelled)
-          startNext()
+        state.withLock { state in
+          state.running[next.run] = Running(child: child, end: Task { [self] in await follow(child, next) })
         }
       } catch {
         let failure = error as? ChildProcess.Failure ?? ChildProcess.Failure(description: "\(error)")
@@ -83,36 +82,53 @@ final class JobRunner: Sendable {
     }
   }
 
+  private func follow(_ child: ChildProcess, _ entry: Entry) async {
+    let ending = await child.wait()
+    let isCancelled = state.withLock { state in
+      state.running[entry.run] = nil
+      return state.cancelled.remove(entry.run) != nil
+    }
+    await entry.ended(.success(ending), isCancelled)
+    startNext()
+  }
+
   /// Ends a job that waits at once, and one that is done at its next step; one that takes longer than ten seconds is killed.
   ///
-  /// - Returns: whether it was among these; then its end is told as that of any other.
+  /// - Returns: whether it was among these; its end has been told then.
   func cancel(_ run: RunID) async -> Bool {
-    let (waiting, child) = state.withLock { state -> (Entry?, ChildProcess?) in
+    let (waiting, running) = state.withLock { state -> (Entry?, Running?) in
       if let index = state.waiting.firstIndex(where: { $0.run == run }) { return (state.waiting.remove(at: index), nil) }
-      guard let child = state.running[run] else { return (nil, nil) }
+      guard let running = state.running[run] else { return (nil, nil) }
       state.cancelled.insert(run)
-      return (nil, child)
+      return (nil, running)
     }
     if let waiting {
       await waiting.ended(.success(.exit(0)), true)
       return true
     }
-    guard let child else { return false }
-    child.send(15)
-    for _ in 0..<100 where state.withLock({ $0.running[run] != nil }) { try? await Task.sleep(for: .milliseconds(100)) }
-    if state.withLock({ $0.running[run] != nil }) { child.send(9) }
-    while state.withLock({ $0.running[run] != nil }) { try? await Task.sleep(for: .milliseconds(20)) }
+    guard let running else { return false }
+    await end([run: running], within: .seconds(10))
     return true
   }
 
   /// Asks all to keep what they have and end, and waits for that; none begins any more.
   func stop() async {
-    let children = state.withLock { state in
+    let running = state.withLock { state in
       state.isStopping = true
-      return Array(state.running.values)
+      return state.running
     }
-    for child in children { child.send(15) }
-    for _ in 0..<300 where state.withLock({ !$0.running.isEmpty }) { try? await Task.sleep(for: .milliseconds(100)) }
-    for child in state.withLock({ Array($0.running.values) }) { child.send(9) }
+    await end(running, within: .seconds(30))
+  }
+
+  /// Asks processes to end, and kills those that take longer.
+  private func end(_ jobs: [RunID: Running], within patience: Duration) async {
+    for job in jobs.values { job.child.send(15) }
+    let killing = Task { [self] in
+      try await Task.sleep(for: patience)
+      // Only those that still run: another process may have the identifier of one that has ended.
+      state.withLock { state in for run in jobs.keys { state.running[run]?.child.send(9) } }
+    }
+    for job in jobs.values { await job.end.value }
+    killing.cancel()
   }
 }

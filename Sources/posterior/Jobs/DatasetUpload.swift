@@ -5,6 +5,21 @@ import Foundation
 struct DatasetUpload {
   let server: ServerConnection
 
+  /// The file at a path, or the PNGs in the folder there, as a data set names them; of a folder without any those of its folders, which are sequences.
+  ///
+  /// - Parameter name: what the path is called there; nil: its last part, and a folder's files by their own names.
+  static func files(at path: String, as name: String? = nil) throws -> [(name: String, path: String)] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw CommandError("There is no file or folder \(path).") }
+    guard isFolder.boolValue else { return [(name ?? (path as NSString).lastPathComponent, path)] }
+    let all = try FileManager.default.subpathsOfDirectory(atPath: path).filter { $0.lowercased().hasSuffix(".png") }.sorted()
+    let own = all.filter { !$0.contains("/") }
+    let pictures = own.isEmpty ? all : own
+    guard !pictures.isEmpty else { throw CommandError("\(path) has no PNGs.") }
+    let prefix = name.map { $0 == "." ? "" : $0 + "/" } ?? ""
+    return pictures.map { (prefix + $0, "\(path)/\($0)") }
+  }
+
   /// A name that says what is in it: of the first file, then the start of the digest of all.
   static func name(for files: [(name: String, path: String)]) throws -> String {
     let digests = try files.map { (name: $0.name, digest: try SHA256.digest(ofFile: $0.path)) }.sorted { $0.name < $1.name }

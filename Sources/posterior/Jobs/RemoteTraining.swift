@@ -31,13 +31,7 @@ struct RemoteTraining {
     let labels = recipe.data.labels?.source
     recipe.data.labels?.source = labels.map { names[$0] ?? $0 }
     let dataset = try await paths.isEmpty ? nil : upload(paths.map { (names[$0] ?? $0, $0) })
-    try await start(["recipe": try JSONValue(parsing: Array(recipe.canonicalText().utf8))], dataset)
-  }
-
-  /// Lets the server choose by what the data are.
-  func train(on data: String, family: String?, seed: UInt64?) async throws {
-    let dataset = try await upload([(Self.name(of: data), data)])
-    try await start(["family": family.map(JSONValue.string), "seed": seed.map { .integer(Int($0)) }], dataset)
+    try await start(try JSONValue(parsing: Array(recipe.canonicalText().utf8)), dataset)
   }
 
   /// As a data set takes it: relative, without steps upwards.
@@ -49,20 +43,7 @@ struct RemoteTraining {
 
   /// Uploads files under a name that says what they hold, unless they are there.
   private func upload(_ files: [(name: String, path: String)]) async throws -> String {
-    var all: [(name: String, path: String)] = []
-    for file in files {
-      var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder) else {
-        throw CommandError("There is no file or folder \(file.path).")
-      }
-      guard isFolder.boolValue else {
-        all.append(file)
-        continue
-      }
-      let inside = try FileManager.default.subpathsOfDirectory(atPath: file.path).filter { $0.lowercased().hasSuffix(".png") }.sorted()
-      guard !inside.isEmpty else { throw CommandError("\(file.path) has no PNGs.") }
-      all += inside.map { (file.name == "." ? $0 : "\(file.name)/\($0)", "\(file.path)/\($0)") }
-    }
+    let all = try files.flatMap { try DatasetUpload.files(at: $0.path, as: $0.name) }
     let name = try DatasetUpload.name(for: all)
     let answer = try await server.send(.get, ServerConnection.target(["admin", "datasets", name], []), body: [])
     if answer.status == 200 {
@@ -78,11 +59,9 @@ struct RemoteTraining {
     return name
   }
 
-  private func start(_ members: KeyValuePairs<String, JSONValue?>, _ dataset: String?) async throws {
+  private func start(_ recipe: JSONValue, _ dataset: String?) async throws {
     let target: JSONValue? = publish.map { .record(["model": .string($0.model), "alias": $0.alias.map(JSONValue.string)]) }
-    let own = members.compactMap { name, value in value.map { JSONValue.Member(name: name, value: $0) } }
-    let shared: [(String, JSONValue?)] = [("kind", .string("train")), ("dataset", dataset.map(JSONValue.string)), ("publish", target)]
-    let body = JSONValue.object(own + shared.compactMap { name, value in value.map { .init(name: name, value: $0) } })
+    let body = JSONValue.record(["kind": .string("train"), "recipe": recipe, "dataset": dataset.map(JSONValue.string), "publish": target])
     let run = try await server.send(.post, ServerConnection.target(["admin", "runs"], []), body: body.text).json
     guard let id = run.text("id") else { throw CommandError("The server's answer has no id.") }
     CommandError.note("run \(id)")
