@@ -16,9 +16,10 @@ fast() {
   swift build -c release --build-tests
 
   echo "== unit tests"
-  # A line a test would bury what failed: starts are left out. The socket tests have clocks in them, so they run apart from those that keep every core busy.
-  swift test -c release --skip-build --skip HTTPTests 2>&1 | grep -vE "^◇ "
-  swift test -c release --skip-build --filter HTTPTests 2>&1 | grep -vE "^◇ "
+  # A line a test would bury what failed: starts are left out. Tests of servers and loads have clocks in them, so they run apart from those that keep every core busy.
+  local clocks='HTTPTests|LoadGeneratorTests|BenchLoadTests'
+  swift test -c release --skip-build --skip "$clocks" 2>&1 | grep -vE "^◇ "
+  swift test -c release --skip-build --filter "$clocks" 2>&1 | grep -vE "^◇ "
 
   echo "== server under curl"
   Tests/smoke/run.sh "$bin/posterior"

@@ -104,7 +104,12 @@ import Testing
       plan.warmUp = .zero
       plan.window = .milliseconds(500)
       plan.windows = 1
-      let result = try await LoadGenerator.run(plan)
+      var result = try await LoadGenerator.run(plan)
+      // A machine that has no time for the server within a window needs a longer one.
+      while result.last.latencies.count == 0, plan.window < .seconds(30) {
+        plan.window *= 2
+        result = try await LoadGenerator.run(plan)
+      }
       let latencies = result.last.latencies
       // Request k of one connection is answered after k stalls at the earliest, and was due within the first milliseconds.
       #expect(latencies.count > 0)
