@@ -3,18 +3,13 @@
 set -euo pipefail
 posterior=$(realpath "$1")
 cd "$(dirname "$0")/../.."
+source Tests/server.sh
 python=.build/inference/bin/python
 if [ ! -x "$python" ]; then
   python3 -m venv .build/inference
   .build/inference/bin/pip install -q 'tritonclient[http]==2.73.0' 'kserve==0.21.0' 'numpy<3' 'schemathesis==4.32.5'
 fi
 work=$(mktemp -d)
-server=
-finish() {
-  [ -z "$server" ] || kill -TERM "$server" 2>/dev/null || true
-  [ -z "$server" ] || wait "$server" 2>/dev/null || true
-  rm -rf "$work"
-}
 trap finish EXIT
 
 upload() { "$posterior" models upload "$1" --name "$2" --store "$work/store" >/dev/null; }
@@ -24,15 +19,7 @@ upload deploy/models/white-wine.safetensors wine
 awk -v OFS=, 'BEGIN { srand(5); print "a,b,kind"; for (i = 0; i < 60; i++) { k = i % 3; print 3 * k + rand(), int(2 * rand()), substr("lowmidtop", 3 * k + 1, 3) } }' >"$work/kinds.csv"
 "$posterior" train --data "$work/kinds.csv" --family mixture -o "$work/kinds.safetensors" --no-record >/dev/null 2>&1
 upload "$work/kinds.safetensors" kinds
-"$posterior" serve --listen 127.0.0.1:0 --store "$work/store" --quiet >"$work/out" &
-server=$!
-url=
-for _ in $(seq 300); do
-  url=$(grep -o 'http://[0-9.:]*' "$work/out" || true)
-  [ -n "$url" ] && curl -fs "$url/readyz" -o /dev/null && break
-  kill -0 "$server" 2>/dev/null || exit 1
-  read -rt 0.1 <> <(:) || true
-done
+serve "$work/store"
 "$python" Tests/clients/inference.py --server "$url" --key "$(cat "$work/store/admin.key")"
 # Requests made up from the contract: none may be answered with an error of the server's own, or with what the contract does not know.
 .build/inference/bin/schemathesis run openapi.yaml --url "$url" --include-path-regex '^/v2' --max-examples 30 --seed 1 --no-color \

@@ -4,14 +4,9 @@
 set -euo pipefail
 posterior=$(realpath "$1")
 cd "$(dirname "$0")/../.."
+source Tests/server.sh
 build=$PWD/.build/generators
 work=$(mktemp -d)
-server=
-finish() {
-  [ -z "$server" ] || kill -TERM "$server" 2>/dev/null || true
-  [ -z "$server" ] || wait "$server" 2>/dev/null || true
-  rm -rf "$work"
-}
 trap finish EXIT
 
 # The clients of this contract are kept until it changes, or this script.
@@ -57,13 +52,5 @@ for number in 1 2; do cp deploy/examples/shirt.png "$work/pictures/$number.png";
 learn inpainter '{"family": "vaeac_image", "data": {"source": "'"$work/pictures"'"}, "configuration": {"latent": 2, "hidden": 4, "channels": [2, 2]}, "epochs": 1}'
 learn play '{"family": "char_lstm", "data": {"source": "'"$work/play.txt"'", "window": {"length": 10}}, "configuration": {"hidden": 6}, "epochs": 1, "batch_size": 5}'
 
-"$posterior" serve --listen 127.0.0.1:0 --store "$work/store" --quiet >"$work/out" &
-server=$!
-url=
-for _ in $(seq 300); do
-  url=$(grep -o 'http://[0-9.:]*' "$work/out" || true)
-  [ -n "$url" ] && curl -fs "$url/readyz" -o /dev/null && break
-  kill -0 "$server" 2>/dev/null || exit 1
-  read -rt 0.1 <> <(:) || true
-done
+serve "$work/store"
 "$build/venv/bin/python" Tests/generators/call.py --server "$url" --key "$(cat "$work/store/admin.key")"

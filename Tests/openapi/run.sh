@@ -3,6 +3,7 @@
 set -euo pipefail
 posterior=$(realpath "$1")
 cd "$(dirname "$0")/../.."
+source Tests/server.sh
 model=deploy/models/fashion-mnist.safetensors
 python=.build/openapi/bin/python
 if [ ! -x "$python" ]; then
@@ -11,12 +12,6 @@ if [ ! -x "$python" ]; then
 fi
 
 work=$(mktemp -d)
-server=
-finish() {
-  [ -z "$server" ] || kill -TERM "$server" 2>/dev/null || true
-  [ -z "$server" ] || wait "$server" 2>/dev/null || true
-  rm -rf "$work"
-}
 trap finish EXIT
 
 "$posterior" models upload "$model" --name fashion-mnist --store "$work/store"
@@ -41,13 +36,5 @@ printf '{"family": "modular", "data": {"source": "%s", "labels": {"column": "kin
 "$posterior" train "$work/recipe.json" -o "$work/modules.safetensors" --no-record >/dev/null 2>&1
 "$posterior" models upload "$work/modules.safetensors" --name modules --store "$work/store"
 "$posterior" evaluate "$work/kinds.safetensors" --data "$work/kinds.csv" --labels '#kind' --no-fit-data --k 1 --store "$work/store" >/dev/null
-"$posterior" serve --listen 127.0.0.1:0 --store "$work/store" --quiet >"$work/out" &
-server=$!
-url=
-for _ in $(seq 300); do
-  url=$(grep -o 'http://[0-9.:]*' "$work/out" || true)
-  [ -n "$url" ] && curl -fs "$url/readyz" -o /dev/null && break
-  kill -0 "$server" 2>/dev/null || exit 1
-  read -rt 0.1 <> <(:) || true
-done
+serve "$work/store"
 "$python" Tests/openapi/validate.py --server "$url" --key "$(cat "$work/store/admin.key")" --model-file "$model"

@@ -4,25 +4,12 @@
 set -euo pipefail
 posterior=$(realpath "$1")
 cd "$(dirname "$0")/../.."
+source Tests/server.sh
 work=$(mktemp -d)
-server=
-finish() {
-  [ -z "$server" ] || kill -TERM "$server" 2>/dev/null || true
-  [ -z "$server" ] || wait "$server" 2>/dev/null || true
-  rm -rf "$work"
-}
 trap finish EXIT
 
 "$posterior" models upload deploy/models/fashion-mnist.safetensors --name fm --store "$work/store" >/dev/null
-"$posterior" serve --listen 127.0.0.1:0 --store "$work/store" --quiet >"$work/out" &
-server=$!
-url=
-for _ in $(seq 300); do
-  url=$(grep -o 'http://[0-9.:]*' "$work/out" || true)
-  [ -n "$url" ] && curl -fs "$url/readyz" -o /dev/null && break
-  kill -0 "$server" 2>/dev/null || exit 1
-  read -rt 0.1 <> <(:) || true
-done
+serve "$work/store"
 for n in 1 2 3; do curl -fs "$url/v1/models/fm/sample" -d "{\"n\": $n}" -o /dev/null; done
 curl -s "$url/v1/models/nobody/sample" -d '{}' -o /dev/null
 curl -fs "$url/v1/models/fm/sample" -d '{"seed": 1}' -H 'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' -o /dev/null -D "$work/head"

@@ -5,18 +5,13 @@ set -euo pipefail
 posterior=$(realpath "$1")
 shift
 cd "$(dirname "$0")/../.."
+source Tests/server.sh
 python=${PYTHON:-python3}
 tests=deploy/python/tests
 home=.build/python/$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 wheel=$(deploy/python/build.sh "$python")
 work=$(mktemp -d)
-server=
 
-finish() {
-  [ -z "$server" ] || kill -TERM "$server" 2>/dev/null || true
-  [ -z "$server" ] || wait "$server" 2>/dev/null || true
-  rm -rf "$work"
-}
 trap finish EXIT
 
 # environment NAME PACKAGES...: a place with these packages and the wheel
@@ -47,15 +42,7 @@ if command -v openssl >/dev/null; then
   tls=(--listen-tls 127.0.0.1:0 --tls-cert "$work/cert.pem" --tls-key "$work/key.pem")
   export POSTERIOR_TEST_CA=$work/cert.pem
 fi
-"$posterior" serve --listen 127.0.0.1:0 "${tls[@]}" --listen "unix:$work/socket" --store "$work/store" --quiet >"$work/out" &
-server=$!
-url=
-for _ in $(seq 300); do
-  url=$(grep -o 'http://[0-9.:]*' "$work/out" || true)
-  [ -n "$url" ] && curl -fs "$url/readyz" -o /dev/null && break
-  kill -0 "$server" 2>/dev/null || exit 1
-  read -rt 0.1 <> <(:) || true
-done
+serve "$work/store" "${tls[@]}" --listen "unix:$work/socket"
 export POSTERIOR_SERVER=$url POSTERIOR_TEST_SOCKET=$work/socket POSTERIOR_TEST_KEY POSTERIOR_TEST_TLS
 POSTERIOR_TEST_TLS=$(grep -o 'https://[0-9.:]*' "$work/out" || true)
 POSTERIOR_TEST_KEY=$(cat "$work/store/admin.key")

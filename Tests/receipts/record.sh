@@ -4,10 +4,10 @@
 set -euo pipefail
 posterior=$(realpath "$1")
 cd "$(dirname "$0")/../.."
+source Tests/server.sh
 here=Tests/receipts
 work=$(mktemp -d)
-server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
+trap finish EXIT
 store=$work/store
 
 : >$here/runs.txt
@@ -18,13 +18,7 @@ for recipe in $here/recipes/*.json; do
 done
 for file in deploy/models/*.safetensors; do "$posterior" models upload "$file" --name "$(basename "$file" .safetensors)" --store "$store" >/dev/null; done
 
-"$posterior" serve --listen 127.0.0.1:0 --store "$store" --quiet >"$work/out" 2>&1 &
-server=$!
-for _ in $(seq 300); do
-  url=$(grep -o 'http://[0-9.:]*' "$work/out" || true)
-  [ -n "$url" ] && curl -fs "$url/readyz" -o /dev/null && break
-  read -rt 0.1 <> <(:) || true
-done
+serve "$store"
 
 # ask MODEL/OPERATION?OPTIONS [CURL ARGUMENTS]: one recorded request
 ask() {

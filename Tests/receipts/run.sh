@@ -4,10 +4,10 @@
 set -euo pipefail
 posterior=$(realpath "$1")
 cd "$(dirname "$0")/../.."
+source Tests/server.sh
 here=Tests/receipts
 work=$(mktemp -d)
-server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
+trap finish EXIT
 store=$work/store
 passed=0 failed=0
 fail() { failed=$((failed + 1)); echo "FAILED: $*" >&2; }
@@ -33,14 +33,7 @@ while read -r run name; do
   fi
 done <$here/training.txt
 
-"$posterior" serve --listen 127.0.0.1:0 --store "$store" --quiet >"$work/out" 2>&1 &
-server=$!
-for _ in $(seq 300); do
-  url=$(grep -o 'http://[0-9.:]*' "$work/out" || true)
-  [ -n "$url" ] && curl -fs "$url/readyz" -o /dev/null && break
-  kill -0 "$server" 2>/dev/null || { cat "$work/out" >&2; exit 1; }
-  read -rt 0.1 <> <(:) || true
-done
+serve "$store"
 while read -r run request; do
   curl -s -X POST "$url/v1/runs/$run/replay" >"$work/body"
   if grep -q '"equal":true' "$work/body"; then passed=$((passed + 1)); else fail "$request: $(head -c 400 "$work/body")"; fi
