@@ -21,6 +21,9 @@ static const unsigned char migration_0006[] = {
 static const unsigned char migration_0007[] = {
 #embed "../../migrations/0007-datasets-and-jobs.sql"
 };
+static const unsigned char migration_0008[] = {
+#embed "../../migrations/0008-runs-of-a-model-file.sql"
+};
 static const unsigned char openapi[] = {
 #embed "../../openapi.yaml"
 };
@@ -33,6 +36,7 @@ static const embedded_resource embedded_resources[] = {
     {"migrations/0005-resumed-runs.sql", migration_0005, sizeof migration_0005},
     {"migrations/0006-deleted-and-renamed-models.sql", migration_0006, sizeof migration_0006},
     {"migrations/0007-datasets-and-jobs.sql", migration_0007, sizeof migration_0007},
+    {"migrations/0008-runs-of-a-model-file.sql", migration_0008, sizeof migration_0008},
     {"openapi.yaml", openapi, sizeof openapi},
 };
 const size_t embedded_resources_count = sizeof embedded_resources / sizeof embedded_resources[0];

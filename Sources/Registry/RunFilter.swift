@@ -1,3 +1,4 @@
+package import Formats
 package import ModelFiles
 
 /// Which runs to list; a nil field lets every run pass.
@@ -6,6 +7,10 @@ package struct RunFilter: Hashable, Sendable {
   package var model: String?
   /// Runs of any of these models; nil for all, also those of none.
   package var models: Set<String>?
+  /// With `models`: also runs of a model file under a name that no model has now, or under none.
+  package var includesFormerNames = false
+  /// Runs of this very model file, whatever it was called then.
+  package var modelDigest: Digest?
   package var status: RunStatus?
   /// Runs that started then or later.
   package var since: Timestamp?
@@ -15,6 +20,8 @@ package struct RunFilter: Hashable, Sendable {
   package var optionNames: Set<String> = []
   /// What else a run has to meet; nil for nothing.
   package var predicate: RunPredicate?
+  /// The same, of the program's own making: a name in it need not be one that some run has.
+  package var ownPredicate: RunPredicate?
 
   package init(
     kind: RunKind? = nil, model: String? = nil, status: RunStatus? = nil, since: Timestamp? = nil, until: Timestamp? = nil,

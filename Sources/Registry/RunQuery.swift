@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import GRDB
 import ModelFiles
@@ -42,11 +43,17 @@ struct RunQuery {
 
   var runs: SQLRequest<Row> {
     var conditions = bounds("runs.id")
-    if let kind = filter.kind { conditions.append("runs.kind = \(kind.rawValue)") }
-    if let model = filter.model { conditions.append("runs.model = \(model)") }
-    if let models = filter.models { conditions.append("runs.model IN \(models.sorted())") }
-    if let status = filter.status { conditions.append("runs.status = \(status.rawValue)") }
-    if let predicate = filter.predicate { conditions.append(predicate.onRuns) }
+    // One file has few of all runs: its index serves, and a plus keeps SQLite from taking another.
+    let prefix = SQL(sql: filter.modelDigest == nil ? "" : "+")
+    if let digest = filter.modelDigest { conditions.append("runs.digest = \(digest.description)") }
+    if let kind = filter.kind { conditions.append("\(prefix)runs.kind = \(kind.rawValue)") }
+    if let model = filter.model { conditions.append("\(prefix)runs.model = \(model)") }
+    if let models = filter.models {
+      let isFormer: SQL = filter.includesFormerNames ? " OR NOT EXISTS (SELECT 1 FROM versions WHERE versions.model = runs.model)" : ""
+      conditions.append("(\(prefix)runs.model IN \(models.sorted())\(isFormer))")
+    }
+    if let status = filter.status { conditions.append("\(prefix)runs.status = \(status.rawValue)") }
+    for predicate in [filter.predicate, filter.ownPredicate].compactMap({ $0 }) { conditions.append(predicate.onRuns) }
     let condition = conditions.joined(separator: " AND ")
     switch order.key {
     case .started: return "SELECT runs.*, NULL AS sort_value FROM runs WHERE \(condition) ORDER BY runs.id \(direction) LIMIT \(limit)"
@@ -90,7 +97,8 @@ struct RunQuery {
       guard let condition = RunCondition.inferences(are: status) else { return nil }
       conditions.append(condition)
     }
-    if let predicate = filter.predicate {
+    if let digest = filter.modelDigest { conditions.append("inference_engines.digest = \(digest.description)") }
+    for predicate in [filter.predicate, filter.ownPredicate].compactMap({ $0 }) {
       guard let own = predicate.onInferences else { return nil }
       conditions.append(own)
     }
