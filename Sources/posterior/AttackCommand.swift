@@ -51,21 +51,12 @@ struct AttackCommand: AsyncParsableCommand {
     Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let model = try store.load(model)
     let seed = seed ?? Receipt.drawnSeed
-    let plan = try attack.values()
-    let data = try load(data, model.family, labels: labels, withLabels: plan.objective == .downstream)
-    guard labels == nil || plan.objective == .downstream else { throw CommandError("--labels are for --objective downstream.") }
-    let chosen = RandomKey(seed: UInt64(max(seed, 0))).split("items").permutation(data.count).dropFirst(firstItem).prefix(items)
-    guard !chosen.isEmpty else {
-      throw CommandError("--first-item is \(firstItem), expected at most \(data.count - 1): the data hold \(data.count) items.")
-    }
-    let targets = try targets.map { try load($0, model.family) }
-    let request = try AuditRequest(
-      plan: plan, items: data.raw(chosen), targets: targets.map { $0.raw(0..<$0.count) },
-      shown: (data.batch(chosen), targets.map { $0.batch(0..<$0.count) }), labels: names(data.labels, chosen, model.signature), seed: seed,
-      firstItem: firstItem, on: model)
-    try request.check(ServiceLimits(), isAsynchronous: true)
+    let task = AuditTask(
+      model: model, plan: try attack.values(), source: data, split: split, items: items, firstItem: firstItem, targets: targets, labels: labels,
+      reading: try reading.values(), seed: seed)
+    let (request, name) = try task.request()
     let recorder = noRecord ? nil : try store.open()
-    let run = try recorder.map { try request.start(in: $0, keepingInput: false, data: data.name) }
+    let run = try recorder.map { try request.start(in: $0, keepingInput: false, data: name) }
     do {
       let display = AuditDisplay()
       let progress = AuditProgress(of: request.audit.evaluations, every: .milliseconds(200)) { display.show($0) }
@@ -80,27 +71,12 @@ struct AttackCommand: AsyncParsableCommand {
       if json { return print(String(decoding: answer.document.text, as: UTF8.self)) }
       AuditText(answer.report).print()
       print(
-        "seed \(seed), \(request.audit.count) items of \(data.name), \(String(format: "%.1f", progress.seconds)) s"
+        "seed \(seed), \(request.audit.count) items of \(name), \(String(format: "%.1f", progress.seconds)) s"
           + (run.map { ", run \($0)" } ?? ""))
     } catch {
       if let run, let recorder { try recorder.finish(run, .failed(Problem(error)?.detail ?? "\(error)")) }
       throw error
     }
-  }
-
-  /// The names of the items' classes, where the model knows classes and the data do.
-  private func names(_ known: Labels?, _ chosen: some Sequence<Int>, _ signature: Signature) throws -> [String]? {
-    guard let known, labels != nil || signature.classes?.isEmpty == false else { return nil }
-    return try chosen.map { item in
-      guard known.codes[item] >= 0 else { throw CommandError("Item \(item) of \(data) has no known class.") }
-      return known.names[known.codes[item]]
-    }
-  }
-
-  private func load(_ source: String, _ model: any ModelFamily, labels: LabelSource? = nil, withLabels: Bool = false) throws -> DataSet {
-    try EvaluationData.load(
-      source, split: NamedDataSet.named(source) == nil ? .train : split, labels: labels, withLabels: withLabels, reading: reading.values(),
-      for: model.signature, model)
   }
 
   private func write(_ answer: AuditAnswer, to folder: String) throws {

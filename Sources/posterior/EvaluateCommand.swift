@@ -6,6 +6,7 @@ import Foundation
 import ModelFiles
 import Modelling
 import Registry
+import Service
 import Tensors
 
 /// `posterior evaluate FILE --data fashion-mnist`: the bounds of a model on a whole data set, how its clusters agree with classes, and its modes.
@@ -36,7 +37,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(help: "Of a named data set: train or test.") var split: DataSource.Split = .test
   @Option(help: "At most so many items, from the first.") var limit: Int?
   @Option(help: "Draws of the importance-weighted bound; 0 measures no bounds.") var k: Int = 100
-  @Option(help: "Samples whose modes are counted, of data whose modes are known.") var samples: Int = EvaluationTask.standardSamples
+  @Option(help: "Samples whose modes are counted, of data whose modes are known.") var samples: Int = JobRequest.standardSamples
   @Option(
     help: "Classes of the items: an IDX or NPY file, or FILE.csv#COLUMN, or #COLUMN of the data's own CSV. Named data sets know theirs.",
     completion: .file())

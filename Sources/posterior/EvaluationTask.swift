@@ -6,6 +6,7 @@ import Foundation
 import ModelFiles
 import Modelling
 import Registry
+import Service
 
 /// What an evaluation measures: enough to measure it again.
 struct EvaluationTask {
@@ -19,16 +20,6 @@ struct EvaluationTask {
   let seed: UInt64
   /// What is hidden of images, whose likelihood given the rest is measured; nil for the bounds of whole items.
   let mask: PixelMask?
-
-  /// What an evaluation writes down, or leaves out, of itself; a training's parameter of such a name would be taken for its own.
-  static let ownParameters: Set<String> = [
-    "data", "data_digest", "data_format", "data_source", "factors", "factors_digest", "folder", "items", "k", "labels", "labels_digest", "layer",
-    "limit",
-    "masks", "measure", "model_file", "reading", "samples", "split",
-  ]
-
-  /// As many as VEEGAN's authors draw.
-  static let standardSamples = 2500
 
   init(_ data: EvaluationData, fit: EvaluationData?, draws: Int, samples: Int, seed: UInt64, mask: PixelMask?) {
     self.data = data
@@ -47,7 +38,7 @@ struct EvaluationTask {
     }
     self.init(
       data, fit: try EvaluationData(parameters, prefix: "fit_"), draws: draws,
-      samples: parameters["samples"].flatMap { Int($0) } ?? Self.standardSamples, seed: run.description.seed,
+      samples: parameters["samples"].flatMap { Int($0) } ?? JobRequest.standardSamples, seed: run.description.seed,
       mask: try parameters["masks"].map { text throws(Fault) in try PixelMask(text) })
   }
 

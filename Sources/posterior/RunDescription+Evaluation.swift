@@ -1,6 +1,7 @@
 import Formats
 import ModelFiles
 import Registry
+import Service
 
 extension RunDescription {
   /// What an evaluation was started with: beside its own parameters those that the model was trained with, where the store knows the training, so
@@ -11,10 +12,10 @@ extension RunDescription {
     of modelFile: String, _ version: ModelVersion?, family: String, parameters: [String: String], seed: UInt64, data: Digest, in store: ModelStore?
   ) throws -> RunDescription {
     let digest = try SHA256.digest(ofFile: modelFile)
-    let training = try store?.training(of: digest)?.description
-    let trained = (training?.parameters ?? [:]).filter { !EvaluationTask.ownParameters.contains($0.key) && !$0.key.hasPrefix("fit_") }
+    let training = try store?.training(of: digest)
     return RunDescription(
-      kind: .evaluate, family: family, model: version?.name ?? training?.model, version: version?.version, modelDigest: digest, configuration: "{}",
-      parameters: parameters.merging(trained) { own, _ in own }, seed: seed, dataDigest: data, build: .current)
+      kind: .evaluate, family: family, model: version?.name ?? training?.description.model, version: version?.version, modelDigest: digest,
+      configuration: "{}",
+      parameters: parameters.merging(EvaluationParameters.of(training: training)) { own, _ in own }, seed: seed, dataDigest: data, build: .current)
   }
 }

@@ -131,6 +131,7 @@ TABLE = {
     "showDataset": [call(name="wine")],
     "startJob": [
         call(202, body="train", keep={"job": lambda answer: answer["id"]}), call(202, body="recipe"), call(202, body="evaluate"), call(202, body="impute"),
+        call(202, body="robustness"),
     ],
     "deleteRunFiles": [call(id=lambda known: known["job"])],
     "deleteDataset": [call(204, only="openapi-python-client", name="wine")],

@@ -11,17 +11,7 @@ extension AuditRequest {
   package static let (itemsDocument, targetsDocument, labelsDocument) = (RunDocument.resumableInput, "targets.npy", "item-labels.json")
 
   package func runDescription(data: String? = nil) throws -> RunDescription {
-    let configuration = try Self.text(of: audit.plan)
-    var parameters: [String: String] = [:]
-    if case .object(let members) = try JSONValue(parsing: Array(configuration.utf8)) {
-      for member in members {
-        if case .string(let text) = member.value {
-          parameters[member.name] = text
-        } else {
-          parameters[member.name] = String(decoding: member.value.text, as: UTF8.self)
-        }
-      }
-    }
+    var parameters = try Self.parameters(of: audit.plan)
     parameters["items"] = "\(audit.count)"
     if audit.firstItem > 0 { parameters[firstItemName] = "\(audit.firstItem)" }
     parameters["strengths"] = "\(audit.strengths)"
@@ -29,7 +19,8 @@ extension AuditRequest {
     parameters["data"] = data
     return RunDescription(
       kind: .robustness, family: type(of: model.family).name, model: model.registered?.name, version: model.registered?.version,
-      modelDigest: model.digest, configuration: configuration, parameters: parameters, seed: UInt64(audit.seed), dataDigest: inputDigest,
+      modelDigest: model.digest, configuration: try Self.text(of: audit.plan), parameters: parameters, seed: UInt64(audit.seed),
+      dataDigest: inputDigest,
       build: .current)
   }
 
@@ -43,7 +34,17 @@ extension AuditRequest {
     } + (labels.map { [(Self.labelsDocument, .json, JSONValue.strings($0).text)] } ?? [])
   }
 
-  private static func text(of plan: AuditPlan) throws -> String {
+  /// Of a plan, each by its name.
+  static func parameters(of plan: AuditPlan) throws -> [String: String] {
+    guard case .object(let members) = try JSONValue(parsing: Array(text(of: plan).utf8)) else { preconditionFailure("a plan is an object") }
+    return Dictionary(
+      uniqueKeysWithValues: members.map { member in
+        if case .string(let text) = member.value { return (member.name, text) }
+        return (member.name, String(decoding: member.value.text, as: UTF8.self))
+      })
+  }
+
+  static func text(of plan: AuditPlan) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(plan), as: UTF8.self)
@@ -108,10 +109,10 @@ extension AuditRequest {
 
 extension AuditAnswer {
   /// Writes the answer down as what a run made, and ends the run.
-  package func finish(_ run: RunID, in store: ModelStore, seconds: Double) throws {
-    for (name, type, bytes) in try documents() { try store.attach(name, mediaType: type.name, bytes: bytes, to: run) }
+  package func finish(_ run: RunID, in recorder: some RunRecorder, seconds: Double) throws {
+    for (name, type, bytes) in try documents() { try recorder.attach(name, mediaType: type.name, bytes: bytes, to: run) }
     let metrics = report.metrics.map { RunMetric(name: $0.name, value: $0.value, step: 0) }
-    try store.record(metrics + [RunMetric(name: "wall_seconds", value: seconds, step: 0)], in: run)
-    try store.finish(run, .finished(output: SHA256.digest(document.text)))
+    try recorder.record(metrics + [RunMetric(name: "wall_seconds", value: seconds, step: 0)], in: run)
+    try recorder.finish(run, .finished(output: SHA256.digest(document.text)))
   }
 }

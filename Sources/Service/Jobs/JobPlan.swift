@@ -6,6 +6,7 @@ internal import ModelFiles
 internal import Modelling
 internal import Optimisation
 internal import Registry
+internal import Robustness
 
 /// A job as it will be done: checked as far as that goes without reading the data.
 struct JobPlan: Sendable {
@@ -35,15 +36,34 @@ struct JobPlan: Sendable {
     case .evaluate:
       let version = try store.resolve(asked.model ?? "")
       asked.model = version.id
+      asked.file = try Self.measuredFile(asked, dataset)
       if let fit = try Self.dataset(asked.fitDataset, in: store) { datasets.append((fit, JobFolders.fit)) }
-      let trained = (try store.training(of: version.digest)?.description.parameters ?? [:])
       var parameters = ["k": "\(asked.k)"].merging(Self.parameters(dataset)) { own, _ in own }
       parameters["data"] = asked.dataset
       parameters["limit"] = asked.limit.map(String.init)
+      parameters["masks"] = asked.masks?.description
+      let trained = EvaluationParameters.of(training: try store.training(of: version.digest))
       description = RunDescription(
         kind: .evaluate, family: version.facts.family, model: version.name, version: version.version, modelDigest: version.digest,
-        configuration: "{}",
-        parameters: parameters.merging(trained) { own, _ in own }, seed: UInt64(asked.seed ?? 0), dataDigest: facts?.digest, build: .current)
+        configuration: "{}", parameters: parameters.merging(trained) { own, _ in own },
+        seed: UInt64(asked.seed ?? 0), dataDigest: facts?.digest, build: .current)
+    case .robustness:
+      let version = try store.resolve(asked.model ?? "")
+      asked.model = version.id
+      asked.file = try Self.measuredFile(asked, dataset)
+      guard let family = options.families.named(version.facts.family), AuditRequest.capability.isOffered(by: family) else {
+        throw Fault(field: "model", given: "\(version.id) of the family \(version.facts.family)", expected: "a model that can be audited")
+      }
+      guard asked.items ?? JobRequest.standardItems <= options.limits.auditItems else {
+        throw Fault(field: "items", given: "\(asked.items ?? 0)", expected: "at most \(options.limits.auditItems)")
+      }
+      let plan = asked.attack ?? AuditPlan()
+      var parameters = try AuditRequest.parameters(of: plan).merging(Self.parameters(dataset)) { own, _ in own }
+      parameters["data"] = asked.dataset
+      description = RunDescription(
+        kind: .robustness, family: version.facts.family, model: version.name, version: version.version, modelDigest: version.digest,
+        configuration: try AuditRequest.text(of: plan), parameters: parameters, seed: UInt64(asked.seed ?? 0), dataDigest: facts?.digest,
+        build: .current)
     case .impute:
       guard let facts, facts.kind == .table else {
         throw Fault(field: "dataset", given: facts?.kind.rawValue ?? "nothing", expected: "a table, which has holes to fill in")
@@ -72,6 +92,12 @@ struct JobPlan: Sendable {
 
   private static func parameters(_ dataset: Dataset?) -> [String: String] {
     dataset.map { ["dataset": $0.name, "dataset_digest": $0.digest.description] } ?? [:]
+  }
+
+  /// The file that a model is measured on; nil for a folder of pictures, and for a data set that every build knows by its name.
+  private static func measuredFile(_ asked: JobRequest, _ dataset: Dataset?) throws -> String? {
+    guard let dataset, asked.file != nil || Pictures(dataset.files.map(\.path)) == nil else { return nil }
+    return try file(asked.file, of: dataset)
   }
 
   /// The file that is meant.

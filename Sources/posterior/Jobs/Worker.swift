@@ -7,6 +7,7 @@ import Learning
 import ModelFiles
 import Modelling
 import Registry
+import Robustness
 import Service
 
 /// Does what a job was asked, with the same code as the command line, so that it makes the same bytes.
@@ -21,6 +22,9 @@ struct Worker {
     case .evaluate:
       interruption.endsAtOnce(with: JobExit.stopped)
       try evaluate()
+    case .robustness:
+      interruption.endsAtOnce(with: JobExit.stopped)
+      try audit()
     case .impute:
       interruption.endsAtOnce(with: JobExit.stopped)
       try await impute()
@@ -51,27 +55,70 @@ struct Worker {
       }, shouldStop: { interruption.isRequested })
   }
 
+  /// The file of a data set, or its folder of pictures, where it lies for this job, also after its name was given up; a data set that every build
+  /// knows lies nowhere, and is called by its name.
+  private func path(_ name: String?, in folder: String, _ file: String?) throws -> String {
+    let main = "\(recorder.folder)/data/\(folder)"
+    guard FileManager.default.fileExists(atPath: main) else { return name ?? "" }
+    if let file { return "\(main)/\(file)" }
+    let paths = try FileManager.default.subpathsOfDirectory(atPath: main).filter { !FileManager.default.isFolder("\(main)/\($0)") }
+    if let pictures = Pictures(paths) { return pictures.folder.isEmpty ? main : "\(main)/\(pictures.folder)" }
+    guard paths.count == 1 else { throw CommandError("\(name ?? "") has \(paths.count) files: file says which is meant.") }
+    return "\(main)/\(paths[0])"
+  }
+
+  /// A file of classes where it lies for this job.
+  private func classes(_ labels: String, in folder: String) -> String {
+    labels.hasPrefix("#") ? labels : "\(recorder.folder)/data/\(folder)/\(labels)"
+  }
+
   private func evaluate() throws {
     var arguments = [asked.model ?? "", "--store", recorder.store.directory, "--k", "\(asked.k)", "--seed", "\(asked.seed ?? 0)"]
-    func path(_ name: String?, in folder: String, _ file: String?) throws -> String {
-      guard let name, let dataset = try? recorder.store.dataset(named: name) else { return name ?? "" }
-      return "\(recorder.folder)/data/\(folder)/\(try file ?? dataset.onlyFile)"
-    }
-    let data = try path(asked.dataset, in: JobFolders.main, asked.file)
-    arguments += ["--data", data]
-    if let limit = asked.limit { arguments += ["--limit", "\(limit)"] }
-    if let labels = asked.labels {
-      arguments += ["--labels", labels.hasPrefix("#") ? labels : "\(recorder.folder)/data/\(JobFolders.main)/\(labels)"]
-    }
+    arguments += ["--data", try path(asked.dataset, in: JobFolders.main, asked.file)]
+    let options = [
+      ("--data-format", asked.format?.rawValue), ("--split", asked.split?.rawValue), ("--limit", asked.limit.map(String.init)),
+      ("--masks", asked.masks?.description), ("--samples", asked.samples.map(String.init)),
+      ("--labels", asked.labels.map { classes($0, in: JobFolders.main) }),
+    ]
+    for case (let flag, let value?) in options { arguments += [flag, value] }
     if let fit = asked.fitDataset {
       arguments += ["--fit-data", try path(fit, in: JobFolders.fit, nil)]
-      if let labels = asked.labels {
-        arguments += ["--fit-labels", labels.hasPrefix("#") ? labels : "\(recorder.folder)/data/\(JobFolders.fit)/\(labels)"]
-      }
-    } else if asked.labels != nil {
+      if let own = asked.fitLabels ?? asked.labels { arguments += ["--fit-labels", classes(own, in: JobFolders.fit)] }
+    } else if !asked.fit || asked.labels != nil {
       arguments.append("--no-fit-data")
     }
-    try EvaluateCommand.parse(arguments).evaluate(recorder: recorder)
+    if let limit = asked.fitLimit { arguments += ["--fit-limit", "\(limit)"] }
+    try EvaluateCommand.parse(arguments + (asked.reading?.flags ?? [])).evaluate(recorder: recorder)
+  }
+
+  private func audit() throws {
+    let store = recorder.store
+    let version = try store.resolve(asked.model ?? "")
+    let model = try store.reading(version) { path in
+      try LoadedModel.load(
+        path: path, families: Catalogue.families, expecting: version.digest, registered: .init(name: version.name, version: version.version))
+    }
+    let labels = try asked.labels.map { given in
+      let text = classes(given, in: JobFolders.main)
+      guard let source = LabelSource(text: text) else { throw CommandError("labels is \(given), expected #COLUMN or a file of the data set") }
+      return source
+    }
+    let task = AuditTask(
+      model: model, plan: asked.attack ?? AuditPlan(), source: try path(asked.dataset, in: JobFolders.main, asked.file), split: asked.split ?? .test,
+      items: asked.items ?? JobRequest.standardItems, firstItem: 0, targets: nil, labels: labels, reading: asked.reading ?? TableOptions(),
+      seed: asked.seed ?? 0)
+    let (request, data) = try task.request()
+    let run = try recorder.start(request.runDescription(data: data))
+    for document in request.kept { try recorder.attach(document.name, mediaType: document.type.name, bytes: document.bytes, to: run) }
+    let progress = AuditProgress(of: request.audit.evaluations, every: .seconds(1)) { [recorder] report in
+      try recorder.record(
+        [
+          RunMetric(name: "progress", value: report.part, step: report.points),
+          RunMetric(name: "seconds_left", value: report.secondsLeft, step: report.points),
+        ], in: run)
+    }
+    let answer = try request.perform(batch: Audit.largestBatch) { try progress.add($0) }
+    try answer.finish(run, in: recorder, seconds: progress.seconds)
   }
 
   private func impute() async throws {
@@ -102,12 +149,10 @@ struct TableLearning: Sendable {
   let learnt: @Sendable (String) throws -> Void
 }
 
-extension Dataset {
-  fileprivate var onlyFile: String {
-    get throws {
-      guard files.count == 1 else { throw CommandError("\(name) has \(files.count) files: file says which is meant.") }
-      return files[0].path
-    }
+extension FileManager {
+  fileprivate func isFolder(_ path: String) -> Bool {
+    var isDirectory: ObjCBool = false
+    return fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
   }
 }
 

@@ -133,7 +133,7 @@ class Posterior:
     def start_run(self, kind: str, **members: Any) -> Run:
         """Starts work that goes on without a client; needs a key with the scope admin.
 
-        - Parameter kind: "train", "evaluate" or "impute", which learns a model of a table and leaves completed.csv.
+        - Parameter kind: "train", "evaluate", "robustness" or "impute", which learns a model of a table and leaves completed.csv.
         - Parameter members: as the server's contract has them, such as dataset="wine", family="mixture", publish={"model": "wine"}.
 
         Not sent again when the connection breaks: a second run would be another one.
