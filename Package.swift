@@ -108,7 +108,8 @@ let package = Package(
     tests(
       "posteriorTests",
       [
-        "TemporaryFolders", "posterior", "Benchmarking", "Formats", "Families", "ModelFiles", "Modelling", "Learning", "Data", "Tensors",
+        "TemporaryFolders", "posterior", "Benchmarking", "Formats", "Families", "HTTP", "ModelFiles", "Modelling", "Learning", "Data", "Registry",
+        "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     tests(

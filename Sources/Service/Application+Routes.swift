@@ -43,6 +43,7 @@ extension Application {
     add(.get, "/v1/models", .infer, listModels)
     add(.get, "/v1/models/{model}", .infer, showModel)
     add(.get, "/v1/models/{model}/file", .admin, modelFile)
+    add(.get, "/v1/models/{model}/scores", .infer, showScores)
     for kind in RequestKind.all {
       // What is read as a whole is held to `bodyBytes` by the endpoint.
       let bodyLimit = kind.items == .references ? limits.bodyBytes : max(limits.bodyBytes, limits.streamedBodyBytes)

@@ -5,17 +5,22 @@ struct TextTable {
 
   init(_ header: [String], _ rows: [[String]]) {
     self.header = header
-    self.rows = rows.map {
-      $0.map { String(String.UnicodeScalarView($0.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 })) }
-    }
+    self.rows = rows.map { $0.map(Self.plain) }
   }
 
-  func print() {
-    let all = [header] + rows
-    let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-    for row in all {
+  /// Without control characters.
+  static func plain(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+  }
+
+  func print() { for line in Self.aligned([header] + rows) { Swift.print(line) } }
+
+  /// Rows of equally many cells, each column as wide as its widest cell.
+  static func aligned(_ rows: [[String]]) -> [String] {
+    let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
       let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
-      Swift.print(cells.joined(separator: "  ").trimmingSuffix(" "))
+      return String(cells.joined(separator: "  ").trimmingSuffix(" "))
     }
   }
 }

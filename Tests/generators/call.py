@@ -69,6 +69,7 @@ TABLE = {
     "listFamilies": [call()],
     "listModels": [call(), call(search="fashion", family="vae", limit=1)],
     "showModel": [call(model="fashion-mnist"), call(model="white-wine@1"), call(model="kinds"), call(model="play"), call(404, model="nobody")],
+    "showScores": [call(model="fashion-mnist"), call(model="white-wine@1", entry="likelihood", limit=1), call(404, model="nobody")],
     "downloadModel": [call(model="white-wine")],
     "classify": examples(numbers="modules", rows="kinds"),
     "cluster": examples(garment="fashion_mnist_clusters"),

@@ -120,6 +120,7 @@ def read(session):
     session.get("/v1/models", query="?search=fashion&family=vae&tag=none")
     session.get("/v1/models", 400, query="?limit=0")
     session.get("/v1/models/{model}", 404, model="nobody")
+    session.get("/v1/models/{model}/scores", 404, model="nobody")
     session.get("/v1/runs", query="?kind=train&order_by=started_at")
     session.get("/v1/runs", query="?filter=params.n%20%3D%202%20and%20duration%20%3E%200&order_by=duration%20desc&until=2999-01-01T00:00:00Z")
     session.get("/v1/runs", headers={"Accept": "text/csv"})
@@ -152,6 +153,8 @@ def operate(session):
             continue
         name = entry["name"]
         model = json.loads(session.get("/v1/models/{model}", model=name))
+        session.get("/v1/models/{model}/scores", model=name, query="?limit=2", keyed=session.key is not None)
+        session.get("/v1/models/{model}/scores", 400, model=name, query="?page_token=8")
         configured = "".join(word.capitalize() for word in model["family"].split("_")) + "Configuration"
         for fault in session.contract.faults_in(model["configuration"], {"$ref": f"#/components/schemas/{configured}"}):
             session.faults += 1

@@ -546,6 +546,14 @@ measured=$(run)
 curl -sN --max-time 300 "$url/v1/runs/$measured/events" >"$work/body" || true
 contains "an evaluation in the background" '"status":"finished"' "$work/body"
 expect "and measured again" 0 "$(replays "$measured")"
+expect "a score sheet" 200 "$(status '/v1/models/gaps@1/scores?entry=likelihood' "${admin[@]}")"
+contains "a score sheet" "\"latest\":{\"id\":\"$measured\"" "$work/body"
+contains "a score sheet has what a job was asked for" '"dataset":"gaps"' "$work/body"
+"$posterior" models scores gaps --store "$store" >"$work/body"
+contains "a score sheet by the command line" "likelihood: run $measured" "$work/body"
+contains "a score sheet by the command line" 'on gaps, seed 0, items 300, k 5' "$work/body"
+"$posterior" models scores gaps --server "$url" --json >"$work/body"
+contains "a score sheet of a server, without a key" '"request":null' "$work/body"
 (cd "$work" && POSTERIOR_KEY=$key "$posterior" train --data gaps.csv --family mixture --seed 2 -o fetched.safetensors --server "$url" >fetched.txt 2>fetched.log) || cat "$work/fetched.log" >&2
 (cd "$work" && "$posterior" train --data gaps.csv --family mixture --seed 2 -o made.safetensors --no-record >made.txt 2>/dev/null)
 cmp -s "$work/fetched.safetensors" "$work/made.safetensors" && cmp -s "$work/fetched.txt" "$work/made.txt" && pass || fail "a training on a server, fetched, has other bytes than one here"
@@ -561,6 +569,25 @@ contains "a folder of pictures is uploaded" "3 images" "$work/out"
 expect "a folder of pictures over HTTP" 202 "$(status /v1/admin/runs "${admin[@]}" -d '{"kind": "train", "dataset": "pictures"}')"
 status "/v1/runs/$(run)/cancel" -X POST "${admin[@]}" >/dev/null
 contains "a training that is cancelled" '"status":"cancelled"' "$work/body"
+digest() { "$posterior" runs show "$1" --store "$store" | sed -n 's/.*"output_digest": *"\([^"]*\)".*/\1/p'; }
+background() { # NAME BODY: starts it, waits for its end, and says which run it was
+  expect "$1" 202 "$(status /v1/admin/runs "${admin[@]}" -d "$2")"
+  made=$(run)
+  curl -sN --max-time 300 "$url/v1/runs/$made/events" >"$work/body" || true
+  contains "$1" '"status":"finished"' "$work/body"
+}
+background "hidden pixels in the background" '{"kind": "evaluate", "model": "inpainter", "dataset": "pictures", "masks": "band", "k": 3, "seed": 2}'
+"$posterior" evaluate inpainter --data "$work/shirts" --masks band --k 3 --seed 2 --store "$store" >/dev/null 2>&1
+expect "hidden pixels have the numbers of the command line" "$(digest "$(last evaluate)")" "$(digest "$made")"
+expect "hidden pixels again" 0 "$(replays "$made")"
+contains "hidden pixels are on the sheet" "imputation: run $(last evaluate)" <("$posterior" models scores inpainter --store "$store")
+attack='{"steps": 3, "restarts": 1, "budgets": [1]}'
+background "an audit in the background" "{\"kind\": \"robustness\", \"model\": \"fm\", \"dataset\": \"pictures\", \"items\": 2, \"attack\": $attack, \"seed\": 5}"
+"$posterior" attack fm --data "$work/shirts" --items 2 --steps 3 --restarts 1 --budgets 1 --seed 5 --store "$store" >/dev/null 2>&1
+expect "an audit has the report of the command line" "$(digest "$(last robustness)")" "$(digest "$made")"
+expect "an audit again" 0 "$(replays "$made")"
+contains "an audit is on the sheet" "robustness: run $(last robustness)" <("$posterior" models scores fm --store "$store")
+expect "an audit of what can't be audited" 422 "$(status /v1/admin/runs "${admin[@]}" -d '{"kind": "robustness", "model": "gaps", "dataset": "gaps"}')"
 expect "an alias goes" 204 "$(status /v1/admin/models/gaps/aliases/live -X DELETE "${admin[@]}")"
 expect "what it named can't be had by it" 404 "$(status /v1/models/gaps@live)"
 expect "the name still can" 200 "$(status /v1/models/gaps)"

@@ -48,7 +48,7 @@ package struct Ring: Sendable {
 
 extension NamedDataSet {
   /// Models learn from the points as they are.
-  static let ring = NamedDataSet(name: "ring", modes: Ring.modes) { split in
+  static let ring = NamedDataSet(name: "ring", space: Signature.vector(2).space, modes: Ring.modes) { split in
     let ring = Ring(split)
     return DataSet(
       name: split == .train ? "ring" : "ring/test", rows: FloatRows(ring.points.scalars, width: 2),

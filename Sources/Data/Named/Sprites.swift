@@ -107,7 +107,7 @@ extension Sprites: ItemRows {
 }
 
 extension NamedDataSet {
-  package static let sprites = NamedDataSet(name: "sprites") { split in
+  package static let sprites = NamedDataSet(name: "sprites", space: Signature.image(height: Sprites.side, width: Sprites.side).space) { split in
     DataSet(
       name: split == .train ? "sprites" : "sprites/test", rows: Sprites(split),
       signature: .image(height: Sprites.side, width: Sprites.side), digest: Sprites.digest(split))

@@ -91,6 +91,21 @@ class Model:
         """What can be asked of this model."""
         return [str(name) for name in self.describe()["operations"]]
 
+    def scores(self, *, entry: Optional[str] = None, limit: Optional[int] = None) -> dict[str, Any]:
+        """The score sheet of the version that the reference means now: what recorded evaluations and audits say of it.
+
+        `entries` is a list by what was measured (likelihood, clusters, classification, calibration, imputation, modes, disentanglement,
+        robustness): `latest` is the newest finished run with its protocol and metrics, `runs` the last ones, and `missing` how an entry
+        without one can be filled, as bodies for `Posterior.start_run`.
+
+        - Parameter entry: this one alone.
+        - Parameter limit: runs of an entry, 5 where it is absent.
+        """
+        query = {name: str(value) for name, value in (("entry", entry), ("limit", limit)) if value is not None}
+        request = Request("GET", f"/v1/models/{in_path(self.reference)}/scores", query)
+        document: dict[str, Any] = self._transport.send(request, Response.json)
+        return document
+
     # MARK: New items
 
     def sample(
