@@ -1,0 +1,27 @@
+/// Independent symbols, each with a distribution of its own.
+package struct CategoricalRows: WeightedCodec {
+  package let alphabet: Int
+  package let precision: Int
+  private let logits: [Float]
+
+  /// - Parameter logits: [symbols, alphabet], any finite numbers; a row's probabilities are their softmax.
+  package init(logits: [Float], alphabet: Int, precision: Int = 24) throws(CodingError) {
+    self.precision = try Precision.checked(precision, symbols: alphabet)
+    guard logits.count % alphabet == 0 else {
+      throw CodingError(.parameter, "logits", given: "\(logits.count)", expected: "a multiple of the alphabet, \(alphabet)")
+    }
+    self.logits = try Parameters.checked(logits, "logits")
+    self.alphabet = alphabet
+  }
+
+  package var count: Int { logits.count / alphabet }
+
+  func weigh(_ index: Int, _ weights: UnsafeMutableBufferPointer<Double>) {
+    logits.withUnsafeBufferPointer { logits in
+      let row = UnsafeBufferPointer(rebasing: logits[index * alphabet..<(index + 1) * alphabet])
+      var largest = -Float.infinity
+      for logit in row { largest = max(largest, logit) }
+      for symbol in 0..<alphabet { weights[symbol] = Exponential.exp(Double(row[symbol]) - Double(largest)) }
+    }
+  }
+}
