@@ -21,21 +21,23 @@ package struct BetaBinomial: WeightedCodec {
   package var alphabet: Int { trials + 1 }
 
   // p(k + 1) / p(k) = (n - k) (k + alpha) / ((k + 1) (n - k - 1 + beta)): products and quotients alone.
-  func weigh(_ index: Int, _ weights: UnsafeMutableBufferPointer<Double>) {
-    let (n, alpha, beta) = (Double(trials), Double(alphas[index]), Double(betas[index]))
-    weights[0] = 1
-    for next in 0..<trials {
-      let k = Double(next)
-      weights[next &+ 1] = ((n - k) * (k + alpha)) / ((k + 1) * (n - k - 1 + beta))
-    }
-    // A quotient is less than 2^310: the next product is no infinity.
+  func weigh(_ places: Range<Int>, _ weights: UnsafeMutableBufferPointer<SIMD8<Double>>) {
+    var (alpha, beta) = (SIMD8<Double>(repeating: 1), SIMD8<Double>(repeating: 1))
+    for (lane, place) in places.enumerated() { (alpha[lane], beta[lane]) = (Double(alphas[place]), Double(betas[place])) }
+    let n = Double(trials)
     let huge = 0x1p400
-    var weight = 1.0
+    var weight = SIMD8<Double>(repeating: 1)
+    weights[0] = weight
     for next in 1..<alphabet {
-      weight *= weights[next]
-      while weight > huge {
-        weight /= huge
-        for earlier in 0..<next { weights[earlier] /= huge }
+      let k = Double(next - 1)
+      let over: SIMD8<Double> = (alpha + k) * (n - k)
+      let under: SIMD8<Double> = (beta + (n - k - 1)) * (k + 1)
+      weight *= over / under
+      // A quotient is less than 2^310: the next product is no infinity.
+      while any(weight .> huge) {
+        let shrunk = SIMD8<Double>(repeating: 1).replacing(with: 1 / huge, where: weight .> huge)
+        weight *= shrunk
+        for earlier in 0..<next { weights[earlier] *= shrunk }
       }
       weights[next] = weight
     }

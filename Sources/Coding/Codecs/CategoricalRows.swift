@@ -16,12 +16,18 @@ package struct CategoricalRows: WeightedCodec {
 
   package var count: Int { logits.count / alphabet }
 
-  func weigh(_ index: Int, _ weights: UnsafeMutableBufferPointer<Double>) {
+  func weigh(_ places: Range<Int>, _ weights: UnsafeMutableBufferPointer<SIMD8<Double>>) {
+    let lanes = Cumulative.lanes
     logits.withUnsafeBufferPointer { logits in
-      let row = UnsafeBufferPointer(rebasing: logits[index * alphabet..<(index + 1) * alphabet])
-      var largest = -Float.infinity
-      for logit in row { largest = max(largest, logit) }
-      for symbol in 0..<alphabet { weights[symbol] = Exponential.exp(Double(row[symbol]) - Double(largest)) }
+      weights.withMemoryRebound(to: Double.self) { weights in
+        for lane in 0..<lanes {
+          let place = min(places.lowerBound + lane, places.upperBound - 1)
+          let row = UnsafeBufferPointer(rebasing: logits[place * alphabet..<(place + 1) * alphabet])
+          var largest = -Float.infinity
+          for logit in row { largest = max(largest, logit) }
+          for symbol in 0..<alphabet { weights[symbol * lanes + lane] = Exponential.exp(Double(row[symbol]) - Double(largest)) }
+        }
+      }
     }
   }
 }

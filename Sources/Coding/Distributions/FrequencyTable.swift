@@ -39,7 +39,7 @@ package struct FrequencyTable: Sendable, Equatable {
     guard weights.contains(where: { $0 > 0 }) else {
       throw CodingError(.parameter, "probabilities", given: "zeros alone", expected: "one above 0")
     }
-    cumulative.set { sums in for (symbol, weight) in weights.enumerated() { sums[symbol] = Double(weight) } }
-    try self.init(frequencies: weights.indices.map { Int(cumulative.interval(of: $0).frequency) })
+    cumulative.set { sums in for (symbol, weight) in weights.enumerated() { sums[symbol] = SIMD8(repeating: Double(weight)) } }
+    try self.init(frequencies: weights.indices.map { Int(cumulative.interval(of: $0, lane: 0).frequency) })
   }
 }
