@@ -19,6 +19,8 @@ package struct Recipe: Settings {
   package var optimiser = Optimiser()
   package var schedule = Schedule()
   package var clipping = Clipping()
+  /// Random maps of the images that are learnt from; nil: none.
+  package var augmentation: Augmentation?
   package var epochs = 20
   package var batchSize = 128
   /// Items held out to choose the best checkpoint.
@@ -44,6 +46,7 @@ package struct Recipe: Settings {
     Setting("optimiser", \.optimiser, "How parameters move along their gradients.")
     Setting("schedule", \.schedule, "How the learning rate changes.")
     Setting("clip", \.clipping, "Bounds on a gradient before it is followed.")
+    Setting("augmentation", \.augmentation, "Random maps of the images that are learnt from, other ones in every step; absent: none.")
     Setting("epochs", \.epochs, in: 1...1_000_000, "Passes over the items.")
     Setting("batch_size", \.batchSize, in: 1...65_536, "Items of a step.")
     Setting("validation", \.validation, in: 0..., expected: "0 or more items", "Items held out to choose the best epoch by.")

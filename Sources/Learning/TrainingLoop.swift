@@ -54,6 +54,7 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     signature.seen = seen
     let (model, learner) = try Self.model(recipe, signature, key: key.split("weights"))
     try Self.check(standardised, for: model)
+    try recipe.augmentation?.check(signature)
     self.learner = learner
     state = TrainingState(learner: try learner.start(training, key: key.split("start")))
   }
@@ -131,7 +132,7 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     let (known, codes) = labelled?.batch(number) ?? ([], [])
     let rows = labelled?.kept.items.count == training.count ? known : items + known
     let labels = BatchLabels(classes: codes, labelledItems: labelled?.kept.items.count ?? 0, items: training.count)
-    let values = data.batch(rows)
+    let values = augmented(data.batch(rows), rows, step: number)
     let batch = Batch(values, lengths: data.lengths(of: values), items: rows.map { numbers[$0] }, labels: labels, weight: items.count)
     let epoch = Float(state.epoch) + Float(state.batch) / Float(steps)
     let own = key.split("step").split(number)
@@ -146,6 +147,13 @@ struct TrainingLoop<Family: Trainable>: Sendable {
       throw TrainingError.invalid("the checkpoint's sums are \(state.sums.names), expected \(terms.map(\.name))")
     }
     state.batch += 1
+  }
+
+  /// Images under the recipe's random maps, which hang on the step and on the item's place in the data.
+  private func augmented(_ values: Tensor, _ items: [Int], step: Int) -> Tensor {
+    guard let augmentation = recipe.augmentation, let picture = data.signature.space.picture else { return values }
+    let key = key.split("augmentation").split(step)
+    return augmentation(values, of: picture, keys: RowKeys.joined(items.map { RowKeys(key, rows: $0..<$0 + 1) }))
   }
 
   private mutating func finishEpoch(seconds: Double, itemsPerSecond: Double) throws -> EpochReport {

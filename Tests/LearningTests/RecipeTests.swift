@@ -49,6 +49,9 @@ struct RecipeTests {
       (#""schedule": {"final": 2}"#, "schedule.final"), (#""schedule": {"warm_up_epochs": -1}"#, "schedule.warm_up_epochs"),
       (#""schedule": {"every": 0}"#, "schedule.every"), (#""schedule": {"factor": 0}"#, "schedule.factor"), (#""clip": {"norm": 0}"#, "clip.norm"),
       (#""clip": {"value": -1}"#, "clip.value"), (#""clip": {"norms": 1}"#, "clip.norms"),
+      (#""augmentation": {}"#, "augmentation.rotation"), (#""augmentation": {"rotation": 181}"#, "augmentation.rotation"),
+      (#""augmentation": {"scale": 1}"#, "augmentation.scale"), (#""augmentation": {"shear": -1}"#, "augmentation.shear"),
+      (#""augmentation": {"shift": -1}"#, "augmentation.shift"), (#""augmentation": {"flip": true, "fill": "red"}"#, "augmentation.fill"),
     ])
   func refused(_ field: String, _ named: String) {
     let error = #expect(throws: JSONError.self) { try recipe(#"{"family": "vae", "data": {"source": "x.csv"}, \#(field)}"#) }

@@ -60,7 +60,7 @@ class Program:
     def recipe_fields(self):
         """The fields of a recipe by dotted names, as the program names them when it is given one that it does not know."""
         fields = set()
-        for part in ["", "clip", "data", "data.labels", "data.reading", "data.window", "labels", "optimiser", "schedule"]:
+        for part in ["", "augmentation", "clip", "data", "data.labels", "data.reading", "data.window", "labels", "optimiser", "schedule"]:
             recipe = {"family": "vae", "data": {"source": "none", "window": {"length": 1}}}
             place = recipe
             for name in filter(None, part.split(".")):
