@@ -45,9 +45,10 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     let isStream = data.order == .stream
     validationOrder = EpochOrder(heldOut, batchSize: isStream ? recipe.batchSize : Self.validationRows, data.order, key: key)
     let (allNumbers, codes) = (numbers, kept.map { Array(zip($0.items, $0.codes)) } ?? [])
+    let numbered = learnt + heldOut
     training = TrainingData(
-      count: learnt.count, batchSize: order.rows, labelled: codes.map { (item: allNumbers[$0], code: $1) }
-    ) { standardised.batch($0.map { learnt[$0] }) }
+      count: learnt.count, heldOut: heldOut.count, batchSize: order.rows, labelled: codes.map { (item: allNumbers[$0], code: $1) }
+    ) { standardised.batch($0.map { numbered[$0] }) }
 
     var signature = standardised.signature
     if let classes = kept?.classes, !classes.isEmpty { signature.classes = classes }
@@ -55,6 +56,11 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     let (model, learner) = try Self.model(recipe, signature, key: key.split("weights"))
     try Self.check(standardised, for: model)
     try recipe.augmentation?.check(signature)
+    guard recipe.epochs > learner.epochsBeforeComparison else {
+      throw Fault(
+        field: "epochs", given: "\(recipe.epochs)", expected: "more than \(learner.epochsBeforeComparison), which the phases before the last one take"
+      )
+    }
     self.learner = learner
     state = TrainingState(learner: try learner.start(training, key: key.split("start")))
   }
@@ -134,7 +140,8 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     let labels = BatchLabels(classes: codes, labelledItems: labelled?.kept.items.count ?? 0, items: training.count)
     let values = augmented(data.batch(rows), rows, step: number)
     let batch = Batch(values, lengths: data.lengths(of: values), items: rows.map { numbers[$0] }, labels: labels, weight: items.count)
-    let epoch = Float(state.epoch) + Float(state.batch) / Float(steps)
+    // Below the next whole number, whatever rounding does.
+    let epoch = min(Float(state.epoch) + Float(state.batch) / Float(steps), Float(state.epoch + 1).nextDown)
     let own = key.split("step").split(number)
     let pass = Pass(
       key: own, keys: RowKeys(own, rows: 0..<rows.count), epoch: epoch, step: number, items: training.count,
@@ -164,7 +171,7 @@ struct TrainingLoop<Family: Trainable>: Sendable {
     state.sums = TermSums()
     var isBest = false
     let value = validation.first { $0.name == learner.criterion.term }?.value
-    if let value, learner.criterion.prefers(value, to: state.best?.value ?? learner.criterion.worst) {
+    if let value, state.epoch > learner.epochsBeforeComparison, learner.criterion.prefers(value, to: state.best?.value ?? learner.criterion.worst) {
       state.best = TrainingState.Best(network: learner.model(state.learner).network, epoch: state.epoch, value: value)
       isBest = true
     }
@@ -193,7 +200,7 @@ struct TrainingLoop<Family: Trainable>: Sendable {
         throw TrainingError.invalid("the terms of the validation of \(Family.name) are not the same in every batch")
       }
     }
-    guard sums.isEmpty || sums.names.contains(learner.criterion.term) else {
+    guard sums.isEmpty || state.epoch < learner.epochsBeforeComparison || sums.names.contains(learner.criterion.term) else {
       throw TrainingError.invalid("the validation of \(Family.name) has no \(learner.criterion.term): it has \(sums.names)")
     }
     return sums.means

@@ -38,18 +38,23 @@ package struct BatchLabels: Sendable {
   }
 }
 
-/// Everything that a run learns from.
+/// Everything that a run learns from, and what it holds out.
 package struct TrainingData: Sendable {
   /// Items to learn from; their numbers are those below.
   package let count: Int
+  /// The numbers of the items held out.
+  package let heldOut: Range<Int>
   /// Rows of a whole batch; an epoch's last may have fewer, but for streams.
   package let batchSize: Int
   /// The items with a known class, ascending, and for each its place in `signature.classes`.
   package let labelled: [(item: Int, code: Int)]
   private let values: @Sendable ([Int]) -> Tensor
 
-  package init(count: Int, batchSize: Int = 1, labelled: [(item: Int, code: Int)] = [], values: @escaping @Sendable ([Int]) -> Tensor) {
-    (self.count, self.batchSize, self.labelled, self.values) = (count, batchSize, labelled, values)
+  package init(
+    count: Int, heldOut: Int = 0, batchSize: Int = 1, labelled: [(item: Int, code: Int)] = [], values: @escaping @Sendable ([Int]) -> Tensor
+  ) {
+    (self.count, self.heldOut) = (count, count..<count + heldOut)
+    (self.batchSize, self.labelled, self.values) = (batchSize, labelled, values)
   }
 
   /// Some of the items, in model units: [items, width].

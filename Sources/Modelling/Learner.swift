@@ -5,13 +5,16 @@ package import Tensors
 ///
 /// The state is one tree of tensors: networks, moments of optimisers, memories of items, hidden states of streams. With the learner, the data and
 /// the keys it decides everything that follows, so a run that was stopped and goes on from a checkpoint of the state ends in the same bytes.
-package protocol Learner: Sendable {
+package protocol Learner<State, Model>: Sendable {
   /// All that goes from one step to the next, and into a checkpoint.
   associatedtype State: Module
   associatedtype Model: ModelFamily
 
   /// Which term of `validation` says how good a state is.
   var criterion: Criterion { get }
+
+  /// Epochs whose states are not compared with any, because they only prepare what is learnt after them; a run has to be longer.
+  var epochsBeforeComparison: Int { get }
 
   /// The state before the first step. The paths and shapes of its tensors depend on the sizes of `data` alone: a checkpoint is read into it.
   func start(_ data: TrainingData, key: RandomKey) throws -> State
@@ -34,6 +37,7 @@ package protocol Learner: Sendable {
 }
 
 extension Learner {
+  package var epochsBeforeComparison: Int { 0 }
   package func begin(epoch: Int, _ state: inout State, _ data: TrainingData, key: RandomKey) throws {}
 }
 

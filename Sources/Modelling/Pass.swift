@@ -10,13 +10,13 @@ package struct Pass: Sendable {
   /// Of the draws of each row.
   package let keys: RowKeys
   /// Epochs finished, with the fraction of the current one.
-  package let epoch: Float
+  package private(set) var epoch: Float
   /// Batches learnt from so far.
   package let step: Int
   /// Items of the whole training set; 0 where a batch is all there is.
   package let items: Int
   /// What the schedule multiplies the optimiser's rate by.
-  package let rateFactor: Float
+  package private(set) var rateFactor: Float
   /// Whether no row goes on where one of the batch before it ended: in the first batch of an epoch or of a validation, and in all of items that are
   /// no stream.
   package let isFirst: Bool
@@ -34,6 +34,20 @@ package struct Pass: Sendable {
   package func `in`(_ mode: Mode) -> Pass {
     var pass = self
     pass.mode = mode
+    return pass
+  }
+
+  /// The same pass in a phase that began after some epochs.
+  package func after(epochs: Int) -> Pass {
+    var pass = self
+    pass.epoch -= Float(epochs)
+    return pass
+  }
+
+  /// The same pass at another multiple of the optimiser's rate.
+  package func scalingRate(by factor: Float) -> Pass {
+    var pass = self
+    pass.rateFactor *= factor
     return pass
   }
 }

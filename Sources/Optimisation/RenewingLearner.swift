@@ -11,6 +11,7 @@ package struct RenewingLearner<Base: Learner>: Learner {
   fileprivate init(_ base: Base, _ renew: @escaping Renewal) { (self.base, self.renew) = (base, renew) }
 
   package var criterion: Criterion { base.criterion }
+  package var epochsBeforeComparison: Int { base.epochsBeforeComparison }
   package func start(_ data: TrainingData, key: RandomKey) throws -> Base.State { try base.start(data, key: key) }
 
   package func begin(epoch: Int, _ state: inout Base.State, _ data: TrainingData, key: RandomKey) throws {

@@ -179,6 +179,28 @@ struct SemiSupervisedTests {
     #expect(abs(Double(loss([0, 1, 2], [1], prior: 0.7) - bare) - 0.7 / 40 * weights / 2) < 1e-3)
   }
 
+  @Test("where q(y|x) sees grey pixels, what it answers and what it is scored by is the same, whatever bits are drawn")
+  func greyPixels() throws {
+    func model(_ pixels: SemiSupervisedConfiguration.ClassPixels?) throws -> GMDGM {
+      let configuration = SemiSupervisedConfiguration(
+        latent: 2, hidden: [6], components: 3, classPixels: pixels, observation: Observation(.bernoulli, binarisation: .dynamic))
+      var model = try GMDGM(configuration, signature: .image(height: 2, width: 3), key: RandomKey(seed: 1))
+      // What z is drawn from and decoded to is the same for every item: the rest of a score hangs on q(y|x) alone.
+      model.network = model.network.mapping { leaf, tensor in
+        if leaf.path.hasPrefix("classifier") { return RandomKey(seed: 7).split(tensor.count).normal(tensor.shape) }
+        return leaf.path == "component_mean" ? tensor : .zeros(tensor.shape)
+      }
+      return model
+    }
+    let grey = RandomKey(seed: 2).uniform([6, 6])
+    func kl(_ pixels: SemiSupervisedConfiguration.ClassPixels?, seed: UInt64 = 4) throws -> [Float] {
+      try model(pixels).score(grey, draws: 1, keys: Self.keys(6, seed: seed))[.kl].scalars
+    }
+    #expect(try kl(.grey) == kl(.grey, seed: 9))
+    #expect(try kl(.grey) != kl(.bits) && kl(.bits) == kl(nil))
+    #expect(try model(.grey).logits(grey).scalars == model(nil).logits(grey).scalars)
+  }
+
   @Test("samples of a label are those of its component; what can't be is refused by name")
   func conditions() throws {
     let model = try Self.model(GMDGMVariant.self, classes: ["no", "yes"], components: 2)
@@ -206,6 +228,7 @@ struct SemiSupervisedTests {
       (#"{"components": 2, "hidden": [3, 0]}"#, "hidden[1]"), (#"{"components": 2, "hidden_classes": 3}"#, "hidden_classes"),
       (#"{"components": 2, "class_prior": [0.5]}"#, "class_prior"), (#"{"components": 2, "component_spread": -1}"#, "component_spread"),
       (#"{"components": 2, "scale_floor": -1}"#, "scale_floor"),
+      (#"{"components": 2, "class_pixels": "grey"}"#, "class_pixels"),
     ])
   func refusals(_ text: String, _ field: String) throws {
     let configuration = try StrictJSON.decode(SemiSupervisedConfiguration.self, from: Array(text.utf8))

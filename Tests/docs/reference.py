@@ -127,7 +127,7 @@ def scalar(value):
 class Parts:
     """The objects inside settings, as schemas with names of their own: generators of clients make classes of them. Equal ones are one."""
 
-    NAMES = {"convolutions": "Convolution", "encoder": "NetworkLayer", "decoder": "NetworkLayer", "reading": "TableOptions"}
+    NAMES = {"convolutions": "Convolution", "encoder": "NetworkLayer", "decoder": "NetworkLayer", "phases": "ClassPhase", "reading": "TableOptions"}
     INNER = {"layers": "InnerLayer", "shortcut": "InnerLayer"}
 
     def __init__(self):

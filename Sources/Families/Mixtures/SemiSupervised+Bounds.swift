@@ -13,16 +13,20 @@ extension SemiSupervised {
     let logits: Tensor
   }
 
-  /// - Parameter keys: of the auxiliary draw; nil takes its mean.
-  func recognise(_ network: Network, _ x: Tensor, keys: RowKeys?, _ mode: Mode) -> Recognition {
+  /// - Parameters:
+  ///   - grey: the same items before they were binarised; nil where x is not binarised.
+  ///   - keys: of the auxiliary draw; nil takes its mean.
+  func recognise(_ network: Network, _ x: Tensor, grey: Tensor? = nil, keys: RowKeys?, _ mode: Mode) -> Recognition {
     var auxiliary: (Normal, Tensor)?
     if let encoder = network.auxiliary, let mean = network.auxiliaryMean, let scale = network.auxiliaryScale {
       let h = encoder([x], mode)
       let q = configuration.normal(mean: mean(h, mode), head: scale(h, mode))
       auxiliary = (q, keys.map { q.sample($0.split("auxiliary")) } ?? q.mean)
     }
-    let inputs = [x] + (auxiliary.map { [$0.1] } ?? [])
-    return Recognition(inputs: inputs, auxiliary: auxiliary, logits: network.classifierOutput(network.classifier(inputs, mode), mode))
+    let draws = auxiliary.map { [$0.1] } ?? []
+    let seen = configuration.classPixels == .grey ? grey ?? x : x
+    return Recognition(
+      inputs: [x] + draws, auxiliary: auxiliary, logits: network.classifierOutput(network.classifier([seen] + draws, mode), mode))
   }
 
   /// q(z|x, y) of every pair.

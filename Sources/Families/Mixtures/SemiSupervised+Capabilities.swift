@@ -138,7 +138,7 @@ extension SemiSupervised: Scoring {
     var (first, logWeights): (Marginal?, [Tensor]) = (nil, [])
     for draw in 0..<max(draws, 1) {
       let keys = keys.split("draw").split(draw)
-      let recognition = recognise(network, observed, keys: keys, .evaluation)
+      let recognition = recognise(network, observed, grey: x, keys: keys, .evaluation)
       let terms = terms(network, observed, recognition, pairs, keys: keys, .evaluation)
       if first == nil {
         first = marginal(logits: recognition.logits, logLikelihood: table(terms.logLikelihood), divergence: table(terms.divergence))

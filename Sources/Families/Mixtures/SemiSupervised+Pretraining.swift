@@ -27,21 +27,34 @@ extension SemiSupervised {
       ])
   }
 
-  private func firstClass(_ count: Int) -> ClassPairs { ClassPairs(classes: [Int](repeating: 0, count: count), components: componentCount) }
+  func firstClass(_ count: Int) -> ClassPairs { ClassPairs(classes: [Int](repeating: 0, count: count), components: componentCount) }
 
   /// Just after the pretraining: components fitted to latent draws of the items, and every class recognised as the first one was; else nil.
   func fitted(_ network: Network, before epoch: Int, options: TrainingOptions, key: RandomKey, items: TrainingData) -> Network? {
     guard options.pretrainingEpochs > 0, epoch == options.pretrainingEpochs else { return nil }
+    return fitted(network, key: key, items: items).network
+  }
+
+  /// A mixture fitted to latent draws of the items, its components in the order of the classes, and a network that has them and in which every class is
+  /// what the first one was.
+  func fitted(_ network: Network, key: RandomKey, items: TrainingData) -> (network: Network, codes: GaussianMixture) {
     var fitted = network
-    fitted.latent.classes = network.latent.classes?.gather([Int](repeating: 0, count: componentCount))
-    if let table = network.auxiliaryPrior?.classes { fitted.auxiliaryPrior?.classes = table.gather([Int](repeating: 0, count: componentCount)) }
+    func first(_ classes: Tensor?) -> Tensor? { classes?.gather([Int](repeating: 0, count: componentCount)) }
+    fitted.latent.classes = first(network.latent.classes)
+    fitted.decoder.classes = first(network.decoder.classes)
+    if let table = network.auxiliaryPrior?.classes { fitted.auxiliaryPrior?.classes = first(table) }
     let chosen = Array(key.split("items").permutation(items.count).prefix(Self.fittedItems))
     let mixture = GaussianMixture.fitted(to: draws(fitted, items, chosen, key.split("draws")), components: componentCount, key: key.split("mixture"))
     let order = order(of: mixture, network: fitted, items: items, key: key.split("labelled draws"))
-    let shape: Shape = [componentCount, configuration.latent]
-    fitted.componentMean = mixture.means.reshaped(shape).gather(order)
-    fitted.componentScale = (2 * mixture.deviations.reshaped(shape).log()).gather(order)
-    return fitted
+    let (shape, apart): (Shape, Shape) = ([componentCount, configuration.latent], [1, componentCount, configuration.latent])
+    let (means, deviations) = (mixture.means.reshaped(shape).gather(order), mixture.deviations.reshaped(shape))
+    if Variant.hasMixturePrior { (fitted.componentMean, fitted.componentScale) = (means, (2 * deviations.log()).gather(order)) }
+    return (
+      fitted,
+      GaussianMixture(
+        logits: mixture.logits.reshaped([componentCount]).gather(order).reshaped([1, componentCount]), means: means.reshaped(apart),
+        deviations: deviations.gather(order).reshaped(apart))
+    )
   }
 
   /// The components in the order of the classes that their labelled items are of, those without a class behind them.
@@ -67,18 +80,26 @@ extension SemiSupervised {
   }
 
   /// Items that a mixture is fitted to at most.
-  private static var fittedItems: Int { 20_000 }
+  static var fittedItems: Int { 20_000 }
 
   /// A draw of z for each of some items: [items, latent].
   private func draws(_ network: Network, _ items: TrainingData, _ places: [Int], _ key: RandomKey) -> Tensor {
-    let block = 500
-    return Tensor.concatenated(
-      stride(from: 0, to: places.count, by: block).map { start in
-        let rows = start..<min(start + block, places.count)
-        let keys = RowKeys(key, rows: rows)
-        let x = configuration.observation.observed(items[Array(places[rows])], keys: keys.split("binarise"))
-        let recognition = recognise(network, x, keys: keys, .evaluation)
-        return posterior(network, recognition, firstClass(rows.count), .evaluation).sample(keys.split("latent"))
+    Tensor.concatenated(
+      recognised(network, items, places, key) { recognition, keys in
+        posterior(network, recognition, firstClass(keys.count), .evaluation).sample(keys.split("latent"))
       })
+  }
+
+  /// What `body` makes of the recognition of some items, block by block.
+  func recognised<Result>(
+    _ network: Network, _ items: TrainingData, _ places: [Int], _ key: RandomKey, _ body: (Recognition, RowKeys) -> Result
+  ) -> [Result] {
+    let block = 500
+    return stride(from: 0, to: places.count, by: block).map { start in
+      let rows = start..<min(start + block, places.count)
+      let (values, keys) = (items[Array(places[rows])], RowKeys(key, rows: rows))
+      let x = configuration.observation.observed(values, keys: keys.split("binarise"))
+      return body(recognise(network, x, grey: values, keys: keys, .evaluation), keys)
+    }
   }
 }

@@ -6,20 +6,15 @@ package import Tensors
 
 extension SemiSupervised: GradientTrainable {
   package typealias TrainingOptions = SemiSupervisedTrainingOptions
-  package typealias OwnLearner = RenewingLearner<GradientLearner<Self>>
+  package typealias OwnLearner = PhasedLearner<LearningState, Self>
 
   package static var learnsFrom: LearningInputs { .labels }
 
   package func check(_ options: TrainingOptions) throws(Fault) {
     try options.validate()
+    try options.augmentation?.check(signature)
     guard options.pretrainingEpochs == 0 || Variant.hasMixturePrior else {
       throw Fault(field: "pretraining_epochs", given: "\(options.pretrainingEpochs)", expected: "0: m2 has no components to fit")
-    }
-  }
-
-  package func learner(_ options: TrainingOptions, _ descent: Descent) -> OwnLearner {
-    GradientLearner(self, options, descent).renewing { player, epoch, data, key in
-      if let fitted = fitted(player.network, before: epoch, options: options, key: key, items: data) { player.network = fitted }
     }
   }
 
@@ -28,6 +23,11 @@ extension SemiSupervised: GradientTrainable {
   /// -(mean U + mean L + α N / N_l mean ln q(y|x)) + λ / N Σ W² / 2, the first mean over the items without a label, the others over those with one.
   package func objective(_ network: Network, batch: Batch, options: TrainingOptions, pass: Pass) -> Objective {
     if pass.epoch < Float(options.pretrainingEpochs) { return pretrainingObjective(network, batch: batch.values, options: options, pass: pass) }
+    return boundObjective(network, batch: batch, options: options, pass: pass).objective
+  }
+
+  /// The objective, and the logits of q(y|x) that it is made with.
+  func boundObjective(_ network: Network, batch: Batch, options: TrainingOptions, pass: Pass) -> (objective: Objective, logits: Tensor) {
     // Just after the components were fitted only q(y|x) learns: all else would move to meet it before it can tell them apart.
     let isFrozen = options.pretrainingEpochs > 0 && pass.epoch < Float(options.pretrainingEpochs + options.frozenEpochs)
     let fixed = isFrozen ? network.mapping { $1.detached } : network
@@ -35,9 +35,9 @@ extension SemiSupervised: GradientTrainable {
     (seeing.classifier, seeing.classifierOutput) = (network.classifier, network.classifierOutput)
     let (labels, observation) = (batch.labels.classes, configuration.observation)
     let unlabelled = batch.values.shape[0] - labels.count
-    let pairs = ClassPairs(unlabelled: unlabelled, labels: labels, components: componentCount)
     let x = observation.observed(batch.values, keys: pass.keys.split("binarise"))
-    let recognition = recognise(seeing, x, keys: pass.keys, pass.mode)
+    let recognition = recognise(seeing, x, grey: batch.values, keys: pass.keys, pass.mode)
+    let pairs = ClassPairs(unlabelled: unlabelled, labels: labels, components: componentCount)
     let terms = terms(fixed, x, recognition, pairs, keys: pass.keys, pass.mode)
     let weight = weight(options, pass)
     let offset = observation.isDensity ? signature.space.logVolume : 0
@@ -46,11 +46,10 @@ extension SemiSupervised: GradientTrainable {
     var (loss, report): (Tensor?, [Term]) = (nil, [])
     if unlabelled > 0 {
       func table(_ values: Tensor) -> Tensor { values.slice(0, 0..<enumerated).reshaped([unlabelled, componentCount]) }
-      let u = marginal(
-        logits: recognition.logits.slice(0, 0..<unlabelled), logLikelihood: table(terms.logLikelihood), divergence: table(terms.divergence),
-        weight: weight)
+      let logits = recognition.logits.slice(0, 0..<unlabelled)
+      let u = marginal(logits: logits, logLikelihood: table(terms.logLikelihood), divergence: table(terms.divergence), weight: weight)
       // Towards the exact p(y|x, z) by its own cross-entropy: climbing the bound from an even q(y|x), all items would crowd into the widest component.
-      loss = isFrozen ? exactClassDivergence(recognition.logits.slice(0, 0..<unlabelled), terms, unlabelled).mean() : -u.bound.mean()
+      loss = isFrozen ? exactClassDivergence(logits, terms, unlabelled).mean() : -u.bound.mean()
       let (reconstruction, divergence, classes) = (u.reconstruction.mean().scalar, u.divergence.mean().scalar, u.classDivergence.mean().scalar)
       report += [
         Term("elbo_nats", reconstruction - divergence - classes - offset), Term("reconstruction_nats", reconstruction - offset),
@@ -72,7 +71,7 @@ extension SemiSupervised: GradientTrainable {
     }
     guard var loss else { preconditionFailure("an empty batch") }
     if options.weightPrior > 0, !isFrozen { loss = loss + squaredWeights(network) * (0.5 * options.weightPrior / Float(max(batch.labels.items, 1))) }
-    return Objective(loss: loss, terms: report)
+    return (Objective(loss: loss, terms: report), recognition.logits)
   }
 
   /// Of the divergences.
@@ -87,7 +86,7 @@ extension SemiSupervised: GradientTrainable {
   }
 
   /// -ln q(y|x) of the known classes: [rows].
-  private func crossEntropy(_ logits: Tensor, _ labels: [Int]) -> Tensor {
+  func crossEntropy(_ logits: Tensor, _ labels: [Int]) -> Tensor {
     let chosen = Tensor(shape: logits.shape) { y in
       y.update(repeating: 0, count: logits.count)
       for (row, label) in labels.enumerated() { y[row * componentCount + label] = -1 }

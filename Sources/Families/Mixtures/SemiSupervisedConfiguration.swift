@@ -5,6 +5,14 @@ package import Tensors
 
 /// The shape of a semi-supervised model and of its p(x|z).
 package struct SemiSupervisedConfiguration: Settings {
+  /// What q(y|x) sees of pixels that are binarised by drawing.
+  package enum ClassPixels: String, CaseIterable, SettingValue {
+    /// The drawn bits, as the likelihood does.
+    case bits
+    /// The grey levels that they are drawn by.
+    case grey
+  }
+
   package var latent: Int
   package var auxiliary: Int
   package var hidden: [Int]
@@ -19,6 +27,8 @@ package struct SemiSupervisedConfiguration: Settings {
   package var activation: Activation
   package var scale: ScaleReading
   package var scaleFloor: Float
+  /// nil: bits.
+  package var classPixels: ClassPixels?
   package var observation: Observation
 
   package init() { self.init(latent: 100) }
@@ -26,11 +36,11 @@ package struct SemiSupervisedConfiguration: Settings {
   package init(
     latent: Int = 100, auxiliary: Int = 100, hidden: [Int] = [500, 500], components: Int = 0, hiddenClasses: Int? = nil,
     classPrior: [Double]? = nil, componentSpread: Float = 1e-3, activation: Activation = .relu, scale: ScaleReading = .expHalf,
-    scaleFloor: Float = 0, observation: Observation = Observation(.bernoulli)
+    scaleFloor: Float = 0, classPixels: ClassPixels? = nil, observation: Observation = Observation(.bernoulli)
   ) {
     (self.latent, self.auxiliary, self.hidden, self.components, self.hiddenClasses) = (latent, auxiliary, hidden, components, hiddenClasses)
     (self.classPrior, self.componentSpread, self.activation) = (classPrior, componentSpread, activation)
-    (self.scale, self.scaleFloor, self.observation) = (scale, scaleFloor, observation)
+    (self.scale, self.scaleFloor, self.classPixels, self.observation) = (scale, scaleFloor, classPixels, observation)
   }
 
   package static let table = Table<Self> {
@@ -47,12 +57,18 @@ package struct SemiSupervisedConfiguration: Settings {
     Setting("activation", \.activation, "Behind every hidden layer.")
     Setting("scale", \.scale, "How scale heads of the latent variables are read.")
     Setting("scale_floor", \.scaleFloor, in: 0..., "Added to a softplus or sigmoid deviation.")
+    Setting(
+      "class_pixels", \.classPixels,
+      "What q(y|x) sees of pixels that are binarised by drawing: the bits, as the likelihood does, or the grey levels; absent: bits.")
     Part(\.observation)
   }
 
   package var conventions: [String] { ["scale"] }
 
-  package mutating func dropIneffective() { if !scale.hasFloor { scaleFloor = 0 } }
+  package mutating func dropIneffective() {
+    if !scale.hasFloor { scaleFloor = 0 }
+    if observation.binarisation != .dynamic { classPixels = nil }
+  }
 
   package func check() throws(Fault) {
     try refuseIneffective()

@@ -1,4 +1,5 @@
 package import Modelling
+package import Optimisation
 
 /// How a semi-supervised bound is shaped while it is trained.
 package struct SemiSupervisedTrainingOptions: Settings {
@@ -12,12 +13,21 @@ package struct SemiSupervisedTrainingOptions: Settings {
   package var pretrainingEpochs: Int
   /// Epochs after that in which q(y|x) alone learns, until it tells the components apart.
   package var frozenEpochs: Int
+  /// What is learnt one after the other, instead of the bound alone; none: the bound.
+  package var phases: [ClassPhase]
+  package var consistency: ClassConsistency
+  /// T, the maps under which q(y|x) is to stay what it is.
+  package var augmentation: Augmentation?
 
   package init() { self.init(alpha: 1.1) }
 
-  package init(alpha: Float = 1.1, weightPrior: Float = 0.5, warmUpEpochs: Float = 0, pretrainingEpochs: Int = 0, frozenEpochs: Int = 1) {
+  package init(
+    alpha: Float = 1.1, weightPrior: Float = 0.5, warmUpEpochs: Float = 0, pretrainingEpochs: Int = 0, frozenEpochs: Int = 1,
+    phases: [ClassPhase] = [], consistency: ClassConsistency = ClassConsistency(), augmentation: Augmentation? = nil
+  ) {
     (self.alpha, self.weightPrior, self.warmUpEpochs) = (alpha, weightPrior, warmUpEpochs)
     (self.pretrainingEpochs, self.frozenEpochs) = (pretrainingEpochs, frozenEpochs)
+    (self.phases, self.consistency, self.augmentation) = (phases, consistency, augmentation)
   }
 
   package static let table = Table<Self> {
@@ -29,5 +39,27 @@ package struct SemiSupervisedTrainingOptions: Settings {
       "Epochs as a plain VAE, after which the components are a Gaussian mixture fitted to latent draws (not of m2).")
     Setting(
       "frozen_epochs", \.frozenEpochs, in: 0...1_000_000, "Epochs after that in which q(y|x) alone learns, until it tells the components apart.")
+    Setting(
+      "phases", \.phases, lengths: 0...32, of: "phases",
+      "What is learnt one after the other: vae, mixture, distil, consistency, joint, in this order; none: the bound alone.")
+    Part(\.consistency)
+    Setting(
+      "augmentation", \.augmentation, writesNull: true,
+      "Maps under which phases want q(y|x) to stay what it is; what the likelihood sees they leave alone. Absent: none.")
+  }
+
+  package func check() throws(Fault) {
+    try ClassPhase.check(phases)
+    if !phases.isEmpty, pretrainingEpochs > 0 {
+      throw Fault(field: "pretraining_epochs", given: "\(pretrainingEpochs)", expected: "0, beside phases, which begin with one of kind vae")
+    }
+    if phases.isEmpty, augmentation != nil {
+      throw Fault(
+        field: "augmentation", given: "maps without phases", expected: "phases that learn from them, or the recipe's own augmentation")
+    }
+    if let place = phases.firstIndex(where: \.comparesMaps), augmentation == nil {
+      throw Fault(
+        field: "augmentation", given: "nothing", expected: "maps for phases[\(place)] to compare q(y|x) under, such as {\"rotation\": 10}")
+    }
   }
 }
