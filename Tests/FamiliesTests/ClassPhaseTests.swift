@@ -207,5 +207,6 @@ struct ClassPhaseTests {
     #expect(field(SemiSupervisedTrainingOptions(phases: [ClassPhase(.joint)])) == "augmentation")
     #expect(field(SemiSupervisedTrainingOptions(phases: [ClassPhase(.joint, consistencyWeight: 0)])) == nil)
     #expect(field(SemiSupervisedTrainingOptions(pretrainingEpochs: 1, phases: [ClassPhase(.joint, consistencyWeight: 0)])) == "pretraining_epochs")
+    #expect(field(SemiSupervisedTrainingOptions(enumeration: 4)) == "enumeration" && field(SemiSupervisedTrainingOptions(enumeration: 3)) == nil)
   }
 }

@@ -64,6 +64,41 @@ struct SemiSupervisedTests {
     }
   }
 
+  @Test("weighed under its likeliest components alone an item's bound is a loop over those, and at most ln Σ e^L over them, and so over all")
+  func likeliest() throws {
+    try Self.checkLikeliest(GMDGMVariant.self)
+    try Self.checkLikeliest(M2Variant.self)
+    try Self.checkLikeliest(AGMDGMVariant.self)
+  }
+
+  private static func checkLikeliest<V: SemiSupervisedVariant>(_: V.Type) throws {
+    let model = try model(V.self, classes: ["a", "b"], components: 3)
+    func loss(_ item: Int, _ labels: [Int], _ enumeration: Int?) -> Double {
+      let batch = Batch(x.gather([item]), labels: BatchLabels(classes: labels, labelledItems: 1, items: 1))
+      let options = SemiSupervisedTrainingOptions(alpha: 0, weightPrior: 0, enumeration: enumeration)
+      return Double(
+        model.objective(model.network, batch: batch, options: options, pass: Pass(keys: keys(6).slice(item..<item + 1), epoch: 0)).loss.scalar)
+    }
+    for item in 0..<6 {
+      let bounds = (0..<5).map { -loss(item, [$0], nil) }
+      let best = Double.logSumExp(bounds)
+      #expect(loss(item, [], 5) == loss(item, [], nil))
+      for count in 1..<5 {
+        let few = -loss(item, [], count)
+        #expect(few < best + 1e-4)
+        // Of an auxiliary model q(y|x) hangs on the draw of a, which is not to be had here.
+        guard !V.hasAuxiliary else { continue }
+        let q = model.logits(x.gather([item])).softmax().scalars.map(Double.init)
+        let chosen = (0..<5).sorted { q[$0] > q[$1] }.prefix(count)
+        let mass = chosen.reduce(0.0) { $0 + q[$1] }
+        let explicit = chosen.reduce(0.0) { $0 + q[$1] / mass * (bounds[$1] - Double.log(q[$1] / mass)) }
+        #expect(abs(few - explicit) < 1e-3 * abs(explicit) && few < Double.logSumExp(chosen.map { bounds[$0] }) + 1e-4)
+      }
+      // The one component that is left has its own bound.
+      if !V.hasAuxiliary { #expect(bounds.contains { abs($0 + loss(item, [], 1)) < 1e-3 * abs($0) }) }
+    }
+  }
+
   @Test("marginal bounds keep the discrete oracle: at most logsumexp, reached by the softmax")
   func discreteOracle() throws {
     let model = try Self.model(GMDGMVariant.self, components: 3)

@@ -35,12 +35,12 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
       "labels of two classes beside three components without one, bernoulli on grey images", "gmdgm",
       #"{"latent": 3, "hidden": [6, 5], "components": 3, "hidden_classes": 2, "activation": "tanh", "binarisation": "dynamic"}"#,
       .image(height: 4, width: 3).learning(["yes", "no"]),
-      training: ["{}", #"{"alpha": 0.3, "weight_prior": 2, "kl_warm_up_epochs": 4}"#],
+      training: ["{}", #"{"alpha": 0.3, "weight_prior": 2, "kl_warm_up_epochs": 4}"#, #"{"enumeration": 2}"#],
       labels: [1, 0]),
     FamilyExample(
       "classes seen on grey pixels, bernoulli on drawn bits", "gmdgm",
       #"{"latent": 3, "hidden": [6, 5], "components": 3, "component_spread": 1, "activation": "tanh", "binarisation": "dynamic", "class_pixels": "grey"}"#,
-      .image(height: 4, width: 3), training: ["{}"]),
+      .image(height: 4, width: 3), training: ["{}", #"{"enumeration": 2}"#]),
     FamilyExample(
       "no labels, gaussian of learned deviation on a scaled table", "gmdgm",
       #"{"latent": 2, "hidden": [6], "components": 4, "activation": "softplus", "likelihood": "gaussian_learned", "scale": "softplus", "scale_floor": 0.01}"#,

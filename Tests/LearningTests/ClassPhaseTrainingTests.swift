@@ -29,7 +29,7 @@ struct ClassPhaseTrainingTests {
        "training": {
          "phases": [{"kind": "vae", "epochs": 1}, {"kind": "mixture", "restarts": 2}, {"kind": "distil", "epochs": 1},
                     {"kind": "consistency", "epochs": 1, "rate": 0.01}, {"kind": "joint", "rate": 0.005, "consistency_weight": 2}],
-         "augmentation": {"rotation": 10, "shift": 1}}}
+         "augmentation": {"rotation": 10, "shift": 1}, "enumeration": 2}}
       """#)
   }
 

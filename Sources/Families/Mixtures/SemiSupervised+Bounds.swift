@@ -95,13 +95,19 @@ extension SemiSupervised {
     package let responsibilities: Tensor
   }
 
-  /// - Parameter logLikelihood, divergence: of every class: [items, components].
-  package func marginal(logits: Tensor, logLikelihood: Tensor, divergence: Tensor, weight: Float = 1) -> Marginal {
+  /// Of some of the components alone it is the bound of the q(y|x) that has no other: at most ln Σ e^L(x, y) over those, as the whole one is over all.
+  ///
+  /// - Parameters:
+  ///   - logLikelihood, divergence: of every class, or of those that an item is weighed under: [items, components].
+  ///   - logPrior: ln p(y) of the same classes; nil: of all.
+  package func marginal(
+    logits: Tensor, logLikelihood: Tensor, divergence: Tensor, logPrior: Tensor? = nil, weight: Float = 1
+  ) -> Marginal {
     let logResponsibilities = logits.logSoftmax()
     let responsibilities = logResponsibilities.exp()
     let reconstruction = responsibilities.rowDots(logLikelihood)
     let cost = responsibilities.rowDots(divergence)
-    let classes = responsibilities.rowDots(logResponsibilities - Tensor(logPrior))
+    let classes = responsibilities.rowDots(logResponsibilities - (logPrior ?? Tensor(self.logPrior)))
     return Marginal(
       bound: reconstruction - (cost + classes) * weight, reconstruction: reconstruction, divergence: cost, classDivergence: classes,
       responsibilities: responsibilities)

@@ -13,6 +13,9 @@ extension SemiSupervised: GradientTrainable {
   package func check(_ options: TrainingOptions) throws(Fault) {
     try options.validate()
     try options.augmentation?.check(signature)
+    guard options.enumeration ?? 1 <= componentCount else {
+      throw Fault(field: "enumeration", given: "\(options.enumeration ?? 1)", expected: "1 to \(componentCount), as many components as there are")
+    }
     guard options.pretrainingEpochs == 0 || Variant.hasMixturePrior else {
       throw Fault(field: "pretraining_epochs", given: "\(options.pretrainingEpochs)", expected: "0: m2 has no components to fit")
     }
@@ -37,24 +40,30 @@ extension SemiSupervised: GradientTrainable {
     let unlabelled = batch.values.shape[0] - labels.count
     let x = observation.observed(batch.values, keys: pass.keys.split("binarise"))
     let recognition = recognise(seeing, x, grey: batch.values, keys: pass.keys, pass.mode)
-    let pairs = ClassPairs(unlabelled: unlabelled, labels: labels, components: componentCount)
+    let weighed = unlabelled == 0 || isFrozen ? componentCount : options.enumeration ?? componentCount
+    let chosen = weighed < componentCount ? likeliest(weighed, of: recognition.logits, rows: unlabelled) : nil
+    let pairs =
+      chosen.map { ClassPairs(unlabelled: unlabelled, chosen: $0, labels: labels) }
+      ?? ClassPairs(unlabelled: unlabelled, labels: labels, components: componentCount)
     let terms = terms(fixed, x, recognition, pairs, keys: pass.keys, pass.mode)
     let weight = weight(options, pass)
     let offset = observation.isDensity ? signature.space.logVolume : 0
 
-    let enumerated = unlabelled * componentCount
+    let enumerated = unlabelled * weighed
     var (loss, report): (Tensor?, [Term]) = (nil, [])
     if unlabelled > 0 {
-      func table(_ values: Tensor) -> Tensor { values.slice(0, 0..<enumerated).reshaped([unlabelled, componentCount]) }
+      func table(_ values: Tensor) -> Tensor { values.slice(0, 0..<enumerated).reshaped([unlabelled, weighed]) }
       let logits = recognition.logits.slice(0, 0..<unlabelled)
-      let u = marginal(logits: logits, logLikelihood: table(terms.logLikelihood), divergence: table(terms.divergence), weight: weight)
+      let u = marginal(
+        logits: chosen.map { table(logits.entries($0, perRow: weighed)) } ?? logits, logLikelihood: table(terms.logLikelihood),
+        divergence: table(terms.divergence), logPrior: chosen.map { table(Tensor($0.map { logPrior[$0] })) }, weight: weight)
       // Towards the exact p(y|x, z) by its own cross-entropy: climbing the bound from an even q(y|x), all items would crowd into the widest component.
       loss = isFrozen ? exactClassDivergence(logits, terms, unlabelled).mean() : -u.bound.mean()
       let (reconstruction, divergence, classes) = (u.reconstruction.mean().scalar, u.divergence.mean().scalar, u.classDivergence.mean().scalar)
       report += [
         Term("elbo_nats", reconstruction - divergence - classes - offset), Term("reconstruction_nats", reconstruction - offset),
         Term("kl_nats", divergence), Term("class_kl_nats", classes),
-        Term("components_used", perplexity(of: u.responsibilities)),
+        Term("components_used", perplexity(of: chosen == nil ? u.responsibilities : logits.detached.softmax())),
       ]
     }
     if !labels.isEmpty {
@@ -94,6 +103,14 @@ extension SemiSupervised: GradientTrainable {
     return logits.logSoftmax().rowDots(chosen)
   }
 
+  /// The components of greatest q(y|x), the likeliest first and of equals the first, item by item.
+  private func likeliest(_ count: Int, of logits: Tensor, rows: Int) -> [Int] {
+    let (components, scalars) = (componentCount, logits.scalars)
+    return (0..<rows).flatMap { row in
+      (0..<components).sorted { (scalars[row * components + $1], $0) < (scalars[row * components + $0], $1) }.prefix(count)
+    }
+  }
+
   /// e^H of the mean responsibilities: how many components are in use.
   private func perplexity(of responsibilities: Tensor) -> Float {
     let mean = responsibilities.detached.mean(axes: [0])
@@ -107,4 +124,11 @@ extension SemiSupervised: GradientTrainable {
   }
 
   package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor { score(batch, draws: 1, keys: keys)[.elbo] }
+}
+
+extension Tensor {
+  /// Some entries of every row, as many of each, one behind the other.
+  fileprivate func entries(_ columns: [Int], perRow count: Int) -> Tensor {
+    reshaped([self.count]).gather(columns.enumerated().map { $0.offset / count * shape[1] + $0.element })
+  }
 }

@@ -170,6 +170,14 @@ struct ClassPairs: Sendable {
     classes = (0..<unlabelled).flatMap { _ in 0..<components } + labels
   }
 
+  /// - Parameter chosen: the components that each item without a label stands for, as many of each, item by item.
+  init(unlabelled: Int, chosen: [Int], labels: [Int]) {
+    (self.unlabelled, components) = (unlabelled, chosen.count / unlabelled)
+    let count = components
+    items = (0..<unlabelled).flatMap { [Int](repeating: $0, count: count) } + labels.indices.map { unlabelled + $0 }
+    classes = chosen + labels
+  }
+
   /// A class each.
   init(classes: [Int], components: Int) {
     (unlabelled, self.components) = (0, components)

@@ -13,6 +13,8 @@ package struct SemiSupervisedTrainingOptions: Settings {
   package var pretrainingEpochs: Int
   /// Epochs after that in which q(y|x) alone learns, until it tells the components apart.
   package var frozenEpochs: Int
+  /// Components that an item without a label is weighed under, those of greatest q(y|x); nil: all.
+  package var enumeration: Int?
   /// What is learnt one after the other, instead of the bound alone; none: the bound.
   package var phases: [ClassPhase]
   package var consistency: ClassConsistency
@@ -23,10 +25,10 @@ package struct SemiSupervisedTrainingOptions: Settings {
 
   package init(
     alpha: Float = 1.1, weightPrior: Float = 0.5, warmUpEpochs: Float = 0, pretrainingEpochs: Int = 0, frozenEpochs: Int = 1,
-    phases: [ClassPhase] = [], consistency: ClassConsistency = ClassConsistency(), augmentation: Augmentation? = nil
+    enumeration: Int? = nil, phases: [ClassPhase] = [], consistency: ClassConsistency = ClassConsistency(), augmentation: Augmentation? = nil
   ) {
     (self.alpha, self.weightPrior, self.warmUpEpochs) = (alpha, weightPrior, warmUpEpochs)
-    (self.pretrainingEpochs, self.frozenEpochs) = (pretrainingEpochs, frozenEpochs)
+    (self.pretrainingEpochs, self.frozenEpochs, self.enumeration) = (pretrainingEpochs, frozenEpochs, enumeration)
     (self.phases, self.consistency, self.augmentation) = (phases, consistency, augmentation)
   }
 
@@ -39,6 +41,10 @@ package struct SemiSupervisedTrainingOptions: Settings {
       "Epochs as a plain VAE, after which the components are a Gaussian mixture fitted to latent draws (not of m2).")
     Setting(
       "frozen_epochs", \.frozenEpochs, in: 0...1_000_000, "Epochs after that in which q(y|x) alone learns, until it tells the components apart.")
+    Setting(
+      "enumeration", \.enumeration, in: 1...10_000, writesNull: true,
+      "Components that an item without a label is weighed under, those of greatest q(y|x): still a bound, and a step costs as much as with so few; "
+        + "absent: all.")
     Setting(
       "phases", \.phases, lengths: 0...32, of: "phases",
       "What is learnt one after the other: vae, mixture, distil, consistency, joint, in this order; none: the bound alone.")
