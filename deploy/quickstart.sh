@@ -26,7 +26,7 @@ done
 
 cat <<TEXT
 
-Posterior is ready. In another terminal:
+Posterior is ready: open the link above in a browser, or go on in another terminal:
 
   # 64 new pictures in one grid
   curl -s http://$listen/v1/models/fashion-mnist/sample -H 'Accept: image/png' -d '{"n":64,"seed":7,"mean":true}' -o samples.png

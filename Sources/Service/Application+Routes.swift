@@ -37,6 +37,8 @@ extension Application {
     add(.get, "/healthz", .open, health)
     add(.get, "/metrics", .metrics, metricsText)
     add(.get, "/openapi.yaml", .open, contract)
+    add(.get, "/page/{digest}/{file}", .open, pageFile)
+    add(.get, "/page/{digest}/{folder}/{file}", .open, pageFile)
     add(.get, "/readyz", .open, ready)
 
     add(.get, "/v1/families", .infer, families)
@@ -52,6 +54,9 @@ extension Application {
       }
     }
 
+    let samples = RequestKind(SampleRequest.self)
+    add(.get, "/v1/models/{model}/\(samples.name)", .infer) { request in try await keptSamples(request, samples) }
+
     add(.post, "/v1/models/{model}/\(AuditRequest.name)", .infer, auditModel)
 
     add(.post, "/v1/pool", .infer, pool)
@@ -65,6 +70,9 @@ extension Application {
     add(.get, "/v1/runs/{id}/metrics", .infer, showRunMetrics)
     add(.post, "/v1/runs/{id}/replay", .infer, replayRun)
 
+    add(.post, "/v1/sign-in", .open, signIn)
+    add(.delete, "/v1/sign-in", .infer, signOut)
+
     // The change log under its name before an audit meant an attack alone.
     add(.get, "/v1/admin/audit", .admin, listChanges)
     add(.get, "/v1/admin/changes", .admin, listChanges)
@@ -75,6 +83,7 @@ extension Application {
     add(.get, "/v1/admin/keys", .admin, listKeys)
     add(.post, "/v1/admin/keys", .admin, createKey)
     add(.delete, "/v1/admin/keys/{id}", .admin, revokeKey)
+    add(.post, "/v1/admin/links", .admin, makeLink)
     add(.delete, "/v1/admin/models/{name}", .admin, deleteModel)
     add(.patch, "/v1/admin/models/{name}", .admin, annotateModel)
     add(.post, "/v1/admin/models/{name}/rename", .admin, renameModel)

@@ -45,6 +45,8 @@ package struct Application: Sendable {
   /// Trainings, evaluations and imputations of whole tables.
   let jobs: JobRunner
   let admission: any Admission
+  /// Links that sign a browser in.
+  let links = SignInLinks()
   let logger: Logger
   /// For models being loaded and checked.
   let loadLanes: ComputeLanes

@@ -5,12 +5,12 @@ import Registry
 
 struct KeysCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "keys", abstract: "Makes, lists and revokes the keys that a server lets clients in by.",
+    commandName: "keys", abstract: "Makes, lists and revokes the keys that a server lets clients in by, and links that sign a browser in.",
     discussion: """
       Works on a store's folder, or with --server on a server. A server that shares the folder sees a change within a second; one that was asked to \
       revoke a key itself, at once. \(RegistryRefusal.exitCodes)
       """,
-    subcommands: [Create.self, List.self, Revoke.self])
+    subcommands: [Create.self, Link.self, List.self, Revoke.self])
 }
 
 extension KeyScope: ExpressibleByArgument {}
@@ -60,6 +60,22 @@ extension KeysCommand {
         if json { return key.print() }
         CommandError.note("Key \(key.cell("id")) for \(name). This is the only time that it is shown; the store keeps a hash.")
         print(key.cell("secret"))
+      }
+    }
+  }
+
+  struct Link: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Prints a link that signs a browser in at a server's page, once and within an hour.",
+      discussion: "The browser gets a key of its own, which ends when the page signs out or after twelve hours.")
+
+    @OptionGroup var registry: RegistryArguments
+
+    func run() async throws {
+      try await reporting {
+        // Links are kept by the server that made them, so a store's folder does not do; its own key does.
+        let answer = try await registry.ownServer().send(.post, "admin", "links")
+        print(answer.cell("link"))
       }
     }
   }

@@ -40,6 +40,12 @@ struct RegistryArguments: ParsableArguments {
     return server
   }
 
+  /// The server that is named; else the one of the store on this machine, at the address that `serve` listens on by default, entered by the store's own key.
+  func ownServer() throws -> ServerConnection {
+    if namesServer { return try requireServer() }
+    return try ServerConnection(address: "http://\(ServeConfiguration().plainAddresses[0])", key: try store.adminKey(), authorities: nil)
+  }
+
   /// - Parameter creating: makes the store where there is none.
   func connect(creating: Bool = false) throws -> any RegistryConnection {
     guard let serverAddress else { return LocalConnection(creating ? try store.open() : try store.openExisting()) }

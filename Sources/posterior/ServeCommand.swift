@@ -70,10 +70,26 @@ struct ServeCommand: AsyncParsableCommand {
     let line = "posterior is ready on \(places), store \(modelStore.directory)\(application.options.requiresKeys ? ", keys needed" : "")\n"
     // Past stdio's buffer: whoever started the server waits for this line.
     FileHandle.standardOutput.write(Data(line.utf8))
+    if let origin = Self.origin(of: bound, plain: plain.count), !modelStore.isReadOnly {
+      // Not on standard output, which scripts read.
+      let link = application.signInLink(at: origin)
+      switch configuration.logFormat {
+      case .text: CommandError.note("sign a browser in, once and within an hour: \(link)")
+      case .json: logger.notice("sign a browser in, once and within an hour", metadata: ["link": "\(link)"])
+      }
+    }
     await server.run()
     await application.stopJobs()
     application.recorder.flush()
     withExtendedLifetime(signals) {}
+  }
+
+  /// Where a browser on this machine finds the page; nil where nothing but sockets in the file system is listened on.
+  private static func origin(of bound: [ListenAddress], plain: Int) -> String? {
+    guard let index = bound.firstIndex(where: { $0.path == nil }) else { return nil }
+    let address = bound[index]
+    let everywhere = ["0.0.0.0": "127.0.0.1", "::": "::1"]
+    return "\(index < plain ? "http" : "https")://\(ListenAddress(host: everywhere[address.host] ?? address.host, port: address.port))"
   }
 
   private func openStore(in folder: StoreArguments, _ configuration: ServeConfiguration, _ logger: Logger) throws -> ModelStore {

@@ -25,6 +25,15 @@ struct StoreArguments: ParsableArguments {
     return try open()
   }
 
+  /// What stands in the store's admin.key.
+  func adminKey() throws -> String {
+    try requireExisting()
+    guard let bytes = FileManager.default.contents(atPath: directory + "/admin.key") else {
+      throw CommandError("The key in \(directory)/admin.key can't be read; name the server with --server and a key in $POSTERIOR_KEY.")
+    }
+    return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
   func requireExisting() throws {
     guard access(directory + "/posterior.sqlite", F_OK) != 0 else { return }
     guard errno == ENOENT || errno == ENOTDIR else {

@@ -15,6 +15,8 @@ struct AuthorisationTests {
   static func requirement(_ route: Route) -> Requirement {
     switch route.pattern {
     case "/", "/healthz", "/openapi.yaml", "/readyz", "/v2/health/live", "/v2/health/ready": .nothing
+    case let pattern where pattern.hasPrefix("/page/"): .nothing
+    case "/v1/sign-in" where route.method == .post: .nothing
     case "/metrics": .metrics
     case "/v1/models/{model}/file": .admin
     case let pattern where pattern.hasPrefix("/v1/admin/") || pattern.hasPrefix("/v2/repository/models/"): .admin
@@ -110,7 +112,8 @@ struct AuthorisationTests {
       requirement == .admin
       ? ["{name}": "nobody", "{version}": "9", "{alias}": "none", "{id}": "nobody", "{model}": model]
       : ["{model}": model, "{id}": run, "{name}": "none", "{version}": "1"]
-    return values.reduce(pattern) { $0.replacingOccurrences(of: $1.key, with: $1.value) }
+    let file = ["{digest}": "0123456789abcdef", "{folder}": "views", "{file}": "none.js"]
+    return values.merging(file) { value, _ in value }.reduce(pattern) { $0.replacingOccurrences(of: $1.key, with: $1.value) }
   }
 
   private static func keys(in store: ModelStore) async throws -> [Key: String] {

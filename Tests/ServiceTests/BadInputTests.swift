@@ -83,7 +83,7 @@ struct BadInputTests {
     BadRequest("a name that no model can have", "/v1/models/No%20Model/sample", "{}", status: 400),
     BadRequest("an operation that the model can't do", "/v1/models/toy/score", #"{"inputs": [[1,2,3]]}"#, status: 422, "toy", "sample"),
     BadRequest("an operation that nobody knows", "/v1/models/toy/divine", "{}", status: 404),
-    BadRequest("the wrong method", sample, method: .get, status: 405, "POST"),
+    BadRequest("the wrong method", encode, method: .get, status: 405, "POST"),
     BadRequest("no items", encode, "{}", status: 422, field: "inputs", "inputs", "rows"),
     BadRequest("an empty body", "\(encode)?seed=3", type: nil, status: 400, "empty"),
     BadRequest("an empty list of items", encode, #"{"inputs": []}"#, status: 422, field: "inputs"),

@@ -43,7 +43,7 @@ struct GateTests {
     #expect(try await closed.get("/healthz").status == 200)
     #expect(try await closed.get("/openapi.yaml").status == 200)
     let page = try await closed.get("/")
-    #expect(page.status == 200 && !page.text.contains("pictures"))
+    #expect(page.status == 200 && !page.text.contains("toy"))
   }
 
   @Test("a challenge says what is wrong as RFC 6750 wants it")

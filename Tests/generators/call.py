@@ -62,6 +62,9 @@ YESTERDAY = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(da
 # In the order in which they are called.
 TABLE = {
     "showPage": [call()],
+    # Which digest the page has, a generated client does not read out of its document.
+    "showPageFile": [call(404, digest="0123456789abcdef", file="main.js")],
+    "showPageFileInFolder": [call(404, digest="0123456789abcdef", folder="views", file="model.js")],
     "showHealth": [call()],
     "showReadiness": [call()],
     "showMetrics": [call()],
@@ -86,6 +89,7 @@ TABLE = {
         call(model="fashion-mnist-clusters", n=2, seed=7, given='{"cluster": 3, "layer": 0}'),
         call(422, model="fashion-mnist", body={"n": 1, "given": {"label": "coat"}}),
     ],
+    "sampleByGet": [call(model="fashion-mnist", n=2, seed=7)],
     "score": [*examples(garment="fashion_mnist", wine="white_wine"), call(model="white-wine", body={"rows": [{}]}, expecting=422)],
     "audit": [
         *examples(garment="fashion_mnist", attack="layers"),
@@ -138,6 +142,10 @@ TABLE = {
     "deleteDataset": [call(204, only="openapi-python-client", name="wine")],
     "createKey": [call(201, keep={"key": lambda answer: answer["id"]}, body="")],
     "listKeys": [call(limit=10)],
+    "createLink": [call(201, keep={"token": lambda answer: answer["link"].rsplit("/", 1)[1]})],
+    "signIn": [call(201, body=lambda known: {"token": known["token"]}), call(401, body={"token": "used"})],
+    # The key that asks is no key of a link.
+    "signOut": [call(409)],
     "revokeKey": [call(204, id=lambda known: known["key"])],
     "uploadModel": [
         call(201, name=lambda known: known["name"], body=(ROOT / "deploy/models/white-wine.safetensors").read_bytes(), alias="live"),

@@ -23,9 +23,20 @@ from openapi_spec_validator import validate
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
+class Reader(yaml.SafeLoader):
+    """YAML in which a key stands once; PyYAML by itself takes the last one."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [self.construct_object(key) for key, _ in node.value]
+        for place, key in enumerate(keys):
+            if key in keys[:place]:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key} stands twice", node.value[place][0].start_mark)
+        return super().construct_mapping(node, deep)
+
+
 class Contract:
     def __init__(self, path):
-        self.document = yaml.safe_load(path.read_text())
+        self.document = yaml.load(path.read_text(), Reader)
         validate(self.document)
         # For generators the contract says less than it means: that nested numbers are nested.
         numbers = self.document["components"]["schemas"]["Numbers"]
@@ -116,6 +127,12 @@ def read(session):
     for path in ["/", "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/v1/families", "/v1/models", "/v1/runs"]:
         session.get(path)
         session.get(path, 400, query="?nonsense=1")
+    assets = session.get("/").decode().split("/page/")[1][:16]
+    session.get("/page/{digest}/{file}", digest=assets, file="main.js")
+    session.get("/page/{digest}/{file}", digest=assets, file="style.css")
+    session.get("/page/{digest}/{file}", 404, digest=assets, file="nothing.js")
+    session.get("/page/{digest}/{folder}/{file}", digest=assets, folder="views", file="model.js")
+    session.get("/page/{digest}/{folder}/{file}", 404, digest="0" * 16, folder="views", file="model.js")
     session.get("/v1/models", query="?limit=1")
     session.get("/v1/models", query="?search=fashion&family=vae&tag=none")
     session.get("/v1/models", 400, query="?limit=0")
@@ -193,6 +210,10 @@ def operate(session):
             if operation == "classify":
                 session.call("POST", path, 200, body=body | {"top": 1}, model=name)
                 session.call("POST", path, 422, body=body | {"top": 0}, model=name)
+            if operation == "sample":
+                target, tag = "/v1/models/{model}/sample", {"If-None-Match": "\"none\""}
+                session.get(target, model=name, query="?n=2&seed=1", headers=tag)
+                session.get(target, 422, model=name, query="?n=0&seed=1")
             if operation == "sample" and "cluster" in model["operations"]:
                 given = [{"cluster": 1, "layer": 0}] + [{"label": label} for label in model["signature"].get("classes", [])[:1]]
                 for condition in given:
@@ -361,6 +382,7 @@ def administrate(session, file):
     session.call("DELETE", version, 204, keyed=True, name=name, version="1")
     session.call("DELETE", version, 404, keyed=True, name=name, version="1")
     manage_keys(session)
+    sign_in(session)
     for path in ["/v1/admin/changes", "/v1/admin/audit"]:
         session.get(path, keyed=True, query="?limit=3&action=alias.move")
         session.get(path, keyed=True)
@@ -427,6 +449,18 @@ def infer(session):
     for verb in ["load", "unload"]:
         session.call("POST", "/v2/repository/models/{model}/" + verb, 401, body={}, model="fashion-mnist")
         session.call("POST", "/v2/repository/models/{model}/" + verb, 200, body={}, keyed=True, model="fashion-mnist")
+
+
+def sign_in(session):
+    session.call("POST", "/v1/admin/links", 401)
+    link = json.loads(session.call("POST", "/v1/admin/links", 201, keyed=True))["link"]
+    token = {"token": link.rsplit("/", 1)[1]}
+    key = {"Authorization": "Bearer " + json.loads(session.call("POST", "/v1/sign-in", 201, body=token))["secret"]}
+    session.call("POST", "/v1/sign-in", 401, body=token)
+    session.call("POST", "/v1/sign-in", 422, body={"key": "x"})
+    session.call("DELETE", "/v1/sign-in", 204, headers=key)
+    session.call("DELETE", "/v1/sign-in", 401, headers=key)
+    session.call("DELETE", "/v1/sign-in", 409, keyed=True)
 
 
 def manage_keys(session):

@@ -92,9 +92,18 @@ for path in /healthz /readyz /v1/models /v1/models/fm /v1/models/fm@1 /v1/models
 done
 expect "unknown model" 404 "$(status /v1/models/none)"
 expect "unknown version" 404 "$(status /v1/models/fm@9)"
-expect "wrong method" 405 "$(status /v1/models/fm/sample)"
+expect "wrong method" 405 "$(status /v1/models/fm/encode)"
 contains "Allow" "Allow:" "$work/head"
 expect "HEAD" 200 "$(status /healthz --head)"
+expect "the page" 200 "$(status / --compressed)"
+contains "the page's policy" "default-src 'none'; script-src 'self'" "$work/head"
+expect "a module of the page" 200 "$(status "$(grep -o '/page/[0-9a-f]*/main.js' "$work/body")" --compressed)"
+contains "for good" "max-age=31536000, immutable" "$work/head"
+expect "samples for a cache" 200 "$(status '/v1/models/fm/sample?n=2&seed=1')"
+expect "a copy of them" 304 "$(status '/v1/models/fm/sample?n=2&seed=1' -H "If-None-Match: $(sed -n 's/^[Ee][Tt]ag: *\([^\r]*\).*/\1/p' "$work/head")")"
+link=$(grep -o 'sign-in/[0-9a-f]*' "$work/serve.err" | cut -d/ -f2)
+expect "the link that serve prints" 201 "$(status /v1/sign-in -d "{\"token\": \"$link\"}")"
+expect "the same link again" 401 "$(status /v1/sign-in -d "{\"token\": \"$link\"}")"
 
 # --- bench
 expect "the benchmark of the arithmetic has a time for every number of rows" 2 \

@@ -9,7 +9,7 @@ typedef struct {
   size_t count;
 } embedded_resource;
 
-// Sorted by name. A test compares the list with the files in migrations/.
+// Sorted by name. Tests compare the list with the files in migrations/ and Sources/Page/.
 extern const size_t embedded_resources_count;
 
 // The resource at an index below the count.

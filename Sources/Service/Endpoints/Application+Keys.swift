@@ -39,7 +39,12 @@ extension Application {
       try store.createKey(
         named: wanted.name, scopes: Set(scopes), models: wanted.models, expiresAt: wanted.expires_at, actor: caller.principal)
     }
-    let members = Self.members(issued.key, at: .now) + [.init(name: "secret", value: .string(issued.secret))]
+    return Self.answer(issued)
+  }
+
+  /// A key that was just made, with its secret.
+  static func answer(_ issued: IssuedKey) -> Response {
+    let members = members(issued.key, at: .now) + [.init(name: "secret", value: .string(issued.secret))]
     var response = Response.json(.object(members), status: .created)
     response.headers["Cache-Control"] = "no-store"
     return response
