@@ -101,13 +101,16 @@ struct StreamingServerTests {
   @Test("an answer that can't go on is cut: no chunk ends it, HTTP/1.0 clients get a reset, and the record says why", arguments: ["1.1", "1.0"])
   func cut(version: String) async throws {
     let setup = try Self.setup()
-    let answer = try await RawClient.exchange(
-      Self.request(rows: 2000, version: version, extra: "Posterior-Timeout: 1\r\n", query: "draws=200&seed=3"), at: setup.address,
-      expectingReset: version == "1.0")
+    // Its time is over while the client takes nothing, however fast the machine is: 20 MB are more than the sockets hold.
+    let client = try RawClient(setup.address, receiveBuffer: 32 << 10)
+    await client.send(Self.request(rows: 5000, version: version, extra: "Posterior-Timeout: 1\r\n", query: "draws=200&seed=3"))
+    try await Task.sleep(for: .milliseconds(1500))
+    let (answer, isReset) = await client.readToEnd()
     let text = String(decoding: answer, as: UTF8.self)
     // A slow machine may be late before the first block: that is an answer of its own.
     if text.hasPrefix("HTTP/1.1 200") {
       #expect(!text.hasSuffix("\r\n0\r\n\r\n"))
+      if version == "1.0" { #expect(isReset) }
       let run = try #require(try await Self.record(in: setup))
       let full = try await setup.fixture.get("/v1/runs/\(run["id"]?.string ?? "")")
       #expect(try full.member("inference", "http_status")?.integer == 503 && full.text.contains("The answer was cut"), "\(full.text)")

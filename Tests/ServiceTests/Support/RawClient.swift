@@ -68,11 +68,9 @@ final class RawClient: Sendable {
     close(null)
   }
 
-  static func exchange(_ text: String, at address: ListenAddress, expectingReset: Bool = false) async throws -> [UInt8] {
+  static func exchange(_ text: String, at address: ListenAddress) async throws -> [UInt8] {
     let client = try RawClient(address)
     await client.send(text)
-    let (bytes, isReset) = await client.readToEnd()
-    if expectingReset, String(decoding: bytes.prefix(12), as: UTF8.self) == "HTTP/1.1 200", !isReset { throw POSIXError(.ENODATA) }
-    return bytes
+    return await client.readToEnd().bytes
   }
 }
