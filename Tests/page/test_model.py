@@ -156,6 +156,20 @@ def test_a_dropped_table_is_filled_in_and_every_cell_says_how_sure_it_is(page: P
             assert other and (not one or one == other)
 
 
+def test_a_table_of_5000_rows_keeps_few_of_them_in_the_document(page: Page, tmp_path):
+    lines = [f"{20 + row % 60},{'' if row % 7 == 0 else 30000 + row},{['Rome', 'Oslo', 'Lima'][row % 3]}" for row in range(5000)]
+    (tmp_path / "long.csv").write_text("age,income,city\n" + "\n".join(lines) + "\n")
+    open_tab(page, "models/people/impute?seed=1&mode=point")
+    page.set_input_files("input[type=file]", str(tmp_path / "long.csv"))
+    expect(page.get_by_role("heading", name="715 cells filled in")).to_be_visible()
+    table = page.get_by_role("region", name="The filled table")
+    assert table.locator("tbody tr").count() < 80
+    table.evaluate("region => { region.scrollTop = region.scrollHeight; }")
+    expect(table.get_by_role("cell", name="34999", exact=True)).to_be_visible()
+    assert table.locator("tbody tr").count() < 80
+    expect(table.locator("table")).to_have_attribute("aria-rowcount", "5001")
+
+
 def test_a_table_that_the_model_does_not_know_is_refused_by_column(page: Page, tmp_path):
     (tmp_path / "other.csv").write_text("height,width\n1,2\n,3\n")
     open_tab(page, "models/people/impute?seed=1&mode=point")
@@ -182,6 +196,9 @@ def test_scores_are_a_histogram_beside_the_models_own_draws(page: Page, look):
     expect(page.get_by_text("ten-garments.npy (10)")).to_be_visible()
     expect(page.get_by_text("drawn by the model itself (128)")).to_be_visible()
     expect(page.get_by_role("region", name="Scores, the least likely first").locator("tbody tr")).to_have_count(10)
+    # The data of training, for example.
+    page.locator("input[type=file]").nth(1).set_input_files(f"{EXAMPLES}/shirt.png")
+    expect(page.get_by_text("shirt.png (1)")).to_be_visible()
     look(page, "model-scores")
 
 

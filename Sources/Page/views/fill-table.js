@@ -97,11 +97,14 @@ export async function show(frame, { model, query, signal }) {
       name,
       column,
     ) => [name, cells.filter((cell) => (names.get(String(cell.column)) ?? cell.column) === column).length]).filter(([, count]) => count);
+    const known = new Set((model.signature.columns ?? []).map((column) => column.name));
+    const others = before.header.filter((name) => !known.has(name));
     fill(
       results,
       h("h2", {}, `${cells.length} cells filled in`),
       warningsPanel(receipt.warnings, warnings),
       h("p", {}, counts.map(([name, count]) => h("span", { class: "tag" }, `${name}: ${count}`))),
+      others.length ? h("p", {}, h("small", {}, `Left out by the model, and as they were: ${others.join(", ")}.`)) : null,
       h(
         "div",
         { class: "controls" },
@@ -206,7 +209,7 @@ export async function show(frame, { model, query, signal }) {
     h(
       "p",
       {},
-      "Columns that the model knows are filled in; others pass through unchanged. The model knows ",
+      "Columns that the model left out when it learnt pass through as they are; one that it has never seen is refused by name. The model knows ",
       (model.signature.columns ?? []).map((column) => h("span", { class: "tag" }, `${column.name}: ${column.type}`)),
     ),
     zone,

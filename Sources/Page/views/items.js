@@ -11,7 +11,8 @@ function items(name, members) {
   return { name, ...members };
 }
 
-async function ofFiles(files, signature) {
+/** Items of dropped files. */
+export async function itemsOf(files, signature) {
   const size = pictureSize(signature);
   if (files.length > 1 || (size && files[0].type === "image/png")) {
     if (!size) throw new Error("Several files at once are pictures, and this model is not of pictures.");
@@ -100,7 +101,7 @@ export function itemPlace(model, use, { most = 64 } = {}) {
   const element = h(
     "div",
     {},
-    dropZone(`Drop ${kind} here, or choose files`, async (files) => take(await ofFiles(files, model.signature)), { multiple: true }),
+    dropZone(`Drop ${kind} here, or choose files`, async (files) => take(await itemsOf(files, model.signature)), { multiple: true }),
     h(
       "div",
       { class: "controls" },

@@ -1,13 +1,13 @@
-// How likely the model finds items: a histogram of the bound, beside what the model draws itself and what evaluations on record say of its data.
+// How likely the model finds items: a histogram of the bound, beside other items or what the model draws itself, and what evaluations on record say.
 
-import { button, fill, h } from "../dom.js";
-import { remember } from "../address.js";
+import { button, dropZone, fill, h } from "../dom.js";
+import { link, remember } from "../address.js";
 import { get } from "../server.js";
 import { form } from "../form.js";
 import { histogram, number } from "../charts.js";
 import { receiptPanel, warningsPanel } from "../receipt.js";
 import { rowTable } from "../rows.js";
-import { askItems, drawn, itemPlace, itemRequest, itemText } from "./items.js";
+import { askItems, drawn, itemPlace, itemRequest, itemsOf, itemText } from "./items.js";
 import { fieldsOf } from "./model.js";
 
 const COMPARED = 128;
@@ -18,16 +18,17 @@ const TERMS = {
   log_likelihood_nats: "ln p(x) (nats)",
 };
 
-/** Evaluations on record of this version, with the mean and its standard error. */
-async function evaluations(model) {
-  const { runs } = await get("/v1/runs", { kind: "evaluate", model: model.name, limit: 50 });
-  return runs.filter((run) => run.model_digest === model.digest && run.status === "finished");
+/** What evaluations on record say of this version, with the data that they were of. */
+async function recorded(model) {
+  const { entries } = await get(`/v1/models/${encodeURIComponent(model.reference)}/scores`, { entry: "likelihood" });
+  return (entries[0]?.runs ?? []).filter((run) => run.status === "finished").slice(0, 5);
 }
 
 export async function show(frame, { model, query, signal }) {
   const options = form(await fieldsOf("score"), { k: "100", ...Object.fromEntries(query) }, (name, value) => remember({ [name]: value }));
   const shown = h("div", { "aria-live": "polite" });
   let set = null;
+  let beside = null;
 
   async function scores(items) {
     const request = itemRequest(model, "score", items, options.values(), "application/json");
@@ -41,35 +42,12 @@ export async function show(frame, { model, query, signal }) {
     const term = query.get("term") ?? Object.keys(TERMS).find((name) => mine.answer.items[0]?.[name] !== undefined) ??
       Object.keys(mine.answer.items[0])[0];
     const sets = [{ name: set.name, values: mine.answer.items.map((item) => item[term]) }];
-    let note = null;
-    if (model.operations.includes("sample")) {
-      const own = await scores(await drawn(model, COMPARED, { seed: 1, mean: false }));
-      sets.push({ name: "drawn by the model itself", values: own.answer.items.map((item) => item[term]) });
+    const compared = beside ?? (model.operations.includes("sample") ? await drawn(model, COMPARED, { seed: 1, mean: false }) : null);
+    if (compared) {
+      const other = await scores(compared);
+      sets.push({ name: beside ? beside.name : "drawn by the model itself", values: other.answer.items.map((item) => item[term]) });
     }
-    const recorded = await evaluations(model);
-    if (recorded.length) {
-      note = h(
-        "section",
-        {},
-        h("h2", {}, "On record for this version"),
-        h(
-          "ul",
-          {},
-          recorded.slice(0, 5).map((one) =>
-            h(
-              "li",
-              {},
-              h("a", { href: `#/runs/${one.id}` }, one.parameters.data ?? one.parameters.dataset ?? one.id),
-              `: ${
-                Object.entries(one.metrics ?? {}).filter(([name]) => name.includes(term)).map(([name, value]) =>
-                  `${name} ${number(value.last ?? value)}`
-                ).join(", ")
-              }`,
-            )
-          ),
-        ),
-      );
-    }
+    const evaluations = await recorded(model);
     const names = Object.keys(mine.answer.items[0]);
     const order = mine.answer.items.map((item, index) => ({ index, item })).sort((a, b) => a.item[term] - b.item[term]);
     fill(
@@ -87,7 +65,10 @@ export async function show(frame, { model, query, signal }) {
         ".",
       ),
       histogram({ title: `${TERMS[term] ?? term} of the items`, x: TERMS[term] ?? term, sets }),
-      note,
+      comparison,
+      evaluations.length
+        ? h("section", {}, h("h2", {}, "On record for this version"), h("ul", {}, evaluations.map((one) => onRecord(one, term))))
+        : null,
       h("h2", {}, "Item by item"),
       rowTable({
         label: "Scores, the least likely first",
@@ -102,10 +83,20 @@ export async function show(frame, { model, query, signal }) {
     );
   }
 
+  const comparison = dropZone("Compare with other items, such as those of training: drop them here, or choose files", async (files) => {
+    beside = await itemsOf(files, model.signature);
+    await run();
+  }, { multiple: true });
   const place = itemPlace(model, async (items) => {
     set = items;
     await run();
   });
   fill(frame, place.element, h("details", { class: "options" }, h("summary", {}, "Options"), options.element), button("Score", run), shown);
   await place.begin();
+}
+
+function onRecord(run, term) {
+  const metric = run.metrics.find((one) => one.name === term);
+  const figure = metric ? `: ${number(metric.value)}${metric.standard_error === null ? "" : ` ± ${number(metric.standard_error)}`}` : "";
+  return h("li", {}, h("a", { href: link(["runs", run.id]) }, run.data.name ?? run.id), figure);
 }
