@@ -40,10 +40,10 @@ let package = Package(
     library("Coding", ["CKernels", "Formats"]),
     library("Networks", ["Locking", "Tensors"]),
     library("Distributions", ["Tensors"]),
-    library("Modelling", ["Tensors", "Networks", "Distributions", "Formats"]),
+    library("Modelling", ["Coding", "Tensors", "Networks", "Distributions", "Formats"]),
     library("ModelFiles", ["Modelling", "CResources", "Distributions", "Tensors", "Networks", "Formats"]),
     library("Optimisation", ["Modelling", "CKernels", "Tensors", "Networks", "Formats"]),
-    library("Families", ["CKernels", "Locking", "Optimisation", "Modelling", "Tensors", "Networks", "Distributions", "Formats"]),
+    library("Families", ["CKernels", "Coding", "Locking", "Optimisation", "Modelling", "Tensors", "Networks", "Distributions", "Formats"]),
     library("Data", ["Modelling", "Distributions", "Tensors", "Formats", "Locking"]),
     library(
       "Learning",
@@ -94,7 +94,7 @@ let package = Package(
     tests("ModelFilesTests", ["Modelling", "ModelFiles", "Networks", "Tensors", "Formats"]),
     tests(
       "FamiliesTests",
-      ["FamilyExamples", "Families", "Optimisation", "ModelFiles", "Modelling", "Networks", "Distributions", "Tensors", "Formats"]),
+      ["FamilyExamples", "Families", "Optimisation", "ModelFiles", "Modelling", "Networks", "Distributions", "Tensors", "Formats", "Coding"]),
     tests("RobustnessTests", ["FamilyExamples", "Robustness", "Families", "Modelling", "Networks", "Distributions", "Tensors", "Formats"]),
     tests("DataTests", ["TemporaryFolders", "Learning", "Data", "Families", "ModelFiles", "Modelling", "Tensors", "Formats"]),
     tests(
@@ -117,7 +117,8 @@ let package = Package(
     tests(
       "ServiceTests",
       [
-        "FamilyExamples", "Distributions", "Service", "Locking", "HTTP", "Registry", "Learning", "Data", "Evaluation", "Families", "ModelFiles",
+        "FamilyExamples", "Distributions", "Service", "Locking", "HTTP", "Registry", "Learning", "Data", "Evaluation", "Families",
+        "ModelFiles",
         "Modelling",
         "Networks", "Tensors", "Formats",
       ]),

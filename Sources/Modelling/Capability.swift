@@ -48,6 +48,10 @@ extension Capability where Able == any Clustering {
   package static var clustering: Self { Self(by: { $0 is any Clustering.Type }, of: { $0 as? any Clustering }) }
 }
 
+extension Capability where Able == any Compressing {
+  package static var compressing: Self { Self(by: { $0 is any Compressing.Type }, of: { $0 as? any Compressing }) }
+}
+
 extension Capability where Able == any ConditionalScoring {
   package static var conditionalScoring: Self { Self(by: { $0 is any ConditionalScoring.Type }, of: { $0 as? any ConditionalScoring }) }
 }

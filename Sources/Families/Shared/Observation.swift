@@ -169,14 +169,15 @@ package struct Observation: Settings {
     }
   }
 
-  private static let levels: Float = 255
+  static let levelCount = 256
+  private static let levels = Float(levelCount - 1)
 
   /// Model units [0, 1] -> counts 0...255, rounded so that a raw level comes back exactly.
   private static func counts(_ x: Tensor) -> Tensor {
     Tensor(shape: x.shape, scalars: x.scalars.map { min(max(($0 * levels).rounded(), 0), levels) })
   }
 
-  private func distribution(_ heads: Heads) -> any Distribution {
+  func distribution(_ heads: Heads) -> any Distribution {
     switch likelihood {
     case .bernoulli: Bernoulli(logits: heads.location)
     case .gaussian: Normal(mean: activation(heads.location), deviation: Tensor(deviation))
@@ -185,7 +186,7 @@ package struct Observation: Settings {
     case .betaBinomial: scale.betaBinomial(a: heads.location, b: heads.scaleHead, floor: floor, trials: Int(Self.levels))
     case .discretisedLogistic:
       DiscretisedLogistic(
-        mean: activation(heads.location), logScale: scale.logDeviation(head: heads.scaleHead, floor: floor), levels: 256, range: 0...1)
+        mean: activation(heads.location), logScale: scale.logDeviation(head: heads.scaleHead, floor: floor), levels: Self.levelCount, range: 0...1)
     }
   }
 

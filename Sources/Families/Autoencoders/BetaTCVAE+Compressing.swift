@@ -1,0 +1,11 @@
+package import Coding
+package import Distributions
+package import Modelling
+package import Tensors
+
+extension BetaTCVAE: Compressing {
+  package var codeWidth: Int { base.codeWidth }
+  package func levels() throws(Fault) -> Int { try base.levels() }
+  package func codes(of x: Tensor) -> Normal { base.codes(of: x) }
+  package func likelihoods(given z: Tensor) throws(CodingError) -> [SymbolCodec] { try base.likelihoods(given: z) }
+}

@@ -1,0 +1,23 @@
+package import Coding
+package import Distributions
+package import Modelling
+internal import Networks
+package import Tensors
+
+extension VAE: Compressing {
+  package var codeWidth: Int { configuration.latent }
+
+  package func levels() throws(Fault) -> Int {
+    guard !configuration.isPriorLearned else {
+      throw Fault(
+        field: "prior", given: "\(configuration.prior ?? .normal)", expected: "normal: the dimensions of a learned prior are not independent")
+    }
+    return try configuration.observation.levels()
+  }
+
+  package func codes(of x: Tensor) -> Normal { posterior(network, configuration.observation.shown(x), .evaluation) }
+
+  package func likelihoods(given z: Tensor) throws(CodingError) -> [SymbolCodec] {
+    try configuration.observation.codecs(decode(network, z, .evaluation))
+  }
+}
