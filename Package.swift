@@ -61,7 +61,7 @@ let package = Package(
     library(
       "Service",
       [
-        "Formats", "Locking", "Tensors", "Networks", "Distributions", "Modelling", "ModelFiles", "Robustness", "Evaluation", "Learning",
+        "Coding", "Formats", "Locking", "Tensors", "Networks", "Distributions", "Modelling", "ModelFiles", "Robustness", "Evaluation", "Learning",
         "Optimisation", "Data", "Registry", "HTTP", "CResources",
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -117,7 +117,7 @@ let package = Package(
     tests(
       "ServiceTests",
       [
-        "FamilyExamples", "Distributions", "Service", "Locking", "HTTP", "Registry", "Learning", "Data", "Evaluation", "Families",
+        "Coding", "FamilyExamples", "Distributions", "Service", "Locking", "HTTP", "Registry", "Learning", "Data", "Evaluation", "Families",
         "ModelFiles",
         "Modelling",
         "Networks", "Tensors", "Formats",

@@ -17,6 +17,8 @@ package struct BitsWriter: Sendable {
   private let checksum: UInt32
   private var length: Int
   private var chunks: [BitsIndex.Chunk] = []
+  /// What the items take of the stream beyond the random words that are in it, in bits.
+  package private(set) var netBits = 0.0
 
   package init(_ header: BitsHeader, limits: BitsLimits = .standard) {
     self.header = header
@@ -36,7 +38,9 @@ package struct BitsWriter: Sendable {
   package mutating func append<C: Codec>(_ symbol: C.Symbol, items: Int, with codec: C, bytes: [UInt8]) throws(CodingError) -> [UInt8] {
     _ = try limits.checked(items, "items of a chunk", 1...limits.items)
     var message = try header.start(of: chunks.count)
+    netBits -= message.bits
     try codec.push(symbol, onto: &message)
+    netBits += message.bits
     let kept = message.lowest
     message = try message.folded(to: 1)
     let words = message.flattened.dropLast(kept)
