@@ -37,14 +37,19 @@ package enum IDX {
   }
 
   package static func encode(_ values: [UInt8], dimensions: [Int]) -> [UInt8] {
+    precondition(dimensions.reduce(1, *) == values.count, "\(values.count) values for dimensions \(dimensions)")
+    return header(dimensions) + values
+  }
+
+  /// What stands before the values in such a file.
+  package static func header(_ dimensions: [Int]) -> [UInt8] {
     precondition((1...4).contains(dimensions.count), "IDX files here have 1 to 4 dimensions, given \(dimensions.count)")
     precondition(dimensions.allSatisfy { (0...Int(UInt32.max)).contains($0) }, "IDX dimensions are 32-bit: \(dimensions)")
-    precondition(dimensions.reduce(1, *) == values.count, "\(values.count) values for dimensions \(dimensions)")
     var bytes: [UInt8] = [0, 0, unsignedByte, UInt8(dimensions.count)]
     for dimension in dimensions {
       withUnsafeBytes(of: UInt32(dimension).bigEndian) { bytes.append(contentsOf: $0) }
     }
-    return bytes + values
+    return bytes
   }
 
   private static func malformed(_ given: String, _ expected: String) -> FormatError {

@@ -146,6 +146,16 @@ expect "a code decodes to the reconstruction" "$(sha256sum <"$work/reconstructed
 "$posterior" encode "$model" --input deploy/examples/shirt.png -o "$work/code.csv"
 "$posterior" decode "$model" --input "$work/code.csv" -o "$work/decoded.raw" 2>/dev/null
 expect "and so offline, through CSV" "$(sha256sum <"$work/reconstructed")" "$(sha256sum <"$work/decoded.raw")"
+
+# --- compression: draws of a model, which has a code for them
+"$posterior" sample "$model" --n 300 --seed 8 -o "$work/items.npy" 2>/dev/null
+"$posterior" compress "$model" "$work/items.npy" -o "$work/items.bits" --chunk 128 2>"$work/err" || fail "compress: $(cat "$work/err")"
+contains "compress tells the rate" "bits/dim" "$work/err"
+"$posterior" decompress "$model" "$work/items.bits" -o "$work/again.npy" || fail "decompress"
+expect "items come back" "$(sha256sum <"$work/items.npy")" "$(sha256sum <"$work/again.npy")"
+head -c 5000 "$work/items.bits" >"$work/cut.bits"
+expect "half a stream" 1 "$("$posterior" decompress "$model" "$work/cut.bits" -o "$work/cut.npy" 2>"$work/err"; echo $?)"
+expect "half a stream writes nothing" no "$([ -e "$work/cut.npy" ] && echo yes || echo no)"
 # The same ten pictures as CSV, with and without names and classes, and in a sliver of the range.
 python3 - deploy/examples/ten-garments.npy "$work" <<'EOF'
 import struct, sys

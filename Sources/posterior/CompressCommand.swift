@@ -1,0 +1,71 @@
+import ArgumentParser
+import Data
+import Families
+import Formats
+import Foundation
+import Modelling
+import Service
+import Tensors
+
+/// `posterior compress MODEL FILE -o OUT`
+struct CompressCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compress", abstract: "Compress items without loss by what a model knows of them.",
+    discussion: """
+      The file that comes out is read by posterior decompress with the same model alone. Items are coded in chunks, each of which stands for itself: \
+      larger ones cost fewer bits, and more memory. Bits per dimension are told beside the model's bound, which is what bits back coding comes to.
+      """)
+
+  @Argument(help: "A model file; or name, name@3 or name@alias in the store, with --store or where no such file exists.", completion: .file())
+  var model: String
+  @Argument(help: "Items: an IDX, NPY or PNG file; every number has to be one of the model's levels.", completion: .file()) var file: String
+  @Option(name: .shortAndLong, help: "Where to write the bits; - is standard output.", completion: .file()) var output: String
+  @Option(help: "Items of a chunk. (default: 4096, of large items fewer)") var chunk: Int?
+  @Option(help: "Of the random bits that the first code of a chunk is drawn with.") var seed: UInt64 = 0
+  @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
+  @OptionGroup var store: StoreArguments
+
+  func validate() throws {
+    guard chunk ?? 1 > 0 else { throw ValidationError("--chunk is \(chunk ?? 0), expected 1 or more") }
+  }
+
+  func run() async throws {
+    try await reporting {
+      Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
+      let model = try store.load(model)
+      var compressor = try Compressor(model, seed: seed)
+      let items = try ItemFiles.items(of: file, for: model.family)
+      guard items.count > 0 else { throw CommandError("\(file) has no items.") }
+      let (size, output) = (try chunkSize(of: model.signature), try OutputFile(output))
+      guard !output.isTerminal else { throw CommandError("A terminal can't show bits: name a file with -o.") }
+      var progress = ReadingProgress()
+      defer { progress.finish() }
+      try output.write(compressor.beginning)
+      for first in stride(from: 0, to: items.count, by: size) {
+        let rows = first..<min(first + size, items.count)
+        try output.write(compressor.append(items.raw(rows)))
+        progress.show(rows.upperBound, of: items.count)
+      }
+      try output.write(compressor.finish())
+      try output.finish()
+      progress.finish()
+      for line in Self.lines(compressor.rate) { CommandError.note(line) }
+    }
+  }
+
+  private func chunkSize(of signature: Signature) throws -> Int {
+    let most = Compressor.mostItems(of: signature)
+    guard let chunk else { return min(4096, max(1, most / 8)) }
+    guard chunk <= most else { throw CommandError("--chunk is \(chunk), expected at most \(most) items of \(signature.width) numbers.") }
+    return chunk
+  }
+
+  private static func lines(_ rate: CompressionRate) -> [String] {
+    [
+      "\(rate.items) items of \(rate.dimensions / rate.items) numbers in \(rate.bytes) bytes",
+      String(
+        format: "rate %.4f bits/dim gross, %.4f net of random bits and frame; the model's bound %.4f", rate.gross, rate.net, rate.bound),
+      String(format: "%d bits gross, %.0f net", rate.grossBits, rate.netBits),
+    ]
+  }
+}

@@ -1,0 +1,74 @@
+import Data
+import Formats
+import Foundation
+import Modelling
+import Tensors
+
+/// Files of items that keep every value.
+enum ItemFiles {
+  /// The raw items of a file as a model takes them.
+  static func items(of path: String, for model: any ModelFamily) throws -> DataSet {
+    if path.lowercased().hasSuffix(".png") { return try picture(path, model.signature) }
+    return try EvaluationData.load(path, split: .train, reading: nil, for: model.signature, model)
+  }
+
+  private static func picture(_ path: String, _ signature: Signature) throws -> DataSet {
+    guard let picture = signature.space.picture else { throw CommandError("\(path) is a picture, the model takes \(signature.space.summary)") }
+    let bytes = [UInt8](try Data(contentsOf: path.fileURL))
+    let decoded = try PNG.read(bytes)
+    let raster = decoded.raster
+    guard raster.height == picture.height, raster.width == picture.width, raster.channels == picture.channels else {
+      throw CommandError(
+        "\(path) is of \(raster.height) x \(raster.width) pixels in \(raster.channels) channels, the model takes \(signature.space.summary)")
+    }
+    // Its values would not come back.
+    if let note = decoded.notes.first { throw CommandError("\(path): \(note)") }
+    // The bit depth, behind the signature, the head of the first chunk and two extents.
+    guard bytes[24] <= 8 else { throw CommandError("\(path) has \(bytes[24]) bits a sample, of which 8 would be kept.") }
+    // The raw value that a level of 256 shows.
+    let (low, high) = (picture.range.lowerBound, picture.range.upperBound)
+    let values = raster.pixels.map { low + Float($0) / 255 * (high - low) }
+    return DataSet(name: path, rows: FloatRows(values, width: signature.width), signature: signature, digest: SHA256.digest(bytes))
+  }
+
+  /// How a file of items is written, piece by piece.
+  struct Form {
+    private enum Kind { case npy, idx, png }
+
+    private let kind: Kind
+    private let picture: Picture?
+    /// What stands before the items.
+    let head: [UInt8]
+
+    /// - Throws: for a path whose name tells no form, or one that such items can't have.
+    init(path: String, items: Int, of signature: Signature) throws {
+      let (name, shape) = (path.lowercased(), signature.space.shape)
+      picture = signature.space.picture
+      if name.hasSuffix(".npy") {
+        (kind, head) = (.npy, NPY.header(shape: [items] + shape))
+      } else if name.hasSuffix(".idx") || name.hasSuffix("-ubyte") {
+        guard let picture, picture.channels == 1, picture.range == 0...255 else {
+          throw CommandError("\(path): IDX files are of grey images in bytes; choose .npy.")
+        }
+        (kind, head) = (.idx, IDX.header([items, picture.height, picture.width]))
+      } else if name.hasSuffix(".png") {
+        guard items == 1, picture != nil else { throw CommandError("\(path): a PNG holds one image; choose .npy for \(items) items.") }
+        (kind, head) = (.png, [])
+      } else {
+        throw CommandError("\(path): items are written as .npy, .idx or .png; the extension says which.")
+      }
+    }
+
+    func bytes(_ items: Tensor) throws -> [UInt8] {
+      var bytes: [UInt8] = []
+      switch (kind, picture) {
+      case (.idx, _): bytes = items.scalars.map { UInt8($0) }
+      case (.png, let picture?):
+        bytes = try PNG.encode(
+          Raster(height: picture.height, width: picture.width, channels: picture.channels, pixels: items.scalars.map(picture.sample)))
+      case (.npy, _), (.png, nil): FloatBytes.append(items.scalars, to: &bytes)
+      }
+      return bytes
+    }
+  }
+}
