@@ -50,12 +50,21 @@ def fill_store(server: str, key: str, model: str) -> None:
 
 
 def table(columns: list) -> str:
+    """Rows of values that columns of these types may have, a fifth of them missing."""
     numbers = random.Random(5)
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(columns)
+    writer.writerow([column["name"] for column in columns])
+
+    def cell(column: dict) -> str:
+        if numbers.random() < 0.2:
+            return ""
+        if "categories" in column:
+            return numbers.choice(column["categories"])
+        return str(numbers.randint(1, 100))
+
     for _ in range(ROWS):
-        writer.writerow(["" if numbers.random() < 0.2 else f"{numbers.gauss(0, 1):.3f}" for _ in columns])
+        writer.writerow([cell(column) for column in columns])
     return text.getvalue()
 
 
@@ -94,7 +103,7 @@ def main() -> None:
         signature = page.evaluate(f"fetch('v1/models/{arguments.model}').then(answer => answer.json())")["signature"]
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "table.csv")
-            path.write_text(table([column["name"] for column in signature["columns"]]))
+            path.write_text(table(signature["columns"]))
             page.goto(f"{arguments.server}/#/models/{arguments.model}/impute?seed=1&mode=point")
             page.locator("input[type=file]").wait_for(state="attached")
             page.set_input_files("input[type=file]", str(path))
