@@ -32,7 +32,7 @@ package struct AdminKey: Sendable {
       guard let bytes = FileManager.default.contents(atPath: path) else { throw StoreError.readOnly(path: path) }
       return try AdminKey(secret: String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
     }
-    let secret = newSecret()
+    let secret = RandomSecret.digits()
     let unfinished = folder.path(of: "admin.key.part")
     try folder.remove("admin.key.part")
     let file = try OpenFile(unfinished, O_CREAT | O_EXCL | O_WRONLY, mode: 0o600)
@@ -48,13 +48,7 @@ package struct AdminKey: Sendable {
   }
 
   /// A key that was never told to anybody, for a server that has no use for one and no place to write it.
-  package static func nobodys() throws -> AdminKey { try AdminKey(secret: newSecret()) }
-
-  private static func newSecret() -> String {
-    // On Linux the system's generator is getrandom(2).
-    var generator = SystemRandomNumberGenerator()
-    return (0..<4).map { _ in String(format: "%016lx", generator.next() as UInt64) }.joined()
-  }
+  package static func nobodys() throws -> AdminKey { try AdminKey(secret: RandomSecret.digits()) }
 
   /// Whether the candidate is the key; the time that takes tells nothing about the key.
   ///

@@ -10,15 +10,12 @@ struct KeySecret: Sendable {
   let id: String
   private let digits: String
 
-  /// A new one from the system's generator, which on Linux is getrandom(2).
+  /// A new one.
   init() {
     var generator = SystemRandomNumberGenerator()
     let alphabet = Array("0123456789abcdefghijklmnopqrstuvwxyz")
     id = String((0..<Self.idLength).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &generator)] })
-    let bytes = (0..<4).flatMap { _ in withUnsafeBytes(of: generator.next() as UInt64) { Array($0) } }
-    // 32 bytes are a digest's length, and a digest knows how to write itself.
-    guard let random = Digest(bytes: bytes) else { preconditionFailure("four words are 32 bytes") }
-    digits = random.hex
+    digits = RandomSecret.digits()
   }
 
   init?(_ text: String) {

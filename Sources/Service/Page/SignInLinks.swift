@@ -1,5 +1,6 @@
 internal import Formats
 internal import Locking
+internal import Registry
 
 /// Tokens that a browser trades, once, for a key of its own, so that nobody carries an admin key into a page.
 ///
@@ -20,10 +21,9 @@ package final class SignInLinks: Sendable {
 
   package init() {}
 
-  /// A new token: 32 bytes of the system's generator in hexadecimal.
+  /// A new token.
   package func make(at now: ContinuousClock.Instant = .now) -> String {
-    var generator = SystemRandomNumberGenerator()
-    let token = (0..<4).map { _ in String(generator.next() as UInt64, radix: 16).leftPadded(to: 16) }.joined()
+    let token = RandomSecret.digits()
     waiting.withLock { waiting in
       waiting.removeAll { $0.end <= now }
       if waiting.count >= Self.capacity { waiting.removeFirst() }
@@ -41,8 +41,4 @@ package final class SignInLinks: Sendable {
       return true
     }
   }
-}
-
-extension String {
-  fileprivate func leftPadded(to count: Int) -> String { String(repeating: "0", count: max(0, count - utf8.count)) + self }
 }
