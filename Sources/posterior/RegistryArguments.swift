@@ -40,7 +40,8 @@ struct RegistryArguments: ParsableArguments {
     return server
   }
 
-  /// The server that is named; else the one of the store on this machine, at the address that `serve` listens on by default, entered by the store's own key.
+  /// The server that is named; else the one of the store on this machine, at the address that `serve` listens on by default, entered by the
+  /// store's own key.
   func ownServer() throws -> ServerConnection {
     if namesServer { return try requireServer() }
     return try ServerConnection(address: "http://\(ServeConfiguration().plainAddresses[0])", key: try store.adminKey(), authorities: nil)

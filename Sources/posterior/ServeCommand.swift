@@ -72,7 +72,7 @@ struct ServeCommand: AsyncParsableCommand {
     FileHandle.standardOutput.write(Data(line.utf8))
     if let origin = Self.origin(of: bound, plain: plain.count), !modelStore.isReadOnly {
       // Not on standard output, which scripts read.
-      let link = application.signInLink(at: origin)
+      let link = application.signInLink(at: origin + (configuration.pathPrefix?.description ?? ""))
       switch configuration.logFormat {
       case .text: CommandError.note("sign a browser in, once and within an hour: \(link)")
       case .json: logger.notice("sign a browser in, once and within an hour", metadata: ["link": "\(link)"])

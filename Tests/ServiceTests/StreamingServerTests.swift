@@ -101,9 +101,10 @@ struct StreamingServerTests {
   @Test("an answer that can't go on is cut: no chunk ends it, HTTP/1.0 clients get a reset, and the record says why", arguments: ["1.1", "1.0"])
   func cut(version: String) async throws {
     let setup = try Self.setup()
-    // Its time is over while the client takes nothing, however fast the machine is: 20 MB are more than the sockets hold.
     let client = try RawClient(setup.address, receiveBuffer: 32 << 10)
     await client.send(Self.request(rows: 5000, version: version, extra: "Posterior-Timeout: 1\r\n", query: "draws=200&seed=3"))
+    // Longer than the second that the request has: its time is over while the client takes nothing, however fast the machine is, because 20 MB are
+    // more than the sockets hold.
     try await Task.sleep(for: .milliseconds(1500))
     let (answer, isReset) = await client.readToEnd()
     let text = String(decoding: answer, as: UTF8.self)

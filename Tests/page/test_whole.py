@@ -74,7 +74,7 @@ def serve(port: int, *arguments: str) -> subprocess.Popen:
     """Another server of the same store, ready."""
     started = subprocess.Popen(
         [os.environ["POSTERIOR_PROGRAM"], "serve", "--listen", f"127.0.0.1:{port}", "--store", str(WORK / "store"), "--quiet", *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE, stderr=(WORK / f"err-{port}").open("w"), text=True,
     )
     assert started.stdout and "ready" in started.stdout.readline()
     return started
@@ -115,6 +115,7 @@ def test_below_a_path_of_a_proxy_everything_is_found(browser: Browser, port: int
         expect(page.locator("ul.pictures canvas")).to_have_count(4)
         page.locator(".receipt summary").first.click()
         expect(page.locator(".receipt pre").first).to_contain_text("/models/here/v1/models/fashion-mnist/sample")
+        assert f"http://127.0.0.1:{port}/models/here/#/sign-in/" in (WORK / f"err-{port}").read_text()
     finally:
         page.close()
         server.terminate()
