@@ -11,7 +11,7 @@ deploy/install.sh
 swift build -c release --product posterior
 posterior=$(swift build -c release --show-bin-path)/posterior
 
-for model in fashion-mnist fashion-mnist-clusters fashion-mnist-seatbelt white-wine; do
+for model in fashion-mnist fashion-mnist-clusters fashion-mnist-seatbelt mnist-digits white-wine; do
   "$posterior" models upload "deploy/models/$model.safetensors" --name "$model" --store "$store"
 done
 
@@ -42,6 +42,9 @@ Posterior is ready: open the link above in a browser, or go on in another termin
 
   # which cluster each of ten garments is in, and how surely
   curl -s 'http://$listen/v1/models/fashion-mnist-clusters/cluster?responsibilities=false' -H 'Content-Type: application/x-npy' --data-binary @deploy/examples/ten-garments.npy
+
+  # which of ten clusters, found without a label, each of ten digits is in
+  curl -s 'http://$listen/v1/models/mnist-digits/cluster?responsibilities=false' -H 'Content-Type: application/x-npy' --data-binary @deploy/examples/ten-digits.npy
 
   # how far a bounded change of a picture moves what a model makes of it
   curl -s 'http://$listen/v1/models/fashion-mnist-seatbelt/robustness?seed=1' -H 'Content-Type: image/png' -H 'Accept: image/png' --data-binary @deploy/examples/shirt.png -o audit.png

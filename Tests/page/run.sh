@@ -19,7 +19,7 @@ export NO_COLOR=1 DENO_NO_UPDATE_CHECK=1
 "$home/bin/deno" lint --rules-exclude=no-window,require-await Sources/Page
 
 "$home/bin/python" Tests/page/material.py "$work"
-for model in fashion-mnist fashion-mnist-clusters fashion-mnist-seatbelt white-wine; do
+for model in fashion-mnist fashion-mnist-clusters fashion-mnist-seatbelt mnist-digits white-wine; do
   "$posterior" models upload deploy/models/$model.safetensors --name $model --store "$work/store" >"$work/log"
 done
 "$posterior" train "$work/strokes.json" -o "$work/strokes.safetensors" --store "$work/store" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }

@@ -27,7 +27,7 @@ environment() {
 environment with-pandas 'numpy>=1.22,<3' 'pandas>=1.5,<4' 'mypy>=1.11,<3'
 environment numpy-alone 'numpy>=1.22,<3'
 
-for model in fashion-mnist fashion-mnist-clusters fashion-mnist-seatbelt white-wine; do
+for model in fashion-mnist fashion-mnist-clusters fashion-mnist-seatbelt mnist-digits white-wine; do
   "$posterior" models upload deploy/models/$model.safetensors --name $model --store "$work/store" >"$work/upload"
 done
 # No bundled model is of a table with categories, days and whole numbers; a mixture learns one in a second.

@@ -66,7 +66,6 @@ for model in m2 gmdgm agmdgm; do
 done
 attack=$(python3 -c 'import urllib.parse; print(urllib.parse.quote("""{"steps": 3, "budgets": [0.5, 1]}"""))')
 ask "fashion-mnist-seatbelt/robustness?record=true&seed=1&attack=$attack" "${png[@]}" --data-binary @deploy/examples/shirt.png
-ask "seatbelt/robustness?record=true&seed=1&attack=$attack" "${csv[@]}" --data-binary @<(head -3 deploy/examples/white-wine.csv)
 
 kill "$server"
 wait "$server" || true

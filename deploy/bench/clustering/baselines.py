@@ -80,4 +80,5 @@ def main():
             print(f"{name}, K = {components}, {len(x)} training items, {len(rows)} seeds: {', '.join(cells)}", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

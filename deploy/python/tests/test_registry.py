@@ -17,7 +17,7 @@ def admin(address, key):
 
 def test_models_and_families_are_listed(server):
     models = {model["name"]: model for model in server.models()}
-    assert {"fashion-mnist", "fashion-mnist-clusters", "fashion-mnist-seatbelt", "people", "white-wine"} <= set(models)
+    assert {"fashion-mnist", "fashion-mnist-clusters", "fashion-mnist-seatbelt", "mnist-digits", "people", "white-wine"} <= set(models)
     assert [model["name"] for model in server.models(family="vaeac", search="wine")] == ["white-wine"]
     assert "mixture" in {family["name"] for family in server.families()}
     model = server.model("white-wine")
