@@ -86,7 +86,7 @@ let package = Package(
     tests("KernelsTests", ["CKernels"]),
     tests("FormatsTests", ["Formats"]),
     tests("TensorsTests", ["Tensors"]),
-    tests("CodingTests", ["Coding", "Formats"]),
+    tests("CodingTests", ["Coding", "Formats", "Locking"]),
     tests("NetworksTests", ["Networks", "Tensors"]),
     tests("DistributionsTests", ["Distributions", "Tensors"]),
     tests("ModellingTests", ["Modelling", "Tensors", "Formats"]),

@@ -9,6 +9,8 @@ package struct CodingError: Error, Equatable, Sendable, CustomStringConvertible 
     case symbol
     /// More lanes than the message has.
     case lanes
+    /// Bytes that the system doesn't hand out.
+    case unreadable
     /// Bytes that break the rules of a stream.
     case malformed
     /// Bytes that are not those that were written, by their checksum.

@@ -1,5 +1,6 @@
 import Coding
 import Formats
+import Locking
 import Testing
 
 @Suite struct BitsStreamTests {
@@ -149,11 +150,41 @@ import Testing
     #expect(failure { () throws(CodingError) in try writer.append([], items: 0, with: Self.items(0), bytes: []) }?.reason == .tooLarge)
   }
 
+  /// Bytes that note which of them were looked at.
+  private final class Watched: BitsSource {
+    private let stream: [UInt8]
+    private let seen = Protected(Set<Int>())
+
+    init(_ stream: [UInt8]) { self.stream = stream }
+
+    var byteCount: Int { stream.count }
+    var places: Set<Int> { seen.withLock { $0 } }
+
+    func bytes(in range: Range<Int>) -> [UInt8] {
+      seen.withLock { $0.formUnion(range) }
+      return Array(stream[range])
+    }
+  }
+
+  @Test("Of a stream no more is read than header, index and the chunk that is asked for")
+  func randomAccess() throws {
+    let chunks = (0..<40).map { number in Self.chunks()[number % 3] }
+    let stream = try Self.stream(chunks, Self.header())
+    let watched = Watched(stream)
+    let reader = try BitsReader(watched, model: Self.model, codec: Self.codec)
+    let frame = watched.places.count
+    #expect(frame < 108 + 40 * 12 + 20)
+    let items = try reader.read(chunk: 20, with: { count throws(CodingError) in try Self.items(count) }, bytes: Self.bytes)
+    #expect(items == chunks[20] && watched.places.count - frame < 60)
+    try reader.check(chunk: 3)
+    #expect(watched.places.count < stream.count / 2)
+  }
+
   @Test("A reader may allow less than the writer")
   func lowerLimits() throws {
     let stream = try Self.stream(Self.chunks(), Self.header())
     for change in [
-      { $0.lanes = 3 }, { $0.startingWords = 2 }, { $0.items = 4 }, { $0.rank = 1 }, { $0.elements = 5 },
+      { $0.lanes = 3 }, { $0.chunks = 2 }, { $0.startingWords = 2 }, { $0.items = 4 }, { $0.rank = 1 }, { $0.elements = 5 },
     ] as [(inout BitsLimits) -> Void] {
       var limits = BitsLimits.standard
       change(&limits)

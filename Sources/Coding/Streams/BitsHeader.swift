@@ -63,6 +63,9 @@ extension BitsHeader {
     return writer.bytes
   }
 
+  /// Signature, versions and checksum, with the longest shape between them.
+  static func mostBytes(_ limits: BitsLimits) -> Int { signature.count + 2 * 2 + 4 + Digest.byteCount + 8 + 3 * 4 + 4 * limits.rank + 4 }
+
   /// Of all bytes but itself. The checksum of bytes and their checksum would be the same for all headers.
   var checksum: UInt32 { CRC32C.of(checkedBytes) }
 
@@ -96,7 +99,7 @@ extension BitsHeader {
     let rank = try limits.checked(Int(reader.next(UInt32.self)), "rank", 0...limits.rank)
     var shape: [Int] = []
     for _ in 0..<rank { shape.append(Int(try reader.next(UInt32.self))) }
-    try reader.checkSum(since: 0)
+    try reader.checkSum()
     guard let digest = Digest(bytes: Array(model)) else { preconditionFailure("\(model.count) bytes are no digest") }
     try self.init(
       codec: codec, model: digest, key: key, lanes: Int(lanes), startingWords: Int(startingWords), shape: shape, limits: limits)

@@ -44,19 +44,26 @@ struct BitsIndex: Sendable, Equatable {
 extension BitsIndex {
   /// Reads what `bytes` writes at the end of a stream whose header has `headerSize` bytes.
   /// - Returns: also where the last chunk ends.
-  static func read(_ stream: [UInt8], headerSize: Int, after header: UInt32, limits: BitsLimits) throws(CodingError) -> (BitsIndex, end: Int) {
-    let trailerStart = stream.count - trailerSize
+  static func read(
+    _ stream: any BitsSource, headerSize: Int, after header: UInt32, limits: BitsLimits
+  ) throws(CodingError) -> (BitsIndex, end: Int) {
+    let size = stream.byteCount
+    let trailerStart = size - trailerSize
     guard trailerStart >= headerSize else {
-      throw CodingError(.malformed, "trailer", given: "\(stream.count - headerSize) bytes after the header", expected: "\(trailerSize) at least")
+      throw CodingError(.malformed, "trailer", given: "\(size - headerSize) bytes after the header", expected: "\(trailerSize) at least")
     }
-    var trailer = WordReader(stream, trailerStart..<stream.count, "trailer", checksum: header)
+    var trailer = WordReader(try stream.bytes(in: trailerStart..<size), "trailer", checksum: header)
     let place = try trailer.next(UInt64.self)
-    try trailer.checkSum(since: trailerStart)
+    try trailer.checkSum()
     guard let start = Int(exactly: place), (headerSize...trailerStart).contains(start) else {
       throw CodingError(.malformed, "start of the index", given: "\(place)", expected: "\(headerSize) to \(trailerStart)")
     }
 
-    var reader = WordReader(stream, start..<trailerStart, "index", checksum: header)
+    // Before any of it is read.
+    guard trailerStart - start <= limits.chunks * chunkSize + 8 else {
+      throw CodingError(.tooLarge, "index", given: "\(trailerStart - start) bytes", expected: "those of at most \(limits.chunks) chunks")
+    }
+    var reader = WordReader(try stream.bytes(in: start..<trailerStart), "index", checksum: header)
     let count = try reader.next(UInt32.self)
     // Before any room is made for so many.
     guard reader.remaining == Int(count) * chunkSize + 4 else {
@@ -71,7 +78,7 @@ extension BitsIndex {
       }
       chunks.append(Chunk(start: place, items: items))
     }
-    try reader.checkSum(since: start)
+    try reader.checkSum()
     guard !chunks.isEmpty || start == headerSize else {
       throw CodingError(.malformed, "index", given: "no chunk", expected: "one, as there are \(start - headerSize) bytes between header and index")
     }

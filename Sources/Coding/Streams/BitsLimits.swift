@@ -5,6 +5,8 @@ package struct BitsLimits: Sendable {
   package var startingWords = 1 << 24
   /// A chunk's.
   package var items = 1 << 24
+  /// A stream's.
+  package var chunks = 1 << 22
   package var rank = 8
   /// An item's.
   package var elements = 1 << 28

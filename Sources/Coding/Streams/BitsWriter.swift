@@ -37,6 +37,7 @@ package struct BitsWriter: Sendable {
   /// - Returns: the bytes of the stream that come next.
   package mutating func append<C: Codec>(_ symbol: C.Symbol, items: Int, with codec: C, bytes: [UInt8]) throws(CodingError) -> [UInt8] {
     _ = try limits.checked(items, "items of a chunk", 1...limits.items)
+    _ = try limits.checked(chunks.count + 1, "chunks", 0...limits.chunks)
     var message = try header.start(of: chunks.count)
     netBits -= message.bits
     try codec.push(symbol, onto: &message)
