@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import ModelFiles
 import Service
+import Tensors
 
 @main
 struct Posterior: AsyncParsableCommand {
@@ -9,6 +10,11 @@ struct Posterior: AsyncParsableCommand {
     let arguments = Array(CommandLine.arguments.dropFirst())
     if let sentence = UnknownCommand.sentence(arguments, below: Self.self) {
       CommandError.note("Error: \(sentence)")
+      Foundation.exit(64)
+    }
+    if let name = Machine.missingInstructionSet {
+      let known = Machine.instructionSets.joined(separator: ", ")
+      CommandError.note("Error: \(Machine.instructionSetVariable) is \"\(name)\", expected one of \(known), which this processor has.")
       Foundation.exit(64)
     }
     await main(arguments)

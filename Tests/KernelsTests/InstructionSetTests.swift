@@ -1,11 +1,14 @@
 import CKernels
 import CKernels.Testing
+import Foundation
 import Testing
 
 @Suite("Instruction sets") struct InstructionSetTests {
-  @Test("the exported functions are those of the best instruction set that this CPU has")
+  @Test("the exported functions are those of the best instruction set that this CPU has, or of the one that the environment names")
   func chosen() {
-    #expect(String(cString: kernel_isa()) == InstructionSet.all[0].name)
+    let wanted = ProcessInfo.processInfo.environment[KERNEL_ISA_VARIABLE].flatMap { name in InstructionSet.all.first { $0.name == name } }
+    #expect(String(cString: kernel_isa()) == (wanted ?? InstructionSet.all[0]).name)
+    #expect((0..<4).compactMap { kernel_isa_at(Int32($0)).map { String(cString: $0) } } == InstructionSet.all.map(\.name))
     #expect(kernel_table_for("none") == nil)
     var y: [Float] = [0]
     kernel_exp([0], &y, 1)

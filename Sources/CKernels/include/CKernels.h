@@ -13,6 +13,12 @@
 
 // The instruction set chosen at run time: "avx512", "avx2", "neon" or "portable".
 const char *kernel_isa(void);
+// The instruction sets that this CPU has kernels for, the best first, then NULL.
+const char *kernel_isa_at(int index);
+// The variable of the environment that names one of them; the best one is taken where it is not set.
+#define KERNEL_ISA_VARIABLE "POSTERIOR_INSTRUCTION_SET"
+// The name in it, where that is none of them; else NULL.
+const char *kernel_isa_missing(void);
 
 // ---- y[i] = f(x[i]). exp, log, tanh, sigmoid, softplus: at most 4 ulp on the normal range; IEEE special values as in C's libm.
 void kernel_exp(const float *x, float *y, size_t n);
