@@ -26,6 +26,8 @@ package enum PNG {
   package struct Decoded: Equatable, Sendable {
     package let raster: Raster
     package let notes: [String]
+    /// Which values of the file are not in the raster, as the end of a sentence; nil where all of them are.
+    package let lost: String?
   }
 
   /// Decodes any PNG to 8 bits a sample.
@@ -67,7 +69,8 @@ package enum PNG {
     guard isComplete else { throw FormatError(.png, .malformed, given: message(of: source), expected: "a complete PNG image") }
     var notes: [String] = []
     let hasAlpha = stored == 2 || stored == 4
-    if hasAlpha, stride(from: stored - 1, to: samples.count, by: stored).contains(where: { samples[$0] < 255 }) {
+    let isTransparent = hasAlpha && stride(from: stored - 1, to: samples.count, by: stored).contains { samples[$0] < 255 }
+    if isTransparent {
       notes.append("warning: transparency is dropped: pixels count with the colour that is stored, also where nothing of it would be seen")
     }
     if let exif = source.pointee.exif, let turn = orientation(UnsafeBufferPointer(start: exif, count: source.pointee.exif_count)), turn != 1 {
@@ -75,7 +78,21 @@ package enum PNG {
     }
     let target = channels ?? (stored <= 2 ? .grey : .rgb)
     let pixels = converted(samples, count: width * height, from: stored, to: target)
-    return Decoded(raster: Raster(height: height, width: width, channels: target.rawValue, pixels: pixels), notes: notes)
+    let raster = Raster(height: height, width: width, channels: target.rawValue, pixels: pixels)
+    return Decoded(raster: raster, notes: notes, lost: isTransparent ? "transparency" : lost(of: samples, channels: stored, as: target, file))
+  }
+
+  private static func lost(
+    of samples: [UInt8], channels: Int, as target: Channels, _ file: UnsafeBufferPointer<UInt8>
+  ) -> String? {
+    if target == .grey, channels >= 3 {
+      for place in stride(from: 0, to: samples.count, by: channels) {
+        let red = samples[place]
+        if samples[place + 1] != red || samples[place + 2] != red { return "colours" }
+      }
+    }
+    // The bit depth stands behind the signature, the head of the first chunk and two extents.
+    return file.count > 24 && file[24] > 8 ? "low bytes of 16 bits" : nil
   }
 
   private static func converted(_ samples: [UInt8], count: Int, from stored: Int, to target: Channels) -> [UInt8] {

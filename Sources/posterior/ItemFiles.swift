@@ -21,10 +21,7 @@ enum ItemFiles {
       throw CommandError(
         "\(path) is of \(raster.height) x \(raster.width) pixels in \(raster.channels) channels, the model takes \(signature.space.summary)")
     }
-    // Its values would not come back.
-    if let note = decoded.notes.first { throw CommandError("\(path): \(note)") }
-    // The bit depth, behind the signature, the head of the first chunk and two extents.
-    guard bytes[24] <= 8 else { throw CommandError("\(path) has \(bytes[24]) bits a sample, of which 8 would be kept.") }
+    if let lost = decoded.lost { throw CommandError("\(path) has \(lost), which would not come back.") }
     // The raw value that a level of 256 shows.
     let (low, high) = (picture.range.lowerBound, picture.range.upperBound)
     let values = raster.pixels.map { low + Float($0) / 255 * (high - low) }

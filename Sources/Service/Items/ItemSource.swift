@@ -13,22 +13,19 @@ package enum ItemSource: Sendable {
     }
   }
 
-  /// Some 256 KB from an offset on; fewer at the end, none after it.
-  func piece(at offset: Int) throws -> [UInt8] {
-    let size = 256 << 10
+  /// Bytes from an offset on; fewer at the end, none after it.
+  func read(at offset: Int, upTo size: Int) throws -> [UInt8] {
     switch self {
-    case .bytes(let bytes): return Array(bytes[min(offset, bytes.count)..<min(offset + size, bytes.count)])
-    case .file(let file): return try file.read(at: offset, upTo: size)
+    case .bytes(let bytes): Array(bytes[min(offset, bytes.count)...].prefix(size))
+    case .file(let file): try file.read(at: offset, upTo: size)
     }
   }
 
+  /// Some 256 KB from an offset on.
+  func piece(at offset: Int) throws -> [UInt8] { try read(at: offset, upTo: 256 << 10) }
+
   /// Its first bytes.
-  package func start(_ count: Int) throws -> [UInt8] {
-    switch self {
-    case .bytes(let bytes): Array(bytes.prefix(count))
-    case .file(let file): try file.read(at: 0, upTo: count)
-    }
-  }
+  package func start(_ count: Int) throws -> [UInt8] { try read(at: 0, upTo: count) }
 
   /// All of it.
   package func whole() throws -> [UInt8] {

@@ -140,7 +140,7 @@ extension Items {
     let scalars = raster.pixels.map { Swift.min(black + Float($0) * scale, white) }
     var items = Items(raw: Tensor(shape: [1, signature.width], scalars: scalars), layout: .nested(field: "image", shape: signature.space.shape))
     items.notes = decoded.notes
-    return items
+    return items.losing(decoded.lost)
   }
 
   static func check(count: Int, field: String, limits: ServiceLimits) throws {

@@ -32,6 +32,7 @@ extension Items {
         expected: expected)
     }
     var items = Items(raw: Tensor.concatenated(images.map(\.raw)), layout: .nested(field: "image", shape: signature.space.shape))
+    items = items.losing(images.lazy.compactMap(\.lost).first)
     // One word about each is enough.
     for note in images.flatMap(\.notes) where !items.notes.contains(note) { items.notes.append(note) }
     guard !masks.isEmpty else { return items }

@@ -10,6 +10,8 @@ package struct Items: Sendable {
   private let exact: Tensor?
   /// What a user should know of how they were read, a sentence each.
   package var notes: [String] = []
+  /// Which values of what was sent are not among the numbers, as the end of a sentence; nil where all of them are.
+  private(set) var lost: String?
   /// Whether an answer has the form that builds before 0.3 gave it.
   package var isAnsweredAsBefore = false
   /// How the client addressed the cells.
@@ -42,6 +44,19 @@ package struct Items: Sendable {
     let holed = Tensor(shape: raw.shape, scalars: zip(raw.scalars, hidden.scalars).map { $1 == 0 ? $0 : .nan })
     var items = Items(raw: holed, layout: layout, sent: sent, unmasked: unmasked ?? raw, firstRow: firstRow)
     (items.notes, items.isAnsweredAsBefore) = (notes, isAnsweredAsBefore)
+    return items
+  }
+
+  /// Some of the items, by their places among these.
+  func slice(_ rows: Range<Int>) -> Items {
+    Items(raw: raw.slice(0, rows), exact: exact?.slice(0, rows), layout: layout, firstRow: firstRow + rows.lowerBound)
+      .losing(lost)
+  }
+
+  /// The same items, of which some values were lost on the way.
+  func losing(_ lost: String?) -> Items {
+    var items = self
+    items.lost = lost
     return items
   }
 
