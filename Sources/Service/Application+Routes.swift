@@ -57,6 +57,12 @@ extension Application {
     let samples = RequestKind(SampleRequest.self)
     add(.get, "/v1/models/{model}/\(samples.name)", .infer) { request in try await keptSamples(request, samples) }
 
+    for operation in BitsOperation.allCases {
+      add(.post, "/v1/models/{model}/\(operation.name)", .infer, bodyLimit: max(limits.bodyBytes, limits.streamedBodyBytes)) { request in
+        try await recorded(operation.name, request) { account in try await perform(operation, request, account) }
+      }
+    }
+
     add(.post, "/v1/models/{model}/\(AuditRequest.name)", .infer, auditModel)
 
     add(.post, "/v1/pool", .infer, pool)

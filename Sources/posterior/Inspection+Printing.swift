@@ -50,7 +50,8 @@ extension Inspection {
 
   private var operations: [String] {
     guard let description, let family = Catalogue.family(named: description.family) else { return [] }
-    return RequestKind.offered(by: family) { $0.isMet(description.signature) }.map(\.name)
+    let streams = BitsOperation.isOffered(by: family, configuration: description.configuration.text) ? BitsOperation.names : []
+    return (RequestKind.offered(by: family) { $0.isMet(description.signature) }.map(\.name) + streams).sorted()
   }
 
   private static func text(_ value: some Encodable) -> String { String(decoding: Self.value(value).text, as: UTF8.self) }

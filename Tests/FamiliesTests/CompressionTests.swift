@@ -43,6 +43,17 @@ struct CompressionTests {
     #expect(kinds == ["bernoulli", "beta_binomial", "discretised_logistic"])
   }
 
+  @Test("A configuration says whether its models have a codec")
+  func configurations() throws {
+    for example in FamilyExample.all {
+      guard let model = try example.model() as? any Compressing else { continue }
+      #expect((try? ItemChain(model)) != nil || isLacking(model), "\(example)")
+      #expect((try? ItemChain(model)) == nil || !isLacking(model), "\(example)")
+    }
+  }
+
+  private func isLacking<Model: Compressing>(_ model: Model) -> Bool { Model.lackOfCodecs(in: model.configuration) != nil }
+
   @Test("Items come back value for value, and the message is what it was", arguments: examples)
   func roundTrip(_ example: FamilyExample) throws {
     let chain = try chain(example)

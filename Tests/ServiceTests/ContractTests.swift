@@ -112,6 +112,24 @@ struct ContractTests {
     }
   }
 
+  @Test("what can be set where streams are written and read is in the contract", arguments: BitsOperation.allCases)
+  func streams(_ operation: BitsOperation) throws {
+    guard case .array(let parameters) = try at("paths", "/v1/models/{model}/\(operation.name)", "post", "parameters") else {
+      Issue.record("no parameters")
+      return
+    }
+    let own = try parameters.map(resolved).filter { $0["in"] == .string("query") && $0["explode"] == nil }
+    #expect(Set(own.compactMap { $0["name"]?.string }) == Set(operation.fields.map(\.name) + ["record"]))
+    for field in operation.fields {
+      let parameter = try #require(own.first { $0["name"]?.string == field.name })
+      try compare(field, resolved(#require(parameter["schema"])), "\(operation.name)?\(field.name)")
+    }
+    guard operation == .compress else { return }
+    let body = try properties("CompressRequest")
+    #expect(Set(body.keys).subtracting(Self.items) == Set(operation.fields.map(\.name) + ["record"]))
+    for field in operation.fields { try compare(field, #require(body[field.name]), "compress.\(field.name)") }
+  }
+
   @Test("the settings of an audit and of its attack are in the contract")
   func audits() throws {
     let audit = try properties("RobustnessRequest")

@@ -264,6 +264,41 @@ def speak(session, model, operations):
                 session.call("POST", path, 422, body=body | wrong, model=name)
 
 
+def code(session):
+    """Streams of items, there and back."""
+    there, back = "/v1/models/{model}/compress", "/v1/models/{model}/decompress"
+    bits, floats = {"Content-Type": "application/vnd.posterior.bits"}, {"Accept": "application/octet-stream"}
+    for entry in json.loads(session.get("/v1/models"))["models"]:
+        name = entry["name"]
+        model = json.loads(session.get("/v1/models/{model}", model=name))
+        if "compress" not in model["operations"]:
+            session.call("POST", there, 422, body={"inputs": [[1]]}, model=name)
+            session.call("POST", back, 422, body=b"x", model=name, headers=bits)
+            continue
+        body = {"seed": 1, "inputs": items(model["signature"]) * 5, "chunk": 2}
+        stream = session.call("POST", there, 200, body=body | {"record": True}, model=name)
+        session.call("POST", there, 200, body=body, model=name, headers={"Accept": "application/json"})
+        session.call("POST", there, 406, body=body, model=name, headers={"Accept": "image/png"})
+        for wrong in [{"chunk": 0}, {"nonsense": 1}, {"seed": -1}, {"inputs": [[7.5] * 784]}]:
+            session.call("POST", there, 422, body=body | wrong, model=name)
+        session.call("POST", there, 400, body=b"{", model=name, headers={"Content-Type": "application/json"})
+        session.call("POST", there, 415, body=b"x", model=name, headers={"Content-Type": "text/html"})
+        session.call("POST", there, 404, body=body, model="nobody")
+        for query, accept in [("", {}), ("?items=1-3&seed=7&record=true", {}), ("?items=4", {"Accept": "image/png"}), ("", floats), ("", {"Accept": "application/x-npy"})]:
+            session.call("POST", back, 200, body=stream, model=name, query=query, headers=bits | accept)
+        for query in ["?items=9", "?items=3-1", "?nonsense=1", "?seed=-1"]:
+            session.call("POST", back, 422, body=stream, model=name, query=query, headers=bits)
+        session.call("POST", back, 400, body=stream[:-1], model=name, headers=bits)
+        session.call("POST", back, 415, body=stream[:8] + b"\2" + stream[9:], model=name, headers=bits)
+        session.call("POST", back, 415, body=stream, model=name, headers={"Content-Type": "text/html"})
+        session.call("POST", back, 406, body=stream, model=name, headers=bits | {"Accept": "text/html"})
+        session.call("POST", back, 404, body=stream, model="nobody", headers=bits)
+        recorded = json.loads(session.get("/v1/runs", query="?kind=inference&filter=operation%20%3D%20'compress'%20and%20http_status%20%3D%20200"))["runs"]
+        if not json.loads(session.call("POST", "/v1/runs/{id}/replay", 200, body=b"", id=recorded[-1]["id"]))["equal"]:
+            session.faults += 1
+            print("a replay of compress gave other bytes", file=sys.stderr)
+
+
 def audit(session):
     path = "/v1/models/{model}/robustness"
     attack = {"budgets": [0.5], "steps": 3, "restarts": 1}
@@ -496,6 +531,7 @@ def main():
     read(session)
     operate(session)
     audit(session)
+    code(session)
     pool(session)
     replay(session)
     if arguments.key and arguments.model_file:

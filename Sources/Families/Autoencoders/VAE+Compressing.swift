@@ -7,7 +7,14 @@ package import Tensors
 extension VAE: Compressing {
   package var codeWidth: Int { configuration.latent }
 
-  package func levels() throws(Fault) -> Int {
+  package func levels() throws(Fault) -> Int { try Self.levels(of: configuration) }
+
+  package static func lackOfCodecs(in configuration: Configuration) -> Fault? {
+    do throws(Fault) { _ = try levels(of: configuration) } catch { return error }
+    return nil
+  }
+
+  private static func levels(of configuration: Configuration) throws(Fault) -> Int {
     guard !configuration.isPriorLearned else {
       throw Fault(
         field: "prior", given: "\(configuration.prior ?? .normal)", expected: "normal: the dimensions of a learned prior are not independent")

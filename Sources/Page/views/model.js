@@ -17,6 +17,8 @@ import * as score from "./score.js";
 /** Who shows an operation; one that is not here has the general form. */
 const TABS = { sample, encode: latent, cluster, classify, score, robustness: audit };
 const ORDER = ["sample", "impute", "cluster", "classify", "encode", "reconstruct", "decode", "score", "robustness"];
+/** Streams of bytes are for programs. */
+const STREAMS = ["compress", "decompress"];
 const TITLES = {
   sample: "Samples",
   impute: "Fill in",
@@ -59,7 +61,7 @@ export async function show(frame, { path, query, signal }) {
     return;
   }
   model.reference = reference;
-  const operations = [...model.operations].sort((a, b) => (ORDER.indexOf(a) + 1 || 99) - (ORDER.indexOf(b) + 1 || 99));
+  const operations = model.operations.filter((name) => !STREAMS.includes(name)).sort((a, b) => (ORDER.indexOf(a) + 1 || 99) - (ORDER.indexOf(b) + 1 || 99));
   const tab = asked ?? operations[0] ?? "card";
   const tabs = [...operations, "card"];
   const body = h("div", {});

@@ -1,3 +1,4 @@
+internal import Coding
 internal import Formats
 internal import Glibc
 package import HTTP
@@ -11,6 +12,7 @@ extension Problem {
   package init?(_ error: any Error) {
     switch error {
     case let problem as Problem: self = problem
+    case let error as CodingError where error.reason != .unreadable: self.init(error)
     case let error as Fault: self.init(.impossible, "\(error).", field: error.field, given: error.given, expected: error.expected)
     case let error as JSONError: self.init(error)
     case let error as CSVError: self.init(error)
@@ -70,6 +72,19 @@ extension Problem {
         "This request needs \(bytes) bytes of \(resource) or more, and all requests together may hold \(capacity): send fewer items, ask for less of "
           + "each, or for an answer in CSV, NPY or raw floats, which takes less.", given: "\(bytes) bytes", expected: "at most \(capacity) bytes")
     }
+  }
+
+  private init(_ error: CodingError) {
+    let (kind, detail): (Kind, String) =
+      switch error.reason {
+      case .exhausted, .malformed, .damaged, .unreadable: (.malformed, "The stream is damaged, or no stream: \(error).")
+      case .unsupported: (.unsupportedMedia, "The stream has the \(error.field) \(error.given), and this build reads \(error.expected).")
+      case .otherModel: (.impossible, "The stream was written by the model \(error.expected), and this one is \(error.given).")
+      case .otherItems: (.impossible, "The stream can't be read here: \(error).")
+      case .tooLarge: (.tooLarge, "The stream is beyond what this build reads: \(error).")
+      case .parameter, .symbol, .lanes: (.impossible, "These items can't be coded by this model: \(error).")
+      }
+    self.init(kind, detail, field: error.field, given: error.given, expected: error.expected)
   }
 
   private init(_ error: JSONError) {

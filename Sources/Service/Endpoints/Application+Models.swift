@@ -87,18 +87,27 @@ extension Application {
       "name": .string(AuditRequest.name), "summary": .string(AuditRequest.summary), "fields": .array(AuditRequest.fields.map(Self.json)),
       "attack": .array(AuditPlan.table.fields.map(Self.json)),
     ])
+    let streams = BitsOperation.allCases.map { operation in
+      JSONValue.record([
+        "name": .string(operation.name), "summary": .string(operation.summary), "fields": .array(operation.fields.map(Self.json)),
+      ])
+    }
     return .json(
       .record([
         "families": .array(families), "recipe": .array(Recipe.table.fields.map(Self.json)), "operations": .array(operations), "audit": audit,
+        "streams": .array(streams),
       ]))
   }
 
   func operations(of version: ModelVersion) -> [String] {
     guard let family = options.families.first(where: { $0.name == version.facts.family }) else { return [] }
     // Few families make a difference, so that most signatures are not read for a list.
-    return RequestKind.names(offeredBy: family) { condition in
+    let names = RequestKind.names(offeredBy: family) { condition in
       (try? StrictJSON.decode(Signature.self, from: Array(version.facts.signature.utf8))).map(condition.isMet) ?? false
     }
+    guard names.contains(BitsOperation.compress.name), !BitsOperation.isOffered(by: family, configuration: Array(version.facts.configuration.utf8))
+    else { return names }
+    return names.filter { !BitsOperation.names.contains($0) }
   }
 
   static func json(_ version: ModelVersion) -> JSONValue {

@@ -23,6 +23,9 @@ extension Application {
     let spool: MemoryBudget.Lease
   }
 
+  /// Where files without a name are.
+  var spoolFolder: String { store.isReadOnly ? NSTemporaryDirectory() : store.directory }
+
   /// Takes the whole body before anything is answered: many clients read no answer before they have sent all of their request, so an answer that is as
   /// long as the request and begins with its first rows would wait for such a client for ever, and the client for it.
   func receive(_ context: StreamContext) async throws -> ReceivedItems {
@@ -44,8 +47,7 @@ extension Application {
         try context.memory.take(chunk.count)
         bytes += chunk
       } else {
-        let folder = store.isReadOnly ? NSTemporaryDirectory() : store.directory
-        let new = try await storeLanes.run { try ItemFile.temporary(in: folder) }
+        let new = try await storeLanes.run { [folder = spoolFolder] in try ItemFile.temporary(in: folder) }
         file = new
         try await keep(bytes, in: new)
         try await keep(chunk, in: new)
@@ -134,7 +136,7 @@ extension Application {
   }
 
   /// A streamed body that holds its memory until it ends, tells the record of the request how it ended, and the log why it was cut.
-  private func body(
+  func body(
     length: Int?, _ ending: StreamEnding, _ context: StreamContext, _ write: @escaping @Sendable (BodyWriter) async throws -> Void
   ) -> ResponseBody {
     ending.begin()

@@ -16,7 +16,7 @@ package struct LoadedModel: Sendable {
   package let codes: CodeLayout?
   /// What it can be asked for, by name: each holds the model as what it has to be able to.
   let offers: [String: RequestKind.Offer]
-  /// The names of what it can be asked for, audits among it.
+  /// The names of what it can be asked for, audits and streams among it.
   package let requestNames: [String]
   private let residence: Residence
 
@@ -38,7 +38,9 @@ package struct LoadedModel: Sendable {
     codes = CodeLayout(of: family)
     let offered = RequestKind.all.compactMap { kind in kind.offer(of: family).map { (kind.name, $0) } }
     offers = Dictionary(uniqueKeysWithValues: offered)
-    requestNames = (offered.map(\.0) + (AuditRequest.capability.of(family) == nil ? [] : [AuditRequest.name])).sorted()
+    let others =
+      (AuditRequest.capability.of(family) == nil ? [] : [AuditRequest.name]) + (BitsOperation.isOffered(by: family) ? BitsOperation.names : [])
+    requestNames = (offered.map(\.0) + others).sorted()
     residence = Residence()
   }
 

@@ -43,7 +43,8 @@ package struct RequestKind: Sendable {
   ]
 
   /// Names of everything that a recorded request may have as a parameter.
-  package static let optionNames = Set(all.flatMap { $0.fields.map(\.name) } + TableOptions.table.fields.map(\.name) + ["first_item"])
+  package static let optionNames = Set(
+    (all.flatMap(\.fields) + BitsOperation.allCases.flatMap(\.fields) + TableOptions.table.fields).map(\.name) + ["first_item"])
 
   package static func named(_ name: String) -> RequestKind? { all.first { $0.name == name } }
 
@@ -56,9 +57,11 @@ package struct RequestKind: Sendable {
     all.filter { $0.isOffered(by: family) && $0.condition.map(isMet) ?? true }
   }
 
-  /// The names of what models can be asked for, audits among it.
+  /// The names of what models can be asked for, audits and streams among it.
   static func names(offeredBy family: any ModelFamily.Type, where isMet: (CapabilityCondition) -> Bool = { _ in true }) -> [String] {
-    (offered(by: family, where: isMet).map(\.name) + (AuditRequest.capability.isOffered(by: family) ? [AuditRequest.name] : [])).sorted()
+    let others =
+      (AuditRequest.capability.isOffered(by: family) ? [AuditRequest.name] : []) + (BitsOperation.isOffered(by: family) ? BitsOperation.names : [])
+    return (offered(by: family, where: isMet).map(\.name) + others).sorted()
   }
 
   package func isOffered(by family: any ModelFamily.Type) -> Bool { isOfFamily(family) }

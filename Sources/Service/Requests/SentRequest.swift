@@ -123,7 +123,7 @@ package struct SentRequest: Sendable {
   }
 
   /// The options as one JSON object.
-  private func optionObject(_ fields: [SettingField], of name: String) throws -> JSONValue {
+  func optionObject(_ fields: [SettingField], of name: String) throws -> JSONValue {
     var members: [JSONValue.Member] = []
     for option in options {
       guard let field = fields.first(where: { $0.name == option.name }) else {

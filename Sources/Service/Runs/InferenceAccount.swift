@@ -53,9 +53,17 @@ final class InferenceAccount: Sendable {
   /// Takes what is known of a streamed request when all of its items were read.
   /// - Throws: where the client wants its input kept, and it is more than a record holds.
   func note(_ asked: any CheckedRequest, on source: ItemSource, _ input: InferenceRecord.Input, items: Int) throws {
-    let keeps = asked.keepsInput || source.byteCount <= recorder.options.keptInputBytes
+    try note(input, from: source, keeping: asked.keepsInput)
+    note(asked, items: items)
+  }
+
+  /// Takes what came with a request.
+  /// - Parameter keeping: whether the client wants it kept.
+  /// - Throws: where that is more than a record holds.
+  func note(_ input: InferenceRecord.Input, from source: ItemSource, keeping isWanted: Bool) throws {
+    let keeps = isWanted || source.byteCount <= recorder.options.keptInputBytes
     let most = recorder.options.queueBytes / 2
-    guard !asked.keepsInput || source.byteCount <= most else {
+    guard !isWanted || source.byteCount <= most else {
       throw Problem(
         .impossible, "The body has \(source.byteCount) bytes, a record keeps an input of at most \(most): leave out record, and keep it yourself.",
         field: "record", given: "\(source.byteCount) bytes", expected: "at most \(most)")
@@ -63,15 +71,18 @@ final class InferenceAccount: Sendable {
     let body = keeps ? try source.whole() : nil
     state.withLock { $0.body = body ?? [] }
     state.withLock { $0.input = InferenceRecord.Input(digest: input.digest, type: input.type, body: body) }
-    note(asked, items: items)
   }
 
   private func note(_ asked: any CheckedRequest, items: Int) {
-    let options = InferenceRecord.Options(
-      parameters: String(decoding: asked.parameters.text, as: UTF8.self), seed: asked.receipt.seed, items: items)
+    note(parameters: asked.parameters, seed: asked.receipt.seed, items: items, keepsInput: asked.keepsInput)
+  }
+
+  /// Takes what was asked, as it was understood.
+  func note(parameters: JSONValue, seed: Int, items: Int, keepsInput: Bool) {
+    let options = InferenceRecord.Options(parameters: String(decoding: parameters.text, as: UTF8.self), seed: seed, items: items)
     state.withLock { state in
       state.options = options
-      guard asked.keepsInput else { return }
+      guard keepsInput else { return }
       state.isAskedFor = true
       state.input = state.input.map { InferenceRecord.Input(digest: $0.digest, type: $0.type, body: state.body) }
     }

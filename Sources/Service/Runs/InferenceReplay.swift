@@ -7,9 +7,31 @@ package struct InferenceReplay: Sendable {
   /// The model file that answered then, under whatever name it is registered now.
   package let version: ModelVersion
   private let run: Run
-  private let kind: RequestKind
+  private let operation: Operation
   private let sent: SentRequest
   private let type: MediaType
+
+  private enum Operation {
+    case rows(RequestKind)
+    case bits(BitsOperation)
+
+    init?(named name: String) {
+      if let kind = RequestKind.named(name) {
+        self = .rows(kind)
+      } else if let operation = BitsOperation(rawValue: name) {
+        self = .bits(operation)
+      } else {
+        return nil
+      }
+    }
+
+    func needsItems(_ sent: SentRequest) throws -> Bool {
+      switch self {
+      case .rows(let kind): try kind.needsItems(sent)
+      case .bits: true
+      }
+    }
+  }
 
   /// - Parameter sent: the request's body, sent again by the client; nil or empty where the store kept it.
   /// - Throws: `Problem` where the request can't be repeated, saying what is missing.
@@ -24,17 +46,17 @@ package struct InferenceReplay: Sendable {
         .impossible, "Run \(run.id) was refused with status \(facts.httpStatus): it has no answer to compare with.", field: "id",
         given: "\(facts.httpStatus)", expected: "a request that was answered")
     }
-    guard let kind = RequestKind.named(facts.operation) else {
+    guard let operation = Operation(named: facts.operation) else {
       throw Problem(.impossible, "This build has no operation \(facts.operation).", field: "id", given: facts.operation)
     }
     guard let version = store.version(holding: digest, preferring: run.description.model, run.description.version) else {
       throw Problem(
         .conflict, "The model file \(digest) of run \(run.id) is no longer in the store; upload it again.", field: "id", given: digest.description)
     }
-    let needsItems = try kind.needsItems(SentRequest.repeating(options, body: [], type: nil))
+    let needsItems = try operation.needsItems(SentRequest.repeating(options, body: [], type: nil))
     let body = try Self.body(of: run, facts, takesItems: needsItems, sent: sent, in: store)
     self.sent = try SentRequest.repeating(options, body: body, type: facts.inputType)
-    (self.run, self.kind, self.version, self.type) = (run, kind, version, MediaType(type))
+    (self.run, self.operation, self.version, self.type) = (run, operation, version, MediaType(type))
   }
 
   /// What came with the request then: kept by the store, or sent again and proved equal by its digest.
@@ -81,6 +103,18 @@ package struct InferenceReplay: Sendable {
     // The names of then are part of a JSON answer, whatever the file is called now.
     let named = description.model.flatMap { name in description.version.map { LoadedModel.Registration(name: name, version: $0) } }
     let model = model.named(named)
+    switch operation {
+    case .rows(let kind): return try perform(kind, sent, on: model, limits, correctedIn: correction)
+    case .bits(let operation):
+      let digest = RunningDigest()
+      try operation.perform(sent, on: model, as: type, limits) { digest.update($0) }
+      return try Replay(of: run, actual: digest.finish(), correctedIn: correction)
+    }
+  }
+
+  private func perform(
+    _ kind: RequestKind, _ sent: SentRequest, on model: LoadedModel, _ limits: ServiceLimits, correctedIn correction: String?
+  ) throws -> Replay {
     let fields = try sent.fields(of: kind)
     let asked = try kind.ask(fields, of: model, limits)
     if let stream = StreamedRequest(asked, items: sent.contentType, as: type, limits: limits, table: fields.table) {
