@@ -9,6 +9,7 @@ from .answers import Classes, Clusters, Report, Scores, Texts
 from .arrays import Array
 from .client import Posterior
 from .codes import Encoding, Layer
+from .compression import Bits, Rate
 from .datasets import Datasets
 from .errors import (
     BadRequest,
@@ -38,6 +39,7 @@ from .version import __version__
 __all__ = [
     "Array",
     "BadRequest",
+    "Bits",
     "Classes",
     "Clusters",
     "Conflict",
@@ -54,6 +56,7 @@ __all__ = [
     "Posterior",
     "PosteriorError",
     "PosteriorWarning",
+    "Rate",
     "Receipt",
     "Registry",
     "Report",

@@ -28,6 +28,8 @@ from . import npy, tables
 from .answers import Classes, Clusters, Report, Scores, Texts
 from .arrays import Array
 from .codes import Encoding, Layout, codes_as_json, layers_of, layout_of
+from .compression import MEDIA_TYPE as BITS
+from .compression import Bits, Rate, places
 from .errors import NotFound, PosteriorWarning
 from .files import replaced, save
 from .imputation import Imputation
@@ -35,7 +37,7 @@ from .items import Items, Sent, checked_seed
 from .notices import warn
 from .receipt import Receipt
 from .runs import Run
-from .transport import Request, Response, Transport, in_path
+from .transport import FileBody, Memory, Request, Response, Transport, in_path
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -412,6 +414,42 @@ class Model:
         with replaced(path) as part:
             _, receipt = self._ask(operation, request, accept, lambda response: save(response, part, path.suffix == ".gz"))
         return receipt
+
+    # MARK: Compression
+
+    def compress(self, items: Items, *, chunk: Optional[int] = None, seed: Optional[int] = None, record: Optional[bool] = None) -> Bits:
+        """Items without loss in as many bits as the model's bound says: bytes, with their `rate` in bits per dimension.
+
+        Every value comes back; one that is none of the model's levels is refused by its place.
+
+        - Parameter chunk: items of a chunk, each of which is read without the others; more of them take fewer bits.
+        """
+        options = _options(chunk=chunk, seed=checked_seed(seed), record=record)
+        return self._ask("compress", self._sent(items, options), BITS, Bits.of)[0]
+
+    def compression_rate(
+        self, items: Items, *, chunk: Optional[int] = None, seed: Optional[int] = None, record: Optional[bool] = None
+    ) -> Rate:
+        """What `compress` would come to, in bits per dimension."""
+        options = _options(chunk=chunk, seed=checked_seed(seed), record=record)
+        return Rate.of(self._document("compress", self._sent(items, options))[0]["bits_per_dim"])
+
+    def decompress(
+        self,
+        stream: Union[bytes, PathLike],
+        *,
+        items: Optional[Union[range, int]] = None,
+        seed: Optional[int] = None,
+        record: Optional[bool] = None,
+    ) -> Array:
+        """The items that this very model compressed, value for value: an array [n, extents of an item...] in raw units.
+
+        - Parameter stream: what `compress` answered, or the path of a file that holds it.
+        - Parameter items: some of them, such as range(100, 200); no more is read than the chunks that hold those.
+        """
+        query = bodies.query(_options(items=places(items), seed=checked_seed(seed), record=record))
+        body = Memory((stream,)) if isinstance(stream, (bytes, bytearray, memoryview)) else FileBody(Path(stream))
+        return self._array("decompress", Sent({"Content-Type": BITS}, query, body))
 
     # MARK: Audits
 
