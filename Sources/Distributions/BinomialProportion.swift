@@ -19,6 +19,14 @@ package func clopperPearsonLowerLimit(successes: Int, trials: Int, confidence: D
   return bisected(0...1) { regularisedBeta($0, complement: 1 - $0, a: a, b: b, logBeta: logBeta) >= 1 - confidence }
 }
 
+/// The x >= 0 at which a rising distribution function reaches p, for p in (0, 1).
+func positiveQuantile(_ p: Double, _ cumulative: (Double) -> Double) -> Double {
+  precondition(p > 0 && p < 1, "a probability of \(p) is outside (0, 1)")
+  var high = 1.0
+  while cumulative(high) < p, high < 1e300 { high *= 2 }
+  return bisected(0...high) { cumulative($0) >= p }
+}
+
 /// Where a rising condition begins to hold.
 private func bisected(_ range: ClosedRange<Double>, _ holds: (Double) -> Bool) -> Double {
   var (low, high) = (range.lowerBound, range.upperBound)
