@@ -1,5 +1,4 @@
 internal import Formats
-internal import Foundation
 
 /// Lines over a common axis, drawn the same on every machine: no font of the system takes part.
 struct Plot {
@@ -25,7 +24,7 @@ struct Plot {
     var canvas = Canvas(width: Self.width, height: Self.height)
     let all = lines.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
     let bars = lines.flatMap { line in zip(line.points, line.errors).filter { $1.isFinite }.flatMap { [$0.y - $1, $0.y + $1] } }
-    let (x, y) = (Axis(all.map(\.x)), Axis(all.map(\.y) + bars + [0]))
+    let (x, y) = (RoundAxis(all.map(\.x)), RoundAxis(all.map(\.y) + bars + [0]))
     let frame = Self.frame
     func place(_ point: (x: Double, y: Double)) -> (Double, Double) {
       (
@@ -71,33 +70,5 @@ struct Plot {
     for (point, error) in zip(line.points, line.errors) where error.isFinite && point.x.isFinite && point.y.isFinite {
       canvas.line(place((point.x, point.y - error)), place((point.x, point.y + error)), colour, width: 1.5)
     }
-  }
-}
-
-/// The range of one axis with round numbers to mark it.
-private struct Axis {
-  let low: Double
-  let high: Double
-  let step: Double
-
-  init(_ values: [Double]) {
-    let (smallest, largest) = (values.min() ?? 0, values.max() ?? 1)
-    let span = largest > smallest ? largest - smallest : max(abs(largest), 1)
-    let rough = span / 5
-    let power = pow(10, floor(log10(rough)))
-    step = [1, 2, 5, 10].first { $0 * power >= rough }.map { $0 * power } ?? rough
-    low = floor(smallest / step) * step
-    high = max(ceil(largest / step), floor(smallest / step) + 1) * step
-  }
-
-  var ticks: [Double] { (0...Int(((high - low) / step).rounded())).map { low + Double($0) * step } }
-
-  func part(_ value: Double) -> Double { (value - low) / (high - low) }
-
-  /// As many digits as the step needs.
-  func label(_ value: Double) -> String {
-    let digits = max(0, Int(ceil(-log10(step) - 1e-9)))
-    if digits > 5 || abs(high) >= 1e6 { return String(format: "%.1e", value) }
-    return String(format: "%.\(digits)f", abs(value) < step / 2 ? 0 : value)
   }
 }
