@@ -49,6 +49,7 @@ let package = Package(
       "Learning",
       ["CKernels", "Data", "ModelFiles", "Optimisation", "Modelling", "Locking", "Tensors", "Distributions", "Networks", "Formats"]),
     library("Evaluation", ["Data", "ModelFiles", "Modelling", "Distributions", "Tensors", "Formats", "Locking"]),
+    library("Studies", ["Learning", "Data", "ModelFiles", "Modelling", "Distributions", "Formats"]),
     library("Robustness", ["Modelling", "Distributions", "Tensors", "Formats", "Locking"]),
     library(
       "Registry",
@@ -68,7 +69,7 @@ let package = Package(
     .executableTarget(
       name: "posterior",
       dependencies: [
-        "CCurl", "Service", "HTTP", "Benchmarking", "Registry", "Robustness", "Evaluation", "Learning", "Optimisation", "Data", "Families",
+        "CCurl", "Service", "HTTP", "Benchmarking", "Registry", "Robustness", "Studies", "Evaluation", "Learning", "Optimisation", "Data", "Families",
         "ModelFiles",
         "Modelling", "Networks", "Tensors",
         "Formats", "Locking",
@@ -103,6 +104,7 @@ let package = Package(
     tests(
       "EvaluationTests",
       ["Evaluation", "Learning", "Optimisation", "Data", "Families", "ModelFiles", "Modelling", "Networks", "Tensors", "Formats"]),
+    tests("StudiesTests", ["TemporaryFolders", "Studies", "Learning", "Data", "ModelFiles", "Modelling", "Formats"]),
     tests(
       "RegistryTests", ["Registry", "Locking", "ModelFiles", "Modelling", "Formats", "CResources", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("HTTPTests", ["HTTP", "Locking"]),
@@ -110,7 +112,8 @@ let package = Package(
     tests(
       "posteriorTests",
       [
-        "TemporaryFolders", "posterior", "Benchmarking", "Formats", "Families", "HTTP", "ModelFiles", "Modelling", "Learning", "Data", "Registry",
+        "TemporaryFolders", "posterior", "Benchmarking", "Studies", "Formats", "Families", "HTTP", "ModelFiles", "Modelling", "Learning", "Data",
+        "Registry",
         "Tensors",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
