@@ -76,11 +76,15 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
   }
 
-  /// - Parameter recorder: who writes down what is measured; nil: the store, where a record is wanted.
-  func evaluate(recorder: (any RunRecorder)?) throws { try store.reading(model) { try evaluate($0, $1, recorder) } }
+  /// - Parameters:
+  ///   - recorder: who writes down what is measured; nil: the store, where a record is wanted.
+  ///   - known: the store behind such a recorder, which may know the model's training.
+  func evaluate(recorder: (any RunRecorder)?, in known: ModelStore? = nil) throws {
+    try store.reading(model) { try evaluate($0, $1, recorder, known) }
+  }
 
   /// - Parameter version: of the store, where it holds the file.
-  private func evaluate(_ model: String, _ version: ModelVersion?, _ given: (any RunRecorder)?) throws {
+  private func evaluate(_ model: String, _ version: ModelVersion?, _ given: (any RunRecorder)?, _ known: ModelStore?) throws {
     let reading = try reading.values()
     let items = EvaluationData(data, split: split, limit: limit, labels: labels, format: dataFormat, reading: reading)
     let task = EvaluationTask(items, fit: try fit(for: items), draws: k, samples: samples, seed: seed, mask: masks)
@@ -88,7 +92,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     if grid != nil, subject.items.labels == nil || subject.items.signature.space.picture == nil {
       throw CommandError("--grid shows clusters of images: the model has none, the items are no images, or their classes are not known (--labels)")
     }
-    let store = noRecord || given != nil ? nil : try store.open()
+    let store = noRecord || given != nil ? known : try store.open()
     let recorder: (any RunRecorder)? = given ?? store
     let run = try recorder?.start(
       .evaluation(
@@ -107,7 +111,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       let items = space.tokens == nil ? "\(count) items of \(space.width) numbers" : "\(count) texts of at most \(space.width) characters"
       print("\(subject.items.name): \(items), seed \(seed)")
       for line in findings.lines { print(line) }
-      if let run, !documents.isEmpty { print("run \(run) keeps \(documents.map(\.name).joined(separator: ", "))") }
+      if let run, store != nil, !documents.isEmpty { print("run \(run) keeps \(documents.map(\.name).joined(separator: ", "))") }
     } catch {
       // The error of the evaluation is the one to tell; a run that has ended already stays as it is.
       if let run, try store?.run(run.description).status == .running { try store?.finish(run, .failed("\(error)")) }

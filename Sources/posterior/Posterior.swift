@@ -45,6 +45,7 @@ struct Posterior: AsyncParsableCommand {
       ItemsCommand<ScoreRequest>.self,
       ServeCommand.self,
       StoreCommand.self,
+      StudyCommand.self,
       TrainCommand.self,
       WorkCommand.self,
     ])

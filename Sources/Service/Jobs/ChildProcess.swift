@@ -2,23 +2,23 @@ internal import Foundation
 internal import Glibc
 internal import Locking
 
-/// A process of this program that does one job: it has nothing of this one's but a pipe, by whose end it sees that this one has ended.
-struct ChildProcess: Sendable {
+/// A process that does one job: it has nothing of this one's but a pipe, by whose end it can see that this one has ended.
+package struct ChildProcess: Sendable {
   let id: pid_t
   /// Closed when this process ends, however it ends.
   private let lifeline: Int32
 
-  enum Ending: Sendable, Equatable {
+  package enum Ending: Sendable, Equatable {
     case exit(Int32)
     case signal(Int32)
   }
 
-  struct Failure: Error, CustomStringConvertible { let description: String }
+  package struct Failure: Error, CustomStringConvertible { package let description: String }
 
   /// - Parameters:
   ///   - command: the program and its arguments.
   ///   - log: a file for all that it writes.
-  init(_ command: [String], log: String) throws {
+  package init(_ command: [String], log: String) throws {
     (id, lifeline) = try Self.spawning.withLock { _ in try Self.spawn(command, log: log) }
   }
 
@@ -65,12 +65,27 @@ struct ChildProcess: Sendable {
         var status: Int32 = 0
         while waitpid(id, &status, 0) < 0, errno == EINTR {}
         close(lifeline)
-        // WIFEXITED and WEXITSTATUS are macros.
-        continuation.resume(returning: status & 0x7F == 0 ? .exit(status >> 8 & 0xFF) : .signal(status & 0x7F))
+        continuation.resume(returning: Ending(status))
       }
       thread.start()
     }
   }
 
+  /// How it has ended; nil while it goes on. Once it has said so, the process is gone and is not to be asked again.
+  package func ended() -> Ending? {
+    var status: Int32 = 0
+    guard waitpid(id, &status, WNOHANG) == id else { return nil }
+    close(lifeline)
+    return Ending(status)
+  }
+
   func send(_ signal: Int32) { kill(id, signal) }
+
+  /// To the processes that it has started as well.
+  package func sendToGroup(_ signal: Int32) { kill(-id, signal) }
+}
+
+extension ChildProcess.Ending {
+  /// WIFEXITED and WEXITSTATUS are macros.
+  fileprivate init(_ status: Int32) { self = status & 0x7F == 0 ? .exit(status >> 8 & 0xFF) : .signal(status & 0x7F) }
 }
