@@ -6,7 +6,7 @@ extension Study {
   /// Reads a study from its file, and the recipes that it names: nothing of it then hangs on another file or on a folder.
   package init(file path: String) throws(JSONError) {
     guard let text = FileManager.default.contents(atPath: path) else {
-      throw JSONError(.mismatch, field: "", given: "nothing at \(path)", expected: "a study", detail: "There is no study \(path).")
+      throw JSONError(.mismatch, field: "", given: "nothing at \(path)", expected: "a study", detail: "There is no study \(path)")
     }
     try self.init(parsing: [UInt8](text), folder: path.fileURL.deletingLastPathComponent().path)
   }
