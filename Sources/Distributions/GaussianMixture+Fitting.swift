@@ -23,6 +23,13 @@ extension GaussianMixture {
     }
     return state.mixture
   }
+
+  /// This mixture, one that all rows share, after one iteration more on some points: [n, dimensions].
+  package func refitted(to points: Tensor, smallestVariance: Double = 1e-6) -> GaussianMixture {
+    var state = ExpectationMaximisation(points, start: self, smallestVariance: smallestVariance)
+    _ = state.step()
+    return state.mixture
+  }
 }
 
 private struct ExpectationMaximisation {
@@ -50,6 +57,15 @@ private struct ExpectationMaximisation {
     var sums = Sums(k: k, d: d)
     for point in 0..<n { sums.add(1, of: start.assignments[point], points, point, means) }
     maximise(sums)
+  }
+
+  init(_ tensor: Tensor, start: GaussianMixture, smallestVariance: Double) {
+    points = tensor.scalars.map(Double.init)
+    (n, d, k) = (tensor.shape[0], tensor.shape[1], start.logits.count)
+    self.smallestVariance = smallestVariance
+    logWeights = start.logits.logSoftmax().scalars.map(Double.init)
+    means = start.means.scalars.map(Double.init)
+    variances = start.deviations.scalars.map { max(Double($0) * Double($0), smallestVariance) }
   }
 
   /// One iteration; the mean log-likelihood of a point before it, in nats.

@@ -52,6 +52,27 @@ struct GaussianMixtureFittingTests {
     #expect(likelihoods[5] > likelihoods[0])
   }
 
+  @Test("one iteration on other points gives components the moments of the points, weighed by their responsibilities")
+  func refitted() {
+    let mixture = GaussianMixture(
+      logits: Tensor(rows: [[0.3, -0.2]]), means: Tensor(shape: [1, 2, 2], scalars: [-1, 0, 1, 0.5]),
+      deviations: Tensor(shape: [1, 2, 2], scalars: [0.7, 1, 1, 0.8]))
+    let points = RandomKey(seed: 4).normal([50, 2])
+    let (r, x) = (mixture.responsibilities(of: points).scalars.map(Double.init), points.scalars.map(Double.init))
+    let refitted = mixture.refitted(to: points)
+    for k in 0..<2 {
+      let count = (0..<50).reduce(0.0) { $0 + r[2 * $1 + k] }
+      #expect(abs(exp(Double(refitted.logits.scalars[k])) - count / 50) < 1e-6)
+      for j in 0..<2 {
+        let mean = (0..<50).reduce(0.0) { $0 + r[2 * $1 + k] * x[2 * $1 + j] } / count
+        let variance = (0..<50).reduce(0.0) { $0 + r[2 * $1 + k] * pow(x[2 * $1 + j] - mean, 2) } / count
+        #expect(abs(Double(refitted.means.scalars[2 * k + j]) - mean) < 1e-5)
+        #expect(abs(Double(refitted.deviations.scalars[2 * k + j]) - variance.squareRoot()) < 1e-5)
+      }
+    }
+    #expect(refitted.logProbability(of: points).mean().scalar > mixture.logProbability(of: points).mean().scalar)
+  }
+
   @Test("points that coincide meet the floor of the variance, spare components stay finite, and the same key gives the same bits")
   func degenerate() {
     let points = column([2, 2, 2, 5, 5])

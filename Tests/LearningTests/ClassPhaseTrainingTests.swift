@@ -48,6 +48,26 @@ struct ClassPhaseTrainingTests {
     }
   }
 
+  @Test("so does one of layers with a mixture each", arguments: ["[1]", "[0, 1]"])
+  func ladderResumes(_ layers: String) throws {
+    let recipe = try bench.recipe(
+      #"""
+      {"family": "vlac", "data": {"source": "\#(try bench.bars(30, side: 4))"}, "epochs": 7, "batch_size": 9, "validation": 6, "seed": 4,
+       "configuration": {"layers": [{"latent": 2, "hidden": [6]}, {"latent": 2, "hidden": [5]}], "components": [2, 3], "likelihood": "gaussian"},
+       "training": {
+         "phases": [{"kind": "vae", "epochs": 2}, {"kind": "mixture", "restarts": 2}, {"kind": "consistency", "epochs": 1, "rate": 0.01},
+                    {"kind": "joint", "rate": 0.005, "consistency_weight": 2}],
+         "fade_in_batches": 4, "fit_items": 20, "augmentation": {"rotation": 10, "shift": 1}, "consistent_layers": \#(layers)}}
+      """#)
+    let steps = Atomic<Int>(0)
+    let whole = try bench.run(recipe) { if case .step = $0 { steps.add(1, ordering: .relaxed) } }.digest
+    for stop in 0..<steps.load(ordering: .relaxed) {
+      try bench.clear()
+      #expect(throws: TrainingError.stopped) { try bench.run(recipe, steps: stop) }
+      #expect(try bench.run(recipe, resumes: true).digest == whole, "stopped after \(stop) steps")
+    }
+  }
+
   @Test("a run of phases can go on to more epochs of the last, and is the same on two threads")
   func goesOn() throws {
     defer { Parallelism.width = 1 }

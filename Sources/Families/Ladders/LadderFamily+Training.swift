@@ -1,3 +1,4 @@
+internal import Distributions
 package import Modelling
 internal import Networks
 package import Optimisation
@@ -8,10 +9,10 @@ extension LadderFamily {
 
   package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor { score(batch, draws: 1, keys: keys)[.elbo] }
 
-  /// E_q[ln p(x|α z)] - c Σ_l γ_l KL(q(z_l|x) || p(z_l)), and terms at full weight.
+  /// E_q[ln p(x|α z)] - c Σ_l γ_l KL(q(z_l|x) || p(z_l)), and terms at full weight; with q(z_l|x), which it is made with.
   func ladderObjective(
     _ network: LadderNetwork, batch: Tensor, priors: [LatentPrior], schedule: LadderSchedule, pass: Pass
-  ) -> Objective {
+  ) -> (objective: Objective, posteriors: [Normal]) {
     let observation = ladder.observation
     let x = observation.observed(batch, keys: pass.keys.split("binarise"))
     let q = posteriors(network, x, pass.mode)
@@ -25,11 +26,12 @@ extension LadderFamily {
     var loss = -reconstruction
     for (divergence, share) in zip(divergences, shares) { loss = loss + divergence * (weight * share) }
     let kl = divergences.reduce(0) { $0 + $1.scalar }
-    return Objective(
+    let objective = Objective(
       loss: loss,
       terms: [
         Term("elbo_nats", reconstruction.scalar - kl - offset), Term("reconstruction_nats", reconstruction.scalar - offset),
         Term("kl_nats", kl),
       ] + (q.count > 1 ? divergences.enumerated().map { Term("layer_\($0)_kl_nats", $1.scalar) } : []))
+    return (objective, q)
   }
 }

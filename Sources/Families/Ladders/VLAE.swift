@@ -26,6 +26,6 @@ extension VLAE {
   package typealias TrainingOptions = LadderSchedule
 
   package func objective(_ network: LadderNetwork, batch: Batch, options: LadderSchedule, pass: Pass) -> Objective {
-    ladderObjective(network, batch: batch.values, priors: latentWidths.map { _ in .normal }, schedule: options, pass: pass)
+    ladderObjective(network, batch: batch.values, priors: latentWidths.map { _ in .normal }, schedule: options, pass: pass).objective
   }
 }

@@ -9,7 +9,7 @@ package import Tensors
 // knowledge of maps that leave a class alone is therefore learnt by q(y|x) first, and kept in the loss after that.
 extension SemiSupervised {
   /// All that goes from one step to the next.
-  package struct LearningState: Module {
+  package struct LearningState: PhaseState {
     package var player: Player<Network>
     /// The mixture that q(y|x) learns from, where a phase fits one.
     var codes: CodeMixture?
@@ -35,28 +35,13 @@ extension SemiSupervised {
       }
       return PhasedLearner([.learning(epochs: 1, bound.learning(\.player) { LearningState($0) })])
     }
-    return PhasedLearner(sequence(options, descent))
-  }
-
-  /// The phases with what is done between them.
-  private func sequence(_ options: TrainingOptions, _ descent: Descent) -> [OwnLearner.Phase] {
-    func all(_ kinds: ClassPhase.Kind...) -> [OwnLearner.Phase] {
-      options.phases.filter { kinds.contains($0.kind) }.map { phase in
-        .learning(epochs: phase.epochs ?? 1, ClassPhaseLearner(family: self, phase: phase, options: options, descent: descent))
-      }
-    }
-    let (vae, classes, joint) = (all(.vae), all(.distil, .consistency), all(.joint))
-    guard let mixture = options.phases.first(where: { $0.kind == .mixture }) else { return vae + classes + joint }
-    let restarts = mixture.restarts ?? 1
-    var sequence = vae
-    for _ in 0..<restarts {
-      sequence.append(.change { fitCodes(&$0, $1, $2) })
-      sequence += classes
-      if restarts > 1 { sequence.append(.change { state, data, _ in state.keepBest(inconsistency(state.player.network, options, data)) }) }
-    }
-    if restarts > 1 { sequence.append(.change { state, _, _ in state.takeBest() }) }
-    if !joint.isEmpty { sequence.append(.change { $0.player.network = refitted($0.player.network, items: $1, key: $2) }) }
-    return sequence + joint
+    let changes = PhaseChanges<LearningState, Self>(
+      fit: { fitCodes(&$0, $1, $2) },
+      keepBest: { state, data, _ in state.keepBest(inconsistency(state.player.network, options, data)) },
+      takeBest: { state, _, _ in state.takeBest() },
+      refit: { $0.player.network = refitted($0.player.network, items: $1, key: $2) })
+    return PhasedLearner(
+      ClassPhase.sequence(options.phases, changes) { ClassPhaseLearner(family: self, phase: $0, options: options, descent: descent) })
   }
 
   /// Another mixture, and q(y|x) as fresh as it was.

@@ -55,17 +55,6 @@ package struct SemiSupervisedTrainingOptions: Settings {
   }
 
   package func check() throws(Fault) {
-    try ClassPhase.check(phases)
-    if !phases.isEmpty, pretrainingEpochs > 0 {
-      throw Fault(field: "pretraining_epochs", given: "\(pretrainingEpochs)", expected: "0, beside phases, which begin with one of kind vae")
-    }
-    if phases.isEmpty, augmentation != nil {
-      throw Fault(
-        field: "augmentation", given: "maps without phases", expected: "phases that learn from them, or the recipe's own augmentation")
-    }
-    if let place = phases.firstIndex(where: \.comparesMaps), augmentation == nil {
-      throw Fault(
-        field: "augmentation", given: "nothing", expected: "maps for phases[\(place)] to compare q(y|x) under, such as {\"rotation\": 10}")
-    }
+    try ClassPhase.check(phases, pretrainingEpochs: pretrainingEpochs, augmentation)
   }
 }

@@ -4,62 +4,34 @@ internal import Networks
 internal import Optimisation
 internal import Tensors
 
-/// Learns one phase, with an optimiser that begins with it; held out items are compared by the phase's whole objective.
-struct ClassPhaseLearner<Variant: SemiSupervisedVariant>: Learner {
-  typealias Family = SemiSupervised<Variant>
-
-  let family: Family
-  let phase: ClassPhase
-  let options: Family.TrainingOptions
-  let descent: Descent
-
-  let criterion = Criterion("objective_nats", isHigherBetter: true)
-
-  func start(_ data: TrainingData, key: RandomKey) -> Family.LearningState {
+// What phases learn from.
+extension SemiSupervised: PhaseTrainable {
+  func start(_ options: TrainingOptions, _ descent: Descent) -> LearningState {
     let mixture = options.phases.first { $0.kind == .mixture }
-    return Family.LearningState(
-      Player(family.network, descent),
-      codes: mixture.map { _ in CodeMixture(components: family.componentCount, dimensions: family.configuration.latent) },
-      best: mixture?.restarts ?? 1 > 1 ? Family.Recogniser(family.network) : nil)
+    return LearningState(
+      Player(network, descent), codes: mixture.map { _ in CodeMixture(components: componentCount, dimensions: configuration.latent) },
+      best: mixture?.restarts ?? 1 > 1 ? Recogniser(network) : nil)
   }
 
-  func begin(epoch: Int, _ state: inout Family.LearningState, _ data: TrainingData, key: RandomKey) {
-    if epoch == 0 { state.player = Player(state.player.network, descent) }
-  }
-
-  func step(_ state: inout Family.LearningState, _ batch: Batch, _ pass: Pass) throws -> [Term] {
-    let (codes, rate) = (state.codes, descent.optimiser.rate)
-    return try state.player.descend(pass.scalingRate(by: (phase.rate ?? rate) / rate)) { network, mode in
-      objective(network, codes, batch, options, pass.in(mode))
-    }
-  }
-
-  func validation(_ state: inout Family.LearningState, _ batch: Batch, _ pass: Pass) -> [Term] {
-    // What is likely of the weights says nothing of the items.
+  /// What is likely of the weights says nothing of the items.
+  func judging(_ options: TrainingOptions) -> TrainingOptions {
     var options = options
     options.weightPrior = 0
-    let objective = objective(state.player.network, state.codes, batch, options, pass)
-    return [Term(criterion.term, -objective.loss.scalar)] + objective.terms
+    return options
   }
 
-  func model(_ state: Family.LearningState) -> Family {
-    var model = family
-    model.network = state.player.network
-    return model
-  }
-
-  private func objective(
-    _ network: Family.Network, _ codes: CodeMixture?, _ batch: Batch, _ options: Family.TrainingOptions, _ pass: Pass
+  func objective(
+    _ phase: ClassPhase, _ network: Network, _ codes: CodeMixture?, _ batch: Batch, _ options: TrainingOptions, _ pass: Pass
   ) -> Objective {
     switch phase.kind {
-    case .vae: return family.pretrainingObjective(network, batch: batch.values, options: options, pass: pass)
+    case .vae: return pretrainingObjective(network, batch: batch.values, options: options, pass: pass)
     case .distil:
       guard let codes else { break }
-      return family.distillation(network, codes.mixture, batch, options, pass)
+      return distillation(network, codes.mixture, batch, options, pass)
     case .consistency:
-      let r = family.inconsistency(network.recogniserAlone, batch, options, pass)
+      let r = inconsistency(network.recogniserAlone, batch, options, pass)
       return Objective(loss: r.loss, terms: r.terms)
-    case .joint: return family.jointObjective(network, batch, weight: phase.weight, options, pass)
+    case .joint: return jointObjective(network, batch, weight: phase.weight, options, pass)
     case .mixture: break
     }
     preconditionFailure("a phase of kind \(phase.kind.rawValue) can't learn here")

@@ -1,4 +1,5 @@
 package import Modelling
+internal import Optimisation
 
 /// One of the phases in which classes are found.
 package struct ClassPhase: Settings {
@@ -70,8 +71,23 @@ package struct ClassPhase: Settings {
 
   var weight: Float { consistencyWeight ?? Self.usualWeight }
 
-  /// Refuses phases that don't follow from one another.
-  static func check(_ phases: [ClassPhase]) throws(Fault) {
+  /// Refuses phases that don't follow from one another or from what stands beside them.
+  static func check(_ phases: [ClassPhase], pretrainingEpochs: Int, _ augmentation: Augmentation?) throws(Fault) {
+    try check(phases)
+    if !phases.isEmpty, pretrainingEpochs > 0 {
+      throw Fault(field: "pretraining_epochs", given: "\(pretrainingEpochs)", expected: "0, beside phases, which begin with one of kind vae")
+    }
+    if phases.isEmpty, augmentation != nil {
+      throw Fault(
+        field: "augmentation", given: "maps without phases", expected: "phases that learn from them, or the recipe's own augmentation")
+    }
+    if let place = phases.firstIndex(where: \.comparesMaps), augmentation == nil {
+      throw Fault(
+        field: "augmentation", given: "nothing", expected: "maps for phases[\(place)] to compare q(y|x) under, such as {\"rotation\": 10}")
+    }
+  }
+
+  private static func check(_ phases: [ClassPhase]) throws(Fault) {
     guard let last = phases.last else { return }
     let kinds = Kind.allCases
     func place(_ phase: ClassPhase) -> Int { kinds.firstIndex(of: phase.kind) ?? 0 }
