@@ -16,8 +16,8 @@ struct ClassPhaseTests {
   private static func model<V: SemiSupervisedVariant>(_: V.Type, classes: [String]? = nil) throws -> SemiSupervised<V> {
     var signature = space
     signature.classes = classes
-    let configuration = SemiSupervisedConfiguration(
-      latent: 2, auxiliary: 2, hidden: [8, 6], components: classes == nil ? 3 : 1, componentSpread: 1, activation: .tanh,
+    let configuration = SemiSupervised<V>.Configuration(
+      latent: 2, auxiliary: V.hasAuxiliary ? 2 : 100, hidden: [8, 6], components: classes == nil ? 3 : 1, componentSpread: 1, activation: .tanh,
       classPixels: .grey, observation: Observation(.bernoulli, binarisation: .dynamic))
     var (model, number) = (try SemiSupervised<V>(configuration, signature: signature, key: RandomKey(seed: 1)), 0)
     model.network = model.network.mapping { _, tensor in

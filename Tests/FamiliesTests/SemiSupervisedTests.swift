@@ -19,10 +19,11 @@ struct SemiSupervisedTests {
   }
 
   private static func model<V: SemiSupervisedVariant>(
-    _: V.Type, classes: [String]? = nil, components: Int, latent: Int = 3
+    _: V.Type, classes: [String]? = nil, components: Int, latent: Int = 3, auxiliaryGiven: AuxiliaryGiven? = nil
   ) throws -> SemiSupervised<V> {
-    let configuration = SemiSupervisedConfiguration(
-      latent: latent, auxiliary: 2, hidden: [8, 6], components: components, componentSpread: 1, activation: .tanh,
+    let configuration = SemiSupervised<V>.Configuration(
+      latent: latent, auxiliary: V.hasAuxiliary ? 2 : 100, auxiliaryGiven: auxiliaryGiven, hidden: [8, 6], components: components, componentSpread: 1,
+      activation: .tanh,
       observation: Observation(.gaussian, deviation: 0.5))
     var model = try SemiSupervised<V>(configuration, signature: signature(5, classes: classes), key: RandomKey(seed: 1))
     var number = 0
@@ -116,14 +117,14 @@ struct SemiSupervisedTests {
 
   @Test("the prior's masses: labelled classes 1/K each, hidden and added ones share the rest")
   func prior() {
-    let card = SemiSupervisedConfiguration(components: 15, hiddenClasses: 5).prior(classes: 5)
+    let card = GMDGM.Configuration(components: 15, hiddenClasses: 5).prior(classes: 5)
     #expect(card.count == 20 && card.prefix(5).allSatisfy { $0 == 0.1 })
     #expect(card.dropFirst(5).allSatisfy { abs($0 - 0.0333333333) < 1e-9 })
     #expect(abs(card.reduce(0, +) - 1) < 1e-12)
-    let given = SemiSupervisedConfiguration(components: 2, classPrior: [0.3, 0.2]).prior(classes: 2)
+    let given = GMDGM.Configuration(components: 2, classPrior: [0.3, 0.2]).prior(classes: 2)
     #expect(given == [0.3, 0.2, 0.25, 0.25])
-    #expect(SemiSupervisedConfiguration(components: 4).prior(classes: 0) == [0.25, 0.25, 0.25, 0.25])
-    #expect(SemiSupervisedConfiguration().prior(classes: 2) == [0.5, 0.5])
+    #expect(GMDGM.Configuration(components: 4).prior(classes: 0) == [0.25, 0.25, 0.25, 0.25])
+    #expect(GMDGM.Configuration().prior(classes: 2) == [0.5, 0.5])
   }
 
   @Test("one component is a VAE with a learned Gaussian prior")
@@ -216,8 +217,8 @@ struct SemiSupervisedTests {
 
   @Test("where q(y|x) sees grey pixels, what it answers and what it is scored by is the same, whatever bits are drawn")
   func greyPixels() throws {
-    func model(_ pixels: SemiSupervisedConfiguration.ClassPixels?) throws -> GMDGM {
-      let configuration = SemiSupervisedConfiguration(
+    func model(_ pixels: ClassPixels?) throws -> GMDGM {
+      let configuration = GMDGM.Configuration(
         latent: 2, hidden: [6], components: 3, classPixels: pixels, observation: Observation(.bernoulli, binarisation: .dynamic))
       var model = try GMDGM(configuration, signature: .image(height: 2, width: 3), key: RandomKey(seed: 1))
       // What z is drawn from and decoded to is the same for every item: the rest of a score hangs on q(y|x) alone.
@@ -228,12 +229,47 @@ struct SemiSupervisedTests {
       return model
     }
     let grey = RandomKey(seed: 2).uniform([6, 6])
-    func kl(_ pixels: SemiSupervisedConfiguration.ClassPixels?, seed: UInt64 = 4) throws -> [Float] {
+    func kl(_ pixels: ClassPixels?, seed: UInt64 = 4) throws -> [Float] {
       try model(pixels).score(grey, draws: 1, keys: Self.keys(6, seed: seed))[.kl].scalars
     }
     #expect(try kl(.grey) == kl(.grey, seed: 9))
     #expect(try kl(.grey) != kl(.bits) && kl(.bits) == kl(nil))
     #expect(try model(.grey).logits(grey).scalars == model(nil).logits(grey).scalars)
+  }
+
+  @Test("p(a|z, y) is a p(a|x, z, y) that is blind to the item")
+  func auxiliaryGiven() throws {
+    let blind = try Self.model(AGMDGMVariant.self, classes: ["a", "b"], components: 3, auxiliaryGiven: .code)
+    var seeing = try Self.model(AGMDGMVariant.self, classes: ["a", "b"], components: 3)
+    var own = try #require(blind.network.auxiliaryPrior)
+    let wide = try #require(seeing.network.auxiliaryPrior)
+    #expect(own.inputs.map(\.weight.shape) == [[8, 3]] && wide.inputs.map(\.weight.shape) == [[8, 5], [8, 3]])
+    let z = own.inputs[0]
+    own.inputs = wide.inputs
+    (own.inputs[0].weight, own.inputs[0].bias, own.inputs[1].weight) = (.zeros([8, 5]), z.bias, z.weight)
+    seeing.network = blind.network
+    seeing.network.auxiliaryPrior = own
+    let batch = Batch(Self.x, labels: BatchLabels(classes: [1, 0], labelledItems: 2, items: 6))
+    let pass = Pass(keys: Self.keys(6), epoch: 0)
+    let (a, b) = (blind, seeing)
+    let losses = [a, b].map {
+      Double($0.objective($0.network, batch: batch, options: SemiSupervisedTrainingOptions(weightPrior: 0), pass: pass).loss.scalar)
+    }
+    #expect(abs(losses[0] - losses[1]) < 1e-4 * abs(losses[0]))
+    let scores = [a, b].map { $0.score(Self.x, draws: 3, keys: Self.keys(6)) }
+    for (one, other) in zip(scores[0][.iwae].scalars, scores[1][.iwae].scalars) { #expect(abs(one - other) < 1e-4 * abs(one)) }
+    // An item that sees itself in a is another model.
+    seeing.network.auxiliaryPrior?.inputs[0].weight = wide.inputs[0].weight
+    #expect(seeing.score(Self.x, draws: 1, keys: Self.keys(6))[.elbo].scalars != scores[1][.elbo].scalars)
+  }
+
+  @Test("a file of a model without an auxiliary variable may still say how wide it would be")
+  func oldAuxiliary() throws {
+    let old = try StrictJSON.decode(GMDGM.Configuration.self, from: Array(#"{"components": 2, "auxiliary": 50}"#.utf8))
+    #expect(old.effective.auxiliary == 100 && old.effective.auxiliaryGiven == nil)
+    #expect(throws: Never.self) { try GMDGM(old.effective, signature: Self.signature(5), key: RandomKey(seed: 1)) }
+    let own = try StrictJSON.decode(AGMDGM.Configuration.self, from: Array(#"{"components": 2, "auxiliary": 50, "auxiliary_given": "code"}"#.utf8))
+    #expect(own.effective == own && own.auxiliaryGiven == .code)
   }
 
   @Test("samples of a label are those of its component; what can't be is refused by name")
@@ -264,9 +300,10 @@ struct SemiSupervisedTests {
       (#"{"components": 2, "class_prior": [0.5]}"#, "class_prior"), (#"{"components": 2, "component_spread": -1}"#, "component_spread"),
       (#"{"components": 2, "scale_floor": -1}"#, "scale_floor"),
       (#"{"components": 2, "class_pixels": "grey"}"#, "class_pixels"),
+      (#"{"components": 2, "auxiliary": 50}"#, "auxiliary"), (#"{"components": 2, "auxiliary_given": "code"}"#, "auxiliary_given"),
     ])
   func refusals(_ text: String, _ field: String) throws {
-    let configuration = try StrictJSON.decode(SemiSupervisedConfiguration.self, from: Array(text.utf8))
+    let configuration = try StrictJSON.decode(GMDGM.Configuration.self, from: Array(text.utf8))
     #expect { try GMDGM(configuration, signature: Self.signature(5), key: RandomKey(seed: 1)) } throws: {
       ($0 as? Fault)?.field == field
     }

@@ -32,6 +32,10 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
       #"{"latent": 2, "auxiliary": 3, "hidden": [9, 7], "components": 2, "component_spread": 1, "activation": "tanh", "likelihood": "gaussian", "deviation": 0.2}"#,
       .vector(5).learning(["x"]), training: ["{}", #"{"pretraining_epochs": 2}"#], labels: [0]),
     FamilyExample(
+      "an auxiliary variable given the code alone, bernoulli on grey images", "agmdgm",
+      #"{"latent": 2, "auxiliary": 3, "auxiliary_given": "code", "hidden": [6], "components": 2, "component_spread": 1, "activation": "tanh"}"#,
+      .image(height: 4, width: 3).learning(["x"]), labels: [0]),
+    FamilyExample(
       "labels of two classes beside three components without one, bernoulli on grey images", "gmdgm",
       #"{"latent": 3, "hidden": [6, 5], "components": 3, "hidden_classes": 2, "activation": "tanh", "binarisation": "dynamic"}"#,
       .image(height: 4, width: 3).learning(["yes", "no"]),

@@ -1,3 +1,5 @@
+package import Modelling
+
 /// `GMDGM` with an auxiliary variable (arXiv 1901.08560; Maaløe et al. 2016 for a): q(a|x) q(y|a, x) q(z|a, x, y), p(y) p(z|y) p(x|z) p(a|x, z, y).
 ///
 /// Integrated over a, the posterior of y and z is richer than any Gaussian.
@@ -9,4 +11,5 @@ package enum AGMDGMVariant: LatentDecodingVariant {
   package static let hasMixturePrior = true
   package static let decodesClass = false
   package static let hasAuxiliary = true
+  package static let settings = SemiSupervisedConfiguration<Self>.makeTable()
 }

@@ -1,3 +1,5 @@
+package import Modelling
+
 /// The Gaussian-mixture deep generative model of Willetts et al. (arXiv 1810.12176, 1901.08560): p(y) p(z|y) p(x|z), z of class y ~ N(μ_y, diag σ_y²).
 ///
 /// The data depend on the class only through z, so components without a label find structure of their own beside the labelled ones.
@@ -10,4 +12,5 @@ package enum GMDGMVariant: LatentDecodingVariant {
   package static let hasMixturePrior = true
   package static let decodesClass = false
   package static let hasAuxiliary = false
+  package static let settings = SemiSupervisedConfiguration<Self>.makeTable()
 }

@@ -1,3 +1,5 @@
+package import Modelling
+
 /// Model M2 of Kingma et al. 2014: class and style are independent, p(y) p(z) p(x|y, z), z ~ N(0, I).
 ///
 /// Nothing ties classes without a label to z, so they tend to collapse: `GMDGM` is for those.
@@ -9,4 +11,5 @@ package enum M2Variant: SemiSupervisedVariant {
   package static let hasMixturePrior = false
   package static let decodesClass = true
   package static let hasAuxiliary = false
+  package static let settings = SemiSupervisedConfiguration<Self>.makeTable()
 }

@@ -75,9 +75,9 @@ extension SemiSupervised {
     _ network: Network, _ x: Tensor, _ auxiliary: (q: Normal, draw: Tensor), _ z: Tensor, _ pairs: ClassPairs, _ mode: Mode
   ) -> Tensor {
     guard let decoder = network.auxiliaryPrior, let mean = network.auxiliaryPriorMean, let scale = network.auxiliaryPriorScale else {
-      preconditionFailure("a network with q(a|x) has p(a|x, z, y)")
+      preconditionFailure("a network with q(a|x) has p(a|x, z, y) or p(a|z, y)")
     }
-    let h = decoder([x], own: [z], pairs: pairs, mode)
+    let h = decoder(configuration.auxiliaryGiven == .code ? [] : [x], own: [z], pairs: pairs, mode)
     let p = configuration.normal(mean: mean(h, mode), head: scale(h, mode))
     return auxiliary.q.logProbability(of: auxiliary.draw).gather(pairs.items) - p.logProbability(of: auxiliary.draw.gather(pairs.items))
   }

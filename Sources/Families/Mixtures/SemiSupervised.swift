@@ -10,7 +10,7 @@ package import Tensors
 /// U(x) = Σ_y q(y|x) (L(x, y) - ln q(y|x)) (Kingma et al. 2014, equations 6 and 7). The enumeration over y is one batch of rows.
 /// What depends on what is the variant's: `M2`, `GMDGM`, `AGMDGM`.
 package struct SemiSupervised<Variant: SemiSupervisedVariant>: ModelFamily {
-  package typealias Configuration = SemiSupervisedConfiguration
+  package typealias Configuration = SemiSupervisedConfiguration<Variant>
 
   package static var name: String { Variant.name }
   package static var summary: String { Variant.summary }
@@ -30,7 +30,7 @@ package struct SemiSupervised<Variant: SemiSupervisedVariant>: ModelFamily {
     package var decoder: ConditionalMLP
     package var output: Linear
     package var outputScale: Linear?
-    /// q(a|x) and p(a|x, z, y).
+    /// q(a|x), and p(a|x, z, y) or p(a|z, y).
     package var auxiliary: ConditionalMLP?
     package var auxiliaryMean: Linear?
     package var auxiliaryScale: Linear?
@@ -85,7 +85,8 @@ package struct SemiSupervised<Variant: SemiSupervisedVariant>: ModelFamily {
       network.auxiliary = mlp([width], classes: false, source["auxiliary"])
       network.auxiliaryMean = head(auxiliary, source["auxiliary mean"])
       network.auxiliaryScale = head(auxiliary, source["auxiliary scale"])
-      network.auxiliaryPrior = mlp([width, latent], classes: true, source["auxiliary prior"])
+      network.auxiliaryPrior = mlp(
+        (configuration.auxiliaryGiven == .code ? [] : [width]) + [latent], classes: true, source["auxiliary prior"])
       network.auxiliaryPriorMean = head(auxiliary, source["auxiliary prior mean"])
       network.auxiliaryPriorScale = head(auxiliary, source["auxiliary prior scale"])
     }
@@ -102,6 +103,8 @@ package protocol SemiSupervisedVariant: Sendable {
   static var decodesClass: Bool { get }
   /// Whether an auxiliary variable a stands between x and the others.
   static var hasAuxiliary: Bool { get }
+  /// What can be set, built once.
+  static var settings: Table<SemiSupervisedConfiguration<Self>> { get }
 }
 
 /// Linear layers of a width each, the first of several inputs added up, the last input possibly a class.

@@ -3,18 +3,28 @@ internal import Foundation
 package import Modelling
 package import Tensors
 
-/// The shape of a semi-supervised model and of its p(x|z).
-package struct SemiSupervisedConfiguration: Settings {
-  /// What q(y|x) sees of pixels that are binarised by drawing.
-  package enum ClassPixels: String, CaseIterable, SettingValue {
-    /// The drawn bits, as the likelihood does.
-    case bits
-    /// The grey levels that they are drawn by.
-    case grey
-  }
+/// What q(y|x) sees of pixels that are binarised by drawing.
+package enum ClassPixels: String, CaseIterable, SettingValue {
+  /// The drawn bits, as the likelihood does.
+  case bits
+  /// The grey levels that they are drawn by.
+  case grey
+}
 
+/// What an auxiliary variable is given beside the class.
+package enum AuxiliaryGiven: String, CaseIterable, SettingValue {
+  /// p(a|x, z, y), its code being given too (Maaløe et al. 2016).
+  case item
+  /// p(a|z, y), as in the program of Willetts et al.
+  case code
+}
+
+/// The shape of a semi-supervised model and of its p(x|z).
+package struct SemiSupervisedConfiguration<Variant: SemiSupervisedVariant>: Settings {
   package var latent: Int
   package var auxiliary: Int
+  /// nil: the item.
+  package var auxiliaryGiven: AuxiliaryGiven?
   package var hidden: [Int]
   /// Components that no label names.
   package var components: Int
@@ -34,33 +44,46 @@ package struct SemiSupervisedConfiguration: Settings {
   package init() { self.init(latent: 100) }
 
   package init(
-    latent: Int = 100, auxiliary: Int = 100, hidden: [Int] = [500, 500], components: Int = 0, hiddenClasses: Int? = nil,
-    classPrior: [Double]? = nil, componentSpread: Float = 1e-3, activation: Activation = .relu, scale: ScaleReading = .expHalf,
-    scaleFloor: Float = 0, classPixels: ClassPixels? = nil, observation: Observation = Observation(.bernoulli)
+    latent: Int = 100, auxiliary: Int = usualAuxiliary, auxiliaryGiven: AuxiliaryGiven? = nil, hidden: [Int] = [500, 500], components: Int = 0,
+    hiddenClasses: Int? = nil, classPrior: [Double]? = nil, componentSpread: Float = 1e-3, activation: Activation = .relu,
+    scale: ScaleReading = .expHalf, scaleFloor: Float = 0, classPixels: ClassPixels? = nil, observation: Observation = Observation(.bernoulli)
   ) {
-    (self.latent, self.auxiliary, self.hidden, self.components, self.hiddenClasses) = (latent, auxiliary, hidden, components, hiddenClasses)
+    (self.latent, self.auxiliary, self.auxiliaryGiven, self.hidden, self.components, self.hiddenClasses) = (
+      latent, auxiliary, auxiliaryGiven, hidden, components, hiddenClasses
+    )
     (self.classPrior, self.componentSpread, self.activation) = (classPrior, componentSpread, activation)
     (self.scale, self.scaleFloor, self.classPixels, self.observation) = (scale, scaleFloor, classPixels, observation)
   }
 
-  package static let table = Table<Self> {
-    Setting("latent", \.latent, in: 1...65_536, "Dimensions of z.")
-    Setting("auxiliary", \.auxiliary, in: 1...65_536, "Dimensions of a, of agmdgm.")
-    Setting("hidden", \.hidden, in: 1...65_536, lengths: 1...64, of: "layers", "Widths of the linear layers of every network.")
-    Setting("components", \.components, in: 0...10_000, "Components that no label names; those of labelled classes come from the labels.")
-    Setting(
-      "hidden_classes", \.hiddenClasses, in: 0..., writesNull: true,
-      "How many classes have no label, out of which their share of p(y) follows: spread over `components`; absent: as many as those.")
-    Setting(
-      "class_prior", \.classPrior, writesNull: true, "p(y) of the labelled classes; the rest goes to the other components. Absent: 1 / classes.")
-    Setting("component_spread", \.componentSpread, in: 0..., "Deviation of the components' means before training.")
-    Setting("activation", \.activation, "Behind every hidden layer.")
-    Setting("scale", \.scale, "How scale heads of the latent variables are read.")
-    Setting("scale_floor", \.scaleFloor, in: 0..., "Added to a softplus or sigmoid deviation.")
-    Setting(
-      "class_pixels", \.classPixels,
-      "What q(y|x) sees of pixels that are binarised by drawing: the bits, as the likelihood does, or the grey levels; absent: bits.")
-    Part(\.observation)
+  package static var usualAuxiliary: Int { 100 }
+
+  package static var table: Table<Self> { Variant.settings }
+
+  /// The table, which a variant keeps: a generic type has no stored one.
+  static func makeTable() -> Table<Self> {
+    Table {
+      Setting("latent", \.latent, in: 1...65_536, "Dimensions of z.")
+      Setting("auxiliary", \.auxiliary, in: 1...65_536, "Dimensions of a, of agmdgm.")
+      Setting(
+        "auxiliary_given", \.auxiliaryGiven,
+        "Of agmdgm, what p(a|·) depends on beside the class: the item and its code, as in ADGM, or the code alone, as in the authors' program; "
+          + "absent: item.")
+      Setting("hidden", \.hidden, in: 1...65_536, lengths: 1...64, of: "layers", "Widths of the linear layers of every network.")
+      Setting("components", \.components, in: 0...10_000, "Components that no label names; those of labelled classes come from the labels.")
+      Setting(
+        "hidden_classes", \.hiddenClasses, in: 0..., writesNull: true,
+        "How many classes have no label, out of which their share of p(y) follows: spread over `components`; absent: as many as those.")
+      Setting(
+        "class_prior", \.classPrior, writesNull: true, "p(y) of the labelled classes; the rest goes to the other components. Absent: 1 / classes.")
+      Setting("component_spread", \.componentSpread, in: 0..., "Deviation of the components' means before training.")
+      Setting("activation", \.activation, "Behind every hidden layer.")
+      Setting("scale", \.scale, "How scale heads of the latent variables are read.")
+      Setting("scale_floor", \.scaleFloor, in: 0..., "Added to a softplus or sigmoid deviation.")
+      Setting(
+        "class_pixels", \.classPixels,
+        "What q(y|x) sees of pixels that are binarised by drawing: the bits, as the likelihood does, or the grey levels; absent: bits.")
+      Part(\.observation)
+    }
   }
 
   package var conventions: [String] { ["scale"] }
@@ -68,6 +91,7 @@ package struct SemiSupervisedConfiguration: Settings {
   package mutating func dropIneffective() {
     if !scale.hasFloor { scaleFloor = 0 }
     if observation.binarisation != .dynamic { classPixels = nil }
+    if !Variant.hasAuxiliary { (auxiliary, auxiliaryGiven) = (Self.usualAuxiliary, nil) }
   }
 
   package func check() throws(Fault) {
