@@ -27,10 +27,10 @@ struct ClassPhaseTests {
     return model
   }
 
-  private static func options(_ phases: [ClassPhase], _ augmentation: Augmentation = Augmentation(rotation: 20, shift: 1))
-    -> SemiSupervisedTrainingOptions
-  {
-    SemiSupervisedTrainingOptions(alpha: 0.2, weightPrior: 0, phases: phases, augmentation: augmentation)
+  private static func options(
+    _ phases: [ClassPhase], _ augmentation: Augmentation? = Augmentation(rotation: 20, shift: 1), _ perturbation: Perturbation? = nil
+  ) -> SemiSupervisedTrainingOptions {
+    SemiSupervisedTrainingOptions(alpha: 0.2, weightPrior: 0, phases: phases, augmentation: augmentation, perturbation: perturbation)
   }
 
   private static func pass(_ epoch: Float) -> Pass {
@@ -39,11 +39,12 @@ struct ClassPhaseTests {
 
   /// A step of plain descent in the last phase moves every parameter against the slope of what validation reports of the same batch.
   private func checkSlopes<V: SemiSupervisedVariant>(
-    _: V.Type, _ phases: [ClassPhase], _ augmentation: Augmentation = Augmentation(rotation: 20, shift: 1), labels: [Int] = []
+    _: V.Type, _ phases: [ClassPhase], _ augmentation: Augmentation? = Augmentation(rotation: 20, shift: 1), _ perturbation: Perturbation? = nil,
+    labels: [Int] = []
   ) throws {
     let model = try Self.model(V.self, classes: labels.isEmpty ? nil : ["a", "b"])
     let rate: Float = 1e-3
-    let learner = model.learner(Self.options(phases, augmentation), Descent(Optimiser(.sgd, rate: rate)))
+    let learner = model.learner(Self.options(phases, augmentation, perturbation), Descent(Optimiser(.sgd, rate: rate)))
     var state = try learner.start(Self.data, key: RandomKey(seed: 3))
     let epoch = learner.epochsBeforeComparison
     for begun in Set([0, epoch]).sorted() { try learner.begin(epoch: begun, &state, Self.data, key: RandomKey(seed: 4)) }
@@ -90,6 +91,7 @@ struct ClassPhaseTests {
       try checkSlopes(variant, [ClassPhase(.consistency)], still)
       try checkSlopes(variant, [ClassPhase(.consistency)], still, labels: [1, 0])
       try checkSlopes(variant, [ClassPhase(.joint, consistencyWeight: 3)], still)
+      try checkSlopes(variant, [ClassPhase(.joint, consistencyWeight: 3)], nil, Perturbation(noise: 1e-4, adversarial: 1e-4), labels: [1, 0])
     }
   }
 
@@ -204,6 +206,9 @@ struct ClassPhaseTests {
       return nil
     }
     #expect(field(SemiSupervisedTrainingOptions(augmentation: Augmentation(shift: 1))) == "augmentation")
+    #expect(field(SemiSupervisedTrainingOptions(perturbation: Perturbation(noise: 1))) == "perturbation")
+    #expect(field(SemiSupervisedTrainingOptions(phases: [ClassPhase(.joint)], perturbation: Perturbation())) == "perturbation.noise")
+    #expect(field(SemiSupervisedTrainingOptions(phases: [ClassPhase(.joint)], perturbation: Perturbation(adversarial: 1))) == nil)
     #expect(field(SemiSupervisedTrainingOptions(phases: [ClassPhase(.joint)])) == "augmentation")
     #expect(field(SemiSupervisedTrainingOptions(phases: [ClassPhase(.joint, consistencyWeight: 0)])) == nil)
     #expect(field(SemiSupervisedTrainingOptions(pretrainingEpochs: 1, phases: [ClassPhase(.joint, consistencyWeight: 0)])) == "pretraining_epochs")

@@ -178,10 +178,12 @@ struct VLACPhaseTests {
     }
   }
 
-  @Test("maps of what is no image are refused")
+  @Test("maps of what is no image are refused, other changes of it are not")
   func noImage() throws {
     let model = try VLAC(
       VLAC.Configuration(LadderConfiguration([.init(latent: 1)]), components: [2]), signature: .vector(3), key: RandomKey(seed: 1))
     #expect { try model.check(Self.options([ClassPhase(.joint)])) } throws: { ($0 as? Fault)?.field == "augmentation" }
+    let noisy = VLAC.TrainingOptions(phases: [ClassPhase(.joint)], perturbation: Perturbation(noise: 0.1))
+    #expect(throws: Never.self) { try model.check(noisy) }
   }
 }

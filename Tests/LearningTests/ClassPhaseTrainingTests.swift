@@ -68,6 +68,29 @@ struct ClassPhaseTrainingTests {
     }
   }
 
+  @Test("so does one under changes of a table's rows", arguments: ["gmdgm", "vlac"])
+  func tableResumes(_ family: String) throws {
+    let rows = RandomKey(seed: 5).normal([30, 3]).scalars
+    let lines = (0..<30).map { row in (0..<3).map { "\(rows[3 * row + $0] + Float(row % 2 * 4))" }.joined(separator: ",") + "\n" }
+    let table = try bench.folder.file("rows.csv", "u,v,w\n" + lines.joined())
+    let configuration =
+      family == "vlac" ? #""layers": [{"latent": 2, "hidden": [6]}], "components": [2]"# : #""latent": 2, "hidden": [6], "components": 2"#
+    let recipe = try bench.recipe(
+      #"""
+      {"family": "\#(family)", "data": {"source": "\#(table)"}, "epochs": 4, "batch_size": 9, "validation": 6, "seed": 4,
+       "configuration": {\#(configuration), "likelihood": "gaussian"},
+       "training": {"phases": [{"kind": "vae", "epochs": 1}, {"kind": "mixture"}, {"kind": "consistency", "epochs": 1}, {"kind": "joint"}],
+                    "perturbation": {"noise": 0.2, "adversarial": 0.1}}}
+      """#)
+    let steps = Atomic<Int>(0)
+    let whole = try bench.run(recipe) { if case .step = $0 { steps.add(1, ordering: .relaxed) } }.digest
+    for stop in 0..<steps.load(ordering: .relaxed) {
+      try bench.clear()
+      #expect(throws: TrainingError.stopped) { try bench.run(recipe, steps: stop) }
+      #expect(try bench.run(recipe, resumes: true).digest == whole, "stopped after \(stop) steps")
+    }
+  }
+
   @Test("a run of phases can go on to more epochs of the last, and is the same on two threads")
   func goesOn() throws {
     defer { Parallelism.width = 1 }

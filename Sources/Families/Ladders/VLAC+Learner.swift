@@ -85,14 +85,18 @@ extension VLAC: PhaseTrainable {
   func inconsistency(
     _ network: LadderNetwork, _ values: Tensor, _ options: TrainingOptions, _ pass: Pass, posteriors known: [Normal]? = nil
   ) -> ClassConsistency.Value {
-    func posteriors(_ values: Tensor, _ keys: RowKeys) -> [Normal] {
+    func posteriors(_ network: LadderNetwork, _ values: Tensor, _ keys: RowKeys) -> [Normal] {
       self.posteriors(network, ladder.observation.observed(values, keys: keys.split("binarise")), pass.mode)
     }
-    let own = known ?? posteriors(values, pass.keys)
+    let own = known ?? posteriors(network, values, pass.keys)
     var mapped = own
-    if let augmentation = options.augmentation, let picture = signature.space.picture {
-      let keys = pass.keys.split("map")
-      mapped = posteriors(augmentation(values, of: picture, keys: keys), keys)
+    if options.augmentation != nil || options.perturbation != nil {
+      let (keys, still) = (pass.keys.split("map"), network.mapping { $1.detached })
+      let changed = values.changed(by: options.augmentation, options.perturbation, in: signature.space, keys: keys) { items in
+        let q = posteriors(still, items, keys)
+        return layers(options).map { still.priors[$0].mixture.logJoint(of: q[$0].mean) }
+      }
+      mapped = posteriors(network, changed, keys)
     }
     let parts = layers(options).map { layer in
       let (mixture, components) = (network.priors[layer].mixture, componentCounts[layer])

@@ -20,15 +20,19 @@ extension VLAC {
     package var consistentLayers: [Int]?
     /// T, the maps under which they are to.
     package var augmentation: Augmentation?
+    /// What T does to items beside, or of those that are no images.
+    package var perturbation: Perturbation?
 
     package init() { self.init(schedule: LadderSchedule()) }
 
     package init(
       schedule: LadderSchedule = LadderSchedule(), pretrainingEpochs: Int = 0, fitItems: Int = 10_000, phases: [ClassPhase] = [],
-      consistency: ClassConsistency = ClassConsistency(), consistentLayers: [Int]? = nil, augmentation: Augmentation? = nil
+      consistency: ClassConsistency = ClassConsistency(), consistentLayers: [Int]? = nil, augmentation: Augmentation? = nil,
+      perturbation: Perturbation? = nil
     ) {
       (self.schedule, self.pretrainingEpochs, self.fitItems) = (schedule, pretrainingEpochs, fitItems)
-      (self.phases, self.consistency, self.consistentLayers, self.augmentation) = (phases, consistency, consistentLayers, augmentation)
+      (self.phases, self.consistency, self.consistentLayers) = (phases, consistency, consistentLayers)
+      (self.augmentation, self.perturbation) = (augmentation, perturbation)
     }
 
     package static let table = Table<Self> {
@@ -49,10 +53,13 @@ extension VLAC {
       Setting(
         "augmentation", \.augmentation, writesNull: true,
         "Maps under which phases want clusters to stay what they are; what the likelihood sees they leave alone. Absent: none.")
+      Setting(
+        "perturbation", \.perturbation, writesNull: true,
+        "Small changes of items of any kind, after those maps, under which phases want clusters to stay what they are. Absent: none.")
     }
 
     package func check() throws(Fault) {
-      try ClassPhase.check(phases, pretrainingEpochs: pretrainingEpochs, augmentation)
+      try ClassPhase.check(phases, pretrainingEpochs: pretrainingEpochs, augmentation, perturbation)
       if let place = phases.firstIndex(where: { $0.kind == .distil }) {
         throw Fault(
           field: "phases[\(place)].kind", given: "distil", expected: "vae, mixture, consistency or joint: clusters follow from the codes here")

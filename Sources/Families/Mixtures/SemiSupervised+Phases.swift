@@ -106,10 +106,13 @@ extension SemiSupervised {
     recognise(network, configuration.observation.observed(values, keys: keys.split("binarise")), grey: values, keys: keys, mode)
   }
 
-  /// ln q(y|Tx), unnormalised; nil without maps.
+  /// ln q(y|Tx), unnormalised; nil where nothing changes items.
   private func mappedLogits(_ network: Network, _ values: Tensor, _ options: TrainingOptions, _ pass: Pass) -> Tensor? {
-    guard let augmentation = options.augmentation, let picture = signature.space.picture else { return nil }
-    let keys = pass.keys.split("map")
-    return recognition(network, augmentation(values, of: picture, keys: keys), keys, pass.mode).logits
+    guard options.augmentation != nil || options.perturbation != nil else { return nil }
+    let (keys, still) = (pass.keys.split("map"), network.mapping { $1.detached })
+    let changed = values.changed(by: options.augmentation, options.perturbation, in: signature.space, keys: keys) {
+      [recognition(still, $0, keys, pass.mode).logits]
+    }
+    return recognition(network, changed, keys, pass.mode).logits
   }
 }

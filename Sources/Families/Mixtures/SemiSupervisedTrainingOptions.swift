@@ -20,16 +20,19 @@ package struct SemiSupervisedTrainingOptions: Settings {
   package var consistency: ClassConsistency
   /// T, the maps under which q(y|x) is to stay what it is.
   package var augmentation: Augmentation?
+  /// What T does to items beside, or of those that are no images.
+  package var perturbation: Perturbation?
 
   package init() { self.init(alpha: 1.1) }
 
   package init(
     alpha: Float = 1.1, weightPrior: Float = 0.5, warmUpEpochs: Float = 0, pretrainingEpochs: Int = 0, frozenEpochs: Int = 1,
-    enumeration: Int? = nil, phases: [ClassPhase] = [], consistency: ClassConsistency = ClassConsistency(), augmentation: Augmentation? = nil
+    enumeration: Int? = nil, phases: [ClassPhase] = [], consistency: ClassConsistency = ClassConsistency(), augmentation: Augmentation? = nil,
+    perturbation: Perturbation? = nil
   ) {
     (self.alpha, self.weightPrior, self.warmUpEpochs) = (alpha, weightPrior, warmUpEpochs)
     (self.pretrainingEpochs, self.frozenEpochs, self.enumeration) = (pretrainingEpochs, frozenEpochs, enumeration)
-    (self.phases, self.consistency, self.augmentation) = (phases, consistency, augmentation)
+    (self.phases, self.consistency, self.augmentation, self.perturbation) = (phases, consistency, augmentation, perturbation)
   }
 
   package static let table = Table<Self> {
@@ -52,9 +55,12 @@ package struct SemiSupervisedTrainingOptions: Settings {
     Setting(
       "augmentation", \.augmentation, writesNull: true,
       "Maps under which phases want q(y|x) to stay what it is; what the likelihood sees they leave alone. Absent: none.")
+    Setting(
+      "perturbation", \.perturbation, writesNull: true,
+      "Small changes of items of any kind, after those maps, under which phases want q(y|x) to stay what it is. Absent: none.")
   }
 
   package func check() throws(Fault) {
-    try ClassPhase.check(phases, pretrainingEpochs: pretrainingEpochs, augmentation)
+    try ClassPhase.check(phases, pretrainingEpochs: pretrainingEpochs, augmentation, perturbation)
   }
 }

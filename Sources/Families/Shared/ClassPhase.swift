@@ -72,7 +72,9 @@ package struct ClassPhase: Settings {
   var weight: Float { consistencyWeight ?? Self.usualWeight }
 
   /// Refuses phases that don't follow from one another or from what stands beside them.
-  static func check(_ phases: [ClassPhase], pretrainingEpochs: Int, _ augmentation: Augmentation?) throws(Fault) {
+  static func check(
+    _ phases: [ClassPhase], pretrainingEpochs: Int, _ augmentation: Augmentation?, _ perturbation: Perturbation?
+  ) throws(Fault) {
     try check(phases)
     if !phases.isEmpty, pretrainingEpochs > 0 {
       throw Fault(field: "pretraining_epochs", given: "\(pretrainingEpochs)", expected: "0, beside phases, which begin with one of kind vae")
@@ -81,9 +83,13 @@ package struct ClassPhase: Settings {
       throw Fault(
         field: "augmentation", given: "maps without phases", expected: "phases that learn from them, or the recipe's own augmentation")
     }
-    if let place = phases.firstIndex(where: \.comparesMaps), augmentation == nil {
+    if phases.isEmpty, perturbation != nil {
+      throw Fault(field: "perturbation", given: "changes without phases", expected: "phases that learn from them")
+    }
+    if let place = phases.firstIndex(where: \.comparesMaps), augmentation == nil, perturbation == nil {
       throw Fault(
-        field: "augmentation", given: "nothing", expected: "maps for phases[\(place)] to compare q(y|x) under, such as {\"rotation\": 10}")
+        field: "augmentation", given: "nothing",
+        expected: "maps for phases[\(place)] to compare q(y|x) under, such as {\"rotation\": 10}, or a perturbation, such as {\"noise\": 0.3}")
     }
   }
 
