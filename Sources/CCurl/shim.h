@@ -14,6 +14,12 @@ static inline CURLcode posterior_curl_set_callback(CURL *handle, CURLoption opti
   return curl_easy_setopt(handle, option, value);
 }
 
+// A field of the last answer's head; NULL where it has none. It lasts until the next transfer.
+static inline const char *posterior_curl_header(CURL *handle, const char *name) {
+  struct curl_header *header = NULL;
+  return curl_easy_header(handle, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK ? header->value : NULL;
+}
+
 static inline long posterior_curl_status(CURL *handle) {
   long status = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);

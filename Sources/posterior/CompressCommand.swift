@@ -13,17 +13,21 @@ struct CompressCommand: AsyncParsableCommand {
     commandName: "compress", abstract: "Compress items without loss by what a model knows of them.",
     discussion: """
       The file that comes out is read by posterior decompress with the same model alone. Items are coded in chunks, each of which stands for itself: \
-      larger ones cost fewer bits, and more memory. Bits per dimension are told beside the model's bound, which is what bits back coding comes to.
+      larger ones cost fewer bits, and more memory. Bits per dimension are told beside the model's bound, which is what bits back coding comes to. \
+      With --server a model of a server does the same, with the same bytes.
       """)
 
   @Argument(help: "A model file; or name, name@3 or name@alias in the store, with --store or where no such file exists.", completion: .file())
   var model: String
-  @Argument(help: "Items: an IDX, NPY or PNG file; every number has to be one of the model's levels.", completion: .file()) var file: String
+  @Argument(
+    help: "Items: an IDX, NPY or PNG file, for a server NPY, PNG, CSV or JSON; every number has to be one of the model's levels.",
+    completion: .file())
+  var file: String
   @Option(name: .shortAndLong, help: "Where to write the bits; - is standard output.", completion: .file()) var output: String
   @Option(help: "Items of a chunk. (default: 4096, of large items fewer)") var chunk: Int?
   @Option(help: "Of the random bits that the first code of a chunk is drawn with.") var seed: UInt64 = 0
   @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
-  @OptionGroup var store: StoreArguments
+  @OptionGroup var registry: RegistryArguments
 
   func validate() throws {
     guard chunk ?? 1 > 0 else { throw ValidationError("--chunk is \(chunk ?? 0), expected 1 or more") }
@@ -31,8 +35,9 @@ struct CompressCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting {
+      if registry.server != nil { return try await askServer() }
       Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
-      let model = try store.load(model)
+      let model = try registry.store.load(model)
       var compressor = try Compressor(model, seed: seed)
       let items = try ItemFiles.items(of: file, for: model.family)
       guard items.count > 0 else { throw CommandError("\(file) has no items.") }
@@ -53,9 +58,24 @@ struct CompressCommand: AsyncParsableCommand {
     }
   }
 
+  private func askServer() async throws {
+    guard let type = OutputFormat(path: file)?.mediaType else {
+      throw CommandError("\(file): a server takes .npy, .png, .csv, .json or .raw (float32, little-endian); the extension says which.")
+    }
+    let output = try OutputFile(output)
+    guard !output.isTerminal else { throw CommandError("A terminal can't show bits: name a file with -o.") }
+    let fields = ["Posterior-Rate", "Posterior-Rate-Net", "Posterior-Rate-Bound"]
+    let rates = try await RemoteStream(server: registry.requireServer(), model: model).perform(
+      .compress, on: file, as: type, into: output, accepting: .bits, options: [("chunk", chunk.map(String.init)), ("seed", "\(seed)")], fields: fields
+    )
+    let told = fields.compactMap { rates[$0] }
+    guard told.count == fields.count else { return }
+    CommandError.note("rate \(told[0]) bits/dim gross, \(told[1]) net of random bits and frame; the model's bound \(told[2])")
+  }
+
   private func chunkSize(of signature: Signature) throws -> Int {
     let most = Compressor.mostItems(of: signature)
-    guard let chunk else { return min(4096, max(1, most / 8)) }
+    guard let chunk else { return Compressor.usualItems(of: signature) }
     guard chunk <= most else { throw CommandError("--chunk is \(chunk), expected at most \(most) items of \(signature.width) numbers.") }
     return chunk
   }

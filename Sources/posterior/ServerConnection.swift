@@ -60,7 +60,31 @@ struct ServerConnection: RegistryConnection {
     var exchange = exchange(.get, target)
     exchange.headers += headers
     exchange.patience = nil
-    return try await perform(exchange, take)
+    return try await perform(exchange) { piece, _ in take(piece) }.status
+  }
+
+  /// Sends bytes and takes the answer as it comes.
+  ///
+  /// - Parameters:
+  ///   - fields: of the answer's head, to be returned where they are there.
+  ///   - take: gets the body of a success piece by piece, on a thread of its own; false ends the exchange.
+  /// - Throws: `RegistryRefusal` with the answer's own sentence.
+  func post(
+    _ content: ServerExchange.Content, as type: String, to target: String, accepting answer: String, fields: [String] = [],
+    _ take: @escaping ([UInt8]) -> Bool
+  ) async throws -> [String: String] {
+    var exchange = exchange(.post, target)
+    exchange.headers += ["Content-Type: \(type)", "Accept: \(answer)"]
+    exchange.content = content
+    exchange.wantedFields = fields
+    var refusal: [UInt8] = []
+    let head = try await perform(exchange) { piece, status in
+      if (200..<300).contains(status) { return take(piece) }
+      refusal += piece
+      return true
+    }
+    _ = try RegistryAnswer(status: head.status, body: refusal).content
+    return head.fields
   }
 
   private func exchange(_ method: HTTP.Method, _ target: String) -> ServerExchange {
@@ -71,15 +95,15 @@ struct ServerConnection: RegistryConnection {
 
   private func answer(to exchange: ServerExchange) async throws -> RegistryAnswer {
     var body: [UInt8] = []
-    let status = try await perform(exchange) { piece in
+    let head = try await perform(exchange) { piece, _ in
       body += piece
       return true
     }
-    return RegistryAnswer(status: status, body: body)
+    return RegistryAnswer(status: head.status, body: body)
   }
 
   /// On a thread of its own: curl waits where it is called.
-  private func perform(_ exchange: ServerExchange, _ take: @escaping ([UInt8]) -> Bool) async throws -> Int {
+  private func perform(_ exchange: ServerExchange, _ take: @escaping ([UInt8], Int) -> Bool) async throws -> ServerExchange.Head {
     nonisolated(unsafe) let take = take
     return try await withCheckedThrowingContinuation { continuation in
       DispatchQueue.global().async { [base] in

@@ -16,8 +16,17 @@ struct ServerExchange {
   var content = Content.none
   /// A PEM file that vouches for the server's certificate; nil for the system's authorities.
   var authorities: String?
+  /// Fields of the answer's head that are looked for.
+  var wantedFields: [String] = []
   /// Seconds without a byte after which the server is given up; nil: as long as the connection stands.
   var patience: Int? = 600
+
+  /// What came back beside the body.
+  struct Head {
+    let status: Int
+    /// Those of the fields wanted that are there.
+    let fields: [String: String]
+  }
 
   /// Why there is no answer, in curl's words.
   struct Failure: Error { let reason: String }
@@ -33,12 +42,12 @@ struct ServerExchange {
     init(_ take: @escaping ([UInt8]) -> Bool) { self.take = take }
   }
 
-  /// - Parameter take: gets the answer's body piece by piece; false ends the exchange.
-  /// - Returns: the status, also of an exchange that `take` ended.
-  func perform(_ take: @escaping ([UInt8]) -> Bool) throws(Failure) -> Int {
+  /// - Parameter take: gets the answer's body piece by piece, and the status; false ends the exchange.
+  /// - Returns: the head, also of an exchange that `take` ended.
+  func perform(_ take: @escaping (_ piece: [UInt8], _ status: Int) -> Bool) throws(Failure) -> Head {
     guard Self.isReady, let handle = curl_easy_init() else { throw Failure(reason: "libcurl can't be used") }
     defer { curl_easy_cleanup(handle) }
-    let progress = Progress(take)
+    let progress = Progress { take($0, posterior_curl_status(handle)) }
     let context = Unmanaged.passUnretained(progress).toOpaque()
     var list: UnsafeMutablePointer<curl_slist>?
     // Without an Expect: 100-continue: it would make every upload wait.
@@ -88,7 +97,8 @@ struct ServerExchange {
     guard code == CURLE_OK || code == CURLE_WRITE_ERROR else {
       throw Failure(reason: String(cString: words[0] == 0 ? curl_easy_strerror(code) : UnsafePointer(words)))
     }
-    return posterior_curl_status(handle)
+    let fields = wantedFields.compactMap { name in posterior_curl_header(handle, name).map { (name, String(cString: $0)) } }
+    return Head(status: posterior_curl_status(handle), fields: Dictionary(uniqueKeysWithValues: fields))
   }
 
   private func send(_ byteCount: Int, on handle: UnsafeMutableRawPointer, _ context: UnsafeMutableRawPointer) {

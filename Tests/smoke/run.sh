@@ -156,6 +156,60 @@ expect "items come back" "$(sha256sum <"$work/items.npy")" "$(sha256sum <"$work/
 head -c 5000 "$work/items.bits" >"$work/cut.bits"
 expect "half a stream" 1 "$("$posterior" decompress "$model" "$work/cut.bits" -o "$work/cut.npy" 2>"$work/err"; echo $?)"
 expect "half a stream writes nothing" no "$([ -e "$work/cut.npy" ] && echo yes || echo no)"
+"$posterior" decompress "$model" "$work/items.bits" --items 130-259 -o "$work/some.npy" || fail "decompress --items"
+head -c $((128 + 260 * 3136)) "$work/items.npy" | tail -c $((130 * 3136)) >"$work/wanted"
+expect "some items come back" "$(sha256sum <"$work/wanted")" "$(tail -c +129 "$work/some.npy" | sha256sum)"
+expect "items beyond the end" 1 "$("$posterior" decompress "$model" "$work/items.bits" --items 300 -o "$work/none.npy" 2>"$work/err"; echo $?)"
+contains "items beyond the end" "0 to 299" "$work/err"
+
+# The same bytes with any instruction set and any number of threads; without fused multiply-add none.
+expect "an instruction set of no processor" 64 "$(POSTERIOR_INSTRUCTION_SET=none "$posterior" --version 2>"$work/err"; echo $?)"
+sets=$(sed -n 's/.*expected one of \(.*\), which.*/\1/p' "$work/err" | tr -d ,)
+for set in $sets; do
+  if [ "$set" = portable ]; then
+    expect "no fused multiply-add" 1 "$(POSTERIOR_INSTRUCTION_SET=$set "$posterior" compress "$model" "$work/items.npy" -o "$work/$set.bits" 2>"$work/err"; echo $?)"
+    contains "no fused multiply-add" "fused multiply-add" "$work/err"
+    expect "nor to read" 1 "$(POSTERIOR_INSTRUCTION_SET=$set "$posterior" decompress "$model" "$work/items.bits" -o "$work/$set.npy" 2>"$work/err"; echo $?)"
+    continue
+  fi
+  for threads in 1 2 3; do
+    POSTERIOR_INSTRUCTION_SET=$set "$posterior" compress "$model" "$work/items.npy" -o "$work/$set.bits" --chunk 128 --threads $threads 2>"$work/err" || fail "compress, $set"
+    expect "compressed with $set on $threads threads" "$(sha256sum <"$work/items.bits")" "$(sha256sum <"$work/$set.bits")"
+    POSTERIOR_INSTRUCTION_SET=$set "$posterior" decompress "$model" "$work/items.bits" -o "$work/$set.npy" --threads $threads || fail "decompress, $set"
+    expect "decompressed with $set on $threads threads" "$(sha256sum <"$work/items.npy")" "$(sha256sum <"$work/$set.npy")"
+  done
+done
+
+stream=(-H 'Content-Type: application/vnd.posterior.bits')
+array=(-H 'Content-Type: application/x-npy' -H 'Accept: application/x-npy')
+expect "compress" 200 "$(status '/v1/models/fm/compress?seed=0&chunk=128' -H 'Content-Type: application/x-npy' --data-binary "@$work/items.npy")"
+expect "the stream of the command line" "$(sha256sum <"$work/items.bits")" "$(sha256sum <"$work/body")"
+contains "the rate" "Posterior-Rate-Bound: 0." "$work/head"
+expect "the rate alone" 200 "$(status /v1/models/fm/compress -H 'Content-Type: application/x-npy' -H 'Accept: application/json' --data-binary "@$work/items.npy")"
+contains "the rate alone" '"bits_per_dim"' "$work/body"
+expect "decompress" 200 "$(status /v1/models/fm/decompress "${stream[@]}" "${array[@]:2}" --data-binary "@$work/items.bits")"
+expect "items come back over HTTP" "$(sha256sum <"$work/items.npy")" "$(sha256sum <"$work/body")"
+expect "some of them" 200 "$(status '/v1/models/fm/decompress?items=130-259' "${stream[@]}" "${array[@]:2}" --data-binary "@$work/items.bits")"
+expect "some of them" "$(sha256sum <"$work/some.npy")" "$(sha256sum <"$work/body")"
+contains "where they begin" "Posterior-First-Item: 130" "$work/head"
+"$posterior" compress fm "$work/items.npy" --chunk 128 -o "$work/remote.bits" --server "$url" 2>"$work/err" || fail "compress --server"
+expect "compressed by a server" "$(sha256sum <"$work/items.bits")" "$(sha256sum <"$work/remote.bits")"
+contains "compressed by a server" "bits/dim" "$work/err"
+"$posterior" decompress fm "$work/items.bits" --items 130-259 -o "$work/remote.npy" --server "$url" || fail "decompress --server"
+expect "decompressed by a server" "$(sha256sum <"$work/some.npy")" "$(sha256sum <"$work/remote.npy")"
+expect "half a stream, to a server" 1 "$("$posterior" decompress fm "$work/cut.bits" -o "$work/none.npy" --server "$url" 2>"$work/err"; echo $?)"
+expect "nothing is written then" no "$([ -e "$work/none.npy" ] && echo yes || echo no)"
+refused() { local name=$1 wanted=$2; shift 2; expect "$name" "$wanted" "$(status "$@")"; contains "$name" '"detail"' "$work/body"; }
+refused "half a stream over HTTP" 400 /v1/models/fm/decompress "${stream[@]}" --data-binary "@$work/cut.bits"
+refused "no stream" 400 /v1/models/fm/decompress "${stream[@]}" --data-binary "@$work/items.npy"
+(head -c 2000 "$work/items.bits"; printf 'x'; tail -c +2002 "$work/items.bits") >"$work/flipped.bits"
+refused "another byte" 400 /v1/models/fm/decompress "${stream[@]}" --data-binary "@$work/flipped.bits"
+(head -c 8 "$work/items.bits"; printf '\2'; tail -c +10 "$work/items.bits") >"$work/future.bits"
+refused "a version of later" 415 /v1/models/fm/decompress "${stream[@]}" --data-binary "@$work/future.bits"
+refused "a stream as text" 415 /v1/models/fm/decompress -H 'Content-Type: text/csv' --data-binary "@$work/items.bits"
+refused "items off the levels" 422 /v1/models/fm/compress -H 'Content-Type: application/x-npy' --data-binary @deploy/examples/ten-garments.npy
+contains "items off the levels" '"field":"array[0]' "$work/body"
+refused "items that are not there" 422 '/v1/models/fm/decompress?items=300' "${stream[@]}" --data-binary "@$work/items.bits"
 # The same ten pictures as CSV, with and without names and classes, and in a sliver of the range.
 python3 - deploy/examples/ten-garments.npy "$work" <<'EOF'
 import struct, sys
@@ -696,6 +750,8 @@ refuse "codes of another width" 422 /v1/models/fm/decode -d '{"layers":[{"mean":
 refuse "a filter with a fault" 400 '/v1/runs?filter=metrics.elbo+%3E+x'
 contains "a filter with a fault" 'column 16' "$work/body"
 refuse "another list's page token" 400 '/v1/runs?page_token=MA'
+refuse "a family without codecs" 422 /v1/models/kinds/compress -d '{"rows": [{"a": 1, "b": 2}]}'
+contains "a family without codecs" '"operations"' "$work/body"
 refuse "a layer without clusters" 422 /v1/models/kinds/cluster -d '{"rows": [{"a": 1, "b": 2}], "layer": 1}'
 refuse "a class that is not known" 422 /v1/models/kinds/sample -d '{"given": {"label": "none"}}'
 refuse "clusters of a model without" 422 /v1/models/fm/cluster -d '{}'
