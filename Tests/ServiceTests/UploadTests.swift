@@ -15,7 +15,10 @@ struct UploadTests {
     #expect(upload.headers["Location"] == "/v1/models/fresh@1")
     #expect(try upload.member("digest")?.string == SHA256.digest(ModelFiles.pictures).description)
     #expect(try upload.member("family")?.string == "vae")
-    #expect(try upload.member("operations")?.elements.compactMap(\.string) == ["decode", "encode", "reconstruct", "robustness", "sample", "score"])
+    #expect(
+      try upload.member("operations")?.elements.compactMap(\.string) == [
+        "compress", "decode", "decompress", "encode", "reconstruct", "robustness", "sample", "score",
+      ])
     let sample = try await fixture.post("/v1/models/fresh/sample", json: #"{"seed": 1}"#)
     #expect(sample.status == 200)
     #expect(sample.headers["Posterior-Model"] == "fresh@1")

@@ -41,7 +41,8 @@ package struct DecompressRequest: Sendable {
       let way = isStreamable ? "" : ", or have them as NPY or raw floats"
       throw Problem(
         .tooLarge,
-        "\(items.count) items of \(model.signature.width) numbers are more than one answer holds, \(most) numbers: ask for some of them with items\(way).",
+        "\(items.count) items of \(model.signature.width) numbers are more than one answer holds, \(most) numbers: "
+          + "ask for some of them with items\(way).",
         field: "items", given: "\(items.count) items", expected: "at most \(most / model.signature.width) at once")
     }
     return Decompression(

@@ -7,8 +7,8 @@ internal import Tensors
 extension Application {
   /// POST /v1/models/{model}/compress and /decompress.
   ///
-  /// In the order of all operations: whether the model can, the type of the answer, the options, the items. Every chunk is a job of its own among those
-  /// of others, and no more than one stands in memory.
+  /// In the order of all operations: whether the model can, the type of the answer, the options, the items. Every chunk is a job of its own among
+  /// those of others, and no more than one stands in memory.
   nonisolated(nonsending) func perform(_ operation: BitsOperation, _ request: Request, _ account: InferenceAccount?) async throws -> Response {
     let deadline = try request.deadline()
     let model = try await models.model(named: request.parameter("model"))
@@ -27,8 +27,8 @@ extension Application {
 
   // MARK: - Compressing
 
-  /// The stream is there as a whole before its first byte is sent: its rates stand in the head, and an item that can't be coded is an error instead of
-  /// half a stream.
+  /// The stream is there as a whole before its first byte is sent: its rates stand in the head, and an item that can't be coded is an error instead
+  /// of half a stream.
   private func compress(_ context: StreamContext, on model: LoadedModel, as type: MediaType) async throws -> Response {
     let (asked, items, held) = try await itemsToCompress(context, on: model)
     // The file of the items, and what it holds of the disk, go when they are coded.
