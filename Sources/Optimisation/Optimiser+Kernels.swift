@@ -10,8 +10,8 @@ extension Optimiser {
   func move(_ parameter: inout Tensor, against gradient: Tensor, _ moments: inout [ParameterSlots], at place: Int, step: Int, rate: Float) {
     guard !gradient.isZero else { return }
     let count = parameter.count
-    let bias1 = 1 - betas[0].raised(to: step)
-    let bias2 = 1 - betas[1].raised(to: step)
+    let bias1 = bias(betas[0], step: step)
+    let bias2 = bias(betas[1], step: step)
     // Taken out while they are changed, so that the change happens in place.
     var first = moments[0].take(place)
     var second = moments.count > 1 ? moments[1].take(place) : Tensor([])

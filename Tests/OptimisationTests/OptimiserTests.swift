@@ -62,6 +62,13 @@ struct OptimiserTrace: Sendable, CustomTestStringConvertible {
         -1.227_513_91,
       ]),
     OptimiserTrace(
+      testDescription: "Adamax, nothing made up for (Kingma and Ba 2015 without the step's own factor, in double)",
+      optimiser: Optimiser(.adamax, correctsBias: false),
+      points: [
+        0.510_000_00, -0.760_000_00, 0.528_855_89, -0.778_985_65, 0.555_392_22, -0.806_012_62, 0.588_424_40, -0.840_201_96, 0.626_779_09,
+        -0.880_735_45,
+      ]),
+    OptimiserTrace(
       testDescription: "RMSProp", optimiser: Optimiser(.rmsprop),
       points: [
         1.5, -1.749_999_88, 0.965_268_67, -2.306_630_13, 1.290_883_54, -2.404_619_22, 1.161_484_60, -2.538_163_66, 1.233_193_64, -2.561_887_26,
