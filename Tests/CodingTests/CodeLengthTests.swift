@@ -60,6 +60,22 @@ import Testing
     }
   }
 
+  @Test("Bytes of distributions that are cut off", arguments: [0.002, 0.02, 0.3, 100] as [Float])
+  func closedBytes(scale: Float) throws {
+    var random = SplitMix(state: 25)
+    let means = random.floats(20_000, -0.5...0.5)
+    let share = 0x1p-14
+    try check(ClosedLogistic(means: means, scale: scale)) { i, symbol in
+      // From the side on which both are small.
+      func between(_ low: Double, _ high: Double) -> Double {
+        let (a, b) = ((low - Double(means[i])) / Double(scale), (high - Double(means[i])) / Double(scale))
+        return a > 0 ? Oracle.logistic(-a) - Oracle.logistic(-b) : Oracle.logistic(b) - Oracle.logistic(a)
+      }
+      let edge = Double(symbol) / 256 - 0.5
+      return -log2((1 - share) * between(edge, edge + 1.0 / 256) / between(-0.5, 0.5) + share / 256)
+    }
+  }
+
   @Test("Integers of any alphabet", arguments: [2, 3, 100, 256, 65_535])
   func uniform(symbols: Int) throws {
     try check(Uniform(count: 100_000, symbols: symbols)) { _, _ in log2(Double(symbols)) }

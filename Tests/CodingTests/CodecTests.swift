@@ -67,6 +67,14 @@ import Testing
     try checkCodec(one, [[Int](repeating: 0, count: 204)])
   }
 
+  @Test("Bytes under logistic distributions that are cut off, from needles to plains", arguments: [1e-7, 1e-3, 0.05, 1, 1e3] as [Float])
+  func closedLogistic(scale: Float) throws {
+    var random = SplitMix(state: 15)
+    let means = random.floats(200, -0.5...0.5) + [-0.5, 0.5, 0, -0, 0.498]
+    let codec = try ClosedLogistic(means: means, scale: scale)
+    try checkCodec(codec, [random.integers(205, below: 256), [Int](repeating: 0, count: 205), [Int](repeating: 255, count: 205)])
+  }
+
   @Test("Counts under beta-binomial distributions", arguments: [0, 1, 2, 255, 1000])
   func betaBinomial(trials: Int) throws {
     var random = SplitMix(state: 6)

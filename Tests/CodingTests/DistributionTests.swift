@@ -105,6 +105,21 @@ import Testing
     #expect(abs((message.bits - start.bits) / Double(count) * log(2) - 3.9319795) < 2e-4)
   }
 
+  @Test("A byte under a logistic distribution that is cut off costs the known bits, and a little more than none for what lies beyond")
+  func knownClosedLogistic() throws {
+    // (1 - ε) (e^-3.9319795 - 1e-7) / 0.99991306 + ε / 256, and the same of byte 0.
+    for (byte, open) in [(128, -3.9319795), (0, -12.5207712)] {
+      let count = 1000
+      let codec = try ClosedLogistic(means: [Float](repeating: 0, count: count), scale: Float(exp(-3.0)))
+      let start = try Message(.lanes(1))
+      var message = start
+      try codec.push([Int](repeating: byte, count: count), onto: &message)
+      let expected = -log((1 - 0x1p-14) * (exp(open) - 1e-7) / (1 - 2 / (1 + exp(0.5 * exp(3.0)))) + 0x1p-14 / 256)
+      #expect(abs((message.bits - start.bits) / Double(count) * log(2) - expected) < 2e-2)
+      #expect(byte == 0 || abs(expected - 3.9319795) < 2e-4)
+    }
+  }
+
   @Test("Counts have the beta-binomial masses of the C library")
   func betaBinomialSlots() throws {
     var random = SplitMix(state: 13)

@@ -64,6 +64,11 @@ import Testing
       failure { () throws(CodingError) in
         try QuantisedGaussian(bins: GaussianBins(bits: 1), priors: .standard(1), posteriors: .standard(2), support: .everyBin)
       },
+      failure { () throws(CodingError) in try ClosedLogistic(means: [0.6], scale: 1) },
+      failure { () throws(CodingError) in try ClosedLogistic(means: [.nan], scale: 1) },
+      failure { () throws(CodingError) in try ClosedLogistic(means: [0], scale: 0) },
+      failure { () throws(CodingError) in try ClosedLogistic(means: [0], scale: .nan) },
+      failure { () throws(CodingError) in try ClosedLogistic(means: [0], scale: 1, precision: 23) },
       failure { () throws(CodingError) in try DiscretisedLogistic.Bins(lower: 0, width: 0, count: 1) },
       failure { () throws(CodingError) in try DiscretisedLogistic.Bins(lower: .nan, width: 1, count: 1) },
       failure { () throws(CodingError) in try DiscretisedLogistic.Bins(lower: 0, width: 1, count: 0) },
