@@ -128,6 +128,8 @@ struct LinearHierarchy: CodedHierarchy {
   let width: Int
   let posteriorIsPrior: Bool
 
+  var codes: Int { layers * width }
+
   func evidence(of item: [Int]) -> [Float] { item.map { Float($0) / 256 - 0.5 } }
   func top() -> [Float] { [Float](repeating: 0.1, count: width) }
 

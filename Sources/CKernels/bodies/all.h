@@ -21,6 +21,8 @@
 
 #include "mixtures.h"
 
+#include "coding.h"
+
 #include "dots.h"
 
 #include "gemm.h"

@@ -221,4 +221,13 @@ double kernel_mixture_quantile(double p, const double *weights, const double *me
 void kernel_mixture_quantiles(double p, double score, const double *weights, const double *means, const double *deviations, size_t parts, size_t stride,
                               size_t n, double *y);
 
+// ---- Entropy coding, the same bits everywhere. The numbers first ..< first + n have the normal distributions N(qm, qs^2); a number's bins are those of N(pm, ps^2), whose inner
+// edges are pm + ps edges[i], `bins` - 1 of them. Integer cdf out of 2^precision: every bin has `least` slots, the others are shared by mass.
+// starts = cdf(bin), ends = cdf(bin + 1)
+void kernel_gaussian_intervals(const float *pm, const float *ps, const float *qm, const float *qs, size_t first, size_t n, const double *edges, uint32_t bins, uint32_t least,
+                               int precision, const uint32_t *bin, uint32_t *starts, uint32_t *ends);
+// The same of the bin that a slot is likely to be in: whoever asks looks whether starts <= slot < ends.
+void kernel_gaussian_bins(const float *pm, const float *ps, const float *qm, const float *qs, size_t first, size_t n, const double *edges, uint32_t bins, uint32_t least,
+                          int precision, const uint32_t *slots, uint32_t *bin, uint32_t *starts, uint32_t *ends);
+
 #endif

@@ -92,6 +92,15 @@ KERNEL(void, mixture_quantiles,
         double *y),
        (p, score, weights, means, deviations, parts, stride, n, y))
 
+KERNEL(void, gaussian_intervals,
+       (const float *pm, const float *ps, const float *qm, const float *qs, size_t first, size_t n, const double *edges, uint32_t bins, uint32_t least, int precision,
+        const uint32_t *bin, uint32_t *starts, uint32_t *ends),
+       (pm, ps, qm, qs, first, n, edges, bins, least, precision, bin, starts, ends))
+KERNEL(void, gaussian_bins,
+       (const float *pm, const float *ps, const float *qm, const float *qs, size_t first, size_t n, const double *edges, uint32_t bins, uint32_t least, int precision,
+        const uint32_t *slots, uint32_t *bin, uint32_t *starts, uint32_t *ends),
+       (pm, ps, qm, qs, first, n, edges, bins, least, precision, slots, bin, starts, ends))
+
 KERNEL(size_t, packed_size, (size_t k, size_t n), (k, n))
 KERNEL(void, pack, (const float *b, size_t k, size_t n, int transposed, float *packed), (b, k, n, transposed, packed))
 KERNEL(void, gemm,

@@ -9,6 +9,8 @@ package protocol CodedHierarchy: Sendable {
   associatedtype State
 
   var layers: Int { get }
+  /// Of all layers together.
+  var codes: Int { get }
   func evidence(of item: Likelihood.Symbol) throws(CodingError) -> Evidence
   func top() throws(CodingError) -> State
   /// p(z_l | z_{>l})

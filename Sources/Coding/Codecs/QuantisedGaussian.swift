@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// Bins of some normal distributions under others: codes of a posterior in the bins of its prior, or numbers under a predicted normal distribution.
 package struct QuantisedGaussian: Codec {
   package enum Support: Sendable {
@@ -38,20 +40,35 @@ package struct QuantisedGaussian: Codec {
 
   package func push(_ indices: [Int], onto message: inout Message) throws(CodingError) {
     let indices = try checked(indices, count: count)
+    for (place, index) in indices.enumerated() where index < 0 || index >= bins.count { throw outside(index, at: place, of: bins.count) }
+    var (starts, ends) = ([UInt32](repeating: 0, count: count), [UInt32](repeating: 0, count: count))
+    kernel_gaussian_intervals(
+      priors.means, priors.deviations, posteriors.means, posteriors.deviations, 0, count, bins.edges, UInt32(bins.count), least, Int32(precision),
+      indices.map { UInt32($0) }, &starts, &ends)
     try message.push(count, precision: { _ in precision }) { i throws(CodingError) in
-      guard indices[i] >= 0, indices[i] < bins.count else { throw outside(indices[i], at: i, of: bins.count) }
-      let interval = Interval(cdf(indices[i], at: i), upTo: cdf(indices[i] + 1, at: i))
-      guard interval.frequency > 0 else { throw unlikely(indices[i], at: i) }
-      return interval
+      guard ends[i] > starts[i] else { throw unlikely(indices[i], at: i) }
+      return Interval(starts[i], upTo: ends[i])
     }
   }
 
   package func pop(from message: inout Message) throws(CodingError) -> [Int] {
     var indices = [Int](repeating: 0, count: count)
-    try message.pop(count, precision: { _ in precision }) { i, slot in
-      let interval: Interval
-      (indices[i], interval) = bin(holding: slot, of: bins.count, precision: precision, near: guess(slot, at: i)) { cdf($0, at: i) }
-      return interval
+    let lanes = message.window.count
+    var (found, starts, ends) = ([UInt32](repeating: 0, count: lanes), [UInt32](repeating: 0, count: lanes), [UInt32](repeating: 0, count: lanes))
+    try message.popBlocks(count, precision: precision) { block, slots, intervals in
+      kernel_gaussian_bins(
+        priors.means, priors.deviations, posteriors.means, posteriors.deviations, block.lowerBound, block.count, bins.edges, UInt32(bins.count),
+        least,
+        Int32(precision), slots, &found, &starts, &ends)
+      for place in 0..<block.count {
+        let (index, slot) = (block.lowerBound + place, slots[place])
+        if starts[place] <= slot, slot < ends[place] {
+          (indices[index], intervals[place]) = (Int(found[place]), Interval(starts[place], upTo: ends[place]))
+        } else {
+          (indices[index], intervals[place]) = bin(
+            holding: slot, of: bins.count, precision: precision, near: Int(found[place]), cdf: { cdf($0, at: index) })
+        }
+      }
     }
     return indices
   }
@@ -63,13 +80,6 @@ package struct QuantisedGaussian: Codec {
     let x = Double(priors.means[index]) + Double(priors.deviations[index]) * bins.edges[edge - 1]
     let z = (x - Double(posteriors.means[index])) / Double(posteriors.deviations[index])
     return least * UInt32(edge) + UInt32(Normal.cdf(z) * others + 0.5)
-  }
-
-  /// The bin of the posterior's quantile.
-  private func guess(_ slot: UInt32, at index: Int) -> Int {
-    let z = Normal.quantile((Double(slot) + 0.5) / Double(1 << precision))
-    let x = Double(posteriors.means[index]) + Double(posteriors.deviations[index]) * z
-    return Int(Normal.cdf((x - Double(priors.means[index])) / Double(priors.deviations[index])) * Double(bins.count))
   }
 
   @inline(never)

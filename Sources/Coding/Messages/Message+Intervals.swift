@@ -76,6 +76,24 @@ extension Message {
     }
   }
 
+  /// The same where symbols that don't wait for each other, one a lane, are found together.
+  /// - Parameters:
+  ///   - precision: of all symbols.
+  ///   - take: given some indices and the slots of their symbols, keeps the symbols and writes their intervals.
+  mutating func popBlocks(
+    _ count: Int, precision: Int, take: (Range<Int>, UnsafePointer<UInt32>, UnsafeMutablePointer<Interval>) -> Void
+  ) throws(CodingError) {
+    let lanes = window.count
+    var slots = [UInt32](repeating: 0, count: lanes)
+    var intervals = [Interval](repeating: Interval(start: 0, frequency: 0), count: lanes)
+    for first in stride(from: 0, to: count, by: lanes) {
+      let block = first..<min(first + lanes, count)
+      for place in 0..<block.count { slots[place] = UInt32(truncatingIfNeeded: heads[window.lowerBound + place] & (1 << UInt64(precision) - 1)) }
+      take(block, slots, &intervals)
+      try pop(block.count, precision: { _ in precision }) { place, _ in intervals[place] }
+    }
+  }
+
   /// A symbol pushed adds at most a word; one word above the top may be read, and is not heeded.
   private mutating func makeRoom(for count: Int) {
     let needed = depth + count
