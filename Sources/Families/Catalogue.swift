@@ -8,6 +8,7 @@ package enum Catalogue {
     BetaTCVAE.self,
     CharLSTM.self,
     GMDGM.self,
+    HiLLoC.self,
     HVAE.self,
     M2.self,
     Mixture.self,

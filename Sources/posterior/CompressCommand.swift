@@ -38,10 +38,10 @@ struct CompressCommand: AsyncParsableCommand {
       if registry.server != nil { return try await askServer() }
       Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
       let model = try registry.store.load(model)
-      var compressor = try Compressor(model, seed: seed)
       let items = try ItemFiles.items(of: file, for: model.family)
+      var compressor = try Compressor(model, of: items.signature, seed: seed)
       guard items.count > 0 else { throw CommandError("\(file) has no items.") }
-      let (size, output) = (try chunkSize(of: model.signature), try OutputFile(output))
+      let (size, output) = (try chunkSize(of: items.signature), try OutputFile(output))
       guard !output.isTerminal else { throw CommandError("A terminal can't show bits: name a file with -o.") }
       var progress = ReadingProgress()
       defer { progress.finish() }

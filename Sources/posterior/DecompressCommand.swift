@@ -39,9 +39,9 @@ struct DecompressCommand: AsyncParsableCommand {
       let model = try registry.store.load(model)
       let stream = try InputArguments().bytes(of: file)
       let decompressor: Decompressor
-      do { decompressor = try Decompressor(stream, of: model) } catch { throw named(error) }
+      do { decompressor = try Decompressor(stream, of: model, ofAnySize: true) } catch { throw named(error) }
       let items = try DecompressOptions(items: items).range(of: decompressor.count)
-      let form = try ItemFiles.Form(path: output, items: items.count, of: model.signature)
+      let form = try ItemFiles.Form(path: output, items: items.count, of: decompressor.signature)
       let output = try OutputFile(output)
       var progress = ReadingProgress()
       defer { progress.finish() }

@@ -64,9 +64,11 @@ struct EvaluationData: Equatable {
 
   /// Items as a model's requests read them: a table by the names, marks and categories that the model knows, columns that it does not know being
   /// refused.
+  ///
+  /// - Parameter isAnySize: whether images of other sizes are taken too.
   static func load(
     _ source: String, format: DataSource.Format? = nil, split: DataSource.Split, limit: Int? = nil, labels: LabelSource? = nil,
-    withLabels: Bool = false, reading: TableOptions?, for signature: Signature, _ model: any ModelFamily
+    withLabels: Bool = false, reading: TableOptions?, for signature: Signature, _ model: any ModelFamily, ofAnySize isAnySize: Bool = false
   ) throws -> DataSet {
     // Of the formats, only NPY does not know its own range.
     let space = signature.space
@@ -77,6 +79,7 @@ struct EvaluationData: Equatable {
     }
     let isMixed = given.known != nil && Capability.conditionalScoring.of(model) != nil
     let items = try given.load(isMixed: isMixed, withLabels: withLabels, for: space.tokens)
+    if isAnySize, let resized = signature.resized(to: items.signature.space.shape) { return items.adopting(resized) }
     guard space.takesItems(of: items.signature.space) else {
       guard space.tokens == nil, items.signature.space.tokens == nil else {
         throw CommandError("\(items.name) holds \(items.signature.space.summary), the model takes \(space.summary)")

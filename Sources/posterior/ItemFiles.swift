@@ -6,17 +6,23 @@ import Tensors
 
 /// Files of items that keep every value.
 enum ItemFiles {
-  /// The raw items of a file as a model takes them.
+  /// The raw items of a file as a model takes them; images also of other sizes than it learnt from, where it codes those.
   static func items(of path: String, for model: any ModelFamily) throws -> DataSet {
-    if path.lowercased().hasSuffix(".png") { return try picture(path, model.signature) }
-    return try EvaluationData.load(path, split: .train, reading: nil, for: model.signature, model)
+    if path.lowercased().hasSuffix(".png") { return try picture(path, model) }
+    return try EvaluationData.load(path, split: .train, reading: nil, for: model.signature, model, ofAnySize: takesAnySize(model))
   }
 
-  private static func picture(_ path: String, _ signature: Signature) throws -> DataSet {
-    guard let picture = signature.space.picture else { throw CommandError("\(path) is a picture, the model takes \(signature.space.summary)") }
+  private static func takesAnySize(_ model: any ModelFamily) -> Bool { Capability.compressing.of(model)?.takesAnySize ?? false }
+
+  private static func picture(_ path: String, _ model: any ModelFamily) throws -> DataSet {
+    var signature = model.signature
+    guard var picture = signature.space.picture else { throw CommandError("\(path) is a picture, the model takes \(signature.space.summary)") }
     let bytes = [UInt8](try Data(contentsOf: path.fileURL))
     let decoded = try PNG.read(bytes)
     let raster = decoded.raster
+    if takesAnySize(model), let resized = signature.resized(height: raster.height, width: raster.width), let other = resized.space.picture {
+      (signature, picture) = (resized, other)
+    }
     guard raster.height == picture.height, raster.width == picture.width, raster.channels == picture.channels else {
       throw CommandError(
         "\(path) is of \(raster.height) x \(raster.width) pixels in \(raster.channels) channels, the model takes \(signature.space.summary)")

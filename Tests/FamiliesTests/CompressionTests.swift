@@ -32,9 +32,9 @@ struct CompressionTests {
   @Test("There is an example of every likelihood that has a codec")
   func likelihoods() throws {
     let kinds = try Set(
-      Self.examples.map { example in
-        let chain = try chain(example)
-        return switch try chain.model.likelihoods(given: .zeros([1, chain.model.codeWidth]))[0] {
+      Self.examples.compactMap { example -> String? in
+        guard let model = try example.model() as? any LatentCompressing else { return nil }
+        return switch try model.likelihoods(given: .zeros([1, model.codeWidth]))[0] {
         case .bernoulli: "bernoulli"
         case .betaBinomial: "beta_binomial"
         case .discretisedLogistic: "discretised_logistic"
@@ -98,12 +98,48 @@ struct CompressionTests {
     let draws = 20
     var nats = 0.0
     for draw in 0..<draws {
-      let scores = chain.model.score(chain.levels.units(items), draws: 1, keys: RowKeys(RandomKey(seed: UInt64(draw)), rows: 0..<count))
-      for value in scores[.elbo].scalars { nats -= Double(value) / Double(draws) }
+      let bounds = chain.of(count).bounds(items, keys: RowKeys(RandomKey(seed: UInt64(draw)), rows: 0..<count))
+      nats -= bounds.reduce(0, +) / Double(draws)
     }
     let bound = nats / 0.693147180559945309
     let bits = message.bits - start.bits
     #expect(abs(bits - bound) < 0.01 * bound, "\(bits) bits, the bound is \(bound)")
+  }
+
+  @Test("A model of images of any size codes those of other sizes than it learnt from", arguments: [(1, 1), (7, 2), (40, 67), (97, 64)])
+  func anySize(_ height: Int, _ width: Int) throws {
+    let example = try #require(FamilyExample.all.first { $0.family == HiLLoC.name })
+    let model = try #require(try example.model() as? any Compressing)
+    let chain = try ItemChain(model, of: .image(height: height, width: width, channels: 3))
+    let count = 12
+    let symbols = RandomKey(seed: 6).uniform([count, 3 * height * width]).scalars.map { Int($0 * 256) }
+    let items = (0..<count).map { Array(symbols[$0 * 3 * height * width..<($0 + 1) * 3 * height * width]) }
+    let start = try start(chain)
+    defer { Parallelism.width = 1 }
+    var messages: [Message] = []
+    for threads in [1, 3] {
+      Parallelism.width = threads
+      var message = start
+      try chain.of(count).push(items, onto: &message)
+      messages.append(message)
+      #expect(try chain.of(count).pop(from: &message) == items && message == start)
+    }
+    #expect(messages[0] == messages[1])
+    // Random bytes under a logistic as wide as all of them.
+    let bound = -chain.of(count).bounds(items, keys: RowKeys(RandomKey(seed: 1), rows: 0..<count)).reduce(0, +) / 0.693147180559945309
+    #expect(height * width < 100 || abs(messages[0].bits - start.bits - bound) < 0.02 * bound)
+  }
+
+  @Test("Items of another size are refused where a model takes its own alone, and of other channels everywhere")
+  func otherSizes() throws {
+    for example in Self.examples {
+      let model = try #require(try example.model() as? any Compressing)
+      guard let picture = example.signature.space.picture else { continue }
+      let larger = Signature.image(height: picture.height + 1, width: picture.width, channels: picture.channels, range: picture.range)
+      let chain = try? ItemChain(model, of: larger)
+      #expect((chain != nil) == model.takesAnySize)
+      #expect(throws: Fault.self) { try ItemChain(model, of: .image(height: picture.height, width: picture.width, channels: 4 - picture.channels)) }
+    }
   }
 
   @Test("A number that is no level is refused by its place", arguments: examples)

@@ -86,6 +86,11 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
       "one layer wide enough for several threads", "char_lstm", #"{"hidden": 64, "layers": 1, "longest": 9}"#,
       Signature(.tokens(TokenSpace(Vocabulary(["\n", "x"]), atMost: 9)))),
     FamilyExample(
+      "two layers on colour images", "hilloc", #"{"layers": 2, "latent": 2, "hidden": 5}"#, .image(height: 4, width: 6, channels: 3),
+      training: ["{}", #"{"free_bits": 0}"#]),
+    FamilyExample(
+      "three layers on grey images of odd extents", "hilloc", #"{"layers": 3, "latent": 1, "hidden": 4}"#, .image(height: 5, width: 3)),
+    FamilyExample(
       "three layers inferred with the data, bernoulli on grey images", "hvae",
       #"{"latents": [4, 3, 2], "hidden": [7], "decoder_hidden": [6], "layer_hidden": [5], "activation": "tanh", "scale_floor": 0.05}"#,
       .image(height: 4, width: 3),

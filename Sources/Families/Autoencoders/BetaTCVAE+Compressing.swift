@@ -3,7 +3,7 @@ package import Distributions
 package import Modelling
 package import Tensors
 
-extension BetaTCVAE: Compressing {
+extension BetaTCVAE: LatentCompressing {
   package var codeWidth: Int { base.codeWidth }
   package func levels() throws(Fault) -> Int { try base.levels() }
   package static func lackOfCodecs(in configuration: Configuration) -> Fault? { VAE.lackOfCodecs(in: configuration) }

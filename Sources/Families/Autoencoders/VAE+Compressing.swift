@@ -4,7 +4,7 @@ package import Modelling
 internal import Networks
 package import Tensors
 
-extension VAE: Compressing {
+extension VAE: LatentCompressing {
   package var codeWidth: Int { configuration.latent }
 
   package func levels() throws(Fault) -> Int { try Self.levels(of: configuration) }

@@ -1,76 +1,49 @@
 package import Coding
-internal import Distributions
-internal import Tensors
+package import Tensors
 
-/// Items of a model one after the other, each by bits back in bins of the prior.
+/// Items of a model one after the other, each by bits back.
 ///
-/// An item gives bits for the code of the next, so only the first code of a chain costs anything beside its items. Codes are computed for all items
-/// together where they are pushed and one by one where they are popped: a row's numbers are those of the row alone.
+/// An item gives bits for the codes of the next, so only the first one of a chain pays for its codes.
 package struct ItemChain: Codec {
-  /// Of the numbers below, which decide the bytes of a stream.
+  /// Of the numbers of bits that coders use, which decide the bytes of a stream.
   package static let version: UInt32 = 1
   /// Heads of a message.
   package static let lanes = 8
-  private static let binBits = 12
-  private static let codePrecision = 20
   /// Of an item's numbers.
   package static let symbolPrecision = 24
 
   package let model: any Compressing
   package let levels: Levels
   package let count: Int
-  private let bins: GaussianBins
+  private let coder: any ItemCoder
 
-  /// - Throws: where the model has no codec.
-  package init(_ model: any Compressing, count: Int = 0) throws {
-    self.init(model, levels: Levels(try model.levels(), model.signature), count: count, bins: try GaussianBins(bits: Self.binBits))
+  /// - Parameter items: their signature where it isn't the model's own.
+  /// - Throws: where the model has no codec, or none of such items.
+  package init(_ model: any Compressing, of items: Signature? = nil, count: Int = 0) throws {
+    let levels = Levels(try model.levels(), items ?? model.signature)
+    let shape = levels.signature.space.shape
+    guard shape == model.signature.space.shape || (model.takesAnySize && model.signature.resized(to: shape) != nil) else {
+      throw Fault(field: "items", given: levels.signature.space.summary, expected: model.signature.space.summary)
+    }
+    self.init(model, levels, try model.coder(of: levels), count: count)
   }
 
-  private init(_ model: any Compressing, levels: Levels, count: Int, bins: GaussianBins) {
-    self.model = model
-    self.levels = levels
-    self.count = count
-    self.bins = bins
+  private init(_ model: any Compressing, _ levels: Levels, _ coder: any ItemCoder, count: Int) {
+    (self.model, self.levels, self.coder, self.count) = (model, levels, coder, count)
   }
 
-  package func of(_ count: Int) -> ItemChain { ItemChain(model, levels: levels, count: count, bins: bins) }
+  package func of(_ count: Int) -> ItemChain { ItemChain(model, levels, coder, count: count) }
 
-  /// Several times what the first code takes: words that aren't needed are not in the stream.
-  package var startingWords: Int { 1024 + model.codeWidth * Self.codePrecision / 8 }
+  package var startingWords: Int { coder.startingWords }
 
   package func push(_ items: [[Int]], onto message: inout Message) throws(CodingError) {
     guard items.count == count else { throw CodingError(.symbol, "items", given: "\(items.count)", expected: "\(count)") }
     guard count > 0 else { return }
-    let codes = model.codes(of: levels.units(items))
-    for (place, item) in items.enumerated().reversed() {
-      try codec { _ throws(CodingError) in try posterior(codes, row: place) }.push(item, onto: &message)
-    }
+    try coder.push(items, onto: &message)
   }
 
-  package func pop(from message: inout Message) throws(CodingError) -> [[Int]] {
-    let codec = try codec { item throws(CodingError) in try posterior(model.codes(of: levels.units([item])), row: 0) }
-    var items: [[Int]] = []
-    for _ in 0..<count { items.append(try codec.pop(from: &message)) }
-    return items
-  }
+  package func pop(from message: inout Message) throws(CodingError) -> [[Int]] { try coder.pop(count, from: &message) }
 
-  private func codec(
-    posterior: @escaping @Sendable ([Int]) throws(CodingError) -> QuantisedGaussian
-  ) throws(CodingError) -> BitsBack<Uniform, SymbolCodec, QuantisedGaussian> {
-    BitsBack(
-      prior: try bins.prior(model.codeWidth),
-      likelihood: { [model, bins] code throws(CodingError) in
-        let z = try bins.latents(code, of: .standard(code.count))
-        return try model.likelihoods(given: Tensor(shape: [1, z.count], scalars: z))[0]
-      }, posterior: posterior)
-  }
-
-  private func posterior(_ codes: Distributions.Normal, row: Int) throws(CodingError) -> QuantisedGaussian {
-    let width = model.codeWidth
-    let posteriors = try Gaussians(
-      means: Array(codes.mean.scalars[row * width..<(row + 1) * width]),
-      deviations: Array(codes.deviation.scalars[row * width..<(row + 1) * width]))
-    return try QuantisedGaussian(
-      bins: bins, priors: .standard(width), posteriors: posteriors, support: .likelyBins, precision: Self.codePrecision)
-  }
+  /// The evidence lower bound of each item as the chain codes it, of one draw, in nats.
+  package func bounds(_ items: [[Int]], keys: RowKeys) -> [Double] { coder.bounds(items, keys: keys) }
 }

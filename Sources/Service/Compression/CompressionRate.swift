@@ -1,5 +1,4 @@
 internal import Foundation
-internal import Tensors
 
 /// How many bits a stream takes, beside what the model promises.
 package struct CompressionRate: Sendable {
@@ -17,9 +16,9 @@ package struct CompressionRate: Sendable {
     self.bytes += bytes
   }
 
-  mutating func add(items: Int, bytes: Int, bound: Tensor) {
-    add(items: items, bytes: bytes)
-    for value in bound.scalars { nats -= Double(value) }
+  mutating func add(bounds: [Double], bytes: Int) {
+    add(items: bounds.count, bytes: bytes)
+    for bound in bounds { nats -= bound }
   }
 
   package var dimensions: Int { items * width }

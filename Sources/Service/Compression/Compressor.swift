@@ -10,17 +10,20 @@ package struct Compressor: Sendable {
   private var writer: BitsWriter
   package private(set) var rate: CompressionRate
 
-  /// - Parameter seed: of the words that chunks begin with.
-  /// - Throws: where the model, or this processor, can't.
-  package init(_ model: LoadedModel, seed: UInt64) throws {
-    chain = try ItemChain(BitsOperation.compress.able(model))
+  /// - Parameters:
+  ///   - items: what the items are where not what the model learnt from: images of another size.
+  ///   - seed: of the words that chunks begin with.
+  /// - Throws: where the model, or this processor, can't, or not with such items.
+  package init(_ model: LoadedModel, of items: Signature? = nil, seed: UInt64) throws {
+    chain = try ItemChain(BitsOperation.compress.able(model), of: items)
     key = RandomKey(seed: seed)
+    let signature = chain.levels.signature
     let limits = BitsLimits(for: chain)
     let header = try BitsHeader(
       codec: ItemChain.version, model: model.digest, key: key.bits, lanes: ItemChain.lanes, startingWords: chain.startingWords,
-      shape: chain.model.signature.space.shape, limits: limits)
+      shape: signature.space.shape, limits: limits)
     writer = BitsWriter(header, limits: limits)
-    rate = CompressionRate(width: chain.model.signature.width)
+    rate = CompressionRate(width: signature.width)
   }
 
   /// As many items as a chunk may have.
@@ -40,9 +43,9 @@ package struct Compressor: Sendable {
   package mutating func append(_ raw: Tensor, place: ((_ item: Int, _ number: Int) -> String)? = nil) throws -> [UInt8] {
     let items = try chain.levels.symbols(of: raw, first: rate.items, place: place)
     let rows = rate.items..<rate.items + items.count
-    let bytes = try writer.append(items, items: items.count, with: chain.of(items.count), bytes: items.flatMap { $0.map { UInt8($0) } })
-    let bounds = chain.model.score(chain.levels.units(items), draws: 1, keys: RowKeys(key.split("bound"), rows: rows))[.elbo]
-    rate.add(items: items.count, bytes: bytes.count, bound: bounds)
+    let chain = chain.of(items.count)
+    let bytes = try writer.append(items, items: items.count, with: chain, bytes: items.flatMap { $0.map { UInt8($0) } })
+    rate.add(bounds: chain.bounds(items, keys: RowKeys(key.split("bound"), rows: rows)), bytes: bytes.count)
     rate.netBits = writer.netBits
     return bytes
   }
@@ -59,7 +62,7 @@ extension BitsLimits {
   /// What a stream of such items may be, and a reader allow: no more than what is written here.
   init(for chain: ItemChain) {
     self = .standard
-    items = Self.items(of: chain.model.signature)
+    items = Self.items(of: chain.levels.signature)
     (lanes, startingWords) = (ItemChain.lanes, chain.startingWords)
   }
 

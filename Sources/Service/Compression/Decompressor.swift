@@ -9,10 +9,17 @@ package struct Decompressor: Sendable {
   /// The items of each chunk, by their numbers in the stream.
   package let chunks: [Range<Int>]
 
+  /// - Parameter ofAnySize: reads images of other sizes than the model learnt from, where it codes those; what they take is theirs to say.
   /// - Throws: `CodingError` for a stream that is damaged, of another version or of another model; else where the model, or this processor, can't.
-  package init(_ stream: some BitsSource, of model: LoadedModel) throws {
-    chain = try ItemChain(BitsOperation.decompress.able(model))
-    let signature = chain.model.signature
+  package init(_ stream: some BitsSource, of model: LoadedModel, ofAnySize: Bool = false) throws {
+    let able = try BitsOperation.decompress.able(model)
+    var signature = able.signature
+    if ofAnySize, able.takesAnySize {
+      let shape = try BitsReader(stream, model: model.digest, codec: ItemChain.version).header.shape
+      if let resized = signature.resized(to: shape) { signature = resized }
+      try signature.check()
+    }
+    chain = try ItemChain(able, of: signature)
     reader = try BitsReader(stream, model: model.digest, codec: ItemChain.version, limits: BitsLimits(for: chain))
     guard reader.header.shape == signature.space.shape else {
       throw CodingError(.malformed, "shape", given: "\(reader.header.shape)", expected: "\(signature.space.shape), which the model's items have")
@@ -26,7 +33,8 @@ package struct Decompressor: Sendable {
     min(byteCount / 3, BitsLimits.standard.chunks * 12) * 4
   }
 
-  package var signature: Signature { chain.model.signature }
+  /// What the items are.
+  package var signature: Signature { chain.levels.signature }
 
   /// Items of the whole stream.
   package var count: Int { chunks.last?.upperBound ?? 0 }
