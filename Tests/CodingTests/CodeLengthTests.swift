@@ -80,4 +80,58 @@ import Testing
   func uniform(symbols: Int) throws {
     try check(Uniform(count: 100_000, symbols: symbols)) { _, _ in log2(Double(symbols)) }
   }
+
+  @Test("Numbers on a grid, cut off where the grid ends, also where it lies in a tail and where it has too many numbers for a slot each")
+  func gridNumbers() throws {
+    for (first, step, count, mean, deviation) in [
+      (-4, 0.01, 800, 0.3, 1), (5, 0.001, 3000, 0, 1), (-8, 0.001, 3000, 0, 1), (-4, 1e-6, 8_000_000, 0.3, 0.7), (-1, 0.5, 5, 0, 30),
+    ] as [(Double, Double, Int, Double, Double)] {
+      let codec = try DiscretisedNormal(grid: .init(first: first, step: step, count: count), mean: mean, deviation: deviation)
+      func tail(_ z: Double) -> Double { Oracle.normalCDF(-abs(z)) }
+      func mass(_ a: Double, _ b: Double) -> Double { a > 0 ? tail(a) - tail(b) : b < 0 ? tail(b) - tail(a) : 1 - tail(a) - tail(b) }
+      func z(_ k: Int) -> Double { (first + (Double(k) - 0.5) * step - mean) / deviation }
+      let whole = mass(z(0), z(count))
+      let start = try Message(.lanes(1), startingWords: 20_000, key: 4)
+      var (message, ideal) = (start, 0.0)
+      for _ in 0..<4000 {
+        let place = try codec.pop(from: &message)
+        // Narrow bins by their density, which the C library's differences don't tell.
+        let share = mass(z(place), z(place + 1)) / whole
+        ideal -= log2(share)
+      }
+      let bits = start.bits - message.bits
+      #expect(abs(bits - ideal) < 1e-3 * ideal + 4, "\(count) numbers: \(bits) bits, ideally \(ideal)")
+    }
+  }
+
+  @Test("A number far from all that is likely costs a slot, and its last digits no more than their bits")
+  func farNumbers() throws {
+    let codec = try DiscretisedNormal(grid: .init(first: 0, step: 1, count: 1 << 40), mean: 5, deviation: 1)
+    let start = try Message(.lanes(1))
+    var message = start
+    try codec.push(1 << 39 + 12345, onto: &message)
+    #expect(abs(message.bits - start.bits - (26 + 26)) < 1)
+    message = start
+    try codec.push(5, onto: &message)
+    #expect(message.bits - start.bits < 1.5)
+  }
+
+  @Test("Counts of negative binomial distributions")
+  func negativeBinomials() throws {
+    var random = SplitMix(state: 25)
+    let (means, dispersions) = (random.magnitudes(5000, -1...1.5), random.magnitudes(5000, -1...2))
+    try check(NegativeBinomial(grid: .init(first: 0, step: 1, count: 4000), means: means, dispersions: dispersions)) { i, symbol in
+      let (k, m, r) = (Double(symbol), Double(means[i]), Double(dispersions[i]))
+      return -(lgamma(k + r) - lgamma(r) - lgamma(k + 1) + r * log(r / (r + m)) + k * log(m / (r + m))) / log(2)
+    }
+  }
+
+  @Test("Names of rows that rise take less than a byte each")
+  func risingTexts() throws {
+    let texts = (1000..<3000).map { Array("P\($0)".utf8) }
+    let context = AdaptiveText.context(of: texts)
+    var message = try Message(.lanes(1))
+    try AdaptiveText(count: 2000, by: context).push(texts, onto: &message)
+    #expect(context == .above && message.bits < 8 * 2000, "\(message.bits) bits")
+  }
 }

@@ -134,4 +134,85 @@ import Testing
       #expect((497...652).contains(ones))
     }
   }
+
+  @Test(
+    "Places on a grid under normal distributions, from needles to plains, of two numbers and of 2^53",
+    arguments: [1, 2, 5, 1 << 14, 1 << 14 + 1, 1_000_003, 1 << 53])
+  func gridNumbers(count: Int) throws {
+    var random = SplitMix(state: UInt64(count))
+    let places = [0, count - 1, count / 2] + (0..<3).map { _ in Int.random(in: 0..<count, using: &random) }
+    for form in [NumberUnits.Form.linear, .logarithm, .logarithmOfOneMore] {
+      let first = form == .linear ? -3e7 : 0.25
+      for (step, offset, scale) in [(0.25, 0, 1), (1e-9, 5, 1e-3), (1e6, -1e9, 1e12)] as [(Double, Double, Double)] {
+        let grid = try DiscretisedNormal.Grid(
+          first: first, step: step, count: count, units: NumberUnits(form, offset: offset, scale: scale))
+        for (mean, deviation) in [(0, 1), (-2, 1e-12), (1e30, 1e30), (-1e300, 1e-300), (1e4, 2)] as [(Double, Double)] {
+          try checkCodec(DiscretisedNormal(grid: grid, mean: mean, deviation: deviation), places, on: [.single, .lanes(1), .lanes(3)])
+        }
+      }
+    }
+  }
+
+  @Test("Listed numbers under normal distributions, from needles to plains", arguments: [1, 2, 300])
+  func listedNumbers(count: Int) throws {
+    var random = SplitMix(state: UInt64(count))
+    let numbers = (0..<count).map { 0.5 + Double($0) * 0.25 + Double.random(in: 0..<0.2, using: &random) }
+    let counts = (0..<count).map { _ in Int.random(in: 1...1000, using: &random) }
+    for form in [NumberUnits.Form.linear, .logarithm, .logarithmOfOneMore] {
+      let list = try ListedNormal.List(numbers, counts: counts, units: NumberUnits(form, offset: 2, scale: 0.5))
+      for (mean, deviation) in [(0, 1), (-2, 1e-12), (1e30, 1e30), (-1e300, 1e-300), (1e4, 2)] as [(Double, Double)] {
+        try checkCodec(
+          ListedNormal(list: list, mean: mean, deviation: deviation), [0, count - 1, count / 2], on: [.single, .lanes(1), .lanes(3)])
+      }
+    }
+    #expect(failure { () throws(CodingError) in try ListedNormal.List([1, 1], counts: [1, 1], units: .plain) }?.field == "numbers")
+    #expect(failure { () throws(CodingError) in try ListedNormal.List([1, 2], counts: [1, 0], units: .plain) }?.field == "counts")
+  }
+
+  @Test("What is no number of the grid is refused, as is what is no grid")
+  func gridRefusals() throws {
+    let codec = try DiscretisedNormal(grid: .init(first: 0, step: 1, count: 10), mean: 0, deviation: 1)
+    var message = try Message(.lanes(1))
+    for stranger in [-1, 10, .max] { #expect(failure { () throws(CodingError) in try codec.push(stranger, onto: &message) }?.reason == .symbol) }
+    #expect(failure { () throws(CodingError) in try DiscretisedNormal.Grid(first: 0, step: 0, count: 2) }?.field == "grid")
+    #expect(failure { () throws(CodingError) in try DiscretisedNormal.Grid(first: 0, step: 1, count: 1 << 53 + 1) }?.field == "grid")
+    #expect(
+      failure { () throws(CodingError) in try DiscretisedNormal.Grid(first: 0, step: 1, count: 2, units: NumberUnits(.logarithm)) }?.field == "grid")
+    #expect(failure { () throws(CodingError) in try NumberUnits(.linear, scale: 0) }?.field == "units")
+    for deviation in [0, .nan, .infinity, -1] {
+      #expect(failure { () throws(CodingError) in try DiscretisedNormal(grid: codec.grid, mean: 0, deviation: deviation) }?.field == "deviation")
+    }
+  }
+
+  @Test("Counts under negative binomial distributions", arguments: [(0, 1, 1), (0, 1, 2), (0, 1, 300), (1000, 5, 200), (1 << 52, 1, 1 << 14)])
+  func negativeBinomial(first: Int, step: Int, count: Int) throws {
+    var random = SplitMix(state: 9)
+    let means = random.magnitudes(40, -6...7) + [.leastNonzeroMagnitude, 3e38, 1]
+    let dispersions = random.magnitudes(40, -3...5) + [3e38, .leastNonzeroMagnitude, 3e38]
+    let codec = try NegativeBinomial(grid: .init(first: first, step: step, count: count), means: means, dispersions: dispersions)
+    try checkCodec(
+      codec, [random.integers(43, below: count), [Int](repeating: 0, count: 43), [Int](repeating: count - 1, count: 43)], on: [.single, .lanes(7)])
+  }
+
+  @Test("Whole numbers of any size, and signs folded into them")
+  func wholeNumbers() throws {
+    var random = SplitMix(state: 10)
+    let numbers = (1..<64).map { Int(random.next() >> UInt64($0)) } + [0, 1, 2, .max, 1 << 53]
+    try checkCodec(WholeNumbers(count: numbers.count), [numbers])
+    for number in [0, 1, -1, 1 << 53, -1 << 53, 400, -400] {
+      #expect(WholeNumbers.unfolded(WholeNumbers.folded(number)) == number && WholeNumbers.folded(number) >= 0)
+    }
+    var message = try Message(.lanes(1))
+    #expect(failure { () throws(CodingError) in try WholeNumbers(count: 1).push([-1], onto: &message) }?.reason == .symbol)
+  }
+
+  @Test("Texts of any bytes", arguments: AdaptiveText.Context.allCases)
+  func texts(context: AdaptiveText.Context) throws {
+    var random = SplitMix(state: 11)
+    let texts = (0..<40).map { number in
+      number % 3 == 0 ? Array("item \(number)".utf8) : (0..<number).map { _ in UInt8.random(in: 0...255, using: &random) }
+    }
+    // Random bits are texts until they run out, which a few texts of 257 equally likely symbols may well do.
+    try checkCodec(AdaptiveText(count: 40, by: context), [texts, [[UInt8]](repeating: [], count: 40)], on: [.single, .lanes(1), .lanes(3)])
+  }
 }

@@ -48,6 +48,47 @@ import Testing
     let posteriors = try Gaussians(means: parameters(10, times: 3), deviations: spread(11))
     try check(QuantisedGaussian(bins: GaussianBins(bits: 10), priors: priors, posteriors: posteriors, support: support, precision: 24), known)
   }
+  @Test(
+    "Numbers on grids",
+    arguments: [(NumberUnits.Form.linear, 378_700_828), (.logarithm, 2_843_409_023), (.logarithmOfOneMore, 522_116_092)]
+      as [(NumberUnits.Form, UInt32)])
+  func gridNumbers(form: NumberUnits.Form, known: UInt32) throws {
+    let (means, deviations, steps) = (parameters(14, times: 4), spread(15), spread(16))
+    var message = try Message(.lanes(1), startingWords: 20_000, key: 1)
+    var places: [UInt32] = []
+    for i in 0..<Self.count {
+      let grid = try DiscretisedNormal.Grid(
+        first: 0.75, step: Double(steps[i]), count: 1 << (i % 50), units: NumberUnits(form, offset: 0.5, scale: 1.5))
+      let place = try DiscretisedNormal(grid: grid, mean: Double(means[i]), deviation: Double(deviations[i])).pop(from: &message)
+      places += [UInt32(truncatingIfNeeded: place), UInt32(place >> 32)]
+    }
+    #expect(checksum(message.flattened + places) == known)
+  }
+  @Test("Listed numbers") func listedNumbers() throws {
+    let (means, deviations) = (parameters(19, times: 4), spread(20))
+    let numbers = (0..<300).map { 0.5 + Double($0 * $0) / 64 }
+    let list = try ListedNormal.List(numbers, counts: (0..<300).map { 1 + $0 * 7919 % 400 }, units: NumberUnits(.logarithm))
+    var message = try Message(.lanes(1), startingWords: 20_000, key: 1)
+    var places: [UInt32] = []
+    for i in 0..<Self.count {
+      places.append(UInt32(try ListedNormal(list: list, mean: Double(means[i]), deviation: Double(deviations[i])).pop(from: &message)))
+    }
+    #expect(checksum(message.flattened + places) == 1_454_645_361)
+  }
+  @Test("Counts without a bound") func negativeBinomials() throws {
+    let grid = try NegativeBinomial.Grid(first: 2, step: 3, count: 100)
+    try check(NegativeBinomial(grid: grid, means: spread(17), dispersions: spread(18)), 2_335_764_961)
+  }
+  @Test("Whole numbers") func wholeNumbers() throws {
+    var message = try Message(.lanes(1), startingWords: 20_000, key: 1)
+    let numbers = try WholeNumbers(count: 1000).pop(from: &message)
+    #expect(checksum(message.flattened + numbers.flatMap { [UInt32(truncatingIfNeeded: $0), UInt32($0 >> 32)] }) == 926_941_254)
+  }
+  @Test("Texts") func texts() throws {
+    var message = try Message(.lanes(1), startingWords: 20_000, key: 1)
+    let texts = try AdaptiveText(count: 20, by: .above).pop(from: &message)
+    #expect(checksum(message.flattened + texts.joined().map(UInt32.init)) == 3_245_561_414)
+  }
   @Test("What bins stand for") func latents() throws {
     let priors = try Gaussians(means: parameters(12, times: 3), deviations: spread(13))
     let latents = try GaussianBins(bits: 16).latents((0..<Self.count).map { $0 * 7919 % 65536 }, of: priors)

@@ -21,7 +21,11 @@ package struct CategoricalRows: WeightedCodec {
     logits.withUnsafeBufferPointer { logits in
       weights.withMemoryRebound(to: Double.self) { weights in
         for lane in 0..<lanes {
-          let place = min(places.lowerBound + lane, places.upperBound - 1)
+          let place = places.lowerBound + lane
+          guard place < places.upperBound else {
+            for symbol in 0..<alphabet { weights[symbol * lanes + lane] = 1 }
+            continue
+          }
           let row = UnsafeBufferPointer(rebasing: logits[place * alphabet..<(place + 1) * alphabet])
           var largest = -Float.infinity
           for logit in row { largest = max(largest, logit) }
