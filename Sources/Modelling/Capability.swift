@@ -52,6 +52,10 @@ extension Capability where Able == any Compressing {
   package static var compressing: Self { Self(by: { $0 is any Compressing.Type }, of: { $0 as? any Compressing }) }
 }
 
+extension Capability where Able == any TableCompressing {
+  package static var tableCompressing: Self { Self(by: { $0 is any TableCompressing.Type }, of: { $0 as? any TableCompressing }) }
+}
+
 extension Capability where Able == any ConditionalScoring {
   package static var conditionalScoring: Self { Self(by: { $0 is any ConditionalScoring.Type }, of: { $0 as? any ConditionalScoring }) }
 }

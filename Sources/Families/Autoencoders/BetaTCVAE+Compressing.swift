@@ -10,3 +10,7 @@ extension BetaTCVAE: LatentCompressing {
   package func codes(of x: Tensor) -> Normal { base.codes(of: x) }
   package func likelihoods(given z: Tensor) throws(CodingError) -> [SymbolCodec] { try base.likelihoods(given: z) }
 }
+
+extension BetaTCVAE: TableCompressing {
+  package func rowCoding() throws(Fault) -> any RowCoding { try base.rowCoding() }
+}

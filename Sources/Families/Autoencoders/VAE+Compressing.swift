@@ -15,16 +15,38 @@ extension VAE: LatentCompressing {
   }
 
   private static func levels(of configuration: Configuration) throws(Fault) -> Int {
+    try checkPrior(of: configuration)
+    return try configuration.observation.levels()
+  }
+
+  private static func checkPrior(of configuration: Configuration) throws(Fault) {
     guard !configuration.isPriorLearned else {
       throw Fault(
         field: "prior", given: "\(configuration.prior ?? .normal)", expected: "normal: the dimensions of a learned prior are not independent")
     }
-    return try configuration.observation.levels()
   }
 
   package func codes(of x: Tensor) -> Normal { posterior(network, configuration.observation.shown(x), .evaluation) }
 
   package func likelihoods(given z: Tensor) throws(CodingError) -> [SymbolCodec] {
     try configuration.observation.codecs(decode(network, z, .evaluation))
+  }
+}
+
+extension VAE: TableCompressing {
+  package func rowCoding() throws(Fault) -> any RowCoding {
+    try Self.checkPrior(of: configuration)
+    try configuration.observation.checkCells()
+    return Rows(model: self)
+  }
+
+  private struct Rows: RowCoding {
+    let model: VAE
+
+    var prior: Normal { .standard(rows: 1, dimensions: model.configuration.latent) }
+    func posterior(of x: Tensor) -> Normal { model.codes(of: x) }
+    func cells(given z: Tensor) -> [[CellDistribution]] {
+      model.configuration.observation.cells(model.decode(model.network, z, .evaluation))
+    }
   }
 }

@@ -54,4 +54,22 @@ extension Observation {
     for place in 0..<values.shape[0] { codecs.append(try codec(place, row(place, of: values))) }
     return codecs
   }
+
+  /// - Throws: where numbers on a grid have no codec under this likelihood.
+  func checkCells() throws(Fault) {
+    switch likelihood {
+    case .gaussian, .gaussianLearned: break
+    case .bernoulli, .laplace, .betaBinomial, .discretisedLogistic:
+      throw Fault(field: "likelihood", given: likelihood.rawValue, expected: "gaussian or gaussian_learned for the cells of a table")
+    }
+  }
+
+  /// p(x|z) of the cells of a table, a row a row.
+  func cells(_ heads: Heads) -> [[CellDistribution]] {
+    guard let p = distribution(heads) as? Distributions.Normal else { preconditionFailure("checkCells() refuses \(likelihood.rawValue)") }
+    let (width, means, deviations) = (p.mean.shape[1], p.mean.scalars, p.deviation.scalars)
+    return (0..<p.mean.shape[0]).map { row in
+      (row * width..<(row + 1) * width).map { .normal(mean: means[$0], deviation: deviations[$0]) }
+    }
+  }
 }

@@ -46,6 +46,9 @@ package struct TableSpace: ItemSpace {
 
   private var effectiveScaling: Scaling { scaling ?? .none }
 
+  /// raw = offset + scale · model of a column, in double precision whatever the raw numbers are.
+  func units(at index: Int) -> (offset: Double, scale: Double) { effectiveScaling.exactValue(at: index) }
+
   /// Whether raw numbers are doubles.
   package var isExact: Bool { scaling?.precision == .double }
 
