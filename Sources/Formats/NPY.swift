@@ -39,11 +39,11 @@ package enum NPY {
     return bytes
   }
 
-  /// What stands before the numbers in such a file.
-  package static func header(shape: [Int]) -> [UInt8] {
+  /// What stands before the numbers in such a file; `isDouble` for one of `<f8`.
+  package static func header(shape: [Int], isDouble: Bool = false) -> [UInt8] {
     precondition(shape.count <= highestRank, "\(shape.count) axes")
     let axes = shape.count == 1 ? "\(shape[0])," : shape.map(String.init).joined(separator: ", ")
-    let literal = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(axes)), }"
+    let literal = "{'descr': '<f\(isDouble ? 8 : 4)', 'fortran_order': False, 'shape': (\(axes)), }"
     // NumPy leaves room for the first axis to grow to 21 digits, then pads with spaces so that the data starts at a multiple of 64.
     let room = shape.isEmpty ? 0 : 21 - String(shape[0]).count
     let unpadded = magic.count + 4 + literal.utf8.count + room + 1

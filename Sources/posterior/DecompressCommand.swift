@@ -18,7 +18,8 @@ struct DecompressCommand: AsyncParsableCommand {
   var model: String
   @Argument(help: "What posterior compress wrote; - is standard input.", completion: .file()) var file: String
   @Option(
-    name: .shortAndLong, help: "Where to write the items: .npy, .idx (or -ubyte), or .png of a single one; from a server .npy, .png, .csv or .json.",
+    name: .shortAndLong,
+    help: "Where to write the items: .npy, .idx (or -ubyte), or .png of a single one; of tables .csv or .npy; from a server .npy, .png, .csv or .json.",
     completion: .file())
   var output: String
   @Option(help: "Which items, the first one being 0: 100-199, 100- or 7. (default: all)") var items: String?
@@ -38,6 +39,7 @@ struct DecompressCommand: AsyncParsableCommand {
       Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
       let model = try registry.store.load(model)
       let stream = try InputArguments().bytes(of: file)
+      if TableCompressor.takes(model) { return try decompressTable(stream.whole(), of: model) }
       let decompressor: Decompressor
       do { decompressor = try Decompressor(stream, of: model, ofAnySize: true) } catch { throw named(error) }
       let items = try DecompressOptions(items: items).range(of: decompressor.count)
@@ -54,6 +56,27 @@ struct DecompressCommand: AsyncParsableCommand {
       }
       try output.finish()
     }
+  }
+
+  private func decompressTable(_ stream: [UInt8], of model: LoadedModel) throws {
+    guard let space = model.signature.space.table else { return }
+    let form = try TableFiles.Form(path: output, of: space)
+    let decompressor: TableDecompressor
+    do { decompressor = try TableDecompressor(stream, of: model) } catch { throw named(error) }
+    let chunks = decompressor.chunks
+    let wanted = try DecompressOptions(items: items).range(of: chunks.last?.upperBound ?? 0)
+    let output = try OutputFile(output)
+    var progress = ReadingProgress()
+    defer { progress.finish() }
+    for (number, places) in chunks.enumerated() where places.overlaps(wanted) {
+      let rows: TableContent
+      do { rows = try decompressor.rows(of: number) } catch { throw named(error) }
+      let part = wanted.clamped(to: places)
+      if part.lowerBound == wanted.lowerBound { try output.write(form.head(rows.layout, rows: wanted.count)) }
+      try output.write(form.bytes(rows.rows(part.lowerBound - places.lowerBound..<part.upperBound - places.lowerBound)))
+      progress.show(part.upperBound - wanted.lowerBound, of: wanted.count)
+    }
+    try output.finish()
   }
 
   private func named(_ error: any Error) -> any Error { error is Fault ? error : CommandError("\(file): \(error).") }

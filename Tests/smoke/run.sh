@@ -156,6 +156,11 @@ expect "items come back" "$(sha256sum <"$work/items.npy")" "$(sha256sum <"$work/
 head -c 5000 "$work/items.bits" >"$work/cut.bits"
 expect "half a stream" 1 "$("$posterior" decompress "$model" "$work/cut.bits" -o "$work/cut.npy" 2>"$work/err"; echo $?)"
 expect "half a stream writes nothing" no "$([ -e "$work/cut.npy" ] && echo yes || echo no)"
+"$posterior" compress deploy/models/white-wine.safetensors deploy/examples/white-wine.csv -o "$work/wine.bits" 2>"$work/err" || fail "compress: $(cat "$work/err")"
+contains "compress tells the rate of a table" "bits a cell" "$work/err"
+"$posterior" decompress deploy/models/white-wine.safetensors "$work/wine.bits" -o "$work/wine.csv" || fail "decompress"
+# One cell of it is "8.0" among cells like "8".
+expect "rows come back" "$(sed 's/,8\.0,/,8,/' deploy/examples/white-wine.csv | sha256sum)" "$(sha256sum <"$work/wine.csv")"
 "$posterior" decompress "$model" "$work/items.bits" --items 130-259 -o "$work/some.npy" || fail "decompress --items"
 head -c $((128 + 260 * 3136)) "$work/items.npy" | tail -c $((130 * 3136)) >"$work/wanted"
 expect "some items come back" "$(sha256sum <"$work/wanted")" "$(tail -c +129 "$work/some.npy" | sha256sum)"

@@ -59,6 +59,12 @@ package struct Compressor: Sendable {
 }
 
 extension BitsLimits {
+  /// What a stream of rows may be.
+  init(for signature: Signature) {
+    self = .standard
+    items = Self.items(of: signature)
+  }
+
   /// What a stream of such items may be, and a reader allow: no more than what is written here.
   init(for chain: ItemChain) {
     self = .standard
