@@ -131,12 +131,14 @@ extension CompressCommand {
     func perCell(_ bits: Double, _ cells: Int) -> String { cells > 0 ? String(format: "%.4f", bits / Double(cells)) : "no" }
     func bytes(_ bits: Double) -> String { String(format: "%.0f", bits / 8) }
     return [
-      "\(rate.rows) rows in \(rate.bytes) bytes, \(rate.rows - rate.distinct) of them repeats of rows before; \(rate.cells) cells that are not missing",
+      "\(rate.rows) rows in \(rate.bytes) bytes, \(rate.rows - rate.distinct) of them repeats of rows before; "
+        + "\(rate.cells) cells that are not missing",
       "rate \(perCell(Double(8 * rate.bytes), rate.cells)) bits a cell gross, \(perCell(rate.netBits, rate.cells)) net of random bits and frame",
       "rows that are no repeats: \(perCell(rate.rowBits, rate.distinctCells)) bits a cell; the model's bound "
         + perCell(rate.boundBits, rate.distinctCells),
-      "bytes of rows \(bytes(rate.rowBits)), grids and lists of numbers \(bytes(rate.numberBits)), missing cells, repeats and layout \(bytes(rate.patternBits)), "
-        + "texts \(bytes(rate.textBits)), random bits and frame \(bytes(rate.frameBits))",
+      "bytes of rows \(bytes(rate.rowBits)), grids and lists of numbers \(bytes(rate.numberBits)), "
+        + "missing cells, repeats and layout \(bytes(rate.patternBits)), texts \(bytes(rate.textBits)), "
+        + "random bits and frame \(bytes(rate.frameBits))",
     ]
   }
 }

@@ -1,7 +1,7 @@
 /// One of some listed numbers, under a normal distribution of the number or of its logarithm.
 ///
-/// A number is as likely as the normal density there, times how much oftener it occurs than its neighbourhood would have it: of a column with 9.4, 9.5
-/// and a few 9.45, the density knows the neighbourhood and the list the rest.
+/// A number is as likely as the normal density there, times how much oftener it occurs than its neighbourhood would have it: of a column with 9.4,
+/// 9.5 and a few 9.45, the density knows the neighbourhood and the list the rest.
 package struct ListedNormal: Codec {
   package let list: List
   package let mean: Double

@@ -52,7 +52,7 @@ package struct NumberUnits: Sendable, Equatable {
     }
   }
 
-  /// The mean and deviation of ln (1 + x) of counts x with a negative binomial distribution, as if 1 + x were log-normal of the same mean and variance.
+  /// The mean and deviation of ln (1 + x) of counts x with a negative binomial distribution, as if 1 + x were log-normal of the same moments.
   /// - Parameter dispersion: r in variance = mean + mean^2 / r.
   package static func logarithm(countMean m: Double, dispersion r: Double) throws(CodingError) -> (mean: Double, deviation: Double) {
     guard m.isFinite, m > 0, r.isFinite, r > 0 else {

@@ -49,7 +49,7 @@ struct NumberGridTests {
     #expect(refusal([1, .infinity])?.place == 1 && refusal([.nan])?.place == 0)
     #expect(refusal([0.001, 1e15])?.place == 1)
     #expect(refusal([-9_007_199_254_740_991, 1, 9_007_199_254_740_991])?.place == 2)
-    #expect(refusal([1e-310]) != nil)
+    #expect(refusal([Double("1e-310") ?? 1]) != nil)
     #expect(try NumberGrid(of: [0.5, 1])?.place(of: 0.75) == nil)
   }
 }
