@@ -19,7 +19,8 @@ struct DecompressCommand: AsyncParsableCommand {
   @Argument(help: "What posterior compress wrote; - is standard input.", completion: .file()) var file: String
   @Option(
     name: .shortAndLong,
-    help: "Where to write the items: .npy, .idx (or -ubyte), or .png of a single one; of tables .csv or .npy; from a server .npy, .png, .csv or .json.",
+    help:
+      "Where to write the items: .npy, .idx (or -ubyte), or .png of a single one; of tables .csv or .npy; from a server .npy, .png, .csv or .json.",
     completion: .file())
   var output: String
   @Option(help: "Which items, the first one being 0: 100-199, 100- or 7. (default: all)") var items: String?
