@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Locking
 
@@ -21,21 +20,16 @@ final class Interruption {
   }
 
   private let flag = Flag()
-  private let sources: [any DispatchSourceSignal]
 
   /// - Parameter endsWithInput: whether the end of standard input is such a request as well.
   init(endsWithInput: Bool = false) {
-    sources = [SIGINT, SIGTERM].map { number in
-      signal(number, SIG_IGN)
-      return DispatchSource.makeSignalSource(signal: number, queue: .global())
-    }
-    for (source, number) in zip(sources, [SIGINT, SIGTERM]) {
-      source.setEventHandler { [flag] in
+    let signals = SignalPipe(SIGINT, SIGTERM)
+    Thread { [flag] in
+      while let number = signals.next() {
         if let code = flag.code.withLock({ $0 }) { exit(code) }
         if flag.raise() { exit(128 + number) }
       }
-      source.resume()
-    }
+    }.start()
     guard endsWithInput else { return }
     Thread { [flag] in
       while !FileHandle.standardInput.availableData.isEmpty {}

@@ -54,7 +54,7 @@ struct ServeCommand: AsyncParsableCommand {
       loops: configuration.ioThreadCount, refuse: application.refuse,
       onDraining: { application.readiness.state = .draining })
     application.connectionCount.come { [weak server] in server?.connectionCount ?? 0 }
-    let signals = ServerSignals(
+    ServerSignals.obey(
       stop: { await server.shutdown(drain: configuration.drainDelay, timeout: configuration.shutdownTimeout) },
       reload: { [logger] in Self.reload(identity, logger) })
     let bound = try server.start()
@@ -81,7 +81,6 @@ struct ServeCommand: AsyncParsableCommand {
     await server.run()
     await application.stopJobs()
     application.recorder.flush()
-    withExtendedLifetime(signals) {}
   }
 
   /// Where a browser on this machine finds the page; nil where nothing but sockets in the file system is listened on.

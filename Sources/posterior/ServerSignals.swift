@@ -1,28 +1,15 @@
-import Dispatch
 import Foundation
-import HTTP
 import Synchronization
 
-/// The signals that a server obeys, for as long as this is kept: SIGTERM and SIGINT stop it, a second one ends the process at once, SIGHUP
-/// reads its certificate again.
-final class ServerSignals {
-  private let sources: [any DispatchSourceSignal]
-
-  init(stop: @escaping @Sendable () async -> Void, reload: @escaping @Sendable () -> Void) {
-    let stops = StopCount()
-    sources = [
-      Self.source(SIGTERM) { stops.stop(by: SIGTERM, stop) },
-      Self.source(SIGINT) { stops.stop(by: SIGINT, stop) },
-      Self.source(SIGHUP, reload),
-    ]
-  }
-
-  private static func source(_ number: Int32, _ obey: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
-    signal(number, SIG_IGN)
-    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-    source.setEventHandler(handler: obey)
-    source.resume()
-    return source
+/// The signals that a server obeys: SIGTERM and SIGINT stop it, a second one ends the process at once, SIGHUP reads its certificate again.
+enum ServerSignals {
+  static func obey(stop: @escaping @Sendable () async -> Void, reload: @escaping @Sendable () -> Void) {
+    let (signals, stops) = (SignalPipe(SIGTERM, SIGINT, SIGHUP), StopCount())
+    Thread {
+      while let number = signals.next() {
+        if number == SIGHUP { reload() } else { stops.stop(by: number, stop) }
+      }
+    }.start()
   }
 }
 
