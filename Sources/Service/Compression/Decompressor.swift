@@ -14,8 +14,12 @@ package struct Decompressor: Sendable {
   package init(_ stream: some BitsSource, of model: LoadedModel, ofAnySize: Bool = false) throws {
     let able = try BitsOperation.decompress.able(model)
     var signature = able.signature
-    if ofAnySize, able.takesAnySize {
+    if able.takesAnySize {
       let shape = try BitsReader(stream, model: model.digest, codec: ItemChain.version).header.shape
+      guard ofAnySize || shape == signature.space.shape else {
+        throw Fault(
+          field: "shape", given: "\(shape)", expected: "\(signature.space.shape): images of other sizes are read by `posterior decompress` alone")
+      }
       if let resized = signature.resized(to: shape) { signature = resized }
       try signature.check()
     }
