@@ -14,3 +14,36 @@ package func iwaeBound(_ logWeights: Tensor) -> Tensor {
 package func bitsPerDimension(nats: Double, dimensions: Int) -> Double {
   -nats / (Double(dimensions) * log(2))
 }
+
+/// The importance-weighted bound from log-weights that come draw by draw, in memory that does not grow with the draws.
+package struct LogMeanExp {
+  /// Draws that are summed at once.
+  private static let block = 256
+
+  private var waiting: [Tensor] = []
+  private var sum: Tensor?
+  private var count = 0
+
+  package init() {}
+
+  /// - Parameter logWeights: of one draw, one a row: [rows].
+  package mutating func add(_ logWeights: Tensor) {
+    waiting.append(logWeights.reshaped([1, logWeights.count]))
+    count += 1
+    if waiting.count == Self.block { settle() }
+  }
+
+  private mutating func settle() {
+    let block = Tensor.concatenated(waiting).transposed().logSumExp()
+    sum = sum.map { Tensor.concatenated([$0.reshaped([block.count, 1]), block.reshaped([block.count, 1])], axis: 1).logSumExp() } ?? block
+    waiting = []
+  }
+
+  /// ln (1/k) Σ_i w_i: [rows], in nats.
+  package var value: Tensor {
+    var copy = self
+    if !copy.waiting.isEmpty { copy.settle() }
+    guard let sum = copy.sum else { preconditionFailure("no draws") }
+    return sum - log(Float(count))
+  }
+}

@@ -10,6 +10,7 @@ package enum Catalogue {
     GMDGM.self,
     HiLLoC.self,
     HVAE.self,
+    LadderVAE.self,
     M2.self,
     Mixture.self,
     Modular.self,

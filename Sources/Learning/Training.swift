@@ -131,7 +131,7 @@ package struct Training: Sendable {
     var notes = ["name": recipe.name, "data": loop.data.name, "recipe": SHA256.digest(Array(try recipe.canonicalText().utf8)).description]
     if let kept = loop.keptLabels { notes["labels"] = "\(loop.data.labels?.digest.description ?? "none"), \(kept.items.count) kept" }
     let provenance = Provenance(data: loop.data.digest, seed: Int(recipe.seed), trainedWith: "posterior", notes: notes)
-    let bytes = try ModelFile.encode(loop.bestModel, provenance: provenance)
+    let bytes = try ModelFile.encode(loop.finishedModel, provenance: provenance)
     try ModelFile.write(bytes, to: options.output)
     if !options.keepsCheckpoint, FileManager.default.fileExists(atPath: options.checkpoint) {
       try FileManager.default.removeItem(atPath: options.checkpoint)

@@ -79,11 +79,11 @@ struct TrainingLoop<Family: Trainable>: Sendable {
       parameters: state.learner.parameterCount, epochs: recipe.epochs, firstEpoch: state.epoch + 1, notes: notes)
   }
 
-  /// The best model of the validation, or the last one without validation.
-  var bestModel: Family {
+  /// The best model of the validation, or the last one without validation, as the learner leaves it.
+  var finishedModel: Family {
     var model = learner.model(state.learner)
     if let best = state.best { model.network = best.network }
-    return model
+    return learner.finished(model, training, key: key.split("finish"))
   }
 
   /// Whether validation has found no better state for as long as the recipe waits.

@@ -26,6 +26,9 @@ package protocol Attackable: Encoding, Reconstructing, Scoring {
 
   /// KL(q(z|x) || p(z)) in nats, summed over the layers; of layers whose prior depends on other layers at the draws of `inference`: [n].
   func divergence(_ inference: Inference) -> Tensor
+
+  /// The same of each layer, the one nearest the data first: [n] each.
+  func divergences(_ inference: Inference) -> [Tensor]
 }
 
 /// q(z|x) of every layer with the draw that the layers beyond it were shown.
@@ -42,6 +45,8 @@ package struct Inference: Sendable {
 // What follows from white-box access.
 extension Attackable {
   package var codeForms: [Code.Form] { latentWidths.map { .gaussian(width: $0) } }
+
+  package func divergences(_ inference: Inference) -> [Tensor] { [divergence(inference)] }
 
   package func encode(_ x: Tensor) -> [Code] { inference(x, noise: nil).posteriors.map(Code.gaussian) }
 

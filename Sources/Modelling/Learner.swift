@@ -34,11 +34,15 @@ package protocol Learner<State, Model>: Sendable {
 
   /// The model in this state; all that was learnt is in its network.
   func model(_ state: State) -> Model
+
+  /// The model that a run ends with, from that of its best state: what is done once, after the last epoch.
+  func finished(_ model: Model, _ data: TrainingData, key: RandomKey) -> Model
 }
 
 extension Learner {
   package var epochsBeforeComparison: Int { 0 }
   package func begin(epoch: Int, _ state: inout State, _ data: TrainingData, key: RandomKey) throws {}
+  package func finished(_ model: Model, _ data: TrainingData, key: RandomKey) -> Model { model }
 }
 
 /// The term by which states are compared.

@@ -12,8 +12,10 @@ package enum Mode: Sendable {
 /// New values for the buffers of a watched module, gathered during one training pass.
 package final class BufferUpdates: Sendable {
   private let values = Protected<[ObjectIdentifier: Tensor]>([:])
+  /// How much a batch weighs in a running average; nil: as much as the layer says.
+  let momentum: Float?
 
-  package init() {}
+  package init(momentum: Float? = nil) { self.momentum = momentum }
 
   /// The value that a watched buffer should have after this step; the last one recorded counts.
   func record(_ value: Tensor, for buffer: Tensor) {
@@ -48,4 +50,20 @@ package func valueAndGradient<M: Module, Value>(
     leaf.isTrainable ? gradients[tensor] ?? .zeros(tensor.shape) : updates[tensor] ?? tensor.detached
   }
   return (value, Gradient(module: tree))
+}
+
+extension Module {
+  /// The same module with running averages in which each of some batches weighs as much, as with PyTorch's `momentum=None`.
+  ///
+  /// - Parameter pass: takes a batch, by its number, through the module.
+  package func averagingBuffers(over batches: Int, _ pass: (_ module: Self, _ batch: Int, Mode) -> Void) -> Self {
+    var module = mapping { $1.detached }
+    for batch in 0..<batches {
+      let updates = BufferUpdates(momentum: 1 / Float(batch + 1))
+      let watched = module.mapping { $0.isTrainable ? $1 : $1.watched() }
+      pass(watched, batch, .training(updates))
+      module = watched.mapping { leaf, tensor in leaf.isTrainable ? tensor : (updates[tensor] ?? tensor).detached }
+    }
+    return module
+  }
 }

@@ -33,6 +33,7 @@ package struct BatchNorm: Layer {
       let (normal, moments) = x.batchNormalised(epsilon: epsilon)
       // The running variance is the unbiased one.
       let unbiased = moments.variance * (Float(moments.count) / Float(max(moments.count - 1, 1)))
+      let momentum = updates.momentum ?? momentum
       updates.record(runningMean.detached * (1 - momentum) + moments.mean * momentum, for: runningMean)
       updates.record(runningVariance.detached * (1 - momentum) + unbiased * momentum, for: runningVariance)
       return normal.affineByChannel(scale: weight, shift: bias)

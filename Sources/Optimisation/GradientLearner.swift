@@ -28,4 +28,6 @@ package struct GradientLearner<Family: GradientTrainable>: Learner {
     model.network = state.network
     return model
   }
+
+  package func finished(_ model: Family, _ data: TrainingData, key: RandomKey) -> Family { model.finished(data, key: key) }
 }

@@ -27,6 +27,7 @@ package struct PartLearner<Base: Learner, State: Module>: Learner {
   }
 
   package func model(_ state: State) -> Base.Model { base.model(state[keyPath: part]) }
+  package func finished(_ model: Base.Model, _ data: TrainingData, key: RandomKey) -> Base.Model { base.finished(model, data, key: key) }
 }
 
 extension Learner {

@@ -68,4 +68,5 @@ package struct PhasedLearner<State: Module, Model: ModelFamily>: Learner {
   }
 
   package func model(_ state: State) -> Model { last.learner.model(state) }
+  package func finished(_ model: Model, _ data: TrainingData, key: RandomKey) -> Model { last.learner.finished(model, data, key: key) }
 }

@@ -22,6 +22,7 @@ package struct RenewingLearner<Base: Learner>: Learner {
   package func step(_ state: inout Base.State, _ batch: Batch, _ pass: Pass) throws -> [Term] { try base.step(&state, batch, pass) }
   package func validation(_ state: inout Base.State, _ batch: Batch, _ pass: Pass) throws -> [Term] { try base.validation(&state, batch, pass) }
   package func model(_ state: Base.State) -> Base.Model { base.model(state) }
+  package func finished(_ model: Base.Model, _ data: TrainingData, key: RandomKey) -> Base.Model { base.finished(model, data, key: key) }
 }
 
 extension Learner {

@@ -54,6 +54,13 @@ package protocol GradientTrainable: Trainable {
 
   /// The bound that validation compares checkpoints by, of as many draws as the objective takes, in nats an item: [n].
   func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor
+
+  /// The model that a run ends with, from this one, the best.
+  func finished(_ data: TrainingData, key: RandomKey) -> Self
+}
+
+extension GradientTrainable {
+  package func finished(_ data: TrainingData, key: RandomKey) -> Self { self }
 }
 
 extension GradientTrainable where OwnLearner == GradientLearner<Self> {

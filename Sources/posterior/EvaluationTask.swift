@@ -93,6 +93,7 @@ struct EvaluationTask {
       parts.append(try HiddenPixelEvaluation(of: model, under: mask, on: items, draws: draws, seed: seed, progress: progress))
     } else if draws > 0, let model = Capability.scoring.of(model) {
       parts.append(LikelihoodEvaluation(of: model, on: items, draws: draws, seed: seed, progress: progress))
+      if let able = Capability.attackable.of(model) { parts.append(LatentUseEvaluation(of: able, on: items, seed: seed)) }
     }
     if let clusterer = Capability.clustering.of(model), let labels = items.labels {
       let assignments = ClusterAssignments(of: clusterer, on: items, progress: progress)

@@ -34,6 +34,17 @@ struct BoundsTests {
     #expect(iwaeBound(column([-.infinity, -.infinity])).scalar == -.infinity)
   }
 
+  @Test("log-weights that come draw by draw have the bound of all together, to the bit while they are few")
+  func drawByDraw() {
+    let weights = RandomKey(seed: 2).normal([700, 3]) * 4 - 80
+    for count in [1, 7, 256, 257, 700] {
+      var sum = LogMeanExp()
+      for draw in 0..<count { sum.add(weights.slice(0, draw..<draw + 1).reshaped([3])) }
+      let whole = iwaeBound(weights.slice(0, 0..<count))
+      for (a, b) in zip(sum.value.scalars, whole.scalars) { #expect(count <= 256 ? a == b : abs(a - b) < 1e-4) }
+    }
+  }
+
   @Test("gradients of the bound are the normalised weights, and match differences")
   func gradients() {
     let logWeights = RandomKey(seed: 3).normal([4, 3])

@@ -41,6 +41,7 @@ struct BlueprintTests {
     (GMDGM.self, #"{"components": 10000, "hidden": [65536]}"#, .vector(3), "classifier_output.weight"),
     (HiLLoC.self, #"{"layers": 1, "latent": 1024, "hidden": 4096}"#, .image(height: 2, width: 2), "down.0.first.kernel.direction"),
     (HVAE.self, #"{"latents": [2, 65536], "layer_hidden": [65536]}"#, .vector(3), "inference.0.mean.weight"),
+    (LadderVAE.self, #"{"latents": [2, 65536], "layer_hidden": [65536], "layer_depth": 1}"#, .vector(3), "up.0.mean.weight"),
     (M2.self, wide(#""components": 2"#), .vector(3), "classifier.hidden.0.weight"),
     (Mixture.self, #"{"kind": "gaussian", "components": 1024}"#, .vector(2048), "precision_roots"),
     (Modular.self, #"{"modules": [4096, 2], "units": [65536]}"#, classified, "layers.0.modules.weight"),

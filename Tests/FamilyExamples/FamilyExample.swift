@@ -107,6 +107,19 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
       #"{"latents": [2], "hidden": [6], "activation": "softplus", "likelihood": "gaussian_learned", "likelihood_scale": "softplus"}"#,
       .table([.init(name: "age", type: .real), .init(name: "height", type: .real)], scaling: .init(offset: [40, 170], scale: [20, 10]))),
     FamilyExample(
+      "three layers that come down as the prior does, bernoulli on grey images", "ladder_vae",
+      #"{"latents": [4, 3, 2], "hidden": [7], "layer_hidden": [6, 5], "layer_depth": 1, "activation": "tanh", "scale_floor": 0.05, "binarisation": "dynamic"}"#,
+      .image(height: 4, width: 3),
+      training: ["{}", #"{"kl_warm_up_epochs": 4, "free_bits": 0.05}"#, #"{"importance_samples": 3}"#]),
+    FamilyExample(
+      "two layers with batch normalisation, networks of their own on the way down, means on the way up", "ladder_vae",
+      #"""
+      {"latents": [3, 2], "hidden": [6], "layer_hidden": [4], "top_down": "separate", "upward": "means", "activation": "softplus", "batch_norm": true,
+       "convolutions": [{"channels": 3, "kernel": 4, "stride": 2, "padding": 1}], "likelihood": "gaussian", "deviation": 0.5, "scale_floor": 0.05}
+      """#, .image(height: 6, width: 6)),
+    FamilyExample(
+      "one layer on vectors", "ladder_vae", #"{"latents": [2], "hidden": [5], "activation": "elu", "likelihood": "gaussian_learned"}"#, .vector(4)),
+    FamilyExample(
       "four layers without layers between, discretised logistic", "seatbelt",
       #"""
       {"latents": [4, 3, 2, 2], "hidden": [8], "decoder_hidden": [6], "layer_hidden": [], "activation": "elu", "scale_floor": 0.05, "likelihood": "discretised_logistic",

@@ -34,6 +34,7 @@ extension TotalCorrelationPenalised {
   package func decodedMean(_ z: [Tensor]) -> Tensor { base.decodedMean(z) }
   package func logLikelihood(of x: Tensor, given z: [Tensor]) -> Tensor { base.logLikelihood(of: x, given: z) }
   package func divergence(_ inference: Inference) -> Tensor { base.divergence(inference) }
+  package func divergences(_ inference: Inference) -> [Tensor] { base.divergences(inference) }
 
   package func check(items: Tensor) throws(Fault) { try base.check(items: items) }
   package func objective(_ network: Network, batch: Batch, options: TotalCorrelationPenalty, pass: Pass) -> Objective {

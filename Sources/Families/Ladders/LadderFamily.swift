@@ -98,6 +98,10 @@ extension LadderFamily {
 
   /// With mixtures an upper bound, exact for one component (`GaussianMixture.divergenceBound`).
   package func divergence(_ inference: Inference) -> Tensor {
-    inference.posteriors.enumerated().map { network.prior($0).divergenceBound(of: $1) }.reduce(.zeros([inference.draws[0].shape[0]]), +)
+    divergences(inference).reduce(.zeros([inference.draws[0].shape[0]]), +)
+  }
+
+  package func divergences(_ inference: Inference) -> [Tensor] {
+    inference.posteriors.enumerated().map { network.prior($0).divergenceBound(of: $1) }
   }
 }

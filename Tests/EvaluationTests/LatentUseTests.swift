@@ -1,0 +1,46 @@
+import Data
+import Evaluation
+import Families
+import Formats
+import ModelFiles
+import Modelling
+import Networks
+import Tensors
+import Testing
+
+@Suite("Use of the code")
+struct LatentUseTests {
+  private let key = RandomKey(seed: 8)
+
+  /// x = z_1 + noise; what is said of the second layer is its prior, so it is never used.
+  private func model() throws -> LadderVAE {
+    let text = #"{"latents": [2, 1], "hidden": [], "decoder_hidden": [], "layer_depth": 0, "scale": "exp", "likelihood": "gaussian", "deviation": 1}"#
+    var model = try LadderVAE(
+      StrictJSON.decode(LadderVAE.Configuration.self, from: Array(text.utf8)), signature: .vector(2), key: key)
+    let identity = Tensor(rows: [[1, 0], [0, 0]])
+    model.network = try model.network.loading([
+      "data.mean.weight": identity, "data.mean.bias": Tensor([0, 0]), "data.scale.weight": .zeros([2, 2]), "data.scale.bias": Tensor([-2, 0]),
+      "data.output.weight": identity, "data.output.bias": Tensor([0, 0]), "up.0.mean.weight": .zeros([1, 2]), "up.0.mean.bias": Tensor([0]),
+      "up.0.scale.weight": .zeros([1, 2]), "up.0.scale.bias": Tensor([0]), "prior.0.mean.weight": .zeros([2, 1]),
+      "prior.0.mean.bias": Tensor([0, 0]),
+      "prior.0.scale.weight": .zeros([2, 1]), "prior.0.scale.bias": Tensor([0, 0]),
+    ])
+    return model
+  }
+
+  @Test("a unit is active where its mean follows the items; rate and distortion are the two parts of the ELBO")
+  func use() throws {
+    let (model, x) = (try model(), key.normal([700, 2]) * 2)
+    let data = DataSet(name: "noise", rows: FloatRows(x.scalars, width: 2), signature: model.signature, digest: SHA256.digest([]))
+    let use = LatentUseEvaluation(of: model, on: data, seed: 3)
+    #expect(use.layers.map(\.active) == [1, 0] && use.layers.map(\.width) == [2, 1])
+    #expect(use.layers[1].kl.mean == 0 && use.layers[0].kl.mean > 0.5)
+    #expect(abs(use.rate.mean - use.layers[0].kl.mean) < 1e-9)
+    let scores = model.score(x, draws: 1, keys: RowKeys(RandomKey(seed: 3), rows: 0..<700))
+    let elbo = scores[.elbo].scalars.reduce(0.0) { $0 + Double($1) } / 700
+    // Other draws of the same distribution.
+    #expect(abs(-use.rate.mean - use.distortion.mean - elbo) < 4 * (use.distortion.standardError + use.rate.standardError))
+    #expect(use.lines.last?.hasSuffix("0 of 1 units active") == true)
+    #expect(use.metrics.map(\.name).contains("layer_0.active_units"))
+  }
+}
