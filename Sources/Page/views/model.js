@@ -61,7 +61,9 @@ export async function show(frame, { path, query, signal }) {
     return;
   }
   model.reference = reference;
-  const operations = model.operations.filter((name) => !STREAMS.includes(name)).sort((a, b) => (ORDER.indexOf(a) + 1 || 99) - (ORDER.indexOf(b) + 1 || 99));
+  const operations = model.operations.filter((name) => !STREAMS.includes(name)).sort((a, b) =>
+    (ORDER.indexOf(a) + 1 || 99) - (ORDER.indexOf(b) + 1 || 99)
+  );
   const tab = asked ?? operations[0] ?? "card";
   const tabs = [...operations, "card"];
   const body = h("div", {});
