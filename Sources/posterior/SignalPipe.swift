@@ -9,6 +9,7 @@ struct SignalPipe: Sendable {
 
   init(_ numbers: Int32...) {
     var ends: [Int32] = [0, 0]
+    // A command that could not be stopped is not begun: only a process without descriptors has no pipe.
     guard pipe(&ends) == 0 else { fatalError("no pipe: \(String(cString: strerror(errno)))") }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     Self.writing.store(ends[1], ordering: .sequentiallyConsistent)

@@ -54,6 +54,7 @@ struct StudyScheduler {
         free.sort()
         reasons[entry.job.id] = reason(entry.job, ending)
       }
+      // Between two looks at processes and at Ctrl-C; jobs take seconds at the least.
       try await Task.sleep(for: .milliseconds(50))
     }
     if interruption.isRequested { throw CommandError("Stopped; the same command goes on.") }

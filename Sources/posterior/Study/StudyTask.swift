@@ -75,6 +75,7 @@ struct StudyTask {
       if let lock = try FileLock(folder.folder(of: job.id) + "/.lock") { return lock }
       if !hasSaidSo { CommandError.note("another process does \(job.id): waiting for it") }
       hasSaidSo = true
+      // Between two looks: the other process may be on another machine, which tells nothing when it ends.
       usleep(100_000)
     }
     throw CommandError("Stopped.")
