@@ -85,4 +85,37 @@ struct GaussianMixtureFittingTests {
     let far = GaussianMixture.fitted(to: column([-1e6, 0, 1e6]), components: 2, key: RandomKey(seed: 1))
     #expect(far.logProbability(of: column([0])).isFinite)
   }
+
+  @Test("a full component takes the covariance of the points, no iteration lowers the likelihood, and diagonal ones are less likely")
+  func full() throws {
+    let mixing = Tensor(rows: [[1, 0.5, -0.3], [0, 1, 2], [0, 0, 0.4]])
+    let points = RandomKey(seed: 1).normal([800, 3]).matrixProduct(mixing) + Tensor([0, 3, -1])
+    let fit = GaussianMixture.fitted(to: points, components: 1, isFull: true, key: RandomKey(seed: 2))
+    let b = try #require(fit.regressions).scalars.map(Double.init)
+    let m = [[1, 0, 0], [b[3], 1, 0], [b[6] + b[7] * b[3], b[7], 1]]
+    let x = (points - fit.means.reshaped([1, 3])).scalars.map(Double.init)
+    for j in 0..<3 {
+      for i in 0...j {
+        let sample = (0..<800).reduce(0.0) { $0 + x[3 * $1 + j] * x[3 * $1 + i] } / 800
+        let own = (0..<3).reduce(0.0) { $0 + m[j][$1] * m[i][$1] * pow(Double(fit.deviations.scalars[$1]), 2) }
+        #expect(abs(own - sample) < 1e-4)
+      }
+    }
+    let diagonal = GaussianMixture.fitted(to: points, components: 1, key: RandomKey(seed: 2))
+    #expect(fit.logProbability(of: points).mean().scalar > diagonal.logProbability(of: points).mean().scalar + 0.1)
+    #expect(diagonal.regressions == nil)
+    let likelihoods = [1, 2, 4, 8, 30].map {
+      GaussianMixture.fitted(to: points, components: 4, isFull: true, iterations: $0, tolerance: 0, key: RandomKey(seed: 9)).logProbability(
+        of: points
+      )
+      .mean().scalar
+    }
+    for (fewer, more) in zip(likelihoods, likelihoods.dropFirst()) { #expect(more > fewer - 1e-5) }
+    let refitted = fit.refitted(to: points)
+    for (again, before) in zip(try #require(refitted.regressions).scalars, b) { #expect(abs(Double(again) - before) < 1e-4) }
+    // Points on a line have no covariance of full rank.
+    let line = Tensor.concatenated([points.slice(1, 0..<1), points.slice(1, 0..<1) * 2], axis: 1)
+    let thin = GaussianMixture.fitted(to: line, components: 3, isFull: true, smallestVariance: 1e-4, key: RandomKey(seed: 3))
+    #expect(thin.logProbability(of: line).isFinite && thin.deviations.scalars.allSatisfy { $0 > 0.0099 })
+  }
 }

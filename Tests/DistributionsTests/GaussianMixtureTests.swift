@@ -113,4 +113,94 @@ struct GaussianMixtureTests {
       },
       at: [logits, means, logDeviations, mean])
   }
+
+  // MARK: Full covariances
+
+  /// Two components in three dimensions, and the covariances that their regressions and deviations make, by x - μ = (I - B)⁻¹ e.
+  private let full = GaussianMixture(
+    logits: Tensor(rows: [[0.4, -0.3]]), means: Tensor(shape: [1, 2, 3], scalars: [-1, 0, 2, 1, 0.5, -1]),
+    deviations: Tensor(shape: [1, 2, 3], scalars: [0.7, 1.2, 0.4, 1, 0.5, 2]),
+    regressions: Tensor(shape: [1, 2, 3, 3], scalars: [0, 0, 0, 0.8, 0, 0, -0.5, 0.3, 0, 0, 0, 0, -1.1, 0, 0, 0.2, 0.6, 0]))
+
+  private func mixing(_ component: Int) -> [[Double]] {
+    let b = full.regressions.map { $0.scalars[9 * component..<9 * component + 9].map(Double.init) } ?? []
+    return [[1, 0, 0], [b[3], 1, 0], [b[6] + b[7] * b[3], b[7], 1]]
+  }
+
+  private func covariance(_ component: Int, _ j: Int, _ i: Int) -> Double {
+    let m = mixing(component)
+    return (0..<3).reduce(0.0) { $0 + m[j][$1] * m[i][$1] * pow(Double(full.deviations.scalars[3 * component + $1]), 2) }
+  }
+
+  @Test("with regressions the density is that of the covariance they make, by its inverse and determinant")
+  func fullDensity() {
+    let x = RandomKey(seed: 4).normal([7, 3]) * 2
+    let logJoint = full.logJoint(of: x)
+    let weights = full.logits.logSoftmax().scalars.map(Double.init)
+    for component in 0..<2 {
+      let c = (0..<3).map { j in (0..<3).map { covariance(component, j, $0) } }
+      func minor(_ j: Int, _ i: Int) -> Double {
+        let (rows, columns) = ((0..<3).filter { $0 != j }, (0..<3).filter { $0 != i })
+        return c[rows[0]][columns[0]] * c[rows[1]][columns[1]] - c[rows[0]][columns[1]] * c[rows[1]][columns[0]]
+      }
+      let determinant = (0..<3).reduce(0.0) { $0 + ($1 == 1 ? -1 : 1) * c[0][$1] * minor(0, $1) }
+      for row in 0..<7 {
+        let d = (0..<3).map { Double(x.scalars[3 * row + $0] - full.means.scalars[3 * component + $0]) }
+        var quadratic = 0.0
+        for j in 0..<3 { for i in 0..<3 { quadratic += d[j] * d[i] * ((i + j) % 2 == 0 ? 1 : -1) * minor(i, j) / determinant } }
+        let wanted = weights[component] - 0.5 * quadratic - 0.5 * log(determinant) - 1.5 * log(2 * Double.pi)
+        #expect(abs(Double(logJoint.scalars[2 * row + component]) - wanted) < 1e-4 * max(1, abs(wanted)))
+      }
+    }
+  }
+
+  @Test("its draws have that covariance, those of a named component are those of a row that chose it, and widening multiplies it")
+  func fullSamples() {
+    let n = 20_000
+    for component in 0..<2 {
+      let draws = full.sample(keys(n), of: [Int](repeating: component, count: n))
+      let x = (draws - full.means.slice(1, component..<component + 1).reshaped([1, 3])).scalars.map(Double.init)
+      for j in 0..<3 {
+        for i in 0...j {
+          let own = (0..<n).reduce(0.0) { $0 + x[3 * $1 + j] * x[3 * $1 + i] } / Double(n)
+          let scale = (covariance(component, j, j) * covariance(component, i, i)).squareRoot()
+          #expect(abs(own - covariance(component, j, i)) < 0.04 * scale, "\(component), \(j), \(i)")
+        }
+      }
+      let wide = full.widened(by: 3).sample(keys(n), of: [Int](repeating: component, count: n))
+      let (mean, first) = (full.means.scalars[3 * component], draws.scalars[0])
+      #expect(abs(wide.scalars[0] - (mean + 3 * (first - mean))) < 1e-4)
+    }
+    let mixed = full.sample(keys(50))
+    let apart = (0..<2).map { full.sample(keys(50), of: [Int](repeating: $0, count: 50)).scalars }
+    for row in 0..<50 {
+      let own = Array(mixed.scalars[3 * row..<3 * row + 3])
+      #expect(apart.contains { Array($0[3 * row..<3 * row + 3]) == own })
+    }
+  }
+
+  @Test("the bound on the divergence of one full component is the divergence, by draws, and gradients of everything match differences")
+  func fullGradients() {
+    let one = GaussianMixture(
+      logits: .zeros([1, 1]), means: full.means.slice(1, 0..<1), deviations: full.deviations.slice(1, 0..<1),
+      regressions: full.regressions?.slice(1, 0..<1))
+    let n = 40_000
+    let q = Normal(mean: Tensor.ones([n, 3]) * 0.3, deviation: Tensor(rows: [[0.5, 0.8, 0.3]]))
+    let z = q.sample(keys(n))
+    let ratios = (q.logProbability(of: z) - one.logProbability(of: z)).scalars.map(Double.init)
+    let mean = ratios.reduce(0, +) / Double(n)
+    let error = (ratios.reduce(0) { $0 + pow($1 - mean, 2) } / Double(n)).squareRoot() / Double(n).squareRoot()
+    #expect(abs(Double(one.divergenceBound(of: q).scalars[0]) - mean) < 5 * error)
+    let parts = [
+      RandomKey(seed: 1).normal([1, 2]), RandomKey(seed: 2).normal([1, 2, 3]), RandomKey(seed: 3).normal([1, 2, 3]) * 0.3,
+      RandomKey(seed: 5).normal([1, 2, 3, 3]), RandomKey(seed: 4).normal([4, 3]),
+    ]
+    let triangle = Tensor(shape: [1, 1, 3, 3], scalars: [0, 0, 0, 1, 0, 0, 1, 1, 0])
+    func mixture(_ p: [Tensor]) -> GaussianMixture {
+      GaussianMixture(logits: p[0], means: p[1], deviations: p[2].exp(), regressions: p[3] * triangle)
+    }
+    expectGradients(of: { mixture($0).logProbability(of: $0[4]) }, at: parts)
+    expectGradients(of: { mixture($0).divergenceBound(of: Normal(mean: $0[4], logDeviation: $0[4] * 0.5)) }, at: parts)
+    expectGradients(of: { mixture([parts[0]] + $0).sample(keys(4)) }, at: Array(parts[1..<4]))
+  }
 }

@@ -46,9 +46,9 @@ struct LadderScheduleTests {
     let vlac = try VLAC(VLAC.Configuration(ladder, components: [2]), signature: .vector(2), key: .init(seed: 1))
     #expect(#expect(throws: Fault.self) { try vlac.check(options) }?.field == field)
     let vlae = try VLAE(ladder, signature: .vector(2), key: .init(seed: 1))
-    let schedule = options.schedule
-    if schedule != LadderSchedule() { #expect(#expect(throws: Fault.self) { try vlae.check(schedule) }?.field == field) }
-    try vlae.check(LadderSchedule())
+    let schedule = options.ladder.schedule
+    if schedule != LadderSchedule() { #expect(#expect(throws: Fault.self) { try vlae.check(LadderTraining(schedule)) }?.field == field) }
+    try vlae.check(LadderTraining())
     try vlac.check(VLAC.TrainingOptions())
   }
 }

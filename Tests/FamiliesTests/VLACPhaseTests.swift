@@ -151,8 +151,8 @@ struct VLACPhaseTests {
     }
     let (joint, slow) = (ClassPhase(.joint, consistencyWeight: 0), LadderSchedule(fadeInBatches: 1000))
     let whole = try objective(VLAC.TrainingOptions(phases: [joint]))
-    #expect(try objective(VLAC.TrainingOptions(schedule: slow, phases: [joint])) != whole)
-    #expect(try objective(VLAC.TrainingOptions(schedule: slow, phases: [ClassPhase(.vae, epochs: 1), joint])) == whole)
+    #expect(try objective(VLAC.TrainingOptions(LadderTraining(slow), phases: [joint])) != whole)
+    #expect(try objective(VLAC.TrainingOptions(LadderTraining(slow), phases: [ClassPhase(.vae, epochs: 1), joint])) == whole)
   }
 
   @Test(

@@ -129,8 +129,8 @@ struct VLACTests {
       let x = example.items(7)
       for schedule in [LadderSchedule(), LadderSchedule(warmUpBatches: 5, fadeInBatches: 6)] {
         let pass = Pass(keys: keys(7), epoch: 0, step: 9)
-        let wanted = vlae.objective(vlae.network, batch: Batch(x), options: schedule, pass: pass)
-        let given = vlac.objective(vlac.network, batch: Batch(x), options: VLAC.TrainingOptions(schedule: schedule), pass: pass)
+        let wanted = vlae.objective(vlae.network, batch: Batch(x), options: LadderTraining(schedule), pass: pass)
+        let given = vlac.objective(vlac.network, batch: Batch(x), options: VLAC.TrainingOptions(LadderTraining(schedule)), pass: pass)
         #expect(abs(given.loss.scalar - wanted.loss.scalar) < 1e-5 * abs(wanted.loss.scalar))
         #expect(given.terms.map(\.name) == wanted.terms.map(\.name))
       }
@@ -153,7 +153,7 @@ struct VLACTests {
     func loss(_ epoch: Float) -> Float {
       model.objective(model.network, batch: Batch(x), options: options, pass: Pass(keys: keys(5), epoch: epoch)).loss.scalar
     }
-    let plain = vlae.objective(vlae.network, batch: Batch(x), options: LadderSchedule(), pass: Pass(keys: keys(5), epoch: 0)).loss
+    let plain = vlae.objective(vlae.network, batch: Batch(x), options: LadderTraining(), pass: Pass(keys: keys(5), epoch: 0)).loss
     #expect(loss(0) == plain.scalar && loss(1.9) == plain.scalar && loss(2) != plain.scalar)
   }
 

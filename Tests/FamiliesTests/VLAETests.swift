@@ -69,7 +69,7 @@ struct VLAETests {
     let model = try linear(slopes: (0.1, 0.3), deviations: (0.6, 0.5))
     let x = Tensor.ones([6, 1])
     func objective(_ schedule: LadderSchedule, step: Int = 0, epoch: Float = 0) -> Objective {
-      model.objective(model.network, batch: Batch(x), options: schedule, pass: Pass(keys: keys(6), epoch: epoch, step: step))
+      model.objective(model.network, batch: Batch(x), options: LadderTraining(schedule), pass: Pass(keys: keys(6), epoch: epoch, step: step))
     }
     let plain = objective(LadderSchedule())
     let terms = Dictionary(uniqueKeysWithValues: plain.terms.map { ($0.name, Float($0.value)) })

@@ -31,7 +31,7 @@ extension VAE.Network {
     switch configuration.prior ?? .normal {
     case .normal: (prior, vampPrior) = (nil, nil)
     case .mixture:
-      prior = MixturePrior(components: components, latent: configuration.latent, learnsWeights: learnsWeights, source["prior"])
+      prior = MixturePrior(components: components, latent: configuration.latent, learnsWeights: learnsWeights, isFull: false, source["prior"])
       vampPrior = nil
     case .vamp:
       prior = nil

@@ -39,7 +39,7 @@ extension LadderFamily {
       guard sources.indices.contains(layer) else {
         throw Fault(field: "given.layer", given: "\(layer)", expected: count == 1 ? "0, the only layer" : "0 to \(count - 1)")
       }
-      _ = try self.component(component, of: layer, field: "given.cluster")
+      try mixture(with: component, of: layer, field: "given.cluster")
       sources[layer] = .component(component)
     case .text: throw Fault(field: "given.text", given: "a text", expected: "no text: a \(Self.name) draws none")
     case .layers(let given):
@@ -49,24 +49,24 @@ extension LadderFamily {
     return sources
   }
 
-  /// A component of a layer's mixture: [1, latent] each.
-  private func component(_ component: Int, of layer: Int, field: String) throws(Fault) -> (mean: Tensor, deviation: Tensor) {
+  /// The mixture that a layer has, with a component of that number.
+  @discardableResult
+  private func mixture(with component: Int, of layer: Int, field: String) throws(Fault) -> GaussianMixture {
     guard case .mixture(let mixture) = network.prior(layer) else {
       throw Fault(field: field, given: "cluster \(component)", expected: "no cluster: the priors of a \(Self.name) have one component")
     }
-    let (count, latent) = (mixture.means.shape[1], mixture.means.shape[2])
+    let count = mixture.means.shape[1]
     guard (0..<count).contains(component) else {
       throw Fault(
         field: field, given: "cluster \(component)",
         expected: count == 1 ? "0, the only cluster of layer \(layer)" : "0 to \(count - 1) in layer \(layer)")
     }
-    func row(_ tensor: Tensor) -> Tensor { tensor.reshaped([count, latent]).slice(0, component..<component + 1) }
-    return (row(mixture.means), row(mixture.deviations))
+    return mixture
   }
 
+  /// The draws of a mixture that chose this component in every row, so that a cluster named is the cluster drawn.
   private func draw(_ component: Int, of layer: Int, _ keys: RowKeys, temperature: Float) throws(Fault) -> Tensor {
-    let (mean, deviation) = try self.component(component, of: layer, field: "given.layers")
-    // The noise of a mixture's draw, so that a cluster named is the cluster drawn.
-    return mean + keys.split("position").normal(mean.shape[1]) * (deviation * temperature)
+    try mixture(with: component, of: layer, field: "given.layers").widened(by: temperature).sample(
+      keys, of: [Int](repeating: component, count: keys.count))
   }
 }

@@ -1,21 +1,38 @@
 internal import Distributions
 package import Modelling
 internal import Networks
-package import Optimisation
+internal import Optimisation
 package import Tensors
 
 extension LadderFamily {
   package func check(items: Tensor) throws(Fault) { try ladder.observation.check(items: items) }
 
-  package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor { score(batch, draws: 1, keys: keys)[.elbo] }
+  /// The bound; of a ladder that learns by the discrepancy of its codes, the reconstruction less that.
+  func heldOutBound(_ batch: Tensor, _ training: LadderTraining, _ keys: RowKeys) -> Tensor {
+    let scores = score(batch, draws: 1, keys: keys)
+    guard training.discrepancyWeight > 0 else { return scores[.elbo] }
+    let q = posteriors(network, ladder.observation.observed(batch, keys: keys.split("binarise")), .evaluation)
+    let discrepancy = zip(draws(q, keys.split("latent").split(0)), q.indices.map(network.prior)).enumerated().reduce(Tensor.zeros([])) {
+      $0 + self.discrepancy(of: $1.element.0, from: $1.element.1, keys.split("prior").split($1.offset))
+    }
+    return scores[.reconstruction] - training.discrepancyWeight * discrepancy
+  }
 
-  /// E_q[ln p(x|α z)] - c Σ_l γ_l KL(q(z_l|x) || p(z_l)), and terms at full weight; with q(z_l|x), which it is made with.
+  /// Between the codes of a batch and as many draws of their prior.
+  private func discrepancy(of z: Tensor, from prior: LatentPrior, _ keys: RowKeys) -> Tensor {
+    maximumMeanDiscrepancy(z, prior.sample(keys, latent: z.shape[1], temperature: 1))
+  }
+
+  /// E_q[ln p(x|α z)] - c Σ_l γ_l D_l, and terms at full weight; with q(z_l|x), which it is made with.
+  ///
+  /// D_l is KL(q(z_l|x) || p(z_l)), or a multiple of the discrepancy between the codes of the batch and p(z_l).
   func ladderObjective(
-    _ network: LadderNetwork, batch: Tensor, priors: [LatentPrior], schedule: LadderSchedule, pass: Pass
+    _ network: LadderNetwork, batch: Tensor, priors: [LatentPrior], _ training: LadderTraining, _ pass: Pass
   ) -> (objective: Objective, posteriors: [Normal]) {
-    let observation = ladder.observation
+    let (observation, schedule) = (ladder.observation, training.schedule)
     let x = observation.observed(batch, keys: pass.keys.split("binarise"))
-    let q = posteriors(network, x, pass.mode)
+    let seen = training.denoising.map { $0.corrupted(x, isPicture: signature.space.picture != nil, keys: pass.keys.split("denoising")) } ?? x
+    let q = posteriors(network, seen, pass.mode)
     let z = draws(q, pass.keys.split("latent"))
     let shares = schedule.shares(step: pass.step, layers: q.count)
     let weight = schedule.weight(step: pass.step, epoch: pass.epoch)
@@ -23,15 +40,23 @@ extension LadderFamily {
     let reconstruction = observation.logProbability(of: x, decode(network, shown, pass.mode)).mean()
     let offset = observation.isDensity ? signature.space.logVolume : 0
     let divergences = q.indices.map { priors[$0].divergence(of: q[$0], at: z[$0]).mean() }
-    var loss = -reconstruction
-    for (divergence, share) in zip(divergences, shares) { loss = loss + divergence * (weight * share) }
+    var (loss, discrepancies) = (-reconstruction, [Term]())
+    for layer in q.indices {
+      var cost = divergences[layer]
+      if training.discrepancyWeight > 0 {
+        let discrepancy = discrepancy(of: z[layer], from: priors[layer], pass.keys.split("prior").split(layer))
+        discrepancies.append(Term("layer_\(layer)_mmd", discrepancy.scalar))
+        cost = discrepancy * training.discrepancyWeight
+      }
+      loss = loss + cost * (weight * shares[layer])
+    }
     let kl = divergences.reduce(0) { $0 + $1.scalar }
     let objective = Objective(
       loss: loss,
       terms: [
         Term("elbo_nats", reconstruction.scalar - kl - offset), Term("reconstruction_nats", reconstruction.scalar - offset),
         Term("kl_nats", kl),
-      ] + (q.count > 1 ? divergences.enumerated().map { Term("layer_\($0)_kl_nats", $1.scalar) } : []))
+      ] + (q.count > 1 ? divergences.enumerated().map { Term("layer_\($0)_kl_nats", $1.scalar) } : []) + discrepancies)
     return (objective, q)
   }
 }

@@ -44,7 +44,7 @@ extension VLAC: PhaseTrainable {
       ClassPhase.sequence(options.phases, changes) { phase in
         // Layers are switched on once.
         var own = options
-        if !isFirst { own.schedule = LadderSchedule() }
+        if !isFirst { own.ladder.schedule = LadderSchedule() }
         isFirst = false
         return ClassPhaseLearner(family: self, phase: phase, options: own, descent: descent)
       })
@@ -55,22 +55,25 @@ extension VLAC: PhaseTrainable {
     return LearningState(Player(network, descent), trials: tries ? Trials(network) : nil)
   }
 
-  func judging(_ options: TrainingOptions) -> TrainingOptions { options }
+  /// Items as they are.
+  func judging(_ options: TrainingOptions) -> TrainingOptions {
+    var options = options
+    options.ladder.denoising = nil
+    return options
+  }
 
   func objective(
     _ phase: ClassPhase, _ network: LadderNetwork, _ codes: CodeMixture?, _ batch: Batch, _ options: TrainingOptions, _ pass: Pass
   ) -> Objective {
     switch phase.kind {
     case .vae:
-      return ladderObjective(
-        network, batch: batch.values, priors: network.priors.map { _ in .normal }, schedule: options.schedule, pass: pass
-      ).objective
+      return ladderObjective(network, batch: batch.values, priors: network.priors.map { _ in .normal }, options.ladder, pass).objective
     case .consistency:
       let r = inconsistency(network.readersAlone(of: layers(options)), batch.values, options, pass)
       return Objective(loss: r.loss, terms: r.terms)
     case .joint:
       let (bound, q) = ladderObjective(
-        network, batch: batch.values, priors: network.priors.map { .mixture($0.mixture) }, schedule: options.schedule, pass: pass)
+        network, batch: batch.values, priors: network.priors.map { .mixture($0.mixture) }, options.ladder, pass)
       guard phase.weight > 0 else { return bound }
       let r = inconsistency(network, batch.values, options, pass, posteriors: q)
       return Objective(loss: bound.loss + phase.weight * r.loss, terms: bound.terms + r.terms)

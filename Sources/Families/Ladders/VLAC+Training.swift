@@ -8,7 +8,7 @@ extension VLAC {
   package typealias OwnLearner = PhasedLearner<LearningState, VLAC>
 
   package struct TrainingOptions: Settings {
-    package var schedule: LadderSchedule
+    package var ladder: LadderTraining
     /// Epochs with N(0, I) as every prior before the mixtures are fitted to codes; with 0 the mixtures are learnt from a random start.
     package var pretrainingEpochs: Int
     /// Training items whose codes the mixtures are fitted to.
@@ -23,20 +23,20 @@ extension VLAC {
     /// What T does to items beside, or of those that are no images.
     package var perturbation: Perturbation?
 
-    package init() { self.init(schedule: LadderSchedule()) }
+    package init() { self.init(LadderTraining()) }
 
     package init(
-      schedule: LadderSchedule = LadderSchedule(), pretrainingEpochs: Int = 0, fitItems: Int = 10_000, phases: [ClassPhase] = [],
+      _ ladder: LadderTraining = LadderTraining(), pretrainingEpochs: Int = 0, fitItems: Int = 10_000, phases: [ClassPhase] = [],
       consistency: ClassConsistency = ClassConsistency(), consistentLayers: [Int]? = nil, augmentation: Augmentation? = nil,
       perturbation: Perturbation? = nil
     ) {
-      (self.schedule, self.pretrainingEpochs, self.fitItems) = (schedule, pretrainingEpochs, fitItems)
+      (self.ladder, self.pretrainingEpochs, self.fitItems) = (ladder, pretrainingEpochs, fitItems)
       (self.phases, self.consistency, self.consistentLayers) = (phases, consistency, consistentLayers)
       (self.augmentation, self.perturbation) = (augmentation, perturbation)
     }
 
     package static let table = Table<Self> {
-      Part(\.schedule)
+      Part(\.ladder)
       Setting(
         "pretraining_epochs", \.pretrainingEpochs, in: 0...1_000_000,
         "Epochs with a standard normal prior, after which every layer's mixture is fitted to codes of training items by k-means and "
@@ -72,6 +72,7 @@ extension VLAC {
 
   package func check(_ options: TrainingOptions) throws(Fault) {
     try options.validate()
+    try options.ladder.check(signature)
     try options.augmentation?.check(signature)
     guard let layers = options.consistentLayers else { return }
     guard Set(layers).count == layers.count, layers.allSatisfy(componentCounts.indices.contains) else {
@@ -82,8 +83,10 @@ extension VLAC {
   package func objective(_ network: LadderNetwork, batch: Batch, options: TrainingOptions, pass: Pass) -> Objective {
     let isPretraining = pass.epoch < Float(options.pretrainingEpochs)
     let priors = network.priors.map { isPretraining ? LatentPrior.normal : .mixture($0.mixture) }
-    return ladderObjective(network, batch: batch.values, priors: priors, schedule: options.schedule, pass: pass).objective
+    return ladderObjective(network, batch: batch.values, priors: priors, options.ladder, pass).objective
   }
+
+  package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor { heldOutBound(batch, options.ladder, keys) }
 
   /// The network with its mixtures fitted; nil but after the last epoch of pretraining.
   package func fitted(
@@ -97,7 +100,9 @@ extension VLAC {
   func fitted(_ network: LadderNetwork, options: TrainingOptions, key: RandomKey, items: TrainingData) -> LadderNetwork {
     var fitted = network
     for (layer, codes) in codes(network, options, key, items).enumerated() {
-      let fit = GaussianMixture.fitted(to: codes, components: componentCounts[layer], key: key.split("mixture").split(layer))
+      let fit = GaussianMixture.fitted(
+        to: codes, components: componentCounts[layer], isFull: configuration.covariance == .full,
+        key: key.split("mixture").split(layer))
       fitted.priors[layer] = network.priors[layer].taking(fit)
     }
     return fitted

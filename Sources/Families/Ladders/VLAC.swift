@@ -6,7 +6,7 @@ package import Tensors
 
 /// The variational ladder autoencoder for clustering (Willetts et al. 2019): every layer's prior is a mixture, and so a clustering of the items.
 ///
-/// p(x, z, y) = p(x|z) Π_l p(z_l|y_l) p(y_l) with p(z_l|y_l) a diagonal Gaussian. q(y_l|x) is p(y_l|z_l) at z_l ~ q(z_l|x), Bayes' rule, which leaves
+/// p(x, z, y) = p(x|z) Π_l p(z_l|y_l) p(y_l) with p(z_l|y_l) a Gaussian. q(y_l|x) is p(y_l|z_l) at z_l ~ q(z_l|x), Bayes' rule, which leaves
 /// E_q[ln p(x|z) + Σ_l ln p(z_l) - ln q(z_l|x)] with p(z_l) the density of the mixture (Falck et al. 2021, MFCVAE).
 package struct VLAC: LadderFamily {
   package static let name = "vlac"
@@ -24,7 +24,8 @@ package struct VLAC: LadderFamily {
     network = try LadderNetwork(configuration.ladder, signature, source)
     network.priors = zip(configuration.ladder.layers, configuration.components).enumerated().map { index, layer in
       MixturePrior(
-        components: layer.1, latent: layer.0.latent, learnsWeights: configuration.mixtureWeights == .learned, source["prior"][index])
+        components: layer.1, latent: layer.0.latent, learnsWeights: configuration.mixtureWeights == .learned,
+        isFull: configuration.covariance == .full, source["prior"][index])
     }
   }
 }

@@ -1,7 +1,7 @@
 package import Modelling
 package import Networks
 package import Optimisation
-internal import Tensors
+package import Tensors
 
 /// The variational ladder autoencoder (Zhao et al. 2017): every layer's prior is N(0, I). The network is described at `LadderFamily`.
 ///
@@ -23,9 +23,16 @@ package struct VLAE: LadderFamily {
 }
 
 extension VLAE {
-  package typealias TrainingOptions = LadderSchedule
+  package typealias TrainingOptions = LadderTraining
 
-  package func objective(_ network: LadderNetwork, batch: Batch, options: LadderSchedule, pass: Pass) -> Objective {
-    ladderObjective(network, batch: batch.values, priors: latentWidths.map { _ in .normal }, schedule: options, pass: pass).objective
+  package func check(_ options: LadderTraining) throws(Fault) {
+    try options.validate()
+    try options.check(signature)
   }
+
+  package func objective(_ network: LadderNetwork, batch: Batch, options: LadderTraining, pass: Pass) -> Objective {
+    ladderObjective(network, batch: batch.values, priors: latentWidths.map { _ in .normal }, options, pass).objective
+  }
+
+  package func validationBound(_ batch: Tensor, options: LadderTraining, keys: RowKeys) -> Tensor { heldOutBound(batch, options, keys) }
 }
