@@ -38,7 +38,8 @@ package struct LikelihoodEvaluation: Findings {
     self.draws = draws
     self.seed = seed
     observationModel = model.observationModel
-    terms = zip(model.scoreTerms, columns).map { ($0, Estimate($1)) }
+    // What each layer costs is `LatentUseEvaluation`'s to say.
+    terms = zip(model.scoreTerms, columns).filter { $0.0.layer == nil }.map { ($0, Estimate($1)) }
     scored = isText ? Double(characters) / Double(data.count) : Double(dimensions)
     bitsName = data.signature.space.bitsName
   }

@@ -12,6 +12,7 @@ package protocol ModelFamily: Sendable {
   static var name: String { get }
   /// What it is, in one sentence.
   static var summary: String { get }
+  static var purpose: FamilyPurpose { get }
 
   var configuration: Configuration { get }
   var signature: Signature { get }

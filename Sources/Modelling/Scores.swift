@@ -15,8 +15,10 @@ package struct Scores: Sendable {
   package struct Term: Sendable, Hashable {
     package let name: String
     package let kind: Kind
+    /// The layer of latent variables that it is of, where it is of one of several.
+    package let layer: Int?
 
-    package init(_ name: String, _ kind: Kind) { (self.name, self.kind) = (name, kind) }
+    package init(_ name: String, _ kind: Kind, layer: Int? = nil) { (self.name, self.kind, self.layer) = (name, kind, layer) }
 
     /// ln p(x).
     package static let exact = Term("nats", .exact)
@@ -29,8 +31,16 @@ package struct Scores: Sendable {
     /// ln 1/k Σ p(x, z_k) / q(z_k | x), Burda et al. 2016.
     package static let iwae = Term("iwae_nats", .lowerBound)
 
-    /// What families with latent variables answer.
-    package static let bounds = [elbo, kl, reconstruction, iwae]
+    /// KL(q || p) of one of several layers, 0 being nearest the data.
+    package static func kl(layer: Int) -> Term { Term("layer_\(layer)_kl_nats", .estimate, layer: layer) }
+
+    /// What families with latent variables in one layer answer.
+    package static let bounds = bounds(layers: 1)
+
+    /// What those with several layers answer: the KL of each besides.
+    package static func bounds(layers: Int) -> [Term] {
+      [elbo, kl, reconstruction] + (layers > 1 ? (0..<layers).map { kl(layer: $0) } : []) + [iwae]
+    }
   }
 
   /// The terms and their numbers, [n] each; the last term is what is known best of ln p(x).
@@ -40,6 +50,13 @@ package struct Scores: Sendable {
 
   package init(elbo: Tensor, kl: Tensor, reconstruction: Tensor, iwae: Tensor) {
     self.init([(.elbo, elbo), (.kl, kl), (.reconstruction, reconstruction), (.iwae, iwae)])
+  }
+
+  /// - Parameter layers: the KL of every layer, the one nearest the data first; the bound has their sum.
+  package init(layers: [Tensor], reconstruction: Tensor, iwae: Tensor) {
+    let kl = layers.dropFirst().reduce(layers[0], +)
+    let values = [reconstruction - kl, kl, reconstruction] + (layers.count > 1 ? layers : []) + [iwae]
+    self.init(Array(zip(Term.bounds(layers: layers.count), values)).map { (term: $0.0, values: $0.1) })
   }
 
   package init(exact: Tensor) { self.init([(.exact, exact)]) }

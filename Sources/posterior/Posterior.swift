@@ -35,6 +35,7 @@ struct Posterior: AsyncParsableCommand {
       DisentanglementCommand.self,
       ItemsCommand<EncodeRequest>.self,
       EvaluateCommand.self,
+      FamiliesCommand.self,
       ImputeCommand.self,
       KeysCommand.self,
       ModelsCommand.self,

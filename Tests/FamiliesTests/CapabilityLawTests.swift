@@ -142,6 +142,11 @@ struct CapabilityLawTests {
     let scores = model.score(example.items(3), draws: 2, keys: keys(0..<3))
     #expect(scores.values.map(\.term) == model.scoreTerms && scores.values.allSatisfy { $0.values.shape == [3] })
     #expect(scores.values.last.map { $0.term.kind == .lowerBound || $0.term.kind == .exact } == true)
+    // Of several layers what each costs, which adds up.
+    let layers = scores.values.filter { $0.term.layer != nil }
+    guard !layers.isEmpty else { return }
+    #expect(layers.map(\.term) == layers.indices.map { Scores.Term.kl(layer: $0) })
+    for (sum, kl) in zip(layers.map(\.values).reduce(.zeros([3]), +).scalars, scores[.kl].scalars) { #expect(abs(sum - kl) < 1e-4 * max(1, abs(kl))) }
   }
 
   @Test("responsibilities of every layer are rows that sum to 1, one number a component", arguments: FamilyExample.all)

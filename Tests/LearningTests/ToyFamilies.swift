@@ -17,6 +17,7 @@ protocol ToyFamily: Trainable where Configuration == ToyConfiguration, TrainingO
 
 extension ToyFamily {
   static var summary: String { "A family for tests." }
+  static var purpose: FamilyPurpose { FamilyPurpose(.codes, choose: "in tests") }
   var configuration: ToyConfiguration { ToyConfiguration() }
   init(_: ToyConfiguration, signature: Signature, source: ParameterSource) throws(Fault) { self.init(signature: signature, source: source) }
   func check(items: Tensor) throws(Fault) {}

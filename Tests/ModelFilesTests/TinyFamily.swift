@@ -28,6 +28,7 @@ struct TinyFamily: ModelFamily {
 
   static let name = "tiny"
   static let summary = "A family for tests."
+  static let purpose = FamilyPurpose(.codes, choose: "in tests")
 
   let configuration: Configuration
   let signature: Signature

@@ -8,6 +8,7 @@ import Tensors
 struct ToyClassifier: Attackable, Classifying {
   static let name = "toy_classifier"
   static let summary = "A VAE and a linear classifier, for tests."
+  static let purpose = FamilyPurpose(.codes, choose: "in tests")
 
   struct Configuration: Settings {
     var vae = VAE.Configuration(latent: 2, hidden: [8], activation: .tanh)

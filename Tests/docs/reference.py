@@ -50,10 +50,12 @@ def options(program):
 
 
 def families(program):
-    lines = [row("family", "what it is", "operations"), "|---|---|---|"]
-    lines += [row(f"[{family['name']}](#{family['name']})", family["summary"], ", ".join(family["operations"])) for family in program.families]
+    lines = [row("for", "family", "choose it"), "|---|---|---|"]
+    for task in sorted({family["task"] for family in program.families}):
+        neighbours = [family for family in program.families if family["task"] == task]
+        lines += [row("" if place else task, f"[{family['name']}](#{family['name']})", family["choose"]) for place, family in enumerate(neighbours)]
     for family in program.families:
-        lines += ["", f"## {family['name']}", "", family["summary"]]
+        lines += ["", f"## {family['name']}", "", family["summary"], "", "Operations: " + ", ".join(family["operations"]) + "."]
         for part in ("configuration", "training"):
             if family[part]:
                 lines += ["", f"`{part}`:", "", *field_rows(family[part])]

@@ -10,6 +10,8 @@ package struct UnrolledGAN: ModelFamily {
   package static let name = "unrolled_gan"
   package static let summary =
     "Generative adversarial network whose generator learns through steps of the discriminator's optimiser; it samples, and has no likelihood."
+  package static let purpose = FamilyPurpose(
+    .samples, choose: "when samples are all that is asked for, and no mode may be lost; it encodes and scores nothing")
 
   package struct Network: Module {
     package var generator: Sequential

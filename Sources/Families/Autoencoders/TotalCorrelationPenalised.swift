@@ -27,6 +27,7 @@ extension TotalCorrelationPenalised {
   package func decode(_ codes: [Tensor], keys: RowKeys, _ options: SampleOptions) -> Tensor { base.decode(codes, keys: keys, options) }
   package var latentWidths: [Int] { base.latentWidths }
   package var observationModel: String { base.observationModel }
+  package var scoreTerms: [Scores.Term] { base.scoreTerms }
   package func score(_ x: Tensor, draws: Int, keys: RowKeys) -> Scores { base.score(x, draws: draws, keys: keys) }
 
   package func inference(_ x: Tensor, noise: RowKeys?) -> Inference { base.inference(x, noise: noise) }

@@ -10,6 +10,7 @@ package struct VAE: ModelFamily {
   package static let name = "vae"
   package static let summary =
     "Variational autoencoder with a Gaussian or a learned prior, a beta-VAE by its training option beta; fully connected or convolutional."
+  package static let purpose = FamilyPurpose(.codes, choose: "first for samples, codes, scores and compression of items of one size")
 
   package struct Network: Module {
     package var encoder: Sequential

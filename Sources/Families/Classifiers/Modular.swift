@@ -10,6 +10,7 @@ package import Tensors
 package struct Modular: ModelFamily {
   package static let name = "modular"
   package static let summary = "Modular network: a classifier whose layers choose some of their modules for every item, trained by hard EM."
+  package static let purpose = FamilyPurpose(.classes, choose: "when every item has a label, and it matters which parts of a network decide")
 
   package struct Network: Module {
     /// The one nearest the data first.

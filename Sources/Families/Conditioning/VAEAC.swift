@@ -11,6 +11,7 @@ package struct VAEAC: ModelFamily {
   package static let name = "vaeac"
   package static let summary =
     "Variational autoencoder with arbitrary conditioning: imputes any missing cells of a table of numbers, counts and categories."
+  package static let purpose = FamilyPurpose(.imputation, choose: "for large tables whose columns go together in ways that a mixture misses")
 
   /// A linear layer into the width, residual layers h + LeakyReLU(W h + b), and a linear layer out of it.
   package struct Residual: Module {

@@ -14,6 +14,7 @@ package import Tensors
 package struct VAEACImage: ModelFamily {
   package static let name = "vaeac_image"
   package static let summary = "Variational autoencoder with arbitrary conditioning: inpaints any missing pixels of an image."
+  package static let purpose = FamilyPurpose(.imputation, choose: "for images with missing pixels")
 
   /// A convolution without bias and batch normalisation.
   package struct NormalisedConvolution: Module {

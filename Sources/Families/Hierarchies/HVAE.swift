@@ -11,6 +11,8 @@ package import Tensors
 package struct HVAE: ModelFamily {
   package static let name = "hvae"
   package static let summary = "Hierarchical VAE of up to 8 layers, all of which the likelihood sees; fully connected or convolutional."
+  package static let purpose = FamilyPurpose(
+    .codes, choose: "to see what a plain hierarchy does beside ladder_vae or seatbelt; of one layer it is a vae")
 
   package struct Network: Module {
     /// From x to q(z_1|x), and from every layer to x.

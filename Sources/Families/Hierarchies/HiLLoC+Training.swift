@@ -41,7 +41,7 @@ extension HiLLoC: GradientTrainable {
     let charges = costs.map { Self.charged($0, freeBits: options.freeBits) }
     let layers = costs.map { $0.sum().scalar }
     let kl = layers.dropFirst().reduce(layers[0], +)
-    let each = layers.enumerated().map { Term("kl_nats_layer_\($0.offset + 1)", $0.element) }
+    let each = layers.enumerated().map { Term(Scores.Term.kl(layer: $0.offset).name, $0.element) }
     return Objective(
       loss: charges.dropFirst().reduce(charges[0], +) - reconstruction,
       terms: [

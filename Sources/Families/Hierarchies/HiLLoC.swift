@@ -11,6 +11,7 @@ package struct HiLLoC: ModelFamily {
   package static let name = "hilloc"
   package static let summary =
     "Convolutional hierarchical VAE, inferred from the top down, that codes images of any size without loss."
+  package static let purpose = FamilyPurpose(.compression, choose: "for photographs, and other images whose sizes differ")
 
   /// A layer on the way up: x -> (mean and ln deviation of q, features), and features back onto x.
   package struct UpLayer: Module {

@@ -14,6 +14,7 @@ package import Tensors
 package struct LadderVAE: ModelFamily {
   package static let name = "ladder_vae"
   package static let summary = "Hierarchical VAE whose posterior merges what the data and what the layer above say, so that upper layers stay in use."
+  package static let purpose = FamilyPurpose(.codes, choose: "when one layer of codes says too little: its upper layers stay in use")
 
   package struct Network: Module {
     /// From x to the first layer's heads, and from z_1 to x.

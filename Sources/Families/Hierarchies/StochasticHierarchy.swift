@@ -105,18 +105,20 @@ extension StochasticHierarchy {
 
   package var observationModel: String { data.observation.description }
 
+  package var scoreTerms: [Scores.Term] { Scores.Term.bounds(layers: layers) }
+
   package func score(_ x: Tensor, draws: Int, keys: RowKeys) -> Scores {
     let observed = data.observation.observed(x, keys: keys.split("binarise"))
     let evidence = evidence(network, observed, .evaluation)
     var weights = LogMeanExp()
-    var (reconstruction, kl) = (Tensor.zeros([x.shape[0]]), Tensor.zeros([x.shape[0]]))
+    var (reconstruction, costs) = (Tensor.zeros([x.shape[0]]), [Tensor]())
     for draw in 0..<max(draws, 1) {
       let inference = inference(network, evidence, latent: keys.split("latent").split(draw), .evaluation)
       let logLikelihood = data.observation.logProbability(of: observed, decode(network, inference.draws, .evaluation)) - logVolume
-      if draw == 0 { (reconstruction, kl) = (logLikelihood, divergence(inference)) }
+      if draw == 0 { (reconstruction, costs) = (logLikelihood, divergences(inference)) }
       weights.add(logLikelihood + logRatio(network, inference, .evaluation))
     }
-    return Scores(elbo: reconstruction - kl, kl: kl, reconstruction: reconstruction, iwae: weights.value)
+    return Scores(layers: costs, reconstruction: reconstruction, iwae: weights.value)
   }
 
   package func inference(_ x: Tensor, noise: RowKeys?) -> Inference {

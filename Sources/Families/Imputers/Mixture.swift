@@ -12,6 +12,7 @@ package struct Mixture: ModelFamily {
   package static let name = "mixture"
   package static let summary =
     "Mixture with exact conditionals over numbers and categories: imputes, scores, samples and clusters tables, also small ones, within seconds."
+  package static let purpose = FamilyPurpose(.imputation, choose: "for small tables of numbers and categories: exact conditionals, learnt in seconds")
 
   package struct Network: Module {
     /// ln π_k, unnormalised: [k]

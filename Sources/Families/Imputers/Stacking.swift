@@ -16,6 +16,8 @@ package struct Stacking: ModelFamily {
   package static let name = "stacking"
   package static let summary =
     "Weighted combination of models that impute, in one file: mixtures of several kinds and, where it helps, a VAEAC; the weights come from hidden cells."
+  package static let purpose = FamilyPurpose(
+    .imputation, choose: "first for a table with holes: it weighs several models by what they get right of hidden cells")
 
   package struct Network: Module {
     /// Copy by copy of every member.

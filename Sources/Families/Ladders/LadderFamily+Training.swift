@@ -56,7 +56,7 @@ extension LadderFamily {
       terms: [
         Term("elbo_nats", reconstruction.scalar - kl - offset), Term("reconstruction_nats", reconstruction.scalar - offset),
         Term("kl_nats", kl),
-      ] + (q.count > 1 ? divergences.enumerated().map { Term("layer_\($0)_kl_nats", $1.scalar) } : []) + discrepancies)
+      ] + (q.count > 1 ? divergences.enumerated().map { Term(Scores.Term.kl(layer: $0).name, $1.scalar) } : []) + discrepancies)
     return (objective, q)
   }
 }

@@ -57,6 +57,8 @@ extension LadderFamily {
 
   package var observationModel: String { observation.description }
 
+  package var scoreTerms: [Scores.Term] { Scores.Term.bounds(layers: ladder.layers.count) }
+
   /// A mixture's divergence is that of the ELBO's draw.
   package func score(_ x: Tensor, draws count: Int, keys: RowKeys) -> Scores {
     let n = x.shape[0]
@@ -65,20 +67,20 @@ extension LadderFamily {
     let priors = q.indices.map(network.prior)
     let offset = logVolume
     var logWeights: [Tensor] = []
-    var (reconstruction, kl) = (Tensor.zeros([n]), Tensor.zeros([n]))
+    var (reconstruction, costs) = (Tensor.zeros([n]), [Tensor]())
     for draw in 0..<max(count, 1) {
       let z = draws(q, keys.split("latent").split(draw))
       let logLikelihood = observation.logProbability(of: observed, decode(network, z, .evaluation)) - offset
       if draw == 0 {
         reconstruction = logLikelihood
-        for layer in q.indices { kl = kl + priors[layer].divergence(of: q[layer], at: z[layer]) }
+        costs = q.indices.map { priors[$0].divergence(of: q[$0], at: z[$0]) }
       }
       // ln w = ln p(x|z) + Σ_l ln p(z_l) - ln q(z_l|x)
       var logWeight = logLikelihood
       for layer in q.indices { logWeight = logWeight + (priors[layer].logProbability(of: z[layer]) - q[layer].logProbability(of: z[layer])) }
       logWeights.append(logWeight.reshaped([1, n]))
     }
-    return Scores(elbo: reconstruction - kl, kl: kl, reconstruction: reconstruction, iwae: iwaeBound(Tensor.concatenated(logWeights)))
+    return Scores(layers: costs, reconstruction: reconstruction, iwae: iwaeBound(Tensor.concatenated(logWeights)))
   }
 }
 

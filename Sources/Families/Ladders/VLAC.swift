@@ -11,6 +11,8 @@ package import Tensors
 package struct VLAC: LadderFamily {
   package static let name = "vlac"
   package static let summary = "Variational ladder autoencoder for clustering: a mixture prior a layer, each a clustering of its own."
+  package static let purpose = FamilyPurpose(
+    .classes, choose: "when items can be sorted in more than one way: every layer is a clustering of its own")
 
   package let configuration: Configuration
   package let signature: Signature

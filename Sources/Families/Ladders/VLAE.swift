@@ -9,6 +9,7 @@ package import Tensors
 package struct VLAE: LadderFamily {
   package static let name = "vlae"
   package static let summary = "Variational ladder autoencoder: layers of latent variables that hold ever more abstract features."
+  package static let purpose = FamilyPurpose(.codes, choose: "to vary coarse features and fine ones apart, layer by layer")
 
   package let configuration: LadderConfiguration
   package let signature: Signature

@@ -8,6 +8,8 @@ package typealias M2 = SemiSupervised<M2Variant>
 package enum M2Variant: SemiSupervisedVariant {
   package static let name = "m2"
   package static let summary = "Semi-supervised model M2: class and style independent, the decoder is shown both; labelled and unlabelled items."
+  package static let purpose = FamilyPurpose(
+    .classes, choose: "when every class has some labels, and what is left of an item should be a code of its own")
   package static let hasMixturePrior = false
   package static let decodesClass = true
   package static let hasAuxiliary = false

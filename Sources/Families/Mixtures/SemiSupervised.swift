@@ -14,6 +14,7 @@ package struct SemiSupervised<Variant: SemiSupervisedVariant>: ModelFamily {
 
   package static var name: String { Variant.name }
   package static var summary: String { Variant.summary }
+  package static var purpose: FamilyPurpose { Variant.purpose }
 
   package struct Network: Module {
     /// q(y|x), or q(y|x, a): unnormalised logarithms.
@@ -97,6 +98,7 @@ package struct SemiSupervised<Variant: SemiSupervisedVariant>: ModelFamily {
 package protocol SemiSupervisedVariant: Sendable {
   static var name: String { get }
   static var summary: String { get }
+  static var purpose: FamilyPurpose { get }
   /// Whether p(z|y) is a Gaussian of each class, rather than p(z) a standard normal.
   static var hasMixturePrior: Bool { get }
   /// Whether x depends on y beside z.

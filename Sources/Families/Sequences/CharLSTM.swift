@@ -11,6 +11,7 @@ package struct CharLSTM: ModelFamily {
   package static let name = "char_lstm"
   package static let summary =
     "Recurrent network over the characters of texts: an LSTM in layers predicts each one from all before it; its likelihoods are exact."
+  package static let purpose = FamilyPurpose(.texts, choose: "to go on with a text, or to score one, character by character")
 
   package struct Network: Module {
     package var lstm: LSTM

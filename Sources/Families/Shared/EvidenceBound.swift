@@ -46,7 +46,7 @@ package struct EvidenceBound {
   var terms: [Term] {
     let layers = costs.map { $0.sum().scalar }
     let kl = layers.dropFirst().reduce(layers[0], +)
-    let each = layers.enumerated().map { Term("kl_nats_layer_\($0.offset + 1)", $0.element) }
+    let each = layers.enumerated().map { Term(Scores.Term.kl(layer: $0.offset).name, $0.element) }
     return [
       Term("elbo_nats", reconstruction.scalar - kl - offset), Term("reconstruction_nats", reconstruction.scalar - offset),
       Term("kl_nats", kl),

@@ -28,7 +28,7 @@ export function recipeForm({ families, recipe: fields }, recipe, dataset, change
   const draw = (configuration, training) => {
     forms.configuration = form(family.configuration, configuration, () => changed());
     forms.training = form(family.training, training, () => changed());
-    fill(summary, family.summary);
+    fill(summary, `${family.summary} Choose it ${family.choose}.`);
     fill(
       own,
       h("details", { class: "options", open: true }, h("summary", {}, `Configuration of ${family.name}`), forms.configuration.element),

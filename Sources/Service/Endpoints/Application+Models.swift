@@ -71,8 +71,8 @@ extension Application {
     try request.checkQuery()
     let families = options.families.map { family in
       JSONValue.record([
-        "name": .string(family.name), "summary": .string(family.summary),
-        "operations": .strings(RequestKind.names(offeredBy: family)),
+        "name": .string(family.name), "summary": .string(family.summary), "task": .string(family.purpose.task.rawValue),
+        "choose": .string(family.purpose.choice), "operations": .strings(RequestKind.names(offeredBy: family)),
         "configuration": .array(family.configurationFields.map(Self.json)),
         "training": family.trainable.map { .array($0.trainingFields.map(Self.json)) },
       ])

@@ -58,7 +58,7 @@ package struct RequestKind: Sendable {
   }
 
   /// The names of what models can be asked for, audits and streams among it.
-  static func names(offeredBy family: any ModelFamily.Type, where isMet: (CapabilityCondition) -> Bool = { _ in true }) -> [String] {
+  package static func names(offeredBy family: any ModelFamily.Type, where isMet: (CapabilityCondition) -> Bool = { _ in true }) -> [String] {
     let others =
       (AuditRequest.capability.isOffered(by: family) ? [AuditRequest.name] : []) + (BitsOperation.isOffered(by: family) ? BitsOperation.names : [])
     return (offered(by: family, where: isMet).map(\.name) + others).sorted()

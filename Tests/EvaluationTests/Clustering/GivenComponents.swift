@@ -13,6 +13,7 @@ struct GivenComponents: ModelFamily, Sampling, Classifying, Clustering {
 
   static let name = "given_components"
   static let summary = "Items that say what is believed of them, for tests."
+  static let purpose = FamilyPurpose(.codes, choose: "in tests")
 
   struct Network: Module {
     var nothing: Linear

@@ -11,6 +11,7 @@ struct ToyClassifier: ModelFamily, Sampling, Classifying, Clustering {
 
   static let name = "toy_classifier"
   static let summary = "A linear classifier with clusters beside its classes, for tests."
+  static let purpose = FamilyPurpose(.codes, choose: "in tests")
 
   struct Network: Module {
     var classifier, decoder: Linear

@@ -11,6 +11,7 @@ struct ToyFamily: ModelFamily, Sampling {
 
   static let name = "toy"
   static let summary = "A linear decoder of Gaussian noise, for tests."
+  static let purpose = FamilyPurpose(.codes, choose: "in tests")
 
   struct Network: Module {
     var decoder: Linear

@@ -9,6 +9,7 @@ struct ToyLadder: ModelFamily, Sampling, Encoding, Clustering {
 
   static let name = "toy_ladder"
   static let summary = "Two linear layers with clusters, for tests."
+  static let purpose = FamilyPurpose(.codes, choose: "in tests")
 
   struct Network: Module {
     var encoder, low, high, decoder: Linear

@@ -9,6 +9,7 @@ struct ToyText: ModelFamily, Encoding, Scoring {
 
   static let name = "toy_text"
   static let summary = "Independent characters, for tests."
+  static let purpose = FamilyPurpose(.codes, choose: "in tests")
 
   struct Network: Module {
     var logits: Linear
