@@ -11,8 +11,8 @@ struct ModelsCommand: AsyncParsableCommand {
       Works on a store's folder, or with --server on a server; what it prints is the same. \(RegistryRefusal.exitCodes)
       """,
     subcommands: [
-      Delete.self, Describe.self, Download.self, History.self, Inspect.self, List.self, Promote.self, Rename.self, Rollback.self, Scores.self,
-      Show.self, Tag.self, Unalias.self, Upload.self,
+      Delete.self, Describe.self, Download.self, History.self, Inspect.self, List.self, Promote.self, Pull.self, Rename.self, Rollback.self,
+      Scores.self, Show.self, Tag.self, Unalias.self, Upload.self,
     ])
 }
 
