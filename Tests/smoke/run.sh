@@ -81,19 +81,19 @@ for _ in $(seq 50); do [ "$(find "$store/uploads" -type f 2>/dev/null | wc -l)" 
 expect "a broken upload leaves nothing" 0 "$(find "$store/uploads" -type f 2>/dev/null | wc -l)"
 
 # --- a version of another server
-"$posterior" models pull "$url" fm@live --name taken --store "$work/pulled" >"$work/out" 2>"$work/err" || fail "pull: $(cat "$work/err")"
+POSTERIOR_SOURCE_KEY=$key "$posterior" models pull "$url" fm@live --name taken --store "$work/pulled" >"$work/out" 2>"$work/err" || fail "pull: $(cat "$work/err")"
 contains "pull" "taken@1  sha256:$digest  taken over, live -> 1" "$work/out"
 expect "what was pulled" "$digest" "$("$posterior" models download taken --store "$work/pulled" -o - | sha256sum | cut -d' ' -f1)"
-"$posterior" models pull "$url" fm@1 --name taken --store "$work/pulled" >"$work/out" && contains "pull again" 'was there already' "$work/out"
+POSTERIOR_SOURCE_KEY=$key "$posterior" models pull "$url" fm@1 --name taken --store "$work/pulled" >"$work/out" && contains "pull again" 'was there already' "$work/out"
 zeros=sha256:$(printf '0%.0s' $(seq 64))
-code=0; "$posterior" models pull "$url" fm --name pinned --digest "$zeros" --store "$work/pulled" >"$work/out" 2>"$work/err" || code=$?
+code=0; POSTERIOR_SOURCE_KEY=$key "$posterior" models pull "$url" fm --name pinned --digest "$zeros" --store "$work/pulled" >"$work/out" 2>"$work/err" || code=$?
 expect "pull of another digest" 1 "$code"
 contains "pull of another digest" "expected $zeros: nothing was taken over" "$work/err"
 code=0; "$posterior" models show pinned --store "$work/pulled" >"$work/out" 2>&1 || code=$?
 expect "nothing was taken over" 3 "$code"
-code=0; "$posterior" models pull "$url" fm@9 --store "$work/pulled" >"$work/out" 2>"$work/err" || code=$?
+code=0; POSTERIOR_SOURCE_KEY=$key "$posterior" models pull "$url" fm@9 --store "$work/pulled" >"$work/out" 2>"$work/err" || code=$?
 expect "pull of what is not there" 3 "$code"
-code=0; "$posterior" models pull "$url" fm --digest abc --store "$work/pulled" >"$work/out" 2>"$work/err" || code=$?
+code=0; POSTERIOR_SOURCE_KEY=$key "$posterior" models pull "$url" fm --digest abc --store "$work/pulled" >"$work/out" 2>"$work/err" || code=$?
 expect "pull with a digest that is none" 64 "$code"
 
 # --- load
