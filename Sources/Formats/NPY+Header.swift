@@ -27,6 +27,7 @@ extension NPY {
     let isBigEndian: Bool
 
     static let float32 = Element(kind: .float, byteCount: 4, isBigEndian: false)
+    static let float64 = Element(kind: .float, byteCount: 8, isBigEndian: false)
     static var names: String { Kind.allCases.flatMap { kind in kind.byteCounts.map { "\(kind.rawValue)\($0)" } }.joined(separator: ", ") }
 
     var name: String { "\(byteCount == 1 ? "|" : isBigEndian ? ">" : "<")\(kind.rawValue)\(byteCount)" }
@@ -52,6 +53,27 @@ extension NPY {
         throw FormatError(.npy, .malformed, given: "\(double) at element \(first + index)", expected: "numbers within the range of float32")
       }
       return floats
+    }
+
+    /// The same as doubles.
+    /// - Throws: for a whole number that no double is.
+    func doubles(_ bytes: ArraySlice<UInt8>, from first: Int) throws(FormatError) -> [Double] {
+      let count = bytes.count / byteCount
+      func exact<Whole: FixedWidthInteger & BitwiseCopyable>(_: Whole.Type) throws(FormatError) -> [Double] {
+        let wholes = bytes.withUnsafeBytes { data in (0..<count).map { word(data, $0, Whole.self) } }
+        guard let place = wholes.firstIndex(where: { Double(exactly: $0) == nil }) else { return wholes.map { Double($0) } }
+        throw FormatError(.npy, .malformed, given: "\(wholes[place]) at element \(first + place)", expected: "whole numbers that doubles hold")
+      }
+      switch (kind, byteCount) {
+      case (.unsigned, 8): return try exact(UInt64.self)
+      case (.integer, 8): return try exact(Int64.self)
+      case (.float, 8): return bytes.withUnsafeBytes { data in (0..<count).map { Double(bitPattern: word(data, $0, UInt64.self)) } }
+      case (.float, _): return bytes.withUnsafeBytes { floats(in: $0, count: count) }.map(NPY.double)
+      case (.bool, _), (.unsigned, _), (.integer, _):
+        // Whole numbers of four bytes are beyond float32.
+        guard byteCount == 4 else { return bytes.withUnsafeBytes { floats(in: $0, count: count) }.map { Double($0) } }
+        return kind == .unsigned ? try exact(UInt32.self) : try exact(Int32.self)
+      }
     }
 
     private func floats(in data: UnsafeRawBufferPointer, count: Int) -> [Float] {
@@ -85,6 +107,9 @@ extension NPY {
       }
     }
   }
+
+  /// A float32 as the double of its shortest decimal text.
+  package static func double(_ float: Float) -> Double { Double("\(float)") ?? Double(float) }
 
   /// The header and the offset at which the data starts.
   static func header(of bytes: [UInt8]) throws(FormatError) -> (Header, dataStart: Int) {

@@ -12,6 +12,19 @@ package enum NPY {
   /// - Throws: `.unsupported` for other element types, `.tooLarge` above `maximumElements`, `.malformed` otherwise, also for data that is longer or
   ///   shorter than the shape says and for finite doubles beyond float32's range.
   package static func decode(_ bytes: [UInt8], maximumElements: Int = 1 << 28) throws(FormatError) -> NumberArray {
+    let (header, start) = try checkedHeader(of: bytes, maximumElements)
+    let stored = try header.element.finiteFloats(bytes[start...], from: 0)
+    return NumberArray(shape: header.shape, scalars: header.isFortranOrder ? transposed(stored, shape: header.shape) : stored)
+  }
+
+  /// The numbers of a file in row-major order, as `NPYReader.nextDoubles` has them.
+  static func doubles(_ bytes: [UInt8], maximumElements: Int) throws(FormatError) -> [Double] {
+    let (header, start) = try checkedHeader(of: bytes, maximumElements)
+    let stored = try header.element.doubles(bytes[start...], from: 0)
+    return header.isFortranOrder ? transposed(stored, shape: header.shape) : stored
+  }
+
+  private static func checkedHeader(of bytes: [UInt8], _ maximumElements: Int) throws(FormatError) -> (Header, dataStart: Int) {
     let (header, start) = try header(of: bytes)
     var elements = 1
     for dimension in header.shape {
@@ -26,9 +39,7 @@ package enum NPY {
         .npy, .malformed, given: "\(bytes.count - start) bytes of data",
         expected: "\(elements * header.element.byteCount) for shape \(header.shape) of \(header.element.name)")
     }
-    let stored = try header.element.finiteFloats(bytes[start...], from: 0)
-    let scalars = header.isFortranOrder ? transposed(stored, shape: header.shape) : stored
-    return NumberArray(shape: header.shape, scalars: scalars)
+    return (header, start)
   }
 
   /// Writes `<f4` in C order, version 1.0, byte for byte as `numpy.save` does.
@@ -54,7 +65,7 @@ package enum NPY {
   }
 
   /// Column-major to row-major: walks the target in order and keeps the source offset of the current index.
-  private static func transposed(_ scalars: [Float], shape: [Int]) -> [Float] {
+  private static func transposed<Number>(_ scalars: [Number], shape: [Int]) -> [Number] {
     guard shape.count > 1, !scalars.isEmpty else { return scalars }
     var strides: [Int] = []
     var stride = 1
@@ -64,7 +75,7 @@ package enum NPY {
     }
     var index = [Int](repeating: 0, count: shape.count)
     var offset = 0
-    var result: [Float] = []
+    var result: [Number] = []
     result.reserveCapacity(scalars.count)
     for _ in 0..<scalars.count {
       result.append(scalars[offset])

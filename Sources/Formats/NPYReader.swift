@@ -6,6 +6,7 @@ package struct NPYReader: Sendable {
   /// nil until the header has come.
   package private(set) var shape: [Int]?
   private let maximumElements: Int
+  private let readsDoubles: Bool
   private var element = NPY.Element.float32
   /// Kept whole until the end, then read as one.
   private var isWhole = false
@@ -16,8 +17,12 @@ package struct NPYReader: Sendable {
   private var given = 0
   private var received = 0
 
-  /// - Parameter maximumElements: of an array in Fortran order.
-  package init(maximumElements: Int = 1 << 28) { self.maximumElements = maximumElements }
+  /// - Parameters:
+  ///   - maximumElements: of an array in Fortran order.
+  ///   - readsDoubles: whether `nextDoubles` is asked instead of `next`.
+  package init(maximumElements: Int = 1 << 28, readsDoubles: Bool = false) {
+    (self.maximumElements, self.readsDoubles) = (maximumElements, readsDoubles)
+  }
 
   /// Numbers of the array; nil until the header has come.
   private var elements: Int? { shape?.reduce(1, *) }
@@ -43,10 +48,17 @@ package struct NPYReader: Sendable {
     isFinished = true
     try readHeader()
     if isWhole {
-      let array = try NPY.decode(bytes, maximumElements: maximumElements)
       // From here on as if it had come in C order.
-      (bytes, position, element, isWhole) = ([], 0, .float32, false)
-      FloatBytes.append(array.scalars, to: &bytes)
+      defer { (position, isWhole) = (0, false) }
+      if readsDoubles {
+        let doubles = try NPY.doubles(bytes, maximumElements: maximumElements)
+        (bytes, element) = ([], .float64)
+        for double in doubles { withUnsafeBytes(of: double.bitPattern.littleEndian) { bytes.append(contentsOf: $0) } }
+      } else {
+        let array = try NPY.decode(bytes, maximumElements: maximumElements)
+        (bytes, element) = ([], .float32)
+        FloatBytes.append(array.scalars, to: &bytes)
+      }
       return
     }
     guard let elements, received == elements * element.byteCount else {
@@ -78,14 +90,24 @@ package struct NPYReader: Sendable {
 
   /// The next numbers: of at most `most` entries of the first axis, all of them whole; nil at the end, or where more bytes have to come first.
   package mutating func next(_ most: Int) throws(FormatError) -> [Float]? {
+    guard let (run, first) = take(most) else { return nil }
+    return try element.finiteFloats(run, from: first)
+  }
+
+  /// The same as doubles: those of the file, and of narrower floats the doubles of their shortest decimal texts, as 0.1 for 0.1.
+  package mutating func nextDoubles(_ most: Int) throws(FormatError) -> [Double]? {
+    guard let (run, first) = take(most) else { return nil }
+    return try element.doubles(run, from: first)
+  }
+
+  /// The bytes of some entries, and the number of the first of their numbers.
+  private mutating func take(_ most: Int) -> (bytes: ArraySlice<UInt8>, first: Int)? {
     guard let shape, let elements, !isWhole, let count = shape.first, count > 0, elements > 0 else { return nil }
     let width = elements / count
     let entries = Swift.min(most, (bytes.count - position) / (width * element.byteCount), (elements - given) / width)
     guard entries > 0 else { return nil }
     let end = position + entries * width * element.byteCount
-    let scalars = try element.finiteFloats(bytes[position..<end], from: given)
-    given += scalars.count
-    position = end
-    return scalars
+    defer { (given, position) = (given + entries * width, end) }
+    return (bytes[position..<end], given)
   }
 }

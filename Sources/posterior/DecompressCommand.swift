@@ -1,4 +1,5 @@
 import ArgumentParser
+import Coding
 import Formats
 import Foundation
 import Modelling
@@ -39,46 +40,24 @@ struct DecompressCommand: AsyncParsableCommand {
       }
       Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount
       let model = try registry.store.load(model)
-      let stream = try InputArguments().bytes(of: file)
-      if TableCompressor.takes(model) { return try decompressTable(stream.whole(), of: model) }
-      let decompressor: Decompressor
-      do { decompressor = try Decompressor(stream, of: model, ofAnySize: true) } catch { throw named(error) }
-      let items = try DecompressOptions(items: items).range(of: decompressor.count)
-      let form = try ItemFiles.Form(path: output, items: items.count, of: decompressor.signature)
-      let output = try OutputFile(output)
+      let reading = try named {
+        try Decompression(of: items, from: InputArguments().bytes(of: file), model: model, as: ItemFiles.mediaType(of: output))
+      }
+      let form = try ItemFiles.Form(path: output, of: reading)
+      let destination = try OutputFile(output)
       var progress = ReadingProgress()
       defer { progress.finish() }
-      try output.write(form.head)
-      for chunk in decompressor.chunks(holding: items) {
-        let values: Tensor
-        do { values = try decompressor.items(of: chunk, within: items) } catch { throw named(error) }
-        try output.write(form.bytes(values))
-        progress.show(min(decompressor.chunks[chunk].upperBound, items.upperBound) - items.lowerBound, of: items.count)
+      try destination.write(form.head)
+      for chunk in reading.chunks {
+        try destination.write(named { try form.bytes(of: chunk) })
+        progress.show(chunk + 1 - reading.chunks.lowerBound, of: reading.chunks.count)
       }
-      try output.finish()
+      try destination.finish()
     }
   }
 
-  private func decompressTable(_ stream: [UInt8], of model: LoadedModel) throws {
-    guard let space = model.signature.space.table else { return }
-    let form = try TableFiles.Form(path: output, of: space)
-    let decompressor: TableDecompressor
-    do { decompressor = try TableDecompressor(stream, of: model) } catch { throw named(error) }
-    let chunks = decompressor.chunks
-    let wanted = try DecompressOptions(items: items).range(of: chunks.last?.upperBound ?? 0)
-    let output = try OutputFile(output)
-    var progress = ReadingProgress()
-    defer { progress.finish() }
-    for (number, places) in chunks.enumerated() where places.overlaps(wanted) {
-      let rows: TableContent
-      do { rows = try decompressor.rows(of: number) } catch { throw named(error) }
-      let part = wanted.clamped(to: places)
-      if part.lowerBound == wanted.lowerBound { try output.write(form.head(rows.layout, rows: wanted.count)) }
-      try output.write(form.bytes(rows.rows(part.lowerBound - places.lowerBound..<part.upperBound - places.lowerBound)))
-      progress.show(part.upperBound - wanted.lowerBound, of: wanted.count)
-    }
-    try output.finish()
+  /// Names the file in errors about its stream.
+  private func named<Result>(_ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let error as CodingError { throw CommandError("\(file): \(error).") }
   }
-
-  private func named(_ error: any Error) -> any Error { error is Fault ? error : CommandError("\(file): \(error).") }
 }

@@ -33,7 +33,11 @@ struct InputArguments: ParsableArguments {
   func source(_ path: String, takesRows: Bool = true, bytes: ItemSource? = nil) throws -> ItemSource {
     let source = try bytes ?? self.bytes(of: path)
     guard try format(of: path, takesRows: takesRows) == .csv else { return source }
-    let encoding = try table.values().encoding
+    return try Self.unpacked(source, path, encoding: table.values().encoding)
+  }
+
+  /// A table's text in UTF-8, whatever it is packed in.
+  static func unpacked(_ source: ItemSource, _ path: String, encoding: TextEncoding) throws -> ItemSource {
     guard try TableText.isPacked(source.start(16), encoding: encoding) else { return source }
     do throws(FormatError) { return .bytes(try TableText.utf8(try source.everything(), encoding: encoding)) } catch {
       throw CommandError("\(path) is \(error.given), expected \(error.expected).")

@@ -50,7 +50,9 @@ extension Inspection {
 
   private var operations: [String] {
     guard let description, let family = Catalogue.family(named: description.family) else { return [] }
-    let streams = BitsOperation.isOffered(by: family, configuration: description.configuration.text) ? BitsOperation.names : []
+    let streams =
+      BitsOperation.isOffered(by: family, configuration: description.configuration.text, signature: description.signature)
+      ? BitsOperation.names : []
     return (RequestKind.offered(by: family) { $0.isMet(description.signature) }.map(\.name) + streams).sorted()
   }
 

@@ -2,6 +2,7 @@ import Data
 import Formats
 import Foundation
 import Modelling
+import Service
 import Tensors
 
 /// Files of items that keep every value.
@@ -34,44 +35,48 @@ enum ItemFiles {
     return DataSet(name: path, rows: FloatRows(values, width: signature.width), signature: signature, digest: SHA256.digest(bytes))
   }
 
-  /// How a file of items is written, piece by piece.
-  struct Form {
-    private enum Kind { case npy, idx, png }
+  /// In what a file of this name is written; IDX files are made of floats.
+  static func mediaType(of path: String) throws -> MediaType {
+    switch OutputFormat(path: path) {
+    case .npy: return .npy
+    case .csv: return .csv
+    case .png: return .png
+    case _ where path == "-": return .csv
+    case _ where isIDX(path): return .floats
+    default: throw CommandError("\(path): items are written as .npy, .idx or .png, rows as .csv, .tsv or .npy; the extension says which.")
+    }
+  }
 
-    private let kind: Kind
-    private let picture: Picture?
+  private static func isIDX(_ path: String) -> Bool { [".idx", "-ubyte"].contains(where: path.lowercased().hasSuffix) }
+
+  /// How a file of items is written, chunk by chunk.
+  struct Form {
+    private let reading: Decompression
+    private let isIDX: Bool
     /// What stands before the items.
     let head: [UInt8]
 
-    /// - Throws: for a path whose name tells no form, or one that such items can't have.
-    init(path: String, items: Int, of signature: Signature) throws {
-      let (name, shape) = (path.lowercased(), signature.space.shape)
-      picture = signature.space.picture
-      if name.hasSuffix(".npy") {
-        (kind, head) = (.npy, NPY.header(shape: [items] + shape))
-      } else if name.hasSuffix(".idx") || name.hasSuffix("-ubyte") {
-        guard let picture, picture.channels == 1, picture.range == 0...255 else {
+    /// - Throws: for a path whose name tells a form that such items can't have.
+    init(path: String, of reading: Decompression) throws {
+      (self.reading, isIDX) = (reading, ItemFiles.isIDX(path))
+      let (count, type) = (reading.items.count, try ItemFiles.mediaType(of: path))
+      if isIDX {
+        guard let picture = reading.picture, picture.channels == 1, picture.range == 0...255 else {
           throw CommandError("\(path): IDX files are of grey images in bytes; choose .npy.")
         }
-        (kind, head) = (.idx, IDX.header([items, picture.height, picture.width]))
-      } else if name.hasSuffix(".png") {
-        guard items == 1, picture != nil else { throw CommandError("\(path): a PNG holds one image; choose .npy for \(items) items.") }
-        (kind, head) = (.png, [])
-      } else {
-        throw CommandError("\(path): items are written as .npy, .idx or .png; the extension says which.")
+        head = IDX.header([count, picture.height, picture.width])
+        return
       }
+      head = []
+      guard reading.mediaTypes.contains(type) else {
+        throw CommandError("\(path): these items are written as \(reading.mediaTypes.map(\.name).joined(separator: ", ")).")
+      }
+      guard type != .png || count == 1 else { throw CommandError("\(path): a PNG holds one image; choose .npy for \(count) items.") }
     }
 
-    func bytes(_ items: Tensor) throws -> [UInt8] {
-      var bytes: [UInt8] = []
-      switch (kind, picture) {
-      case (.idx, _): bytes = items.scalars.map { UInt8($0) }
-      case (.png, let picture?):
-        bytes = try PNG.encode(
-          Raster(height: picture.height, width: picture.width, channels: picture.channels, pixels: items.scalars.map(picture.sample)))
-      case (.npy, _), (.png, nil): FloatBytes.append(items.scalars, to: &bytes)
-      }
-      return bytes
+    func bytes(of chunk: Int) throws -> [UInt8] {
+      let bytes = try reading.bytes(of: chunk..<chunk + 1)
+      return isIDX ? FloatBytes.decode(bytes[...]).map { UInt8($0) } : bytes
     }
   }
 }

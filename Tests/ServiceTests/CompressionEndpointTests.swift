@@ -111,10 +111,12 @@ struct CompressionEndpointTests {
     (limits.unspooledBytes, limits.streamedAnswerNumbers, limits.longBodyBytes) = (64, 10, 16)
     let (fixture, small) = try (ServiceFixture(), ServiceFixture(lanes: 1, limits: limits))
     let model = try await fixture.application.models.model(named: "pictures")
-    var compressor = try Compressor(model, seed: 4)
+    var compressor = try model.compressor(seed: 4)
     var expected = compressor.beginning
     let raw = Tensor(shape: [30, Self.width], scalars: Self.items)
-    for first in stride(from: 0, to: 30, by: 7) { expected += try compressor.append(raw.slice(0, first..<min(first + 7, 30))) }
+    for first in stride(from: 0, to: 30, by: 7) {
+      expected += try compressor.append(Items(raw: raw.slice(0, first..<min(first + 7, 30)), layout: .nested(field: "items", shape: [4, 5])))
+    }
     expected += compressor.finish()
     for fixture in [fixture, small] {
       let stream = try await compress(fixture)
@@ -177,14 +179,14 @@ struct CompressionEndpointTests {
   @Test("a model that has no codec can't, says why, and doesn't list it")
   func incapable() async throws {
     let fixture = try ServiceFixture()
-    for (model, reason) in [("table", "likelihood"), ("toy", "family")] {
+    for (model, reason) in [("vector", "likelihood"), ("toy", "family")] {
       for operation in ["compress", "decompress"] {
         let answer = try await fixture.post("/v1/models/\(model)/\(operation)", [1], type: Self.bits)
         #expect(answer.status == 422 && answer.text.contains("unsupported-operation") && answer.text.contains(reason), "\(answer.text)")
         #expect(try answer.member("operations")?.elements.isEmpty == false)
       }
     }
-    for (model, can) in [("pictures", true), ("table", false), ("toy", false)] {
+    for (model, can) in [("pictures", true), ("table", true), ("vector", false), ("toy", false)] {
       let operations = try await fixture.get("/v1/models/\(model)").member("operations")?.elements.compactMap(\.string) ?? []
       #expect(operations.contains("compress") == can && operations.contains("decompress") == can, "\(model): \(operations)")
     }
@@ -247,7 +249,7 @@ struct CompressionEndpointTests {
     let fixture = try ServiceFixture()
     var stream = try await compress(fixture).body
     let model = try await fixture.application.models.model(named: "pictures")
-    let header = try Compressor(model, seed: 4).beginning.count
+    let header = try model.compressor(seed: 4).beginning.count
     stream[header + 30] ^= 1
     #expect(try await decompress(fixture, stream, "?items=0-6").status == 400)
     #expect(try await decompress(fixture, stream, "?items=7-8").body == Self.raw(Self.items[140..<180]))
@@ -277,9 +279,10 @@ struct CompressionEndpointTests {
     (limits.answerNumbers, limits.streamedBodyBytes) = (100, 4 * 400)
     let fixture = try ServiceFixture(limits: limits)
     let model = try await fixture.application.models.model(named: "pictures")
-    var compressor = try Compressor(model, seed: 4)
+    var compressor = try model.compressor(seed: 4)
     let raw = Tensor(shape: [30, Self.width], scalars: Self.items)
-    let stream = try compressor.beginning + compressor.append(raw) + compressor.finish()
+    let items = Items(raw: raw, layout: .nested(field: "items", shape: [4, 5]))
+    let stream = try compressor.beginning + compressor.append(items) + compressor.finish()
     let document = try await decompress(fixture, stream, accept: "application/json")
     #expect(document.status == 413 && document.text.contains("NPY or raw floats"), "\(document.text)")
     #expect(try document.member("expected")?.string == "at most 5 at once")

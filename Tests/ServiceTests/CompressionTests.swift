@@ -17,17 +17,26 @@ struct CompressionTests {
 
   private let items = Tensor(shape: [50, 20], scalars: (0..<1000).map { Float($0 * 97 % 256) })
 
-  private func stream(_ model: LoadedModel, chunk: Int, seed: UInt64 = 4) throws -> (bytes: [UInt8], rate: CompressionRate) {
-    var compressor = try Compressor(model, seed: seed)
+  private func items(_ raw: Tensor, from first: Int = 0) -> Items {
+    Items(raw: raw, layout: .nested(field: "items", shape: [4, 5]), firstRow: first)
+  }
+
+  private func stream(_ model: LoadedModel, chunk: Int, seed: UInt64 = 4) throws -> (bytes: [UInt8], rate: any StreamRate) {
+    var compressor = try model.compressor(seed: seed)
     var bytes = compressor.beginning
-    for first in stride(from: 0, to: 50, by: chunk) { bytes += try compressor.append(items.slice(0, first..<min(first + chunk, 50))) }
+    for first in stride(from: 0, to: 50, by: chunk) {
+      bytes += try compressor.append(items(items.slice(0, first..<min(first + chunk, 50)), from: first))
+    }
     bytes += compressor.finish()
     return (bytes, compressor.rate)
   }
 
   private func values(_ stream: [UInt8], _ model: LoadedModel) throws -> [Float] {
-    let decompressor = try Decompressor(stream, of: model)
-    return try decompressor.chunks.indices.flatMap { try decompressor.items(of: $0).scalars }
+    let decompressor = try model.decompressor(of: stream)
+    return try decompressor.chunks.indices.flatMap { chunk -> [Float] in
+      guard case .numbers(let items) = try decompressor.items(of: chunk) else { return [] }
+      return items.scalars
+    }
   }
 
   private func reason(_ stream: [UInt8], _ model: LoadedModel) -> CodingError.Reason? {
@@ -40,9 +49,10 @@ struct CompressionTests {
     let model = try model()
     let (bytes, rate) = try stream(model, chunk: size)
     #expect(try values(bytes, model) == items.scalars)
-    #expect(rate.items == 50 && rate.dimensions == 1000 && rate.bytes == bytes.count)
+    let bits = try #require(rate.perDimension)
+    #expect(rate.items == 50 && rate.bytes == bytes.count && bits.gross == Double(8 * bytes.count) / 1000)
     // What is not the items': the frame and the random words that stay in the stream.
-    #expect(rate.net < rate.gross && rate.netBits > 0)
+    #expect(bits.net < bits.gross && bits.net > 0)
   }
 
   @Test("One seed, one stream; another seed other bytes of the same items")
@@ -94,15 +104,17 @@ struct CompressionTests {
   func otherFamilies() throws {
     let gan = LoadedModel(
       family: try UnrolledGAN(.init(latent: 2), signature: Self.signature, key: RandomKey(seed: 1)), digest: SHA256.digest(Array("gan".utf8)))
-    #expect { try Compressor(gan, seed: 1) } throws: { ($0 as? Problem)?.kind == .unsupportedOperation }
+    #expect { try gan.compressor(seed: 1) } throws: { ($0 as? Problem)?.kind == .unsupportedOperation }
   }
 
   @Test("A number that is no level is refused by its place, counted through all chunks")
   func strangers() throws {
-    var compressor = try Compressor(model(), seed: 1)
-    _ = try compressor.append(items)
+    var compressor = try model().compressor(seed: 1)
+    _ = try compressor.append(items(items))
     var scalars = items.scalars
     scalars[27] = 3.5
-    #expect { try compressor.append(Tensor(shape: [50, 20], scalars: scalars)) } throws: { ($0 as? Fault)?.field == "items[51][1][2]" }
+    #expect { try compressor.append(items(Tensor(shape: [50, 20], scalars: scalars), from: 50)) } throws: {
+      ($0 as? Fault)?.field == "items[51][1][2]"
+    }
   }
 }

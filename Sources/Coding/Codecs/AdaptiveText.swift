@@ -8,6 +8,9 @@ package struct AdaptiveText: Codec {
     case above
   }
 
+  /// Of all texts together: a message of a few bytes could stand for gigabytes.
+  package static let mostBytes = 1 << 26
+
   package let count: Int
   package let context: Context
 
@@ -23,13 +26,14 @@ package struct AdaptiveText: Codec {
   }
 
   package func push(_ texts: [[UInt8]], onto message: inout Message) throws(CodingError) {
+    try Self.check(texts.reduce(0) { $0 + $1.count })
     for interval in Self.intervals(of: try checked(texts, count: count), by: context).reversed() {
       try message.push(1, precision: { _ in Counts.precision }) { _ throws(CodingError) in interval }
     }
   }
 
   package func pop(from message: inout Message) throws(CodingError) -> [[UInt8]] {
-    var (counts, texts, text): (Counts, [[UInt8]], [UInt8]) = (Counts(), [], [])
+    var (counts, texts, text, bytes): (Counts, [[UInt8]], [UInt8], Int) = (Counts(), [], [], 0)
     while texts.count < count {
       let row = Self.row(context, text, above: texts.last)
       var symbol = 0
@@ -44,9 +48,17 @@ package struct AdaptiveText: Codec {
         text = []
       } else {
         text.append(UInt8(symbol))
+        bytes += 1
+        try Self.check(bytes)
       }
     }
     return texts
+  }
+
+  private static func check(_ bytes: Int) throws(CodingError) {
+    guard bytes <= mostBytes else {
+      throw CodingError(.tooLarge, "texts", given: "\(bytes) bytes or more", expected: "at most \(mostBytes) in a chunk's column: smaller chunks")
+    }
   }
 
   private static func row(_ context: Context, _ text: [UInt8], above: [UInt8]?) -> Int {

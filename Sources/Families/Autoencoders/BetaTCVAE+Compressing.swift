@@ -13,4 +13,5 @@ extension BetaTCVAE: LatentCompressing {
 
 extension BetaTCVAE: TableCompressing {
   package func rowCoding() throws(Fault) -> any RowCoding { try base.rowCoding() }
+  package static func lackOfRowCodecs(in configuration: VAE.Configuration) -> Fault? { VAE.lackOfRowCodecs(in: configuration) }
 }

@@ -35,9 +35,16 @@ extension VAE: LatentCompressing {
 
 extension VAE: TableCompressing {
   package func rowCoding() throws(Fault) -> any RowCoding {
-    try Self.checkPrior(of: configuration)
-    try configuration.observation.checkCells()
+    if let lack = Self.lackOfRowCodecs(in: configuration) { throw lack }
     return Rows(model: self)
+  }
+
+  package static func lackOfRowCodecs(in configuration: Configuration) -> Fault? {
+    do throws(Fault) {
+      try checkPrior(of: configuration)
+      try configuration.observation.checkCells()
+    } catch { return error }
+    return nil
   }
 
   private struct Rows: RowCoding {

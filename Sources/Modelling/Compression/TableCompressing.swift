@@ -6,6 +6,13 @@ package import Tensors
 package protocol TableCompressing: ModelFamily {
   /// - Throws: where the prior or the likelihood of this model has no codec.
   func rowCoding() throws(Fault) -> any RowCoding
+
+  /// Why no model of this configuration has a codec for rows; nil where its models do.
+  static func lackOfRowCodecs(in configuration: Configuration) -> Fault?
+}
+
+extension TableCompressing {
+  package static func lackOfRowCodecs(in configuration: Configuration) -> Fault? { nil }
 }
 
 /// What bits back needs to know of a row x: p(z) and q(z|x), both diagonal Gaussians, and p(x|z), under which the cells are independent.

@@ -43,9 +43,9 @@ package struct TableSymbols: Sendable, Equatable {
     return places
   }
 
-  /// - Parameter first: the number of the first row, for errors.
+  /// - Parameter place: what errors call a cell, by its row and column; `items[3].age` where absent.
   /// - Throws: at a number that has no place on a decimal grid, or whose text in the column's form is that of another.
-  package init(_ table: TableContent, _ space: TableSpace, first: Int = 0) throws(Fault) {
+  package init(_ table: TableContent, _ space: TableSpace, place: ((_ row: Int, _ column: Int) -> String)? = nil) throws(Fault) {
     let width = table.width
     try table.layout.check()
     let repeats = Self.repeats(table)
@@ -55,9 +55,10 @@ package struct TableSymbols: Sendable, Equatable {
     for (index, column) in space.columns.enumerated() {
       let places = rows.indices.filter { !table.values[rows[$0] * width + index].isNaN }
       let values = places.map { table.values[rows[$0] * width + index] }
-      func refuse(_ place: Int, _ expected: String) -> Fault {
-        Fault(
-          field: "items[\(first + rows[places[place]])].\(column.name)", given: NumberForm.plainText(values[place]), expected: expected)
+      func refuse(_ number: Int, _ expected: String) -> Fault {
+        let row = rows[places[number]]
+        return Fault(
+          field: place?(row, index) ?? "items[\(row)].\(column.name)", given: NumberForm.plainText(values[number]), expected: expected)
       }
       if let stranger = values.firstIndex(where: { !column.accepts($0) }) { throw refuse(stranger, column.expectation) }
       guard !column.type.isDiscrete else {

@@ -11,7 +11,7 @@ extension Answer {
     case .png:
       return AnswerPieces(of: try picture)
     case .text: return AnswerPieces(of: try plainText)
-    case .npy: return AnswerPieces(first: NPY.header(shape: shape), items: count, each: AnswerPieces.numbers, floats)
+    case .npy: return AnswerPieces(first: arrayHeader(shape), items: count, each: AnswerPieces.numbers, arrayNumbers)
     case .floats where bytes != nil: return AnswerPieces(of: bytes ?? [])
     case .floats: return AnswerPieces(first: [], items: count, each: AnswerPieces.numbers, floats)
     default:
@@ -26,10 +26,22 @@ extension Answer {
     return bytes
   }
 
+  /// What stands before the numbers of an NPY file of such a shape.
+  func arrayHeader(_ shape: [Int]) -> [UInt8] { NPY.header(shape: shape, isDouble: doubles != nil) }
+
+  /// Numbers as an NPY file has them.
+  func arrayNumbers(_ range: Range<Int>) -> [UInt8] {
+    guard let doubles else { return floats(range) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(8 * range.count)
+    for double in doubles(range) { withUnsafeBytes(of: double.bitPattern.littleEndian) { bytes.append(contentsOf: $0) } }
+    return bytes
+  }
+
   /// Bytes of the answer where they are known before it is written.
   package func byteCount(as type: MediaType) -> Int? {
     switch type {
-    case .npy: NPY.header(shape: shape).count + 4 * count
+    case .npy: arrayHeader(shape).count + (doubles == nil ? 4 : 8) * count
     case .floats: bytes?.count ?? 4 * count
     default: nil
     }

@@ -9,6 +9,8 @@ package struct Answer: Sendable {
   /// How many numbers there are, and a stretch of them, which may be made only now.
   package let count: Int
   let numbers: @Sendable (Range<Int>) -> ArraySlice<Float>
+  /// The same numbers where they are doubles; an NPY file has these.
+  let doubles: (@Sendable (Range<Int>) -> [Double])?
   /// The axis of the shape that counts items.
   let itemAxis: Int
   /// The answer as CSV, as PNG, as text and as bytes of its own; nil where it can't be had so, or, of bytes, where the numbers are meant.
@@ -39,10 +41,10 @@ package struct Answer: Sendable {
   ///   - shape: of the numbers that the plain formats carry.
   ///   - numbers: a stretch of them.
   init(
-    shape: [Int], numbers: @escaping @Sendable (Range<Int>) -> ArraySlice<Float>, itemAxis axis: Int = 0, table: (@Sendable () -> AnswerTable)? = nil,
-    png: (@Sendable () throws -> [UInt8])? = nil, members: [JSONDocument.Member]
+    shape: [Int], numbers: @escaping @Sendable (Range<Int>) -> ArraySlice<Float>, doubles: (@Sendable (Range<Int>) -> [Double])? = nil,
+    itemAxis axis: Int = 0, table: (@Sendable () -> AnswerTable)? = nil, png: (@Sendable () throws -> [UInt8])? = nil, members: [JSONDocument.Member]
   ) {
-    (self.shape, self.numbers, count, itemAxis) = (shape, numbers, shape.reduce(1, *), axis)
+    (self.shape, self.numbers, self.doubles, count, itemAxis) = (shape, numbers, doubles, shape.reduce(1, *), axis)
     (self.table, self.png, self.members) = (table, png, members)
     (text, bytes) = (nil, nil)
   }
@@ -54,7 +56,7 @@ package struct Answer: Sendable {
 
   /// A text an item; one of them is also plain text.
   package init(texts: [String], members: [JSONDocument.Member] = []) {
-    (shape, numbers, count, itemAxis) = ([texts.count], { _ in [] }, 0, 0)
+    (shape, numbers, doubles, count, itemAxis) = ([texts.count], { _ in [] }, nil, 0, 0)
     (table, png, bytes) = (nil, nil, nil)
     text = texts.count == 1 ? texts[0] : nil
     let characters = texts.reduce(0) { $0 + $1.utf8.count }
@@ -64,7 +66,7 @@ package struct Answer: Sendable {
 
   /// Bytes of all items one after the other, as `application/octet-stream`.
   package init(bytes: [[UInt8]], members: [JSONDocument.Member]) {
-    (shape, numbers, count, itemAxis) = ([bytes.count], { _ in [] }, 0, 0)
+    (shape, numbers, doubles, count, itemAxis) = ([bytes.count], { _ in [] }, nil, 0, 0)
     (table, png, text) = (nil, nil, nil)
     self.bytes = bytes.flatMap { $0 }
     self.members = members
@@ -79,7 +81,7 @@ package struct Answer: Sendable {
 
   /// The same answer with other members.
   private init(_ answer: Answer, members: [JSONDocument.Member]) {
-    (shape, numbers, count, itemAxis) = (answer.shape, answer.numbers, answer.count, answer.itemAxis)
+    (shape, numbers, doubles, count, itemAxis) = (answer.shape, answer.numbers, answer.doubles, answer.count, answer.itemAxis)
     (table, png, text, bytes) = (answer.table, answer.png, answer.text, answer.bytes)
     self.members = members
   }

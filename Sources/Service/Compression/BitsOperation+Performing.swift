@@ -4,7 +4,7 @@ extension BitsOperation {
   /// Answers a request as a server does, all of it on this thread.
   /// - Parameter write: takes the answer's bytes, piece by piece.
   func perform(_ sent: SentRequest, on model: LoadedModel, as type: MediaType, _ limits: ServiceLimits, write: ([UInt8]) throws -> Void) throws {
-    _ = try able(model)
+    _ = try codec(of: model)
     switch self {
     case .compress:
       let request = try CompressRequest(sent, on: model, limits: limits)
@@ -18,7 +18,7 @@ extension BitsOperation {
       if reading.isStreamed(limits) {
         for chunk in reading.chunks { try write(reading.bytes(of: chunk..<chunk + 1)) }
       } else {
-        let answer = reading.answer([try reading.items(of: reading.chunks)])
+        let answer = try reading.answer(reading.items(of: reading.chunks))
         for piece in try answer.pieces(as: type, receipt: reading.receipt) { try write(piece) }
       }
     }

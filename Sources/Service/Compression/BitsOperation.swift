@@ -13,7 +13,7 @@ package enum BitsOperation: String, CaseIterable, Sendable {
 
   package var summary: String {
     switch self {
-    case .compress: "Writes items without loss in as many bits as the model's bound says, by bits back coding."
+    case .compress: "Writes items, or rows of a table, without loss in as many bits as the model's bound says, by bits back coding."
     case .decompress: "Reads back the items of a stream that compress wrote, value for value: all of them, or some."
     }
   }
@@ -28,29 +28,24 @@ package enum BitsOperation: String, CaseIterable, Sendable {
   package static var names: [String] { allCases.map(\.name) }
 
   /// Whether some models of the family can.
-  package static func isOffered(by family: any ModelFamily.Type) -> Bool { Capability.compressing.isOffered(by: family) }
+  package static func isOffered(by family: any ModelFamily.Type) -> Bool { ItemCodec.isOffered(by: family) }
 
-  /// Whether models of the family can that have this configuration, as JSON.
-  package static func isOffered(by family: any ModelFamily.Type, configuration: [UInt8]) -> Bool {
-    guard let family = family as? any Compressing.Type else { return false }
-    return (try? family.lackOfCodecs(inConfiguration: configuration)) == .some(nil)
+  /// Whether models of the family can that have this configuration, as JSON, and items of such a signature.
+  package static func isOffered(by family: any ModelFamily.Type, configuration: [UInt8], signature: Signature) -> Bool {
+    ItemCodec.isOffered(by: family, configuration: configuration, signature: signature)
   }
 
   /// Whether this model can.
-  static func isOffered(by model: any ModelFamily) -> Bool {
-    guard let able = Capability.compressing.of(model) else { return false }
-    return (try? able.levels()) != nil
-  }
+  static func isOffered(by model: any ModelFamily) -> Bool { (try? ItemCodec(model)) != nil }
 
-  /// A model as one whose items are coded.
+  /// How a model's items are coded.
   /// - Throws: `Problem` where the model has no codec, whatever the options; `Fault` where this processor computes other numbers than others do.
-  package func able(_ model: LoadedModel) throws -> any Compressing {
-    guard let able = Capability.compressing.of(model.family) else {
-      throw refusal(by: model, "The family \(type(of: model.family).name) can't \(name)")
-    }
-    do { _ = try able.levels() } catch { throw refusal(by: model, "This model can't \(name): its \(error)") }
+  package func codec(of model: LoadedModel) throws -> ItemCodec {
+    let codec: ItemCodec?
+    do { codec = try ItemCodec(model.family) } catch { throw refusal(by: model, "This model can't \(name): its \(error)") }
+    guard let codec else { throw refusal(by: model, "The family \(type(of: model.family).name) can't \(name)") }
     try Self.checkProcessor()
-    return able
+    return codec
   }
 
   private func refusal(by model: LoadedModel, _ reason: String) -> Problem {
@@ -68,12 +63,6 @@ package enum BitsOperation: String, CaseIterable, Sendable {
         field: "processor", given: "one without fused multiply-add, on which the model computes other numbers than elsewhere",
         expected: "x86-64 with AVX2 and FMA, or arm64: streams are read where they were not written")
     }
-  }
-}
-
-extension Compressing {
-  fileprivate static func lackOfCodecs(inConfiguration json: [UInt8]) throws -> Fault? {
-    lackOfCodecs(in: try StrictJSON.decode(Configuration.self, from: json))
   }
 }
 

@@ -1,5 +1,5 @@
 package import Formats
-internal import Modelling
+package import Modelling
 
 /// A request to compress items, before any of them.
 package struct CompressRequest: Sendable {
@@ -11,18 +11,26 @@ package struct CompressRequest: Sendable {
   /// Every option but the seed, as a JSON object.
   let parameters: JSONValue
   let keepsInput: Bool
+  private let codec: ItemCodec
   private let model: LoadedModel
+  /// Of the items.
+  private let signature: Signature
   private let fields: SentFields
   private let limits: ServiceLimits
 
-  package init(_ sent: SentRequest, on model: LoadedModel, limits: ServiceLimits) throws {
-    fields = try sent.fields(CompressOptions.table.fields, of: BitsOperation.compress.name, numeric: ["inputs"])
+  /// - Parameter items: what the items are where not what the model learnt from: images of another size.
+  package init(_ sent: SentRequest, on model: LoadedModel, of items: Signature? = nil, limits: ServiceLimits) throws {
+    (codec, signature) = (try BitsOperation.compress.codec(of: model), items ?? model.signature)
+    fields = try sent.fields(CompressOptions.table.fields, of: BitsOperation.compress.name, numeric: codec.keepsRows ? [] : ["inputs"])
     let options = try StrictJSON.decode(CompressOptions.self, from: fields.options)
     try options.validate()
-    let most = Compressor.mostItems(of: model.signature)
-    chunk = options.chunk ?? Compressor.usualItems(of: model.signature)
+    let most = codec.mostItems(of: signature)
+    chunk = options.chunk ?? codec.usualItems(of: signature)
     guard chunk <= most else {
-      throw Fault(field: "chunk", given: "\(chunk)", expected: "at most \(most) items of \(model.signature.width) numbers")
+      throw Fault(field: "chunk", given: "\(chunk)", expected: "at most \(most) items of \(signature.width) numbers")
+    }
+    guard !codec.keepsRows || fields.table?.lenient != true else {
+      throw Fault(field: "lenient", given: "true", expected: "false: a text that is taken for a missing cell would not come back")
     }
     receipt = Receipt(model: model, seed: options.seed ?? Receipt.drawnSeed, firstItem: 0)
     parameters = .object([.init(name: "chunk", value: .integer(chunk))] + fields.reading)
@@ -31,46 +39,55 @@ package struct CompressRequest: Sendable {
 
   /// The items of a body that is read block by block, unread.
   /// - Parameter type: one of `ItemReader.types`.
-  func items(_ type: MediaType, in source: ItemSource) throws -> ItemChunks {
-    let reader = try ItemReader(type, signature: model.signature, blockRows: chunk, limits: limits, options: fields.table)
+  package func items(_ type: MediaType, in source: ItemSource) throws -> ItemChunks {
+    var options = fields.table
+    // A row of units would not come back; as a row of values it is refused.
+    if codec.keepsRows { options?.unitsRow = false }
+    let reader = try ItemReader(
+      type, signature: signature, blockRows: chunk, limits: limits, options: options, keepingText: codec.keepsRows,
+      keepingDoubles: codec.keepsRows)
     return .blocks(ItemBlocks(source, reader))
   }
 
   /// The items of any other body.
   func items(of sent: SentRequest) throws -> ItemChunks {
-    .whole(try sent.items(fields, of: BitsOperation.compress.name, as: .rows, model.signature, limits), chunk: chunk)
+    let items = try sent.items(fields, of: BitsOperation.compress.name, as: .rows, signature, limits, isExact: codec.keepsRows)
+    return self.items(items.count) { items.slice($0) }
+  }
+
+  /// So many items that are there already.
+  package func items(_ count: Int, _ slice: @escaping @Sendable (Range<Int>) throws -> Items) -> ItemChunks {
+    .slices(count: count, chunk: chunk, slice)
   }
 
   /// Memory that a chunk takes while it is coded, of a body of so many bytes.
-  func chunkBytes(ofBody byteCount: Int) -> Int { min(chunk * model.signature.width, byteCount) * ItemChunks.numberBytes }
+  func chunkBytes(ofBody byteCount: Int) -> Int { min(chunk * signature.width, byteCount) * codec.numberBytes }
 
   /// Codes these items, step by step.
-  func compression(of items: ItemChunks) throws -> Compression {
-    try Compression(of: items, with: Compressor(model, seed: UInt64(receipt.seed)), signature: model.signature)
+  package func compression(of items: ItemChunks) throws -> Compression {
+    Compression(of: items, with: try model.compressor(of: signature, seed: UInt64(receipt.seed)), signature: signature)
   }
 
   /// What the items come to, as JSON.
-  package func document(_ rate: CompressionRate, _ warnings: [String] = []) -> JSONValue {
-    .object(
+  package func document(_ rate: any StreamRate, _ warnings: [String] = []) -> JSONValue {
+    let bits = rate.perDimension.map { bits in
+      JSONValue.record(["gross": .number(bits.gross), "net": .number(bits.net), "bound": .number(bits.bound)])
+    }
+    return .object(
       receipt.warning(of: warnings).members + [
         .init(name: "shape", value: .array(shape(rate.items).map(JSONValue.integer))), .init(name: "bytes", value: .integer(rate.bytes)),
-        .init(
-          name: "bits_per_dim",
-          value: .record(["gross": .number(rate.gross), "net": .number(rate.net), "bound": .number(rate.bound)])),
+        .init(name: "bits_per_dim", value: bits ?? .null),
       ])
   }
 
   /// Of the items.
-  func shape(_ count: Int) -> [Int] { [count] + model.signature.space.shape }
+  func shape(_ count: Int) -> [Int] { [count] + signature.space.shape }
 }
 
 /// The items of a request as the chunks of a stream.
-enum ItemChunks: Sendable {
+package enum ItemChunks: Sendable {
   case blocks(ItemBlocks)
-  case whole(Items, chunk: Int)
-
-  /// Bytes that a number takes while its chunk is coded: as it came, its symbol, twice in model units, and what the model makes of it.
-  static let numberBytes = 40
+  case slices(count: Int, chunk: Int, @Sendable (Range<Int>) throws -> Items)
 
   /// Items that one job on a lane codes or decodes at least, where chunks are smaller.
   static let itemsOfAJob = 256
@@ -79,7 +96,13 @@ enum ItemChunks: Sendable {
   func next(from item: Int) throws -> Items? {
     switch self {
     case .blocks(let blocks): try blocks.next()
-    case .whole(let items, let chunk): item < items.count ? items.slice(item..<min(item + chunk, items.count)) : nil
+    case .slices(let count, let chunk, let slice): item < count ? try slice(item..<min(item + chunk, count)) : nil
     }
   }
+
+  /// How far they were read behind so many items: in bytes of a source, or in items.
+  package func read(of items: Int) -> Int { if case .blocks(let blocks) = self { blocks.progress.bytes } else { items } }
+
+  /// What a user should know of how those so far were read.
+  var notes: [String] { if case .blocks(let blocks) = self { blocks.notes } else { [] } }
 }

@@ -8,25 +8,28 @@ package final class Compression: Sendable {
   private let state: Protected<State>
 
   private struct State {
-    var compressor: Compressor
+    var compressor: any ItemCompressor
     var survey = ItemsSurvey()
     var isFinished = false
   }
 
-  init(of items: ItemChunks, with compressor: Compressor, signature: Signature) {
+  init(of items: ItemChunks, with compressor: any ItemCompressor, signature: Signature) {
     (self.items, self.signature) = (items, signature)
     state = Protected(State(compressor: compressor))
   }
 
   /// Rate of the stream so far; of all of it behind its last bytes.
-  package var rate: CompressionRate { state.withLock { $0.compressor.rate } }
+  package var rate: any StreamRate { state.withLock { $0.compressor.rate } }
 
   /// What is doubtful about the items so far, a sentence each.
-  var warnings: [String] { state.withLock { $0.survey.warnings(signature) } }
+  package var warnings: [String] { state.withLock { $0.survey.warnings(signature) } }
+
+  /// What a user should know of how they were read.
+  package var notes: [String] { items.notes }
 
   /// The next bytes of the stream: as many chunks as make a job, or what stands behind them; nil at the end.
   /// - Throws: `Problem` or `Fault` for an item that can't be coded, by its place in the request.
-  func next() throws -> [UInt8]? {
+  package func next() throws -> [UInt8]? {
     try state.withLock { state in
       guard !state.isFinished else { return nil }
       let start = state.compressor.rate.items
@@ -37,22 +40,10 @@ package final class Compression: Sendable {
           state.isFinished = true
           return bytes + state.compressor.finish()
         }
-        bytes += try append(chunk, &state)
+        bytes += try state.compressor.append(chunk)
+        state.survey.note(chunk, signature)
       }
       return bytes
     }
-  }
-
-  private func append(_ chunk: Items, _ state: inout State) throws -> [UInt8] {
-    if let lost = chunk.lost {
-      throw Problem(
-        .impossible, "\(chunk.place(row: 0, cell: 0).prefix { $0 != "[" }) has \(lost), which would not come back.", given: lost,
-        expected: "values that the model takes as they are")
-    }
-    try chunk.checkValues(signature)
-    try chunk.checkComplete(signature)
-    state.survey.note(chunk, signature)
-    let first = state.compressor.rate.items
-    return try state.compressor.append(chunk.raw) { item, number in chunk.place(row: item - first, cell: number) }
   }
 }

@@ -1,7 +1,7 @@
 internal import Foundation
 
-/// How many bits a stream takes, beside what the model promises.
-package struct CompressionRate: Sendable {
+/// How many bits a stream of items with levels takes.
+package struct CompressionRate: StreamRate {
   private let width: Int
   package private(set) var items = 0
   package private(set) var bytes = 0
@@ -21,12 +21,20 @@ package struct CompressionRate: Sendable {
     for bound in bounds { nats -= bound }
   }
 
-  package var dimensions: Int { items * width }
   package var grossBits: Int { 8 * bytes }
-  /// Bits a dimension of the whole stream.
-  package var gross: Double { Double(grossBits) / Double(dimensions) }
-  /// Of the items alone, without starting words, header and index.
-  package var net: Double { netBits / Double(dimensions) }
-  /// The negative evidence lower bound, of one draw an item.
-  package var bound: Double { nats / log(2) / Double(dimensions) }
+
+  package var perDimension: BitsPerDimension? {
+    let dimensions = Double(items * width)
+    guard dimensions > 0 else { return nil }
+    return BitsPerDimension(gross: Double(grossBits) / dimensions, net: netBits / dimensions, bound: nats / log(2) / dimensions)
+  }
+
+  package var summary: [String] {
+    let rates = perDimension.map { rate in
+      String(
+        format: "rate %.4f bits/dim gross, %.4f net of random bits and frame; the model's bound %.4f", rate.gross, rate.net, rate.bound)
+    }
+    return ["\(items) items of \(width) numbers in \(bytes) bytes"] + (rates.map { [$0] } ?? [])
+      + [String(format: "%d bits gross, %.0f net", grossBits, netBits)]
+  }
 }

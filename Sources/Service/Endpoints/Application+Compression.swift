@@ -2,7 +2,6 @@ internal import Formats
 internal import Foundation
 internal import HTTP
 internal import Registry
-internal import Tensors
 
 extension Application {
   /// POST /v1/models/{model}/compress and /decompress.
@@ -14,14 +13,14 @@ extension Application {
     let model = try await models.model(named: request.parameter("model"))
     account?.note(model)
     // Before the body is read: a model that can't do this needs none.
-    _ = try operation.able(model)
+    let codec = try operation.codec(of: model)
     let memory = self.memory.open()
     defer { withExtendedLifetime(memory) {} }
     let context = StreamContext(request: request, deadline: deadline, memory: memory, account: account)
     let acceptance = Acceptance(request.headers["Accept"])
     switch operation {
     case .compress: return try await compress(context, on: model, as: acceptance.type(among: CompressRequest.mediaTypes))
-    case .decompress: return try await decompress(context, on: model, as: acceptance.type(among: MediaType.ofItems(model.signature)))
+    case .decompress: return try await decompress(context, on: model, as: acceptance.type(among: codec.mediaTypes(model.signature)))
     }
   }
 
@@ -43,8 +42,10 @@ extension Application {
     if context.request.isStrict { try Problem.refuse(warnings) }
     context.account?.note(parameters: asked.parameters, seed: asked.receipt.seed, items: rate.items, keepsInput: asked.keepsInput)
     var response = Self.head(type: type, receipt: asked.receipt.warning(of: warnings), shape: asked.shape(rate.items))
-    for (name, value) in [("Posterior-Rate", rate.gross), ("Posterior-Rate-Net", rate.net), ("Posterior-Rate-Bound", rate.bound)] {
-      response.headers[name] = String(format: "%.6g", value)
+    if let bits = rate.perDimension {
+      for (name, value) in [("Posterior-Rate", bits.gross), ("Posterior-Rate-Net", bits.net), ("Posterior-Rate-Bound", bits.bound)] {
+        response.headers[name] = String(format: "%.6g", value)
+      }
     }
     response.kept = context.memory
     if type == .bits, case .file(let file) = spool.source {
@@ -95,7 +96,7 @@ extension Application {
     let asked = try DecompressRequest(SentRequest(context.request), on: model, as: type, limits: limits)
     let received = try await receive(context)
     try await note(received, as: .bits, keeping: asked.keepsInput, context)
-    try context.memory.take(Decompressor.indexBytes(ofStream: received.source.byteCount))
+    try context.memory.take(DecompressRequest.indexBytes(ofStream: received.source.byteCount))
     let reading = try await job(context) { try asked.decompression(of: received.source) }
     context.account?.note(
       parameters: asked.parameters, seed: asked.receipt.seed, items: reading.items.count, keepsInput: asked.keepsInput)
@@ -146,15 +147,17 @@ extension Application {
   private func whole(_ reading: Decompression, as type: MediaType, _ context: StreamContext) async throws -> [UInt8] {
     // The numbers, once more side by side, and their text or pixels.
     try context.memory.take(32 * reading.numbers)
-    var values: [Tensor] = []
+    var parts: [StreamedItems] = []
     var next = reading.chunks.lowerBound
     while next < reading.chunks.upperBound {
       let chunks = reading.job(from: next)
-      values.append(try await job(context, isUnderWay: !values.isEmpty) { try reading.items(of: chunks) })
+      let more = try await job(context, isUnderWay: !parts.isEmpty) { try reading.items(of: chunks) }
+      try context.memory.take(more.reduce(0) { $0 + 2 * $1.textBytes })
+      parts += more
       next = chunks.upperBound
     }
-    return try await job(context, isUnderWay: true) { [values] in
-      try reading.answer(values).pieces(as: type, receipt: reading.receipt).joined
+    return try await job(context, isUnderWay: true) { [parts] in
+      try reading.answer(parts).pieces(as: type, receipt: reading.receipt).joined
     }
   }
 

@@ -105,9 +105,10 @@ extension Application {
     let names = RequestKind.names(offeredBy: family) { condition in
       (try? StrictJSON.decode(Signature.self, from: Array(version.facts.signature.utf8))).map(condition.isMet) ?? false
     }
-    guard names.contains(BitsOperation.compress.name), !BitsOperation.isOffered(by: family, configuration: Array(version.facts.configuration.utf8))
-    else { return names }
-    return names.filter { !BitsOperation.names.contains($0) }
+    guard names.contains(BitsOperation.compress.name) else { return names }
+    let signature = try? StrictJSON.decode(Signature.self, from: Array(version.facts.signature.utf8))
+    let isOffered = signature.map { BitsOperation.isOffered(by: family, configuration: Array(version.facts.configuration.utf8), signature: $0) }
+    return isOffered == true ? names : names.filter { !BitsOperation.names.contains($0) }
   }
 
   static func json(_ version: ModelVersion) -> JSONValue {

@@ -27,18 +27,20 @@ package struct ItemReader: Sendable {
   private let marks: MissingNumbers
   private let isOfFirstEdition: Bool
   private let codes: CodeLayout?
+  private let keepsDoubles: Bool
 
   /// - Parameters:
   ///   - options: how a CSV file is read; nil: as builds before 0.3 did.
   ///   - keepingText: whether the text of CSV cells is wanted back.
+  ///   - keepingDoubles: whether the rows of a table are wanted as doubles, those of float32 by their shortest decimal text.
   ///   - codes: how codes stand in a row, where the items are codes.
   ///   - written: the columns of the CSV file as it writes them, where that is known.
   package init(
     _ type: MediaType, signature: Signature, blockRows: Int, limits: ServiceLimits = ServiceLimits(), options: TableOptions? = TableOptions(),
-    keepingText: Bool = false, codes: CodeLayout? = nil, written: [TableSpace.Column]? = nil
+    keepingText: Bool = false, keepingDoubles: Bool = false, codes: CodeLayout? = nil, written: [TableSpace.Column]? = nil
   ) throws {
     precondition(Self.types.contains(type) && blockRows > 0, "\(type) in blocks of \(blockRows) rows")
-    (self.signature, self.blockRows, self.codes) = (signature, blockRows, codes)
+    (self.signature, self.blockRows, self.codes, keepsDoubles) = (signature, blockRows, codes, keepingDoubles)
     guard signature.space.tokens == nil || type == .csv else {
       throw Problem(
         .unsupportedMedia, "\(type) is for numbers; this model takes \(signature.space.summary): send texts in JSON, or one as text/plain.",
@@ -49,8 +51,9 @@ package struct ItemReader: Sendable {
     case .csv:
       format = .table(
         try TableRows(
-          signature: signature, options: options, keepingText: keepingText, optional: codes?.optionalColumns ?? [], written: written))
-    case .npy: format = .array(NPYReader(maximumElements: limits.inputNumbers), nil)
+          signature: signature, options: options, keepingText: keepingText, keepingDoubles: keepingDoubles, optional: codes?.optionalColumns ?? [],
+          written: written))
+    case .npy: format = .array(NPYReader(maximumElements: limits.inputNumbers, readsDoubles: keepingDoubles), nil)
     default: format = .floats(rest: [], byteCount: 0)
     }
   }
@@ -126,13 +129,18 @@ package struct ItemReader: Sendable {
       if layout == nil {
         layout = try Items.layout(ofShape: isNarrow ? [shape[0], signature.width] : shape, field: "array", signature: signature)
       }
-      if let more = try array.next(blockRows - scalars.count / signature.width) { append(isNarrow ? codes?.spread(more) ?? more : more) }
+      if keepsDoubles {
+        if let more = try array.nextDoubles(blockRows - scalars.count / signature.width) { append(more) }
+      } else if let more = try array.next(blockRows - scalars.count / signature.width) {
+        append(isNarrow ? codes?.spread(more) ?? more : more)
+      }
       return takeBlock(layout: layout ?? .nested(field: "array", shape: []))
     case .floats(var rest, let byteCount):
       format = .floats(rest: [], byteCount: byteCount)
       let itemBytes = 4 * signature.width
       let rows = min(blockRows - scalars.count / signature.width, rest.count / itemBytes)
-      append(FloatBytes.decode(rest[..<(rows * itemBytes)]))
+      let floats = FloatBytes.decode(rest[..<(rows * itemBytes)])
+      if keepsDoubles { append(floats.map(NPY.double)) } else { append(floats) }
       rest.removeFirst(rows * itemBytes)
       format = .floats(rest: rest, byteCount: byteCount)
       return takeBlock(layout: .nested(field: "items", shape: signature.space.shape))
@@ -144,13 +152,22 @@ package struct ItemReader: Sendable {
     if scalars.isEmpty { scalars = numbers } else { scalars += numbers }
   }
 
+  private mutating func append(_ numbers: [Double]) {
+    let numbers = marks.isEmpty ? numbers : marks.removed(from: numbers)
+    doubles += numbers
+    scalars += numbers.map { Float($0) }
+  }
+
   private mutating func takeBlock(layout: Items.Layout, sent: () -> SentTable? = { nil }) -> Items? {
     let rows = scalars.count / signature.width
     guard rows == blockRows || (isFinished && rows > 0) else { return nil }
     defer { (scalars, doubles, count) = ([], [], count + rows) }
-    let exact = doubles.isEmpty ? nil : signature.space.table.map { table in doubles.withUnsafeBufferPointer(table.toModel) }
+    let exact = signature.space.table.flatMap { table in
+      table.isExact && !doubles.isEmpty ? doubles.withUnsafeBufferPointer(table.toModel) : nil
+    }
     var items = Items(
-      raw: Tensor(shape: [rows, signature.width], scalars: scalars), exact: exact, layout: layout, sent: sent(), firstRow: count)
+      raw: Tensor(shape: [rows, signature.width], scalars: scalars), exact: exact, doubles: keepsDoubles ? doubles : nil, layout: layout,
+      sent: sent(), firstRow: count)
     items.isAnsweredAsBefore = isOfFirstEdition
     return items
   }

@@ -31,6 +31,35 @@ extension Items {
       expected: "nested arrays of numbers, null for a missing one")
   }
 
+  /// The rows of a table as a JSON field has them, read as doubles: [n, width].
+  static func doubles(_ value: JSONValue, field: String, signature: Signature, limits: ServiceLimits, options: TableOptions?) throws -> Items {
+    let width = signature.width
+    func refusal(_ place: String, _ given: JSONValue, _ expected: String) -> Problem {
+      let given = String(decoding: given.text.prefix(60), as: UTF8.self)
+      return Problem(.impossible, "\(place) is \(given), expected \(expected).", field: place, given: given, expected: expected)
+    }
+    guard case .array(let rows) = value else { throw refusal(field, value, "an array of rows of \(width) numbers") }
+    try check(count: rows.count, field: field, limits: limits)
+    var numbers: [Double] = []
+    numbers.reserveCapacity(rows.count * width)
+    for (index, row) in rows.enumerated() {
+      guard case .array(let cells) = row, cells.count == width else { throw refusal("\(field)[\(index)]", row, "a row of \(width) numbers") }
+      for (column, cell) in cells.enumerated() {
+        switch cell {
+        case .null: numbers.append(.nan)
+        case .number(let number): numbers.append(number)
+        case .integer(let whole) where Double(exactly: whole) != nil: numbers.append(Double(whole))
+        case .integer, .bool, .string, .array, .object, .numbers:
+          throw refusal("\(field)[\(index)][\(column)]", cell, "a number that a double holds, or null")
+        }
+      }
+    }
+    let marks = MissingNumbers(signature, options)
+    if !marks.isEmpty { numbers = marks.removed(from: numbers) }
+    let raw = Tensor(shape: [rows.count, width], scalars: numbers.map { Float($0) })
+    return Items(raw: raw, doubles: numbers, layout: .nested(field: field, shape: [width]))
+  }
+
   /// How the cells of an array of this shape are spoken of.
   static func layout(ofShape shape: [Int], field: String, signature: Signature) throws -> Layout {
     let extents = Array(shape.dropFirst())
@@ -61,7 +90,7 @@ extension Items {
   /// Objects by column name, in any order of the names; columns that the model leaves out may be among them.
   package static func objects(
     _ rows: JSONValue, signature: Signature, limits: ServiceLimits, options: TableOptions? = TableOptions(), keepingText: Bool = false,
-    field: String = "rows"
+    keepingDoubles: Bool = false, field: String = "rows"
   ) throws -> Items {
     guard let columns = signature.space.names else {
       throw Problem(.impossible, "\(field) are for tables; this model takes \(signature.space.summary): send them as inputs.", field: field)
@@ -88,7 +117,7 @@ extension Items {
     }
     let exact = table.flatMap { table in table.isExact ? numbers.withUnsafeBufferPointer(table.toModel) : nil }
     return Items(
-      raw: Tensor(shape: [rows.count, columns.count], scalars: numbers.map { Float($0) }), exact: exact,
+      raw: Tensor(shape: [rows.count, columns.count], scalars: numbers.map { Float($0) }), exact: exact, doubles: keepingDoubles ? numbers : nil,
       layout: .named(field: field, columns: columns), sent: keepingText ? .objects(rows) : nil)
   }
 

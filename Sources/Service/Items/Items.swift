@@ -8,6 +8,8 @@ package struct Items: Sendable {
   package let raw: Tensor
   /// The same in model units, of a table whose raw numbers are doubles, as they were read; nil where they follow from `raw`.
   private let exact: Tensor?
+  /// The raw numbers as doubles, where a table is wanted back value for value; else nil.
+  let doubles: [Double]?
   /// What a user should know of how they were read, a sentence each.
   package var notes: [String] = []
   /// Which values of what was sent are not among the numbers, as the end of a sentence; nil where all of them are.
@@ -30,9 +32,12 @@ package struct Items: Sendable {
     case named(field: String, columns: [String])
   }
 
-  package init(raw: Tensor, exact: Tensor? = nil, layout: Layout, sent: SentTable? = nil, unmasked: Tensor? = nil, firstRow: Int = 0) {
+  package init(
+    raw: Tensor, exact: Tensor? = nil, doubles: [Double]? = nil, layout: Layout, sent: SentTable? = nil, unmasked: Tensor? = nil, firstRow: Int = 0
+  ) {
     self.raw = raw
     self.exact = exact
+    self.doubles = doubles
     self.firstRow = firstRow
     self.layout = layout
     self.sent = sent
@@ -49,8 +54,11 @@ package struct Items: Sendable {
 
   /// Some of the items, by their places among these.
   func slice(_ rows: Range<Int>) -> Items {
-    Items(raw: raw.slice(0, rows), exact: exact?.slice(0, rows), layout: layout, firstRow: firstRow + rows.lowerBound)
-      .losing(lost)
+    let width = raw.shape[1]
+    return Items(
+      raw: raw.slice(0, rows), exact: exact?.slice(0, rows), doubles: doubles.map { Array($0[rows.lowerBound * width..<rows.upperBound * width]) },
+      layout: layout, sent: sent?.rows(rows), firstRow: firstRow + rows.lowerBound
+    ).losing(lost)
   }
 
   /// The same items, of which some values were lost on the way.

@@ -6,6 +6,13 @@ package enum SentTable: Sendable, Equatable {
   case records(SentRecords)
   /// JSON objects by column name.
   case objects([JSONValue])
+
+  func rows(_ range: Range<Int>) -> SentTable {
+    switch self {
+    case .records(let sent): .records(sent.rows(range))
+    case .objects(let rows): .objects(Array(rows[range]))
+    }
+  }
 }
 
 /// A CSV file, or a block of one.
@@ -19,4 +26,8 @@ package struct SentRecords: Sendable, Equatable {
   package let records: [CSVRecord]
   /// The model's columns as the file writes them.
   package let columns: [TableSpace.Column]
+
+  fileprivate func rows(_ range: Range<Int>) -> SentRecords {
+    SentRecords(header: header, delimiter: delimiter, head: head, units: units, records: Array(records[range]), columns: columns)
+  }
 }

@@ -19,6 +19,7 @@ struct TableRows: Sendable {
   private let isOfPixels: Bool
   private let options: TableOptions?
   private let keepsText: Bool
+  private let keepsDoubles: Bool
   private var cells: [CellReader]
   /// The columns as the file writes them, where that is known beforehand.
   private let written: [TableSpace.Column]?
@@ -32,8 +33,13 @@ struct TableRows: Sendable {
   private var odd = 0
   private var firstOdd = ""
 
-  /// - Parameter written: the columns as the file writes them, where it was read before; nil: as the cells show.
-  init(signature: Signature, options: TableOptions?, keepingText: Bool, optional: Set<String> = [], written: [TableSpace.Column]? = nil) throws {
+  /// - Parameters:
+  ///   - keepingDoubles: whether numbers are wanted as doubles whatever the model takes.
+  ///   - written: the columns as the file writes them, where it was read before; nil: as the cells show.
+  init(
+    signature: Signature, options: TableOptions?, keepingText: Bool, keepingDoubles: Bool = false, optional: Set<String> = [],
+    written: [TableSpace.Column]? = nil
+  ) throws {
     isOfPixels = signature.space.picture != nil
     guard let names = isOfPixels ? (0..<signature.width).map({ "pixel\($0)" }) : signature.space.names else {
       throw Problem(.unsupportedMedia, "text/csv is for tables, vectors and images; this model takes \(signature.space.summary).")
@@ -42,6 +48,7 @@ struct TableRows: Sendable {
     let table = signature.space.table
     (self.names, self.options, keepsText) = (names, options, keepingText && !isOfPixels)
     (ignored, isExact) = (Set(table?.ignored ?? []), table?.isExact ?? false)
+    keepsDoubles = isExact || keepingDoubles
     columns = table?.columns ?? names.map { TableSpace.Column(name: $0, type: .real) }
     cells = columns.map { CellReader($0, options: options) }
     self.written = written
@@ -97,7 +104,7 @@ struct TableRows: Sendable {
       for (index, field) in order.enumerated() {
         let value = try field.map { try number(index, record, $0, row: row) } ?? .nan
         scalars.append(Float(value))
-        if isExact { doubles.append(value) }
+        if keepsDoubles { doubles.append(value) }
       }
       if keepsText { records.append(record) }
     }

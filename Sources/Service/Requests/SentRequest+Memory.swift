@@ -13,6 +13,7 @@ extension SentRequest {
   func claimItems(_ fields: SentFields, _ signature: Signature) throws {
     guard let memory else { return }
     if case .array(let rows)? = fields.rows { try memory.take(rows.count * signature.width * Self.cellBytes) }
+    if case .array(let rows)? = fields.inputs { try memory.take(rows.count * signature.width * Self.cellBytes) }
     if case .numbers(let array)? = fields.inputs { try memory.take(array.scalars.count * Self.numberBytes) }
     if case .array(let texts)? = fields.texts {
       let longest = texts.reduce(0) { if case .string(let text) = $1 { max($0, text.utf8.count) } else { $0 } }

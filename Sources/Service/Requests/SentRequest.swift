@@ -68,11 +68,14 @@ package struct SentRequest: Sendable {
   }
 
   /// The items of a request whose fields were read; none where they may be left out.
-  /// - Parameter codes: how codes stand in a row, where the items are codes.
+  /// - Parameters:
+  ///   - codes: how codes stand in a row, where the items are codes.
+  ///   - isExact: whether the rows of a table have to come back value for value.
   func items(
-    _ fields: SentFields, of name: String, as role: ItemRole, _ signature: Signature, _ limits: ServiceLimits, codes: CodeLayout? = nil
+    _ fields: SentFields, of name: String, as role: ItemRole, _ signature: Signature, _ limits: ServiceLimits, codes: CodeLayout? = nil,
+    isExact: Bool = false
   ) throws -> Items {
-    let keepsText = role == .completed
+    let keepsText = role == .completed || isExact
     if !isJSON {
       return role == .references && body.isEmpty ? .none : try items(signature, limits, fields.table, keepingText: keepsText, codes: codes)
     }
@@ -98,13 +101,16 @@ package struct SentRequest: Sendable {
         .impossible, "\(name) needs items: inputs (nested numbers) or rows (objects by column name).", field: "inputs", given: "nothing",
         expected: "inputs or rows")
     case ("rows", let rows)?:
-      var items = try Items.objects(rows, signature: signature, limits: limits, options: fields.table, keepingText: keepsText)
+      var items = try Items.objects(
+        rows, signature: signature, limits: limits, options: fields.table, keepingText: keepsText, keepingDoubles: isExact)
       items.isAnsweredAsBefore = fields.table == nil
       return items
     case ("texts", let texts)?: return try .texts(texts, signature: signature, limits: limits)
     case ("layers", let layers)?:
       guard let codes else { preconditionFailure("only codes have a field of layers") }
       return try codes.items(layers, limits)
+    case ("inputs", let inputs)? where isExact:
+      return try .doubles(inputs, field: "inputs", signature: signature, limits: limits, options: fields.table)
     case (_, let inputs)?:
       return try .numbers(inputs, field: "inputs", signature: signature, limits: limits, options: fields.table, codes: codes)
     }

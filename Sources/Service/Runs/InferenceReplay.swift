@@ -55,7 +55,9 @@ package struct InferenceReplay: Sendable {
     }
     let needsItems = try operation.needsItems(SentRequest.repeating(options, body: [], type: nil))
     let body = try Self.body(of: run, facts, takesItems: needsItems, sent: sent, in: store)
-    self.sent = try SentRequest.repeating(options, body: body, type: facts.inputType)
+    // Rows of a stream are doubles, also where they came as nested numbers.
+    let numeric: Set = facts.operation == BitsOperation.compress.name ? [] : ["inputs"]
+    self.sent = try SentRequest.repeating(options, body: body, type: facts.inputType, numeric: numeric)
     (self.run, self.operation, self.version, self.type) = (run, operation, version, MediaType(type))
   }
 
@@ -140,7 +142,10 @@ package struct InferenceReplay: Sendable {
 
 extension SentRequest {
   /// The request that a record is of: its options as they were understood, the items from its body.
-  static func repeating(_ options: InferenceRecord.Options, body: [UInt8], type: String?) throws -> SentRequest {
+  /// - Parameter numeric: fields of a JSON body that hold arrays of float32.
+  static func repeating(
+    _ options: InferenceRecord.Options, body: [UInt8], type: String?, numeric: Set<String> = ["inputs"]
+  ) throws -> SentRequest {
     guard case .object(let members) = try JSONValue(parsing: Array(options.parameters.utf8)) else { preconditionFailure("parameters are an object") }
     let parameters = members + [JSONValue.Member(name: seedName, value: .integer(options.seed))]
     let asked = SentRequest(body: body, contentType: type.map { MediaType($0) })
@@ -152,7 +157,7 @@ extension SentRequest {
           return Option(name: member.name, value: String(decoding: member.value.text, as: UTF8.self))
         })
     }
-    guard case .object(let sent) = try JSONValue(parsing: body, numericFields: ["inputs"]) else { preconditionFailure("it was read before") }
+    guard case .object(let sent) = try JSONValue(parsing: body, numericFields: numeric) else { preconditionFailure("it was read before") }
     let items = sent.filter { SentRequest.itemFields.union(SentRequest.codeFields).contains($0.name) }
     return SentRequest(body: JSONValue.object(items + parameters).text, contentType: .json)
   }
