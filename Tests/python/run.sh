@@ -35,6 +35,10 @@ done
 "$posterior" train --data "$work/people.csv" --family mixture -o "$work/people.safetensors" --store "$work/store" >"$work/training" 2>&1
 "$posterior" models upload "$work/people.safetensors" --name people --store "$work/store" >"$work/upload"
 
+# And one that codes such a table.
+"$posterior" train --data "$work/people.csv" --family vaeac --epochs 5 -o "$work/folk.safetensors" --store "$work/store" >"$work/training" 2>&1
+"$posterior" models upload "$work/folk.safetensors" --name folk --store "$work/store" >"$work/upload"
+
 tls=()
 if command -v openssl >/dev/null; then
   openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" -days 2 -subj /CN=localhost \

@@ -9,7 +9,7 @@ from .answers import Classes, Clusters, Report, Scores, Texts
 from .arrays import Array
 from .client import Posterior
 from .codes import Encoding, Layer
-from .compression import Bits, Rate
+from .compression import Bits, Rate, Rows
 from .datasets import Datasets
 from .errors import (
     BadRequest,
@@ -61,6 +61,7 @@ __all__ = [
     "Registry",
     "Report",
     "Retries",
+    "Rows",
     "Run",
     "RunFailed",
     "Scores",

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 from typing import Any, Mapping, Optional, Union
 
+import numpy as np
+
+from .arrays import Array
 from .receipt import Receipt
 from .transport import Response
 
@@ -13,7 +17,7 @@ MEDIA_TYPE = "application/vnd.posterior.bits"
 
 @dataclass(frozen=True)
 class Rate:
-    """What items come to, in bits per dimension."""
+    """What items come to, in bits per dimension: a number of an item, or a cell of a table that is not missing; NaN of a table without any."""
 
     #: Of the whole stream.
     gross: float
@@ -23,8 +27,8 @@ class Rate:
     bound: float
 
     @classmethod
-    def of(cls, document: Mapping[str, Any]) -> Rate:
-        return cls(float(document["gross"]), float(document["net"]), float(document["bound"]))
+    def of(cls, document: Optional[Mapping[str, Any]]) -> Rate:
+        return cls(*(float(document[name]) if document else nan for name in ("gross", "net", "bound")))
 
 
 class Bits(bytes):
@@ -38,8 +42,29 @@ class Bits(bytes):
         bits = cls(response.read())
         bits.receipt = Receipt.of(response.headers)
         fields = ("Posterior-Rate", "Posterior-Rate-Net", "Posterior-Rate-Bound")
-        bits.rate = Rate(*(float(response.headers[field]) for field in fields))
+        bits.rate = Rate(*(float(response.headers.get(field, nan)) for field in fields))
         return bits
+
+
+class Rows(list[dict[str, Any]]):
+    """The rows of a table, dicts by column name, with the `receipt` of the answer."""
+
+    def __init__(self, rows: list[dict[str, Any]], receipt: Receipt) -> None:
+        super().__init__(rows)
+        self.receipt = receipt
+
+
+#: Numbers of images and vectors as they are, and the rows of tables, which have no such form, as documents.
+ACCEPT = "application/octet-stream, application/json;q=0.5"
+
+
+def restored(response: Response) -> Union[Array, Rows]:
+    """The items of an answer to `ACCEPT`."""
+    receipt = Receipt.of(response.headers)
+    if response.headers["Content-Type"].startswith("application/json"):
+        return Rows(response.json()["rows"], receipt)
+    shape = [int(extent) for extent in response.headers["Posterior-Shape"].split(",")]
+    return Array.of(np.frombuffer(bytearray(response.read()), "<f4").reshape(shape), receipt)
 
 
 def places(items: Optional[Union[range, int]]) -> Optional[str]:

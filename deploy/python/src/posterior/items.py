@@ -20,6 +20,7 @@ from .transport import EMPTY, Body, FileBody, Memory, json_body
 Items = Any
 
 MEDIA_TYPES = {
+    ".bits": "application/vnd.posterior.bits",
     ".csv": "text/csv",
     ".tsv": "text/csv",
     ".png": "image/png",
@@ -96,6 +97,11 @@ def file(path: Path, options: Mapping[str, Any]) -> Sent:
     if path.suffix == ".gz":
         headers["Content-Encoding"] = "gzip"
     return Sent(headers, query(options), FileBody(path))
+
+
+def text(table: str, options: Mapping[str, Any]) -> Sent:
+    """The text of a CSV file."""
+    return Sent({"Content-Type": "text/csv"}, query(options), Memory((table.encode(),)))
 
 
 def media_type(path: Path) -> str:

@@ -29,7 +29,7 @@ from .answers import Classes, Clusters, Report, Scores, Texts
 from .arrays import Array
 from .codes import Encoding, Layout, codes_as_json, layers_of, layout_of
 from .compression import MEDIA_TYPE as BITS
-from .compression import Bits, Rate, places
+from .compression import ACCEPT, Bits, Rate, Rows, places, restored
 from .errors import NotFound, PosteriorWarning
 from .files import replaced, save
 from .imputation import Imputation
@@ -417,39 +417,55 @@ class Model:
 
     # MARK: Compression
 
-    def compress(self, items: Items, *, chunk: Optional[int] = None, seed: Optional[int] = None, record: Optional[bool] = None) -> Bits:
+    def compress(
+        self, items: Items, *, chunk: Optional[int] = None, seed: Optional[int] = None, record: Optional[bool] = None, **options: Any
+    ) -> Bits:
         """Items without loss in as many bits as the model's bound says: bytes, with their `rate` in bits per dimension.
 
-        Every value comes back; one that is none of the model's levels is refused by its place.
+        Every value comes back; one that is none of the model's levels, or of a table on no decimal grid, is refused by its place. Tables may
+        also be the text of a CSV file, of more than one line. Files of any size pass in bounded memory by
+        `stream("compress", "wine.csv", "wine.bits")`.
 
         - Parameter chunk: items of a chunk, each of which is read without the others; more of them take fewer bits.
+        - Parameter options: how CSV is read, such as decimal="," or missing="-999".
         """
-        options = _options(chunk=chunk, seed=checked_seed(seed), record=record)
-        return self._ask("compress", self._sent(items, options), BITS, Bits.of)[0]
+        options = _options(chunk=chunk, seed=checked_seed(seed), record=record, **options)
+        return self._ask("compress", self._to_compress(items, options), BITS, Bits.of)[0]
 
     def compression_rate(
-        self, items: Items, *, chunk: Optional[int] = None, seed: Optional[int] = None, record: Optional[bool] = None
+        self, items: Items, *, chunk: Optional[int] = None, seed: Optional[int] = None, record: Optional[bool] = None, **options: Any
     ) -> Rate:
         """What `compress` would come to, in bits per dimension."""
-        options = _options(chunk=chunk, seed=checked_seed(seed), record=record)
-        return Rate.of(self._document("compress", self._sent(items, options))[0]["bits_per_dim"])
+        options = _options(chunk=chunk, seed=checked_seed(seed), record=record, **options)
+        return Rate.of(self._document("compress", self._to_compress(items, options))[0]["bits_per_dim"])
+
+    def _to_compress(self, items: Items, options: dict[str, Any]) -> Sent:
+        return bodies.text(items, options) if isinstance(items, str) and "\n" in items else self._sent(items, options)
 
     def decompress(
         self,
         stream: Union[bytes, PathLike],
         *,
         items: Optional[Union[range, int]] = None,
+        as_frame: bool = False,
         seed: Optional[int] = None,
         record: Optional[bool] = None,
-    ) -> Array:
-        """The items that this very model compressed, value for value: an array [n, extents of an item...] in raw units.
+    ) -> Any:
+        """The items that this very model compressed, value for value: an array [n, extents of an item...] in raw units; of a table its rows, a
+        list of dicts by column. `stream("decompress", "wine.bits", "wine.csv")` writes a table as it was laid out.
 
         - Parameter stream: what `compress` answered, or the path of a file that holds it.
         - Parameter items: some of them, such as range(100, 200); no more is read than the chunks that hold those.
+        - Parameter as_frame: a DataFrame with the types of the columns, for models of tables.
         """
         query = bodies.query(_options(items=places(items), seed=checked_seed(seed), record=record))
         body = Memory((stream,)) if isinstance(stream, (bytes, bytearray, memoryview)) else FileBody(Path(stream))
-        return self._array("decompress", Sent({"Content-Type": BITS}, query, body))
+        answer: Union[Array, Rows] = self._ask("decompress", Sent({"Content-Type": BITS}, query, body), ACCEPT, restored)[0]
+        if not as_frame:
+            return answer
+        if not isinstance(answer, Rows):
+            raise ValueError("as_frame is for models of tables")
+        return tables.frame_of_rows({column["name"]: column for column in self.signature.get("columns", [])}, answer)
 
     # MARK: Audits
 

@@ -139,6 +139,17 @@ def frame_of(columns: Mapping[str, Mapping[str, Any]], lines: Sequence[Sequence[
     return frame
 
 
+def frame_of_rows(columns: Mapping[str, Mapping[str, Any]], rows: Sequence[Row]) -> Any:
+    """Rows of JSON as a DataFrame with the types of a model's signature; columns that it doesn't have are texts."""
+    names = list(rows[0]) if rows else list(columns)
+    known = [name for name in names if name in columns]
+    frame = frame_of(columns, [[row[name] for name in known] for row in rows], known)
+    for place, name in enumerate(names):
+        if name not in columns:
+            frame.insert(place, name, [row[name] for row in rows])
+    return frame
+
+
 def _typed(series: Series, column: Mapping[str, Any]) -> Series:
     import pandas
 
@@ -148,6 +159,7 @@ def _typed(series: Series, column: Mapping[str, Any]) -> Series:
         return pandas.Series(pandas.Categorical(series, categories=categories, ordered=kind == "ordinal"), index=series.index)
     if kind == "date":
         form = DateForm(column["dates"], column.get("utc_offset"))
-        return pandas.Series([form.time(text) for text in series], index=series.index)
+        return pandas.Series([pandas.NaT if text is None else form.time(text) for text in series], index=series.index)
     numbers = pandas.to_numeric(series)
-    return numbers.astype("int64") if kind in ("whole", "count") else numbers.astype("float64")
+    is_whole = kind in ("whole", "count") and not numbers.isna().any()
+    return numbers.astype("int64") if is_whole else numbers.astype("float64")
