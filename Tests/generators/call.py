@@ -77,7 +77,10 @@ TABLE = {
     "classify": examples(numbers="modules", rows="kinds"),
     "cluster": examples(garment="fashion_mnist_clusters"),
     # The other client knows no media types of its own kind, and reads the stream as JSON.
-    "compress": [call(only="openapi-generator", model="fashion-mnist", body="binary", Accept="application/vnd.posterior.bits")],
+    "compress": [
+        call(only="openapi-generator", model="fashion-mnist", body="binary", Accept="application/vnd.posterior.bits"),
+        call(only="openapi-generator", model="white-wine", body="wine", Accept="application/json"),
+    ],
     "decompress": [call(400, model="fashion-mnist", body=PIXELS, items="0-3")],
     "decode": examples(codes="fashion_mnist_clusters", part="fashion_mnist_seatbelt"),
     "encode": [*examples(garment="fashion_mnist"), call(only="openapi-python-client", model="fashion-mnist", body=PIXELS, seed=7, first_item=3)],

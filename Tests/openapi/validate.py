@@ -267,7 +267,8 @@ def speak(session, model, operations):
 def code(session):
     """Streams of items, there and back."""
     there, back = "/v1/models/{model}/compress", "/v1/models/{model}/decompress"
-    bits, floats = {"Content-Type": "application/vnd.posterior.bits"}, {"Accept": "application/octet-stream"}
+    bits, floats, array = {"Content-Type": "application/vnd.posterior.bits"}, {"Accept": "application/octet-stream"}, {"Accept": "application/x-npy"}
+    picture, table = {"Accept": "image/png"}, {"Accept": "text/csv"}
     for entry in json.loads(session.get("/v1/models"))["models"]:
         name = entry["name"]
         model = json.loads(session.get("/v1/models/{model}", model=name))
@@ -275,16 +276,19 @@ def code(session):
             session.call("POST", there, 422, body={"inputs": [[1]]}, model=name)
             session.call("POST", back, 422, body=b"x", model=name, headers=bits)
             continue
+        is_table = model["signature"]["kind"] == "table"
+        # Numbers on no grid, or of no level.
+        off = [[0.1 + 0.2] * len(model["signature"]["columns"])] if is_table else [[7.5] * 784]
         body = {"seed": 1, "inputs": items(model["signature"]) * 5, "chunk": 2}
         stream = session.call("POST", there, 200, body=body | {"record": True}, model=name)
         session.call("POST", there, 200, body=body | {"record": True}, model=name, headers={"Accept": "application/json"})
         session.call("POST", there, 406, body=body, model=name, headers={"Accept": "image/png"})
-        for wrong in [{"chunk": 0}, {"nonsense": 1}, {"seed": -1}, {"inputs": [[7.5] * 784]}]:
+        for wrong in [{"chunk": 0}, {"nonsense": 1}, {"seed": -1}, {"inputs": off}]:
             session.call("POST", there, 422, body=body | wrong, model=name)
         session.call("POST", there, 400, body=b"{", model=name, headers={"Content-Type": "application/json"})
         session.call("POST", there, 415, body=b"x", model=name, headers={"Content-Type": "text/html"})
         session.call("POST", there, 404, body=body, model="nobody")
-        for query, accept in [("", {}), ("?items=1-3&seed=7&record=true", {}), ("?items=4", {"Accept": "image/png"}), ("", floats), ("", {"Accept": "application/x-npy"})]:
+        for query, accept in [("", {}), ("?items=1-3&seed=7&record=true", {}), ("?items=4", table if is_table else picture), ("", array)] + ([] if is_table else [("", floats)]):
             session.call("POST", back, 200, body=stream, model=name, query=query, headers=bits | accept)
         for query in ["?items=9", "?items=3-1", "?nonsense=1", "?seed=-1"]:
             session.call("POST", back, 422, body=stream, model=name, query=query, headers=bits)
