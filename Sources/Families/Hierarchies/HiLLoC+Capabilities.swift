@@ -88,14 +88,14 @@ extension HiLLoC: Scoring {
   /// Of images of any size.
   func score(_ x: Tensor, _ size: ByteImages, draws: Int, keys: RowKeys) -> Scores {
     let (n, bytes) = (x.shape[0], ByteImages.bytes(x))
-    var logWeights: [Tensor] = []
+    var weights = LogMeanExp()
     var (reconstruction, kl) = (Tensor.zeros([n]), Tensor.zeros([n]))
     for draw in 0..<max(draws, 1) {
       let bound = bound(network, bytes, size, latent: keys.split("latent").split(draw), .evaluation)
       let logLikelihood = bound.pixels.logProbability(of: bytes)
       if draw == 0 { (reconstruction, kl) = (logLikelihood, bound.costs.map { $0.rowSums() }.reduce(.zeros([n]), +)) }
-      logWeights.append((logLikelihood + bound.logRatio).reshaped([1, n]))
+      weights.add(logLikelihood + bound.logRatio)
     }
-    return Scores(elbo: reconstruction - kl, kl: kl, reconstruction: reconstruction, iwae: iwaeBound(Tensor.concatenated(logWeights)))
+    return Scores(elbo: reconstruction - kl, kl: kl, reconstruction: reconstruction, iwae: weights.value)
   }
 }
