@@ -83,19 +83,21 @@ extension HiLLoC: Reconstructing {
 extension HiLLoC: Scoring {
   package var observationModel: String { "logistic of one learned scale over 256 levels, cut off at black and white" }
 
+  package var scoreTerms: [Scores.Term] { Scores.Term.bounds(layers: configuration.layers) }
+
   package func score(_ x: Tensor, draws: Int, keys: RowKeys) -> Scores { score(x, own, draws: draws, keys: keys) }
 
   /// Of images of any size.
   func score(_ x: Tensor, _ size: ByteImages, draws: Int, keys: RowKeys) -> Scores {
     let (n, bytes) = (x.shape[0], ByteImages.bytes(x))
     var weights = LogMeanExp()
-    var (reconstruction, kl) = (Tensor.zeros([n]), Tensor.zeros([n]))
+    var (reconstruction, costs) = (Tensor.zeros([n]), [Tensor]())
     for draw in 0..<max(draws, 1) {
       let bound = bound(network, bytes, size, latent: keys.split("latent").split(draw), .evaluation)
       let logLikelihood = bound.pixels.logProbability(of: bytes)
-      if draw == 0 { (reconstruction, kl) = (logLikelihood, bound.costs.map { $0.rowSums() }.reduce(.zeros([n]), +)) }
+      if draw == 0 { (reconstruction, costs) = (logLikelihood, bound.costs.map { $0.rowSums() }) }
       weights.add(logLikelihood + bound.logRatio)
     }
-    return Scores(elbo: reconstruction - kl, kl: kl, reconstruction: reconstruction, iwae: weights.value)
+    return Scores(layers: costs, reconstruction: reconstruction, iwae: weights.value)
   }
 }
