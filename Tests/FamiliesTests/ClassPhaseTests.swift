@@ -17,7 +17,7 @@ struct ClassPhaseTests {
     var signature = space
     signature.classes = classes
     let configuration = SemiSupervised<V>.Configuration(
-      latent: 2, auxiliary: V.hasAuxiliary ? 2 : 100, hidden: [8, 6], components: classes == nil ? 3 : 1, componentSpread: 1, activation: .tanh,
+      latent: 2, auxiliary: V.dependencies.contains(.auxiliary) ? 2 : 100, hidden: [8, 6], components: classes == nil ? 3 : 1, componentSpread: 1, activation: .tanh,
       classPixels: .grey, observation: Observation(.bernoulli, binarisation: .dynamic))
     var (model, number) = (try SemiSupervised<V>(configuration, signature: signature, key: RandomKey(seed: 1)), 0)
     model.network = model.network.mapping { _, tensor in
@@ -87,7 +87,7 @@ struct ClassPhaseTests {
       try checkSlopes(variant, [ClassPhase(.vae, epochs: 1), ClassPhase(.mixture), ClassPhase(.distil)], labels: [1, 0, 0])
       try checkSlopes(variant, [ClassPhase(.joint, consistencyWeight: 0)])
       // Without q(a|x), of which both sides have a draw of their own.
-      guard !V.hasAuxiliary else { return }
+      guard !V.dependencies.contains(.auxiliary) else { return }
       try checkSlopes(variant, [ClassPhase(.consistency)], still)
       try checkSlopes(variant, [ClassPhase(.consistency)], still, labels: [1, 0])
       try checkSlopes(variant, [ClassPhase(.joint, consistencyWeight: 3)], still)

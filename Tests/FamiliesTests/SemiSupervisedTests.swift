@@ -22,7 +22,7 @@ struct SemiSupervisedTests {
     _: V.Type, classes: [String]? = nil, components: Int, latent: Int = 3, auxiliaryGiven: AuxiliaryGiven? = nil
   ) throws -> SemiSupervised<V> {
     let configuration = SemiSupervised<V>.Configuration(
-      latent: latent, auxiliary: V.hasAuxiliary ? 2 : 100, auxiliaryGiven: auxiliaryGiven, hidden: [8, 6], components: components, componentSpread: 1,
+      latent: latent, auxiliary: V.dependencies.contains(.auxiliary) ? 2 : 100, auxiliaryGiven: auxiliaryGiven, hidden: [8, 6], components: components, componentSpread: 1,
       activation: .tanh,
       observation: Observation(.gaussian, deviation: 0.5))
     var model = try SemiSupervised<V>(configuration, signature: signature(5, classes: classes), key: RandomKey(seed: 1))
@@ -58,7 +58,7 @@ struct SemiSupervisedTests {
       let unlabelled = -loss(item, [])
       let best = Double.logSumExp(bounds)
       #expect(unlabelled < best + 1e-4)
-      guard !V.hasAuxiliary else { continue }
+      guard !V.dependencies.contains(.auxiliary) else { continue }
       let q = model.logits(x.gather([item])).softmax().scalars.map(Double.init)
       let explicit = zip(q, bounds).reduce(0.0) { $0 + $1.0 * ($1.1 - Double.log($1.0)) }
       #expect(abs(unlabelled - explicit) < 1e-3 * abs(explicit))
@@ -88,7 +88,7 @@ struct SemiSupervisedTests {
         let few = -loss(item, [], count)
         #expect(few < best + 1e-4)
         // Of an auxiliary model q(y|x) hangs on the draw of a, which is not to be had here.
-        guard !V.hasAuxiliary else { continue }
+        guard !V.dependencies.contains(.auxiliary) else { continue }
         let q = model.logits(x.gather([item])).softmax().scalars.map(Double.init)
         let chosen = (0..<5).sorted { q[$0] > q[$1] }.prefix(count)
         let mass = chosen.reduce(0.0) { $0 + q[$1] }
@@ -96,7 +96,7 @@ struct SemiSupervisedTests {
         #expect(abs(few - explicit) < 1e-3 * abs(explicit) && few < Double.logSumExp(chosen.map { bounds[$0] }) + 1e-4)
       }
       // The one component that is left has its own bound.
-      if !V.hasAuxiliary { #expect(bounds.contains { abs($0 + loss(item, [], 1)) < 1e-3 * abs($0) }) }
+      if !V.dependencies.contains(.auxiliary) { #expect(bounds.contains { abs($0 + loss(item, [], 1)) < 1e-3 * abs($0) }) }
     }
   }
 

@@ -10,8 +10,6 @@ package enum AGMDGMVariant: LatentDecodingVariant {
   package static let summary = "Gaussian-mixture deep generative model with an auxiliary variable, which makes its posterior more than Gaussian."
   package static let purpose = FamilyPurpose(
     .classes, choose: "as gmdgm, where a Gaussian a class is too plain a posterior; it takes longer to learn")
-  package static let hasMixturePrior = true
-  package static let decodesClass = false
-  package static let hasAuxiliary = true
+  package static let dependencies: Dependencies = [.codeOnClass, .auxiliary]
   package static let settings = SemiSupervisedConfiguration<Self>.makeTable()
 }

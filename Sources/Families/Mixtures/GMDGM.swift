@@ -10,8 +10,6 @@ package enum GMDGMVariant: LatentDecodingVariant {
   package static let summary =
     "Gaussian-mixture deep generative model: clusters with as many labels as there are, down to none, for any of the classes."
   package static let purpose = FamilyPurpose(.classes, choose: "first for clusters, and for classes of which some have no labels")
-  package static let hasMixturePrior = true
-  package static let decodesClass = false
-  package static let hasAuxiliary = false
+  package static let dependencies: Dependencies = .codeOnClass
   package static let settings = SemiSupervisedConfiguration<Self>.makeTable()
 }

@@ -10,8 +10,6 @@ package enum M2Variant: SemiSupervisedVariant {
   package static let summary = "Semi-supervised model M2: class and style independent, the decoder is shown both; labelled and unlabelled items."
   package static let purpose = FamilyPurpose(
     .classes, choose: "when every class has some labels, and what is left of an item should be a code of its own")
-  package static let hasMixturePrior = false
-  package static let decodesClass = true
-  package static let hasAuxiliary = false
+  package static let dependencies: Dependencies = .itemOnClass
   package static let settings = SemiSupervisedConfiguration<Self>.makeTable()
 }

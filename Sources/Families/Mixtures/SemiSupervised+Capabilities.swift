@@ -13,7 +13,7 @@ extension SemiSupervised: Clustering {
   package var componentCounts: [Int] { [componentCount] }
 
   package func responsibilities(_ x: Tensor, draws: Int, keys: RowKeys) -> [Tensor] {
-    guard Variant.hasAuxiliary, draws > 0 else { return [logits(x).softmax()] }
+    guard Variant.has(.auxiliary), draws > 0 else { return [logits(x).softmax()] }
     let shown = configuration.observation.shown(x)
     let parts = (0..<draws).map { recognise(network, shown, keys: keys.split($0), .evaluation).logits.softmax() }
     return [parts.dropFirst().reduce(parts[0], +) / Float(draws)]
@@ -110,7 +110,7 @@ extension SemiSupervised: Reconstructing {
   package func reconstruct(_ x: Tensor, sampling: Bool, keys: RowKeys) -> Tensor {
     let shown = configuration.observation.shown(x)
     let n = x.shape[0]
-    guard Variant.decodesClass else {
+    guard Variant.has(.itemOnClass) else {
       let q = mixture(shown)
       let z = sampling ? q.sample(keys.split("latent")) : q.mean
       return configuration.observation.mean(decode(network, z, classes: [Int](repeating: 0, count: n), .evaluation))

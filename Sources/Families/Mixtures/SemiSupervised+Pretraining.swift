@@ -48,7 +48,7 @@ extension SemiSupervised {
     let order = order(of: mixture, network: fitted, items: items, key: key.split("labelled draws"))
     let (shape, apart): (Shape, Shape) = ([componentCount, configuration.latent], [1, componentCount, configuration.latent])
     let (means, deviations) = (mixture.means.reshaped(shape).gather(order), mixture.deviations.reshaped(shape))
-    if Variant.hasMixturePrior { (fitted.componentMean, fitted.componentScale) = (means, (2 * deviations.log()).gather(order)) }
+    if Variant.has(.codeOnClass) { (fitted.componentMean, fitted.componentScale) = (means, (2 * deviations.log()).gather(order)) }
     return (
       fitted,
       GaussianMixture(

@@ -16,7 +16,7 @@ extension SemiSupervised: GradientTrainable {
     guard options.enumeration ?? 1 <= componentCount else {
       throw Fault(field: "enumeration", given: "\(options.enumeration ?? 1)", expected: "1 to \(componentCount), as many components as there are")
     }
-    guard options.pretrainingEpochs == 0 || Variant.hasMixturePrior else {
+    guard options.pretrainingEpochs == 0 || Variant.has(.codeOnClass) else {
       throw Fault(field: "pretraining_epochs", given: "\(options.pretrainingEpochs)", expected: "0: m2 has no components to fit")
     }
   }

@@ -64,7 +64,7 @@ package struct SemiSupervised<Variant: SemiSupervisedVariant>: ModelFamily {
     let prior = configuration.prior(classes: signature.classes?.count ?? 0)
     logPrior = prior.map { Float(Foundation.log($0)) }
     let (width, latent, hidden, components) = (signature.width, configuration.latent, configuration.hidden, prior.count)
-    let auxiliary = Variant.hasAuxiliary ? configuration.auxiliary : 0
+    let auxiliary = Variant.has(.auxiliary) ? configuration.auxiliary : 0
     let activation = configuration.activation
     func mlp(_ inputs: [Int], classes: Bool, _ source: ParameterSource) -> ConditionalMLP {
       ConditionalMLP(inputs.filter { $0 > 0 }, classes: classes ? components : 0, hidden: hidden, activation: activation, source)
@@ -77,12 +77,12 @@ package struct SemiSupervised<Variant: SemiSupervisedVariant>: ModelFamily {
       classifierOutput: head(components, source["classifier output"]),
       latent: mlp([width, auxiliary], classes: true, source["latent"]), latentMean: head(latent, source["latent mean"]),
       latentScale: head(latent, source["latent scale"]),
-      componentMean: Variant.hasMixturePrior
+      componentMean: Variant.has(.codeOnClass)
         ? source["component mean"].tensor([components, latent], .normal(deviation: configuration.componentSpread)) : nil,
-      componentScale: Variant.hasMixturePrior ? source.tensor([components, latent], .constant(0)) : nil,
-      decoder: mlp([latent], classes: Variant.decodesClass, source["decoder"]), output: head(width, source["output"]),
+      componentScale: Variant.has(.codeOnClass) ? source.tensor([components, latent], .constant(0)) : nil,
+      decoder: mlp([latent], classes: Variant.has(.itemOnClass), source["decoder"]), output: head(width, source["output"]),
       outputScale: configuration.observation.hasScaleHead ? head(width, source["output scale"]) : nil)
-    if Variant.hasAuxiliary {
+    if Variant.has(.auxiliary) {
       network.auxiliary = mlp([width], classes: false, source["auxiliary"])
       network.auxiliaryMean = head(auxiliary, source["auxiliary mean"])
       network.auxiliaryScale = head(auxiliary, source["auxiliary scale"])
@@ -94,100 +94,30 @@ package struct SemiSupervised<Variant: SemiSupervisedVariant>: ModelFamily {
   }
 }
 
-/// What of a semi-supervised model depends on what.
+/// What sets a semi-supervised model apart from the others.
 package protocol SemiSupervisedVariant: Sendable {
   static var name: String { get }
   static var summary: String { get }
   static var purpose: FamilyPurpose { get }
-  /// Whether p(z|y) is a Gaussian of each class, rather than p(z) a standard normal.
-  static var hasMixturePrior: Bool { get }
-  /// Whether x depends on y beside z.
-  static var decodesClass: Bool { get }
-  /// Whether an auxiliary variable a stands between x and the others.
-  static var hasAuxiliary: Bool { get }
+  static var dependencies: Dependencies { get }
   /// What can be set, built once.
   static var settings: Table<SemiSupervisedConfiguration<Self>> { get }
 }
 
-/// Linear layers of a width each, the first of several inputs added up, the last input possibly a class.
-///
-/// The first layer of [x, one-hot y] is the sum of a layer of x and a row of a table: x's part is computed once for all classes.
-package struct ConditionalMLP: Module {
-  package var inputs: [Linear]
-  /// One row a class: [classes, width].
-  package var classes: Tensor?
-  package var hidden: Sequential
-  private let activation: Activation
-
-  package static let fields: [Field<Self>] = [.child("inputs", \.inputs), .parameter("classes", \.classes), .child("hidden", \.hidden)]
-
-  init(_ widths: [Int], classes count: Int, hidden: [Int], activation: Activation, _ source: ParameterSource) {
-    let first = hidden[0]
-    // The fans are those of the whole layer, of which its parts are stored.
-    let whole: Shape = [first, widths.reduce(count, +)]
-    self.activation = activation
-    inputs = widths.enumerated().map { index, width in
-      Linear(
-        weight: source["input"][index].tensor([first, width], .xavierNormal, fans: whole),
-        bias: index == 0 ? source.tensor([first], .constant(0)) : nil)
-    }
-    classes = count > 0 ? source["classes"].tensor([count, first], .xavierNormal, fans: whole) : nil
-    self.hidden = Sequential(
-      zip(hidden, hidden.dropFirst()).enumerated().flatMap { index, widths in
-        [Block(Linear(widths.0, widths.1, initializer: .xavierNormal, source["hidden"][index])), Block(activation)]
-      })
-  }
-
-  /// - Parameters:
-  ///   - items: inputs with a row an item, which come first among the inputs.
-  ///   - own: inputs with a row of their own for every pair of item and class.
-  ///   - pairs: which item and class a row is of; nil where there is a row an item and no class.
-  func callAsFunction(_ items: [Tensor], own: [Tensor] = [], pairs: ClassPairs? = nil, _ mode: Mode) -> Tensor {
-    precondition(items.count + own.count == inputs.count && (classes == nil || pairs != nil), "\(inputs.count) inputs")
-    if inputs.count == 1, classes == nil { return hidden(inputs[0]((items + own)[0], activation: activation), mode) }
-    var sum = items.indices.dropFirst().reduce(items.isEmpty ? nil : inputs[0](items[0], mode)) { sum, index in
-      sum.map { $0 + inputs[index](items[index], mode) }
-    }
-    if let pairs { sum = sum?.gather(pairs.items) }
-    for (index, x) in own.enumerated() {
-      let part = inputs[items.count + index](x, mode)
-      sum = sum.map { $0 + part } ?? part
-    }
-    guard var sum else { preconditionFailure("a network without inputs") }
-    if let classes, let pairs { sum = sum + classes.gather(pairs.classes) }
-    return hidden(activation(sum), mode)
-  }
+extension SemiSupervisedVariant {
+  static func has(_ dependencies: Dependencies) -> Bool { self.dependencies.isSuperset(of: dependencies) }
 }
 
-/// The rows of a batch in which every unlabelled item stands once for each class, and every labelled one once, for its own.
-struct ClassPairs: Sendable {
-  /// Items without a label, the first of the batch.
-  let unlabelled: Int
-  let components: Int
-  /// Of every row, item by item and within an item class by class.
-  let items: [Int]
-  let classes: [Int]
+/// What of a semi-supervised model depends on what, beside x on z.
+package struct Dependencies: OptionSet, Sendable {
+  package let rawValue: Int
 
-  init(unlabelled: Int, labels: [Int] = [], components: Int) {
-    self.unlabelled = unlabelled
-    self.components = components
-    items = (0..<unlabelled).flatMap { [Int](repeating: $0, count: components) } + labels.indices.map { unlabelled + $0 }
-    classes = (0..<unlabelled).flatMap { _ in 0..<components } + labels
-  }
+  package init(rawValue: Int) { self.rawValue = rawValue }
 
-  /// - Parameter chosen: the components that each item without a label stands for, as many of each, item by item.
-  init(unlabelled: Int, chosen: [Int], labels: [Int]) {
-    (self.unlabelled, components) = (unlabelled, chosen.count / unlabelled)
-    let count = components
-    items = (0..<unlabelled).flatMap { [Int](repeating: $0, count: count) } + labels.indices.map { unlabelled + $0 }
-    classes = chosen + labels
-  }
-
-  /// A class each.
-  init(classes: [Int], components: Int) {
-    (unlabelled, self.components) = (0, components)
-    (items, self.classes) = (Array(classes.indices), classes)
-  }
-
-  var count: Int { items.count }
+  /// z on y: p(z|y) is a Gaussian of each class; without it p(z) is a standard normal.
+  package static let codeOnClass = Dependencies(rawValue: 1)
+  /// x on y.
+  package static let itemOnClass = Dependencies(rawValue: 2)
+  /// An auxiliary variable a stands between x and the others.
+  package static let auxiliary = Dependencies(rawValue: 4)
 }

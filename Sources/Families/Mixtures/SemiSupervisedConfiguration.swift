@@ -91,7 +91,7 @@ package struct SemiSupervisedConfiguration<Variant: SemiSupervisedVariant>: Sett
   package mutating func dropIneffective() {
     if !scale.hasFloor { scaleFloor = 0 }
     if observation.binarisation != .dynamic { classPixels = nil }
-    if !Variant.hasAuxiliary { (auxiliary, auxiliaryGiven) = (Self.usualAuxiliary, nil) }
+    if !Variant.has(.auxiliary) { (auxiliary, auxiliaryGiven) = (Self.usualAuxiliary, nil) }
   }
 
   package func check() throws(Fault) {
