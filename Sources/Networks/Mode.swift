@@ -7,6 +7,14 @@ package enum Mode: Sendable {
   case evaluation
   /// Batch statistics are used, and the new running averages are handed to the collector.
   case training(BufferUpdates)
+
+  /// The same without a trace in the running averages, for rows that are not such as answers will be about.
+  package var untraced: Mode {
+    switch self {
+    case .evaluation: .evaluation
+    case .training: .training(BufferUpdates())
+    }
+  }
 }
 
 /// New values for the buffers of a watched module, gathered during one training pass.

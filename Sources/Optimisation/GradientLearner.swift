@@ -29,5 +29,7 @@ package struct GradientLearner<Family: GradientTrainable>: Learner {
     return model
   }
 
-  package func finished(_ model: Family, _ data: TrainingData, key: RandomKey) -> Family { model.finished(data, key: key) }
+  package func finished(_ model: Family, _ data: TrainingData, key: RandomKey) -> Family {
+    model.finished(data, options: options, key: key)
+  }
 }

@@ -56,11 +56,11 @@ package protocol GradientTrainable: Trainable {
   func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor
 
   /// The model that a run ends with, from this one, the best.
-  func finished(_ data: TrainingData, key: RandomKey) -> Self
+  func finished(_ data: TrainingData, options: TrainingOptions, key: RandomKey) -> Self
 }
 
 extension GradientTrainable {
-  package func finished(_ data: TrainingData, key: RandomKey) -> Self { self }
+  package func finished(_ data: TrainingData, options: TrainingOptions, key: RandomKey) -> Self { self }
 }
 
 extension GradientTrainable where OwnLearner == GradientLearner<Self> {

@@ -99,7 +99,7 @@ struct LadderVAETests {
       #"{"latents": [3, 2], "hidden": [6], "layer_hidden": [4], "batch_norm": true, "likelihood": "gaussian", "deviation": 1}"#, .vector(5))
     let x = key.normal([64, 5]) * 3 + 2
     let data = TrainingData(count: 64, batchSize: 16) { x.gather($0) }
-    let finished = model.finished(data, key: key)
+    let finished = model.finished(data, options: LadderVAE.TrainingOptions(), key: key)
     func moment(_ path: String) throws -> [Float] { try #require(finished.network.leaves.first { $0.leaf.path == path }).tensor.scalars }
     let h = x.linear(
       weight: try #require(model.network.leaves.first { $0.leaf.path == "data.encoder.0.weight" }).tensor,

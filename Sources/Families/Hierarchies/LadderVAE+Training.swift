@@ -62,15 +62,11 @@ extension LadderVAE {
     return options.importanceSamples == 1 ? scores[.elbo] : scores[.iwae]
   }
 
-  /// With the moments of batch normalisation collected anew in one pass over all items, since those of training lag behind the weights.
-  package func finished(_ data: TrainingData, key: RandomKey) -> LadderVAE {
+  package func finished(_ data: TrainingData, options: TrainingOptions, key: RandomKey) -> LadderVAE {
     guard configuration.data.batchNorm else { return self }
     var model = self
-    let size = min(max(data.batchSize, 2), data.count)
-    // The rows that are left over would weigh as much as a whole batch.
-    model.network = network.averagingBuffers(over: data.count / size) { network, batch, mode in
-      let rows = batch * size..<(batch + 1) * size
-      _ = bound(network, data[Array(rows)], Pass(mode: mode, keys: RowKeys(key, rows: rows), epoch: 0))
+    model.network = network.collectingMoments(of: data, key: key) { network, values, mode, keys in
+      _ = bound(network, values, Pass(mode: mode, keys: keys, epoch: 0))
     }
     return model
   }

@@ -62,4 +62,6 @@ struct ClassPhaseLearner<Family: PhaseTrainable>: Learner {
     model.network = state.player.network
     return model
   }
+
+  func finished(_ model: Family, _ data: TrainingData, key: RandomKey) -> Family { model.finished(data, options: options, key: key) }
 }
