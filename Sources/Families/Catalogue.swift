@@ -4,8 +4,10 @@ package import Optimisation
 /// Every family that this build knows, sorted by name. A test fails until a new family's line is here.
 package enum Catalogue {
   package static let families: [any ModelFamily.Type] = [
+    ADGM.self,
     AGMDGM.self,
     BetaTCVAE.self,
+    CaGeM.self,
     CharLSTM.self,
     GMDGM.self,
     HiLLoC.self,
@@ -14,6 +16,7 @@ package enum Catalogue {
     M2.self,
     Mixture.self,
     Modular.self,
+    SDGM.self,
     Seatbelt.self,
     Stacking.self,
     UnrolledGAN.self,

@@ -35,8 +35,24 @@ package enum SampleCondition: Sendable, Hashable {
   case component(Int, layer: Int?)
   /// Where each layer's latent variables come from, the layer nearest the data first.
   case layers([LayerSource])
+  /// A class or a component, and beside it where each layer's latent variables come from: that class in the manner of an item.
+  case classed(ClassChoice, [LayerSource])
   /// What a text goes on from, as codes.
   case text([Int])
+}
+
+/// What an item is to be.
+package enum ClassChoice: Sendable, Hashable {
+  case label(String)
+  case component(Int)
+
+  /// Where a request has it.
+  package var field: String {
+    switch self {
+    case .label: "given.label"
+    case .component: "given.cluster"
+    }
+  }
 }
 
 package enum LayerSource: Sendable, Hashable {

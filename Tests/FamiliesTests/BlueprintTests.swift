@@ -35,8 +35,10 @@ struct BlueprintTests {
 
   /// Networks of up to a terabyte, most of whose numbers are in the tensor named: no machine that runs this could draw them.
   private static let huge: [(family: any ModelFamily.Type, configuration: String, signature: Signature, tensor: String)] = [
+    (ADGM.self, wide(#""components": 2"#), .vector(3), "classifier.hidden.0.weight"),
     (AGMDGM.self, wide(#""components": 2"#), .vector(3), "classifier.hidden.0.weight"),
     (BetaTCVAE.self, wide(#""latent": 2"#), .vector(3), "encoder.2.weight"),
+    (CaGeM.self, wide(#""components": 2"#), .vector(3), "classifier.hidden.0.weight"),
     (CharLSTM.self, #"{"hidden": 65536}"#, texts, "lstm.weight_hh_l0"),
     (GMDGM.self, #"{"components": 10000, "hidden": [65536]}"#, .vector(3), "classifier_output.weight"),
     (HiLLoC.self, #"{"layers": 1, "latent": 1024, "hidden": 4096}"#, .image(height: 2, width: 2), "down.0.first.kernel.direction"),
@@ -45,6 +47,7 @@ struct BlueprintTests {
     (M2.self, wide(#""components": 2"#), .vector(3), "classifier.hidden.0.weight"),
     (Mixture.self, #"{"kind": "gaussian", "components": 1024}"#, .vector(2048), "precision_roots"),
     (Modular.self, #"{"modules": [4096, 2], "units": [65536]}"#, classified, "layers.0.modules.weight"),
+    (SDGM.self, wide(#""components": 2"#), .vector(3), "classifier.hidden.0.weight"),
     (Seatbelt.self, #"{"latents": [65536, 65536], "layer_hidden": [65536]}"#, .vector(3), "inference.0.hidden.0.weight"),
     (
       Stacking.self, #"{"members": [{"family": "mixture", "configuration": {"kind": "gaussian", "components": 1024}}]}"#, .vector(2048),

@@ -17,7 +17,8 @@ struct ClassPhaseTests {
     var signature = space
     signature.classes = classes
     let configuration = SemiSupervised<V>.Configuration(
-      latent: 2, auxiliary: V.dependencies.contains(.auxiliary) ? 2 : 100, hidden: [8, 6], components: classes == nil ? 3 : 1, componentSpread: 1, activation: .tanh,
+      latent: 2, auxiliary: V.dependencies.contains(.auxiliary) ? 2 : 100, hidden: [8, 6], components: classes == nil ? 3 : 1, componentSpread: 1,
+      activation: .tanh,
       classPixels: .grey, observation: Observation(.bernoulli, binarisation: .dynamic))
     var (model, number) = (try SemiSupervised<V>(configuration, signature: signature, key: RandomKey(seed: 1)), 0)
     model.network = model.network.mapping { _, tensor in
@@ -81,6 +82,9 @@ struct ClassPhaseTests {
     try check(GMDGMVariant.self)
     try check(AGMDGMVariant.self)
     try check(M2Variant.self)
+    try check(ADGMVariant.self)
+    try check(SDGMVariant.self)
+    try check(CaGeMVariant.self)
     func check<V: SemiSupervisedVariant>(_ variant: V.Type) throws {
       try checkSlopes(variant, [ClassPhase(.vae)])
       try checkSlopes(variant, [ClassPhase(.vae, epochs: 1), ClassPhase(.mixture), ClassPhase(.distil)])

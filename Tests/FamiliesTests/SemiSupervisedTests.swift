@@ -22,7 +22,8 @@ struct SemiSupervisedTests {
     _: V.Type, classes: [String]? = nil, components: Int, latent: Int = 3, auxiliaryGiven: AuxiliaryGiven? = nil
   ) throws -> SemiSupervised<V> {
     let configuration = SemiSupervised<V>.Configuration(
-      latent: latent, auxiliary: V.dependencies.contains(.auxiliary) ? 2 : 100, auxiliaryGiven: auxiliaryGiven, hidden: [8, 6], components: components, componentSpread: 1,
+      latent: latent, auxiliary: V.dependencies.contains(.auxiliary) ? 2 : 100, auxiliaryGiven: auxiliaryGiven, hidden: [8, 6],
+      components: components, componentSpread: 1,
       activation: .tanh,
       observation: Observation(.gaussian, deviation: 0.5))
     var model = try SemiSupervised<V>(configuration, signature: signature(5, classes: classes), key: RandomKey(seed: 1))

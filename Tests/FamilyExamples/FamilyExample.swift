@@ -36,6 +36,33 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
       #"{"latent": 2, "auxiliary": 3, "auxiliary_given": "code", "hidden": [6], "components": 2, "component_spread": 1, "activation": "tanh"}"#,
       .image(height: 4, width: 3).learning(["x"]), labels: [0]),
     FamilyExample(
+      "labels of two classes beside one cluster, batch normalisation, bernoulli on grey images", "adgm",
+      #"{"latent": 2, "auxiliary": 3, "hidden": [7, 6], "components": 1, "activation": "tanh", "batch_norm": true, "scale": "sigmoid", "class_draws": 4, "binarisation": "dynamic"}"#,
+      .image(height: 4, width: 3).learning(["yes", "no"]),
+      training: ["{}", #"{"draws": 3, "alpha": 0.3}"#, #"{"enumeration": 2, "kl_warm_up_epochs": 4}"#], labels: [1, 0]),
+    FamilyExample(
+      "an auxiliary variable given the code alone, gaussian of small deviation", "adgm",
+      #"{"latent": 2, "auxiliary": 3, "auxiliary_given": "code", "hidden": [9], "activation": "tanh", "likelihood": "gaussian", "deviation": 0.2}"#,
+      .vector(5).learning(["a", "b", "c"]), labels: [2, 0]),
+    FamilyExample(
+      "every class labelled, gaussian of fixed deviation", "sdgm",
+      #"{"latent": 2, "auxiliary": 3, "hidden": [7, 6], "class_prior": [0.7, 0.3], "activation": "elu", "class_draws": 0, "likelihood": "gaussian", "deviation": 0.5}"#,
+      .vector(5).learning(["a", "b"]), training: ["{}", #"{"draws": 2}"#], labels: [0]),
+    FamilyExample(
+      "no labels, batch normalisation, bernoulli on grey images as they are", "sdgm",
+      #"{"latent": 2, "auxiliary": 2, "hidden": [6], "components": 3, "activation": "tanh", "batch_norm": true, "scale": "sigmoid", "class_draws": 3}"#,
+      .image(height: 4, width: 3), training: ["{}", #"{"enumeration": 2}"#]),
+    FamilyExample(
+      "no labels, gaussian of learned deviation on a scaled table", "cagem",
+      #"{"latent": 2, "auxiliary": 3, "hidden": [7], "components": 3, "activation": "softplus", "class_draws": 5, "likelihood": "gaussian_learned", "scale": "softplus", "scale_floor": 0.01}"#,
+      .table(
+        [.init(name: "age", type: .real), .init(name: "height", type: .real), .init(name: "weight", type: .real)],
+        scaling: .init(offset: [40, 170, 70], scale: [20, 10, 15])), training: ["{}", #"{"kl_warm_up_epochs": 4}"#]),
+    FamilyExample(
+      "labels of two classes beside two clusters, batch normalisation, classes seen on grey pixels", "cagem",
+      #"{"latent": 3, "auxiliary": 2, "hidden": [6, 5], "components": 2, "activation": "tanh", "batch_norm": true, "scale": "sigmoid", "binarisation": "dynamic", "class_pixels": "grey"}"#,
+      .image(height: 4, width: 3).learning(["yes", "no"]), training: ["{}", #"{"draws": 2}"#, #"{"enumeration": 2}"#], labels: [1, 0]),
+    FamilyExample(
       "labels of two classes beside three components without one, bernoulli on grey images", "gmdgm",
       #"{"latent": 3, "hidden": [6, 5], "components": 3, "hidden_classes": 2, "activation": "tanh", "binarisation": "dynamic"}"#,
       .image(height: 4, width: 3).learning(["yes", "no"]),

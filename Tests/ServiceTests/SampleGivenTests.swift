@@ -1,5 +1,6 @@
 import Formats
 import HTTP
+import Modelling
 import Service
 import Testing
 
@@ -37,6 +38,17 @@ struct SampleGivenTests {
     #expect(try await swapped(first, "{}") != aa)
   }
 
+  @Test("a cluster beside layers is what items are of, and the layers still are where their codes come from")
+  func classed() async throws {
+    let fixture = try ServiceFixture.clustering()
+    func sampled(_ rest: String) async throws -> [Float] {
+      try await samples(
+        fixture, "ladder-of-rows", #"{"inputs": [[1, 2, 3]], "given": {"layers": [{"from_item": 0}, {}]\#(rest)}, "seed": 5, "n": 3}"#)
+    }
+    let (plain, classed) = (try await sampled(""), try await sampled(#", "cluster": 2"#))
+    #expect(plain.count == classed.count && zip(plain, classed).allSatisfy { abs($1 - $0 - 2) < 1e-5 })
+  }
+
   @Test("items come with the request in any form that has room for options, and a replay needs them again")
   func forms() async throws {
     let fixture = try ServiceFixture.clustering()
@@ -70,6 +82,15 @@ struct SampleGivenTests {
     #expect(try await fixture.exchange(.post, "/v1/runs/\(plainID)/replay").member("equal") == .bool(true))
   }
 
+  @Test(
+    "layers have one of a label and a cluster beside them, and nothing else",
+    arguments: [#""label": "a", "cluster": 1"#, #""text": "a""#, #""label": "a", "text": "a""#])
+  func beside(_ rest: String) throws {
+    let given = try StrictJSON.decode(SampleGiven.self, from: Array(#"{"layers": [{}], \#(rest)}"#.utf8))
+    let fault = #expect(throws: Fault.self) { try given.check() }
+    #expect(fault?.expected == "one of them, or layers beside a label or a cluster")
+  }
+
   private static let classifier = "/v1/models/classifier/sample"
   private static let ladder = "/v1/models/ladder-of-rows/sample"
 
@@ -86,6 +107,12 @@ struct SampleGivenTests {
     BadRequest("a cluster of which layer", ladder, #"{"given": {"cluster": 1}}"#, status: 422, field: "given.layer", "clusters of its own"),
     BadRequest("a layer without a cluster", ladder, #"{"given": {"layer": 1}}"#, status: 422, field: "given.layer", "cluster"),
     BadRequest("a label and a cluster", classifier, #"{"given": {"label": "cat", "cluster": 1}}"#, status: 422, field: "given", "one of them"),
+    BadRequest(
+      "a layer of a cluster beside layers", ladder, #"{"given": {"cluster": 1, "layer": 0, "layers": [{}, {}]}}"#, status: 422, field: "given.layer",
+      "no layer"),
+    BadRequest(
+      "a cluster out of range beside layers", ladder, #"{"given": {"cluster": 9, "layers": [{}, {}]}}"#, status: 422, field: "given.cluster", "0 to 2"
+    ),
     BadRequest("an unknown condition", ladder, #"{"given": {"colour": 1}}"#, status: 422, field: "given.colour"),
     BadRequest("a condition that is no object", ladder, #"{"given": 3}"#, status: 422, field: "given"),
     BadRequest("too few layers", ladder, #"{"given": {"layers": [{}]}}"#, status: 422, field: "given.layers", "2"),

@@ -164,7 +164,7 @@ extension Mixture: Sampling {
     switch options.given {
     case .nothing: break
     case .component(let index, _): component = index
-    case .label, .layers, .text: throw Fault(field: "given", given: "something else", expected: "nothing, or a cluster")
+    case .label, .layers, .classed, .text: throw Fault(field: "given", given: "something else", expected: "nothing, or a cluster")
     }
     let (n, width) = (keys.count, signature.width)
     let pattern = density.pattern([CellState](repeating: .wanted, count: width)[...], spread: .none)

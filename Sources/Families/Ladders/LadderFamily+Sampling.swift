@@ -42,6 +42,8 @@ extension LadderFamily {
       try mixture(with: component, of: layer, field: "given.cluster")
       sources[layer] = .component(component)
     case .text: throw Fault(field: "given.text", given: "a text", expected: "no text: a \(Self.name) draws none")
+    case .classed(let choice, _):
+      throw Fault(field: choice.field, given: "one beside layers", expected: "one of them: given.layers has clusters of its own")
     case .layers(let given):
       try given.check(widths: latentWidths, items: signature.width)
       sources = given

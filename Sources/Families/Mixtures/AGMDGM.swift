@@ -11,5 +11,6 @@ package enum AGMDGMVariant: LatentDecodingVariant {
   package static let purpose = FamilyPurpose(
     .classes, choose: "as gmdgm, where a Gaussian a class is too plain a posterior; it takes longer to learn")
   package static let dependencies: Dependencies = [.codeOnClass, .auxiliary]
+  package static let classDraws = 0
   package static let settings = SemiSupervisedConfiguration<Self>.makeTable()
 }

@@ -8,12 +8,16 @@ package struct ConditionalMLP: Module {
   package var inputs: [Linear]
   /// One row a class: [classes, width].
   package var classes: Tensor?
+  /// Of the first layer.
+  package var normalisation: BatchNorm?
   package var hidden: Sequential
   private let activation: Activation
 
-  package static let fields: [Field<Self>] = [.child("inputs", \.inputs), .parameter("classes", \.classes), .child("hidden", \.hidden)]
+  package static let fields: [Field<Self>] = [
+    .child("inputs", \.inputs), .parameter("classes", \.classes), .child("normalisation", \.normalisation), .child("hidden", \.hidden),
+  ]
 
-  init(_ widths: [Int], classes count: Int, hidden: [Int], activation: Activation, _ source: ParameterSource) {
+  init(_ widths: [Int], classes count: Int, hidden: [Int], activation: Activation, batchNorm: Bool = false, _ source: ParameterSource) {
     let first = hidden[0]
     // The fans are those of the whole layer, of which its parts are stored.
     let whole: Shape = [first, widths.reduce(count, +)]
@@ -24,9 +28,12 @@ package struct ConditionalMLP: Module {
         bias: index == 0 ? source.tensor([first], .constant(0)) : nil)
     }
     classes = count > 0 ? source["classes"].tensor([count, first], .xavierNormal, fans: whole) : nil
+    normalisation = batchNorm ? BatchNorm(first, source["normalisation"]) : nil
     self.hidden = Sequential(
       zip(hidden, hidden.dropFirst()).enumerated().flatMap { index, widths in
-        [Block(Linear(widths.0, widths.1, initializer: .xavierNormal, source["hidden"][index])), Block(activation)]
+        let source = source["hidden"][index]
+        let linear = Block(Linear(widths.0, widths.1, initializer: .xavierNormal, source))
+        return batchNorm ? [linear, Block(BatchNorm(widths.1, source["normalisation"])), Block(activation)] : [linear, Block(activation)]
       })
   }
 
@@ -35,19 +42,27 @@ package struct ConditionalMLP: Module {
   ///   - own: inputs with a row of their own for every pair of item and class.
   ///   - pairs: which item and class a row is of; nil where there is a row an item and no class.
   func callAsFunction(_ items: [Tensor], own: [Tensor] = [], pairs: ClassPairs? = nil, _ mode: Mode) -> Tensor {
-    precondition(items.count + own.count == inputs.count && (classes == nil || pairs != nil), "\(inputs.count) inputs")
-    if inputs.count == 1, classes == nil { return hidden(inputs[0]((items + own)[0], activation: activation), mode) }
-    var sum = items.indices.dropFirst().reduce(items.isEmpty ? nil : inputs[0](items[0], mode)) { sum, index in
-      sum.map { $0 + inputs[index](items[index], mode) }
-    }
+    if inputs.count == 1, classes == nil, normalisation == nil { return hidden(inputs[0]((items + own)[0], activation: activation), mode) }
+    return self(part: items.isEmpty ? nil : part(of: items, mode), own: own, pairs: pairs, mode)
+  }
+
+  /// What inputs with a row an item give the first layer: the same for all that stands beside them.
+  func part(of items: [Tensor], _ mode: Mode) -> Tensor {
+    items.indices.dropFirst().reduce(inputs[0](items[0], mode)) { sum, index in sum + inputs[index](items[index], mode) }
+  }
+
+  /// - Parameter part: of the inputs but `own`, which come last; nil where there are no others.
+  func callAsFunction(part: Tensor?, own: [Tensor], pairs: ClassPairs? = nil, _ mode: Mode) -> Tensor {
+    precondition(classes == nil || pairs != nil, "a class for every row")
+    var sum = part
     if let pairs { sum = sum?.gather(pairs.items) }
     for (index, x) in own.enumerated() {
-      let part = inputs[items.count + index](x, mode)
+      let part = inputs[inputs.count - own.count + index](x, mode)
       sum = sum.map { $0 + part } ?? part
     }
     guard var sum else { preconditionFailure("a network without inputs") }
     if let classes, let pairs { sum = sum + classes.gather(pairs.classes) }
-    return hidden(activation(sum), mode)
+    return hidden(activation(normalisation?(sum, mode) ?? sum), mode)
   }
 }
 

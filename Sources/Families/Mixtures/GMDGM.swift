@@ -11,5 +11,6 @@ package enum GMDGMVariant: LatentDecodingVariant {
     "Gaussian-mixture deep generative model: clusters with as many labels as there are, down to none, for any of the classes."
   package static let purpose = FamilyPurpose(.classes, choose: "first for clusters, and for classes of which some have no labels")
   package static let dependencies: Dependencies = .codeOnClass
+  package static let classDraws = 0
   package static let settings = SemiSupervisedConfiguration<Self>.makeTable()
 }

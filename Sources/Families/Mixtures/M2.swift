@@ -11,5 +11,6 @@ package enum M2Variant: SemiSupervisedVariant {
   package static let purpose = FamilyPurpose(
     .classes, choose: "when every class has some labels, and what is left of an item should be a code of its own")
   package static let dependencies: Dependencies = .itemOnClass
+  package static let classDraws = 0
   package static let settings = SemiSupervisedConfiguration<Self>.makeTable()
 }

@@ -33,7 +33,7 @@ extension SemiSupervised: Attackable where Variant: LatentDecodingVariant {
     configuration.observation.logProbability(of: configuration.observation.shown(x), heads(z))
   }
 
-  private func heads(_ z: [Tensor]) -> Heads { decode(network, z[0], classes: [Int](repeating: 0, count: z[0].shape[0]), .evaluation) }
+  private func heads(_ z: [Tensor]) -> Heads { decode(network, z[0], nil, firstClass(z[0].shape[0]), .evaluation) }
 
   /// An upper bound on the divergence from the mixture p(z), exact for one component (`GaussianMixture.divergenceBound`).
   package func divergence(_ inference: Inference) -> Tensor {

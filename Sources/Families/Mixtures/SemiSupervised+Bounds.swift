@@ -17,16 +17,18 @@ extension SemiSupervised {
   ///   - grey: the same items before they were binarised; nil where x is not binarised.
   ///   - keys: of the auxiliary draw; nil takes its mean.
   func recognise(_ network: Network, _ x: Tensor, grey: Tensor? = nil, keys: RowKeys?, _ mode: Mode) -> Recognition {
-    var auxiliary: (Normal, Tensor)?
-    if let encoder = network.auxiliary, let mean = network.auxiliaryMean, let scale = network.auxiliaryScale {
-      let h = encoder([x], mode)
-      let q = configuration.normal(mean: mean(h, mode), head: scale(h, mode))
-      auxiliary = (q, keys.map { q.sample($0.split("auxiliary")) } ?? q.mean)
-    }
+    let auxiliary = auxiliary(network, x, mode).map { q in (q, keys.map { q.sample($0.split("auxiliary")) } ?? q.mean) }
     let draws = auxiliary.map { [$0.1] } ?? []
     let seen = configuration.classPixels == .grey ? grey ?? x : x
     return Recognition(
       inputs: [x] + draws, auxiliary: auxiliary, logits: network.classifierOutput(network.classifier([seen] + draws, mode), mode))
+  }
+
+  /// q(a|x).
+  func auxiliary(_ network: Network, _ x: Tensor, _ mode: Mode) -> Normal? {
+    guard let encoder = network.auxiliary, let mean = network.auxiliaryMean, let scale = network.auxiliaryScale else { return nil }
+    let h = encoder([x], mode)
+    return configuration.normal(mean: mean(h, mode), head: scale(h, mode))
   }
 
   /// q(z|x, y) of every pair.
@@ -43,9 +45,29 @@ extension SemiSupervised {
     return Normal(mean: mean.gather(classes), logDeviation: 0.5 * scale.gather(classes))
   }
 
-  /// The parameters of p(x|z, y) of some draws.
-  func decode(_ network: Network, _ z: Tensor, classes: [Int], _ mode: Mode) -> Heads {
-    let h = network.decoder([], own: [z], pairs: ClassPairs(classes: classes, components: componentCount), mode)
+  /// ln p(y|z) of every class; nil where y doesn't depend on z.
+  func logClasses(_ network: Network, of z: Tensor, _ mode: Mode) -> Tensor? {
+    guard let prior = network.classPrior, let output = network.classPriorOutput else { return nil }
+    return output(prior([z], mode), mode).logSoftmax()
+  }
+
+  /// ln p(y), or ln p(y|z), of every pair.
+  private func logClassPrior(_ network: Network, _ z: Tensor, _ pairs: ClassPairs, _ mode: Mode) -> Tensor {
+    logClasses(network, of: z, mode)?.entries(pairs.classes, perRow: 1) ?? Tensor(pairs.classes.map { logPrior[$0] })
+  }
+
+  /// p(a|x, z, y), or p(a|z, y), of every pair; nil where there is no a.
+  func auxiliaryPrior(_ network: Network, _ x: Tensor, _ z: Tensor, _ pairs: ClassPairs, _ mode: Mode) -> Normal? {
+    guard let decoder = network.auxiliaryPrior, let mean = network.auxiliaryPriorMean, let scale = network.auxiliaryPriorScale else { return nil }
+    let h = decoder(configuration.auxiliarySeesItem ? [x] : [], own: [z], pairs: pairs, mode)
+    return configuration.normal(mean: mean(h, mode), head: scale(h, mode))
+  }
+
+  /// The parameters of p(x|·) of some draws.
+  ///
+  /// - Parameter a: a row for each item of the pairs; nil where there is none.
+  func decode(_ network: Network, _ z: Tensor, _ a: Tensor?, _ pairs: ClassPairs, _ mode: Mode) -> Heads {
+    let h = network.decoder(Variant.has(.itemOnAuxiliary) ? [a].compactMap(\.self) : [], own: [z], pairs: pairs, mode)
     return Heads(location: network.output(h, mode), scale: network.outputScale?(h, mode))
   }
 
@@ -54,6 +76,8 @@ extension SemiSupervised {
     let logLikelihood: Tensor
     /// KL(q(z|x, y) || p(z|y)), and of the auxiliary variable ln q(a|x) - ln p(a|x, z, y) at the draws.
     let divergence: Tensor
+    /// ln p(y), or ln p(y|z) at the draw.
+    let logClassPrior: Tensor
     /// q(z|x, y) and its draw.
     let q: Normal
     let z: Tensor
@@ -64,21 +88,21 @@ extension SemiSupervised {
     let q = posterior(network, recognition, pairs, mode)
     // One noise an item for all its classes: their differences are then less noisy than the terms themselves.
     let z = q.sample(noise: keys.split("latent").normal(configuration.latent).gather(pairs.items))
-    let logLikelihood = configuration.observation.logProbability(of: x.gather(pairs.items), decode(network, z, classes: pairs.classes, mode))
+    let heads = decode(network, z, recognition.auxiliary?.draw, pairs, mode)
+    let logLikelihood = configuration.observation.logProbability(of: x.gather(pairs.items), heads)
     var divergence = q.divergence(from: prior(network, of: pairs.classes))
     if let auxiliary = recognition.auxiliary { divergence = divergence + auxiliaryRatio(network, x, auxiliary, z, pairs, mode) }
-    return PairTerms(logLikelihood: logLikelihood, divergence: divergence, q: q, z: z)
+    return PairTerms(
+      logLikelihood: logLikelihood, divergence: divergence, logClassPrior: logClassPrior(network, z, pairs, mode), q: q, z: z)
   }
 
   /// ln q(a|x) - ln p(a|x, z, y) of every pair.
   private func auxiliaryRatio(
     _ network: Network, _ x: Tensor, _ auxiliary: (q: Normal, draw: Tensor), _ z: Tensor, _ pairs: ClassPairs, _ mode: Mode
   ) -> Tensor {
-    guard let decoder = network.auxiliaryPrior, let mean = network.auxiliaryPriorMean, let scale = network.auxiliaryPriorScale else {
+    guard let p = auxiliaryPrior(network, x, z, pairs, mode) else {
       preconditionFailure("a network with q(a|x) has p(a|x, z, y) or p(a|z, y)")
     }
-    let h = decoder(configuration.auxiliaryGiven == .code ? [] : [x], own: [z], pairs: pairs, mode)
-    let p = configuration.normal(mean: mean(h, mode), head: scale(h, mode))
     return auxiliary.q.logProbability(of: auxiliary.draw).gather(pairs.items) - p.logProbability(of: auxiliary.draw.gather(pairs.items))
   }
 
@@ -89,7 +113,7 @@ extension SemiSupervised {
     package let reconstruction: Tensor
     /// Σ_y q(y|x) KL(q(z|x, y) || p(z|y)).
     package let divergence: Tensor
-    /// KL(q(y|x) || p(y)).
+    /// KL(q(y|x) || p(y)), or Σ_y q(y|x) (ln q(y|x) - ln p(y|z_y)).
     package let classDivergence: Tensor
     /// q(y|x): [items, components].
     package let responsibilities: Tensor
@@ -99,7 +123,7 @@ extension SemiSupervised {
   ///
   /// - Parameters:
   ///   - logLikelihood, divergence: of every class, or of those that an item is weighed under: [items, components].
-  ///   - logPrior: ln p(y) of the same classes; nil: of all.
+  ///   - logPrior: ln p(y) of the same classes, or ln p(y|z_y); nil: p(y) of all.
   package func marginal(
     logits: Tensor, logLikelihood: Tensor, divergence: Tensor, logPrior: Tensor? = nil, weight: Float = 1
   ) -> Marginal {

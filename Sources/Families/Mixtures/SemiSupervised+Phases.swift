@@ -113,6 +113,7 @@ extension SemiSupervised {
     let changed = values.changed(by: options.augmentation, options.perturbation, in: signature.space, keys: keys) {
       [recognition(still, $0, keys, pass.mode).logits]
     }
-    return recognition(network, changed, keys, pass.mode).logits
+    // What running averages are of are items as they are.
+    return recognition(network, changed, keys, pass.mode.untraced).logits
   }
 }

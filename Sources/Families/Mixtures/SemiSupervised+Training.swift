@@ -17,7 +17,7 @@ extension SemiSupervised: GradientTrainable {
       throw Fault(field: "enumeration", given: "\(options.enumeration ?? 1)", expected: "1 to \(componentCount), as many components as there are")
     }
     guard options.pretrainingEpochs == 0 || Variant.has(.codeOnClass) else {
-      throw Fault(field: "pretraining_epochs", given: "\(options.pretrainingEpochs)", expected: "0: m2 has no components to fit")
+      throw Fault(field: "pretraining_epochs", given: "\(options.pretrainingEpochs)", expected: "0: \(Self.name) has no components to fit")
     }
   }
 
@@ -29,23 +29,28 @@ extension SemiSupervised: GradientTrainable {
     return boundObjective(network, batch: batch, options: options, pass: pass).objective
   }
 
-  /// The objective, and the logits of q(y|x) that it is made with.
+  /// The objective, and the logits of q(y|x) that it is made with, of the first draws where it takes several.
   func boundObjective(_ network: Network, batch: Batch, options: TrainingOptions, pass: Pass) -> (objective: Objective, logits: Tensor) {
     // Just after the components were fitted only q(y|x) learns: all else would move to meet it before it can tell them apart.
     let isFrozen = options.pretrainingEpochs > 0 && pass.epoch < Float(options.pretrainingEpochs + options.frozenEpochs)
     let fixed = isFrozen ? network.mapping { $1.detached } : network
     var seeing = fixed
     (seeing.classifier, seeing.classifierOutput) = (network.classifier, network.classifierOutput)
-    let (labels, observation) = (batch.labels.classes, configuration.observation)
-    let unlabelled = batch.values.shape[0] - labels.count
-    let x = observation.observed(batch.values, keys: pass.keys.split("binarise"))
-    let recognition = recognise(seeing, x, grey: batch.values, keys: pass.keys, pass.mode)
+    let observation = configuration.observation
+    let observed = observation.observed(batch.values, keys: pass.keys.split("binarise"))
+    // Every draw of an item is a row.
+    let rows = (0..<batch.values.shape[0]).flatMap { [Int](repeating: $0, count: options.draws) }
+    func drawn(_ values: Tensor) -> Tensor { options.draws == 1 ? values : values.gather(rows) }
+    let labels = batch.labels.classes.flatMap { [Int](repeating: $0, count: options.draws) }
+    let unlabelled = rows.count - labels.count
+    let (x, keys) = (drawn(observed), pass.keys.repeated(options.draws))
+    let recognition = recognise(seeing, x, grey: drawn(batch.values), keys: keys, pass.mode)
     let weighed = unlabelled == 0 || isFrozen ? componentCount : options.enumeration ?? componentCount
     let chosen = weighed < componentCount ? likeliest(weighed, of: recognition.logits, rows: unlabelled) : nil
     let pairs =
       chosen.map { ClassPairs(unlabelled: unlabelled, chosen: $0, labels: labels) }
       ?? ClassPairs(unlabelled: unlabelled, labels: labels, components: componentCount)
-    let terms = terms(fixed, x, recognition, pairs, keys: pass.keys, pass.mode)
+    let terms = terms(fixed, x, recognition, pairs, keys: keys, pass.mode)
     let weight = weight(options, pass)
     let offset = observation.isDensity ? signature.space.logVolume : 0
 
@@ -56,7 +61,7 @@ extension SemiSupervised: GradientTrainable {
       let logits = recognition.logits.slice(0, 0..<unlabelled)
       let u = marginal(
         logits: chosen.map { table(logits.entries($0, perRow: weighed)) } ?? logits, logLikelihood: table(terms.logLikelihood),
-        divergence: table(terms.divergence), logPrior: chosen.map { table(Tensor($0.map { logPrior[$0] })) }, weight: weight)
+        divergence: table(terms.divergence), logPrior: table(terms.logClassPrior), weight: weight)
       // Towards the exact p(y|x, z) by its own cross-entropy: climbing the bound from an even q(y|x), all items would crowd into the widest component.
       loss = isFrozen ? exactClassDivergence(logits, terms, unlabelled).mean() : -u.bound.mean()
       let (reconstruction, divergence, classes) = (u.reconstruction.mean().scalar, u.divergence.mean().scalar, u.classDivergence.mean().scalar)
@@ -68,8 +73,7 @@ extension SemiSupervised: GradientTrainable {
     }
     if !labels.isEmpty {
       let (rows, place) = (enumerated..<pairs.count, unlabelled..<unlabelled + labels.count)
-      let logPrior = Tensor(labels.map { self.logPrior[$0] })
-      let bound = terms.logLikelihood.slice(0, rows) - (terms.divergence.slice(0, rows) - logPrior) * weight
+      let bound = terms.logLikelihood.slice(0, rows) - (terms.divergence - terms.logClassPrior).slice(0, rows) * weight
       let classification = crossEntropy(recognition.logits.slice(0, place), labels).mean()
       let alpha = options.alpha * Float(batch.labels.items) / Float(max(batch.labels.labelledItems, 1))
       let labelled = classification * alpha - bound.mean()
@@ -80,7 +84,9 @@ extension SemiSupervised: GradientTrainable {
     }
     guard var loss else { preconditionFailure("an empty batch") }
     if options.weightPrior > 0, !isFrozen { loss = loss + squaredWeights(network) * (0.5 * options.weightPrior / Float(max(batch.labels.items, 1))) }
-    return (Objective(loss: loss, terms: report), recognition.logits)
+    let logits = recognition.logits
+    let first = options.draws == 1 ? logits : logits.gather(Array(stride(from: 0, to: rows.count, by: options.draws)))
+    return (Objective(loss: loss, terms: report), first)
   }
 
   /// Of the divergences.
@@ -123,12 +129,33 @@ extension SemiSupervised: GradientTrainable {
     return leaves.dropFirst().reduce(leaves[0].tensor.squared().sum()) { $0 + $1.tensor.squared().sum() }
   }
 
+  /// With the moments of batch normalisation collected anew over all items, each under as many classes and draws as it is learnt from.
+  package func finished(_ data: TrainingData, options: TrainingOptions, key: RandomKey) -> Self {
+    guard configuration.batchNorm == true else { return self }
+    var model = self
+    model.network = network.collectingMoments(of: data, key: key) { network, values, mode, keys in
+      let epoch = Float(options.pretrainingEpochs + options.frozenEpochs)
+      _ = boundObjective(network, batch: Batch(values), options: options, pass: Pass(mode: mode, keys: keys, epoch: epoch))
+    }
+    return model
+  }
+
   package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor { score(batch, draws: 1, keys: keys)[.elbo] }
 }
 
 extension Tensor {
   /// Some entries of every row, as many of each, one behind the other.
-  fileprivate func entries(_ columns: [Int], perRow count: Int) -> Tensor {
+  func entries(_ columns: [Int], perRow count: Int) -> Tensor {
     reshaped([self.count]).gather(columns.enumerated().map { $0.offset / count * shape[1] + $0.element })
+  }
+}
+
+extension RowKeys {
+  /// Every row's keys as often as it is drawn, one behind the other; those of the first draw are its own.
+  fileprivate func repeated(_ draws: Int) -> RowKeys {
+    guard draws > 1 else { return self }
+    let others = split("draw")
+    let all = [self] + (1..<draws).map { others.split($0) }
+    return .joined((0..<count).flatMap { row in all.map { $0.slice(row..<row + 1) } })
   }
 }

@@ -39,6 +39,10 @@ package struct SemiSupervisedConfiguration<Variant: SemiSupervisedVariant>: Sett
   package var scaleFloor: Float
   /// nil: bits.
   package var classPixels: ClassPixels?
+  /// nil: the variant's.
+  package var classDraws: Int?
+  /// nil: none.
+  package var batchNorm: Bool?
   package var observation: Observation
 
   package init() { self.init(latent: 100) }
@@ -46,13 +50,15 @@ package struct SemiSupervisedConfiguration<Variant: SemiSupervisedVariant>: Sett
   package init(
     latent: Int = 100, auxiliary: Int = usualAuxiliary, auxiliaryGiven: AuxiliaryGiven? = nil, hidden: [Int] = [500, 500], components: Int = 0,
     hiddenClasses: Int? = nil, classPrior: [Double]? = nil, componentSpread: Float = 1e-3, activation: Activation = .relu,
-    scale: ScaleReading = .expHalf, scaleFloor: Float = 0, classPixels: ClassPixels? = nil, observation: Observation = Observation(.bernoulli)
+    scale: ScaleReading = .expHalf, scaleFloor: Float = 0, classPixels: ClassPixels? = nil, classDraws: Int? = nil,
+    batchNorm: Bool? = nil, observation: Observation = Observation(.bernoulli)
   ) {
     (self.latent, self.auxiliary, self.auxiliaryGiven, self.hidden, self.components, self.hiddenClasses) = (
       latent, auxiliary, auxiliaryGiven, hidden, components, hiddenClasses
     )
     (self.classPrior, self.componentSpread, self.activation) = (classPrior, componentSpread, activation)
-    (self.scale, self.scaleFloor, self.classPixels, self.observation) = (scale, scaleFloor, classPixels, observation)
+    (self.scale, self.scaleFloor, self.classPixels, self.classDraws) = (scale, scaleFloor, classPixels, classDraws)
+    (self.batchNorm, self.observation) = (batchNorm, observation)
   }
 
   package static var usualAuxiliary: Int { 100 }
@@ -63,25 +69,39 @@ package struct SemiSupervisedConfiguration<Variant: SemiSupervisedVariant>: Sett
   static func makeTable() -> Table<Self> {
     Table {
       Setting("latent", \.latent, in: 1...65_536, "Dimensions of z.")
-      Setting("auxiliary", \.auxiliary, in: 1...65_536, "Dimensions of a, of agmdgm.")
-      Setting(
-        "auxiliary_given", \.auxiliaryGiven,
-        "Of agmdgm, what p(a|·) depends on beside the class: the item and its code, as in ADGM, or the code alone, as in the authors' program; "
-          + "absent: item.")
+      Setting("auxiliary", \.auxiliary, in: 1...65_536, "Dimensions of the auxiliary variable a, of families that have one.")
+      if !Variant.has(.itemOnAuxiliary) {
+        Setting(
+          "auxiliary_given", \.auxiliaryGiven,
+          "What p(a|·) depends on beside the class: the item and its code, as in ADGM, or the code alone, as in the program of agmdgm's authors; "
+            + "absent: item.")
+      }
       Setting("hidden", \.hidden, in: 1...65_536, lengths: 1...64, of: "layers", "Widths of the linear layers of every network.")
       Setting("components", \.components, in: 0...10_000, "Components that no label names; those of labelled classes come from the labels.")
-      Setting(
-        "hidden_classes", \.hiddenClasses, in: 0..., writesNull: true,
-        "How many classes have no label, out of which their share of p(y) follows: spread over `components`; absent: as many as those.")
-      Setting(
-        "class_prior", \.classPrior, writesNull: true, "p(y) of the labelled classes; the rest goes to the other components. Absent: 1 / classes.")
-      Setting("component_spread", \.componentSpread, in: 0..., "Deviation of the components' means before training.")
+      if !Variant.has(.classOnCode) {
+        Setting(
+          "hidden_classes", \.hiddenClasses, in: 0..., writesNull: true,
+          "How many classes have no label, out of which their share of p(y) follows: spread over `components`; absent: as many as those.")
+        Setting(
+          "class_prior", \.classPrior, writesNull: true, "p(y) of the labelled classes; the rest goes to the other components. Absent: 1 / classes.")
+      }
+      // Recipes of m2 may have it.
+      if !Variant.has([.itemOnClass, .auxiliary]) {
+        Setting("component_spread", \.componentSpread, in: 0..., "Deviation of the components' means before training.")
+      }
       Setting("activation", \.activation, "Behind every hidden layer.")
       Setting("scale", \.scale, "How scale heads of the latent variables are read.")
       Setting("scale_floor", \.scaleFloor, in: 0..., "Added to a softplus or sigmoid deviation.")
       Setting(
         "class_pixels", \.classPixels,
         "What q(y|x) sees of pixels that are binarised by drawing: the bits, as the likelihood does, or the grey levels; absent: bits.")
+      if Variant.has(.auxiliary) {
+        Setting(
+          "class_draws", \.classDraws, in: 0...10_000,
+          "Draws of a that q(y|x) is averaged over when items are classified, the same noise for every item; 0: the mean of a. Absent: "
+            + "\(Variant.classDraws).")
+      }
+      Setting("batch_norm", \.batchNorm, "Batch normalisation before every hidden activation; absent: none.")
       Part(\.observation)
     }
   }
@@ -101,6 +121,9 @@ package struct SemiSupervisedConfiguration<Variant: SemiSupervisedVariant>: Sett
       throw Fault(field: "hidden_classes", given: "\(hiddenClasses)", expected: "\(possible.lowerBound) to \(possible.upperBound)")
     }
   }
+
+  /// Whether p(a|·) is p(a|x, z, y), not p(a|z, y).
+  var auxiliarySeesItem: Bool { !Variant.has(.itemOnAuxiliary) && auxiliaryGiven != .code }
 
   func normal(mean: Tensor, head: Tensor) -> Normal { scale.normal(mean: mean, head: head, floor: scaleFloor) }
 

@@ -15,6 +15,8 @@ package struct SemiSupervisedTrainingOptions: Settings {
   package var frozenEpochs: Int
   /// Components that an item without a label is weighed under, those of greatest q(y|x); nil: all.
   package var enumeration: Int?
+  /// Draws of z, and of a, that the bound of an item is the mean over.
+  package var draws: Int
   /// What is learnt one after the other, instead of the bound alone; none: the bound.
   package var phases: [ClassPhase]
   package var consistency: ClassConsistency
@@ -27,12 +29,14 @@ package struct SemiSupervisedTrainingOptions: Settings {
 
   package init(
     alpha: Float = 1.1, weightPrior: Float = 0.5, warmUpEpochs: Float = 0, pretrainingEpochs: Int = 0, frozenEpochs: Int = 1,
-    enumeration: Int? = nil, phases: [ClassPhase] = [], consistency: ClassConsistency = ClassConsistency(), augmentation: Augmentation? = nil,
+    enumeration: Int? = nil, draws: Int = 1, phases: [ClassPhase] = [], consistency: ClassConsistency = ClassConsistency(),
+    augmentation: Augmentation? = nil,
     perturbation: Perturbation? = nil
   ) {
     (self.alpha, self.weightPrior, self.warmUpEpochs) = (alpha, weightPrior, warmUpEpochs)
     (self.pretrainingEpochs, self.frozenEpochs, self.enumeration) = (pretrainingEpochs, frozenEpochs, enumeration)
-    (self.phases, self.consistency, self.augmentation, self.perturbation) = (phases, consistency, augmentation, perturbation)
+    (self.draws, self.phases, self.consistency) = (draws, phases, consistency)
+    (self.augmentation, self.perturbation) = (augmentation, perturbation)
   }
 
   package static let table = Table<Self> {
@@ -41,13 +45,14 @@ package struct SemiSupervisedTrainingOptions: Settings {
     Setting("kl_warm_up_epochs", \.warmUpEpochs, in: 0..., "Epochs over which the divergences' weight rises from 0 to 1.")
     Setting(
       "pretraining_epochs", \.pretrainingEpochs, in: 0...1_000_000,
-      "Epochs as a plain VAE, after which the components are a Gaussian mixture fitted to latent draws (not of m2).")
+      "Epochs as a plain VAE, after which the components are a Gaussian mixture fitted to latent draws (of gmdgm and agmdgm).")
     Setting(
       "frozen_epochs", \.frozenEpochs, in: 0...1_000_000, "Epochs after that in which q(y|x) alone learns, until it tells the components apart.")
     Setting(
       "enumeration", \.enumeration, in: 1...10_000, writesNull: true,
       "Components that an item without a label is weighed under, those of greatest q(y|x): still a bound, and a step costs as much as with so few; "
         + "absent: all.")
+    Setting("draws", \.draws, in: 1...1000, "Draws of the latent variables that the bound of an item is the mean over.")
     Setting(
       "phases", \.phases, lengths: 0...32, of: "phases",
       "What is learnt one after the other: vae, mixture, distil, consistency, joint, in this order; none: the bound alone.")

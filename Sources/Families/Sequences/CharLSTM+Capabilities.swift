@@ -34,7 +34,7 @@ extension CharLSTM: Sampling {
     switch options.given {
     case .nothing: prompt = []
     case .text(let codes): prompt = codes
-    case .label, .component, .layers: throw Fault(field: "given", given: "a condition", expected: "a text, which a char_lstm goes on from")
+    case .label, .component, .layers, .classed: throw Fault(field: "given", given: "a condition", expected: "a text, which a char_lstm goes on from")
     }
     let (n, length) = (keys.count, options.length ?? space.sampleLength)
     guard n > 0 else { return .zeros([0, length]) }

@@ -13,6 +13,7 @@ extension SampleCondition {
     case .label(let label): throw Fault(field: "given.label", given: "\"\(label)\"", expected: "no label: this model learns no classes")
     case .component(let component, _):
       throw Fault(field: "given.cluster", given: "cluster \(component)", expected: "no cluster: the priors have one component")
+    case .classed(let choice, _): throw Fault(field: choice.field, given: "there", expected: "no such field: this model learns no classes")
     case .text: throw Fault(field: "given.text", given: "a text", expected: "no text: this model draws none")
     case .layers(let sources):
       try sources.check(widths: widths, items: items)

@@ -67,6 +67,8 @@ struct PartCheck<Root: Settings>: Sendable {
 package enum TableBuilder<Root: Settings> {
   package static func buildExpression(_ setting: Setting<Root>) -> Part<Root> { Part(settings: [setting]) }
   package static func buildExpression(_ part: Part<Root>) -> Part<Root> { part }
+  /// Settings that only some types of a family of types have.
+  package static func buildOptional(_ part: Part<Root>?) -> Part<Root> { part ?? Part(settings: []) }
   package static func buildBlock(_ parts: Part<Root>...) -> Part<Root> {
     Part(settings: parts.flatMap(\.settings), checks: parts.flatMap(\.checks))
   }

@@ -2,8 +2,8 @@ internal import Formats
 package import Modelling
 internal import Tensors
 
-/// What a request has under `given`: {}, {"label": c}, {"cluster": k, "layer": l}, {"layers": [{"from_item": i}, {"cluster": k}, {}, ...]} or
-/// {"text": t}.
+/// What a request has under `given`: {}, {"label": c}, {"cluster": k, "layer": l}, {"layers": [{"from_item": i}, {"cluster": k}, {}, ...]}, a label
+/// or a cluster with layers beside it, or {"text": t}.
 package struct SampleGiven: Settings {
   package var label: ClassName?
   package var cluster: Int?
@@ -23,7 +23,11 @@ package struct SampleGiven: Settings {
 
   package func check() throws(Fault) {
     let named = [("a label", label != nil), ("a cluster", cluster != nil), ("layers", layers != nil), ("a text", text != nil)].filter(\.1).map(\.0)
-    guard named.count <= 1 else { throw Fault(field: "", given: named.joined(separator: " and "), expected: "one of them") }
+    let isClassed = layers != nil && text == nil && (label == nil) != (cluster == nil)
+    guard named.count <= 1 || isClassed else {
+      throw Fault(field: "", given: named.joined(separator: " and "), expected: "one of them, or layers beside a label or a cluster")
+    }
+    if layer != nil, isClassed { throw Fault(field: "layer", given: "a layer beside layers", expected: "no layer: the cluster is what items are of") }
     guard layer == nil || cluster != nil else {
       throw Fault(
         field: "layer", given: "a layer \(named.first.map { "beside " + $0 } ?? "without a cluster")", expected: "a cluster beside it")
@@ -58,7 +62,7 @@ package struct SampleGiven: Settings {
       if let layer, !counts.indices.contains(layer), !counts.isEmpty {
         throw Fault(field: "given.layer", given: "\(layer)", expected: counts.count == 1 ? "0, the only layer" : "0 to \(counts.count - 1)")
       }
-      guard layer != nil || counts.count <= 1 else {
+      guard layer != nil || layers != nil || counts.count <= 1 else {
         throw Fault(field: "given.layer", given: "nothing", expected: "0 to \(counts.count - 1): every layer has clusters of its own")
       }
       try Self.check(cluster, field: "given.cluster", counts: counts, layer: layer ?? 0)
@@ -109,8 +113,13 @@ package struct SampleGiven: Settings {
       throw Fault(
         field: "inputs", given: "items that nothing takes after", expected: "a layer with from_item in given.layers, or no items")
     }
-    if let label { return .label(label.text) }
-    if let cluster { return .component(cluster, layer: layer) }
+    let choice = label.map { ClassChoice.label($0.text) } ?? cluster.map(ClassChoice.component)
+    if layers == nil, let choice {
+      switch choice {
+      case .label(let name): return .label(name)
+      case .component(let component): return .component(component, layer: layer)
+      }
+    }
     if let text { return .text(try codes(of: text, signature.space)) }
     guard let layers else { return .nothing }
     let model = items.count == 0 ? items.raw : items.inModelUnits(signature)
@@ -133,7 +142,7 @@ package struct SampleGiven: Settings {
         sources.append(.prior)
       }
     }
-    return .layers(sources)
+    return choice.map { .classed($0, sources) } ?? .layers(sources)
   }
 }
 

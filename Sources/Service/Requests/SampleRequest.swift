@@ -32,7 +32,8 @@ package struct SampleRequest: ModelRequest {
     Setting(
       "given", \.given, ofRows: false,
       "What to condition on, where the family can: {\"label\": c}, {\"cluster\": k, \"layer\": l}, or where each layer comes from, nearest the data first: "
-        + "{\"layers\": [{\"from_item\": i}, {\"cluster\": k}, {\"values\": [z, ...]}, {}]} with items beside it; {\"text\": t} is what texts go on from."
+        + "{\"layers\": [{\"from_item\": i}, {\"cluster\": k}, {\"values\": [z, ...]}, {}]} with items beside it; a label or cluster beside "
+        + "such layers is that class in the manner of the item; {\"text\": t} is what texts go on from."
     )
     Setting(
       "length", \.length, in: 1...,

@@ -42,7 +42,7 @@ struct ToyClassifier: ModelFamily, Sampling, Classifying, Clustering {
     case .nothing: component = 0
     case .label(let name): component = signature.classes?.firstIndex(of: name) ?? 0
     case .component(let index, _): component = index
-    case .layers: throw Fault(field: "given.layers", given: "there", expected: "no such field: this model has one layer")
+    case .layers, .classed: throw Fault(field: "given.layers", given: "there", expected: "no such field: this model has one layer")
     case .text: throw Fault(field: "given.text", given: "there", expected: "no text")
     }
     let chosen = (0..<configuration.components).map { Float($0 == component ? 1 : 0) }

@@ -53,11 +53,14 @@ struct ToyLadder: ModelFamily, Sampling, Encoding, Clustering {
 
   func sample(_ keys: RowKeys, _ options: SampleOptions) throws(Fault) -> Tensor {
     let sources: [LayerSource]
+    var shift: Float = 0
     switch options.given {
     case .nothing: sources = [.prior, .prior]
     case .label: throw Fault(field: "given.label", given: "there", expected: "no label")
     case .component(let component, let layer): sources = (0..<2).map { $0 == layer ? .component(component) : .prior }
     case .layers(let given): sources = given
+    case .classed(.component(let component), let given): (sources, shift) = (given, Float(component))
+    case .classed(.label, _): throw Fault(field: "given.label", given: "there", expected: "no label")
     case .text: throw Fault(field: "given.text", given: "there", expected: "no text")
     }
     let latent = sources.enumerated().map { layer, source in
@@ -71,6 +74,6 @@ struct ToyLadder: ModelFamily, Sampling, Encoding, Clustering {
       case .code(let code): return Tensor(shape: [1, 2], scalars: code).expanded(to: [keys.count, 2])
       }
     }
-    return network.decoder(Tensor.concatenated(latent, axis: 1), .evaluation)
+    return network.decoder(Tensor.concatenated(latent, axis: 1), .evaluation) + shift
   }
 }
