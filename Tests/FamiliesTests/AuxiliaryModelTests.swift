@@ -180,6 +180,23 @@ struct AuxiliaryModelTests {
     }
   }
 
+  @Test("consistency is judged by an item's first draw, however many its bound has")
+  func consistentDraws() throws {
+    let model = try Self.model(ADGMVariant.self, classes: ["a", "b"], components: 1)
+    let data = TrainingData(count: 6) { Self.x.gather($0) }
+    func objective(_ draws: Int, weight: Float) throws -> Double {
+      let options = SemiSupervisedTrainingOptions(
+        alpha: 0.3, draws: draws, phases: [ClassPhase(.joint, consistencyWeight: weight)], perturbation: Perturbation(noise: 0.5))
+      let learner = model.learner(options, Descent())
+      var state = try learner.start(data, key: RandomKey(seed: 1))
+      let batch = Batch(Self.x, labels: BatchLabels(classes: [1, 0], labelledItems: 2, items: 6))
+      return try learner.validation(&state, batch, Pass(keys: Self.keys(6), epoch: 1))[0].value
+    }
+    let r = try [1, 3].map { try objective($0, weight: 0) - objective($0, weight: 1) }
+    #expect(r[0] > 0.01 && abs(r[0] - r[1]) < 1e-3)
+    #expect(try objective(1, weight: 0) != objective(3, weight: 0))
+  }
+
   @Test("where p(a|·) is q(a|x) and nothing else depends on a, the bounds are those of M2 at any draw")
   func m2() throws {
     var model = try Self.model(ADGMVariant.self, classes: ["a", "b"], components: 1)
