@@ -13,12 +13,13 @@ extension SemiSupervised: Classifying {
     guard draws > 0, let q = auxiliary(network, shown, .evaluation) else { return recognise(network, shown, keys: nil, .evaluation).logits }
     let noise = RandomKey(seed: 0).split("class draws").normal([draws, configuration.auxiliary])
     let part = network.classifier.part(of: [shown], .evaluation)
-    var mean = LogMeanExp()
-    for draw in 0..<draws {
+    func drawn(_ draw: Int) -> Tensor {
       let h = network.classifier(part: part, own: [q.sample(noise: noise.slice(0, draw..<draw + 1))], .evaluation)
-      mean.add(network.classifierOutput(h, .evaluation).logSoftmax().reshaped([x.shape[0] * componentCount]))
+      return network.classifierOutput(h, .evaluation).softmax()
     }
-    return mean.value.reshaped([x.shape[0], componentCount])
+    let mean = (1..<draws).reduce(drawn(0)) { $0 + drawn($1) } / Float(draws)
+    // The small number keeps the logarithm of a class that is of no draw finite.
+    return (mean + .leastNormalMagnitude).log()
   }
 }
 

@@ -15,17 +15,18 @@ extension SemiSupervised {
     guard temperature > 0 else { return .zeros([n, d]) }
     try checkMass(of: choice, temperature: temperature)
     var codes = [Float](repeating: 0, count: n * d)
-    var waiting = Array(0..<n)
-    for start in stride(from: 0, to: Self.mostTrials, by: Self.trialsAtOnce) where !waiting.isEmpty {
+    var (waiting, tried) = (Array(0..<n), 0)
+    while !waiting.isEmpty {
+      guard tried < Self.mostTrials else { throw refusal(of: choice, "none of \(tried) codes") }
       let own = RowKeys.joined(waiting.map { keys.slice($0..<$0 + 1) })
-      let trials = (start..<start + Self.trialsAtOnce).map { own.split("trial").split($0) }
+      let trials = (tried..<tried + max(1, Self.codesAtOnce / waiting.count)).map { own.split("trial").split($0) }
+      tried += trials.count
       let z = Tensor.concatenated(trials.map { $0.split("latent").normal(d) * temperature })
       let (p, u) = (probabilities(of: choice.component, z), trials.flatMap { $0.split("acceptance").uniform(1).scalars })
       var rejected: [Int] = []
       z.withScalars { z in
         for (place, row) in waiting.enumerated() {
-          let tried = stride(from: place, to: u.count, by: waiting.count)
-          guard let kept = tried.first(where: { u[$0] < p[$0] }) else {
+          guard let kept = stride(from: place, to: u.count, by: waiting.count).first(where: { u[$0] < p[$0] }) else {
             rejected.append(row)
             continue
           }
@@ -34,7 +35,6 @@ extension SemiSupervised {
       }
       waiting = rejected
     }
-    guard waiting.isEmpty else { throw refusal(of: choice, "none of \(Self.mostTrials) codes") }
     return Tensor(shape: [n, d], scalars: codes)
   }
 
@@ -55,7 +55,8 @@ extension SemiSupervised {
     return classes.entries([Int](repeating: component, count: z.shape[0]), perRow: 1).exp().scalars
   }
 
-  private static var trialsAtOnce: Int { 16 }
+  /// About as many; a row's answer doesn't depend on it.
+  private static var codesAtOnce: Int { 1024 }
   /// A component that isn't refused fails as often with a probability of about e^-50.
   private static var mostTrials: Int { 50_000 }
   private static var leastMass: Double { 1e-3 }
