@@ -9,6 +9,8 @@ package enum ADGMVariant: SemiSupervisedVariant {
   package static let name = "adgm"
   package static let summary =
     "Auxiliary deep generative model: few labels suffice, since an auxiliary variable makes its posterior of class and style more than Gaussian."
+  package static let purpose = FamilyPurpose(
+    .classes, choose: "for classes of which few items have labels, and whose shapes a Gaussian a class does not follow")
   package static let dependencies: Dependencies = [.itemOnClass, .auxiliary]
   package static let classDraws = 100
   package static let settings = SemiSupervisedConfiguration<Self>.makeTable()
