@@ -6,8 +6,8 @@ internal import Tensors
 /// The codes of a large image take more bits than a message has at first, so images of any size are cut into tiles: small ones, each of which pays for
 /// the codes of the next, until so much is on the message that a larger tile's codes find their bits there.
 struct HierarchyCoder<Model: HierarchicallyCompressing>: ItemCoder {
-  private static var binBits: Int { 10 }
-  private static var codePrecision: Int { 18 }
+  private static var binBits: Int { 12 }
+  private static var codePrecision: Int { 20 }
 
   private let model: Model
   private let levels: Levels
