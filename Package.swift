@@ -69,8 +69,8 @@ let package = Package(
     .executableTarget(
       name: "posterior",
       dependencies: [
-        "CCurl", "Service", "HTTP", "Benchmarking", "Registry", "Robustness", "Studies", "Evaluation", "Learning", "Optimisation", "Data", "Families",
-        "ModelFiles",
+        "CCurl", "Coding", "Service", "HTTP", "Benchmarking", "Registry", "Robustness", "Studies", "Evaluation", "Learning", "Optimisation", "Data",
+        "Families", "ModelFiles",
         "Modelling", "Networks", "Tensors",
         "Formats", "Locking",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
