@@ -114,7 +114,7 @@ expect "families of the command and of the server" "$(grep -o '"choose":' "$work
 ! "$posterior" families --task clases 2>"$work/err" || fail "families for another task"
 contains "families for another task" '--task is "clases", expected one of imputation, classes' "$work/err"
 ! "$posterior" families gmdgn 2>"$work/err" || fail "another family"
-contains "another family" 'family is "gmdgn", expected one of agmdgm' "$work/err"
+contains "another family" 'family is "gmdgn", expected one of adgm' "$work/err"
 ! "$posterior" families gmdgm --task classes 2>"$work/err" || fail "a family for a task"
 contains "a family for a task" '--task is for the list' "$work/err"
 expect "unknown model" 404 "$(status /v1/models/none)"
