@@ -271,6 +271,10 @@ contains "images in a sliver of the range" "Posterior-Warning: all pixels lie be
 expect "reconstruct" 200 "$(status /v1/models/fm/reconstruct "${png[@]}" -H 'Accept: image/png')"
 expect "score" 200 "$(status '/v1/models/fm/score?k=10&seed=3' "${png[@]}")"
 contains "score" elbo_nats "$work/body"
+expect "layers of a model that has one" 422 "$(status '/v1/models/fm/score?k=10&seed=3&by_layer=true' "${png[@]}")"
+contains "layers of a model that has one" 'expected false: this model has no layers' "$work/body"
+"$posterior" score deploy/models/fashion-mnist-seatbelt.safetensors --input deploy/examples/ten-garments.npy --k 2 --seed 1 --by-layer -o "$work/layers.csv" 2>"$work/err" || fail "score --by-layer: $(cat "$work/err")"
+expect "layers of a model that has three" elbo_nats,kl_nats,reconstruction_nats,layer_0_kl_nats,layer_1_kl_nats,layer_2_kl_nats,iwae_nats,bits_per_dim "$(head -n 1 "$work/layers.csv" | tr -d '\r')"
 
 # --- a table with holes, from the file to the completed file
 awk 'BEGIN { print "size,weight,kind"; for (i = 0; i < 60; i++) printf "%s,%s,%s\n", i % 7 ? i % 10 + 0.50 : "", i % 5 ? 2 * (i % 10) : "NA", i % 3 ? "small" : "\"large, or so\"" }' >"$work/holes.csv"

@@ -75,12 +75,17 @@ extension LadderVAE: StochasticHierarchy {
   package func inference(_ network: Network, _ suggested: [Normal], latent: RowKeys?, _ mode: Mode) -> Inference {
     var (posteriors, draws): ([Normal], [Tensor]) = ([], [])
     for layer in (0..<layers).reversed() {
-      let own = suggested[layer]
-      let q = draws.first.map { own.merged(with: (network.down.isEmpty ? network.prior : network.down)[layer]($0, data, mode)) } ?? own
+      let q = posterior(network, suggested, of: layer, given: draws.first, mode)
       posteriors.insert(q, at: 0)
       draws.insert(latent.map { q.sample(keys($0, layer)) } ?? q.mean, at: 0)
     }
     return Inference(posteriors: posteriors, draws: draws)
+  }
+
+  /// q(z_i | z_i+1, x)
+  func posterior(_ network: Network, _ suggested: [Normal], of layer: Int, given above: Tensor?, _ mode: Mode) -> Normal {
+    guard let above else { return suggested[layer] }
+    return suggested[layer].merged(with: (network.down.isEmpty ? network.prior : network.down)[layer](above, data, mode))
   }
 
   package func prior(_ network: Network, of layer: Int, given above: Tensor, _ mode: Mode) -> Normal { network.prior[layer](above, data, mode) }

@@ -10,12 +10,12 @@ extension LadderFamily {
   /// The bound; of a ladder that learns by the discrepancy of its codes, the reconstruction less that.
   func heldOutBound(_ batch: Tensor, _ training: LadderTraining, _ keys: RowKeys) -> Tensor {
     let scores = score(batch, draws: 1, keys: keys)
-    guard training.discrepancyWeight > 0 else { return scores[.elbo] }
+    guard let discrepancyWeight = training.discrepancyWeight else { return scores[.elbo] }
     let q = posteriors(network, ladder.observation.observed(batch, keys: keys.split("binarise")), .evaluation)
     let discrepancy = zip(draws(q, keys.split("latent").split(0)), q.indices.map(network.prior)).enumerated().reduce(Tensor.zeros([])) {
       $0 + self.discrepancy(of: $1.element.0, from: $1.element.1, keys.split("prior").split($1.offset))
     }
-    return scores[.reconstruction] - training.discrepancyWeight * discrepancy
+    return scores[.reconstruction] - discrepancyWeight * discrepancy
   }
 
   /// Between the codes of a batch and as many draws of their prior.
@@ -43,10 +43,10 @@ extension LadderFamily {
     var (loss, discrepancies) = (-reconstruction, [Term]())
     for layer in q.indices {
       var cost = divergences[layer]
-      if training.discrepancyWeight > 0 {
+      if let discrepancyWeight = training.discrepancyWeight {
         let discrepancy = discrepancy(of: z[layer], from: priors[layer], pass.keys.split("prior").split(layer))
         discrepancies.append(Term("layer_\(layer)_mmd", discrepancy.scalar))
-        cost = discrepancy * training.discrepancyWeight
+        cost = discrepancy * discrepancyWeight
       }
       loss = loss + cost * (weight * shares[layer])
     }

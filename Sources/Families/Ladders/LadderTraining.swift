@@ -3,23 +3,23 @@ package import Modelling
 /// How a ladder learns: by which divergence, on which schedule, from which inputs.
 package struct LadderTraining: Settings {
   package var schedule: LadderSchedule
-  /// λ of λ MMD in place of the KL term; 0 for the KL term.
-  package var discrepancyWeight: Float
+  /// λ of λ MMD in place of the KL term; nil for the KL term.
+  package var discrepancyWeight: Float?
   /// What the encoder sees instead of items.
   package var denoising: Denoising?
 
   package init() { self.init(LadderSchedule()) }
 
-  package init(_ schedule: LadderSchedule, discrepancyWeight: Float = 0, denoising: Denoising? = nil) {
+  package init(_ schedule: LadderSchedule, discrepancyWeight: Float? = nil, denoising: Denoising? = nil) {
     (self.schedule, self.discrepancyWeight, self.denoising) = (schedule, discrepancyWeight, denoising)
   }
 
   package static let table = Table<Self> {
     Part(\.schedule)
     Setting(
-      "mmd_weight", \.discrepancyWeight, in: 0...1_000_000,
+      "mmd_weight", \.discrepancyWeight, in: 0...1_000_000, writesNull: true,
       "L: every layer's KL term is replaced by L times the maximum mean discrepancy between the codes of a batch and draws of their prior (Zhao et al. "
-        + "2017, whose L is 100); 0 for the KL term.")
+        + "2017, whose L is 100). Absent: the KL term.")
     Setting(
       "denoising", \.denoising, writesNull: true,
       "What the encoder sees is changed at random while the model learns; the likelihood is that of the items as they are. Absent: nothing.")

@@ -19,11 +19,12 @@ extension VLAC {
     /// Of every layer's mixture, the layer nearest the data first.
     package var components: [Int]
     package var mixtureWeights: MixtureWeights
-    package var covariance: Covariance
+    /// nil: diagonal.
+    package var covariance: Covariance?
 
     package init() { self.init(LadderConfiguration(), components: []) }
 
-    package init(_ ladder: LadderConfiguration, components: [Int], mixtureWeights: MixtureWeights = .fixed, covariance: Covariance = .diagonal) {
+    package init(_ ladder: LadderConfiguration, components: [Int], mixtureWeights: MixtureWeights = .fixed, covariance: Covariance? = nil) {
       (self.ladder, self.components) = (ladder, components)
       (self.mixtureWeights, self.covariance) = (mixtureWeights, covariance)
     }
@@ -34,7 +35,7 @@ extension VLAC {
       Setting("mixture_weights", \.mixtureWeights, "Equally likely components, or learned weights.")
       Setting(
         "covariance", \.covariance,
-        "Of every component: diagonal, or full, in which the latent variables of a layer go together.")
+        "Of every component: diagonal, or full, in which the latent variables of a layer go together. Absent: diagonal.")
     }
 
     package func check() throws(Fault) {

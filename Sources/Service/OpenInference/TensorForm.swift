@@ -181,7 +181,7 @@ extension ClassifyRequest {
 
 extension ScoreRequest {
   package func outputs(_ model: any Scoring) -> [OutputForm] {
-    let names = model.scoreTerms.map(\.name) + [model.signature.space.bitsName]
+    let names = terms(of: model).map(\.name) + [model.signature.space.bitsName]
     let all = names + (Capability.conditionalScoring.of(model) == nil ? [] : ["scored"])
     return all.enumerated().map { OutputForm($1, .fp32, [-1], .part($0..<$0 + 1)) }
   }

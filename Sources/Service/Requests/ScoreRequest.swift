@@ -9,6 +9,8 @@ package struct ScoreRequest: ModelRequest {
   /// Columns to score given the others; nil for all of them.
   package var targets: [String]?
   package var estimator = ConditionalEstimator.proposal
+  /// Whether the KL of every layer stands beside that of all.
+  package var byLayer = false
   package var seed: Int?
   package var firstItem = 0
 
@@ -26,15 +28,19 @@ package struct ScoreRequest: ModelRequest {
     Setting(
       "estimator", \.estimator,
       "With such families: proposal (importance sampling from q(z|x)) or prior (Monte Carlo from the prior given the other columns).")
+    Setting("by_layer", \.byLayer, "With families of several layers of latent variables: the KL of each besides, layer_0_kl_nats being nearest the data.")
     Setting.seed
     Setting.firstItem
   }
+
+  /// The numbers of an item.
+  package func terms(of model: any Scoring) -> [Scores.Term] { model.scoreTerms.filter { byLayer || $0.layer == nil } }
 
   package func acceptsMissing(_ model: any Scoring) -> Bool { Capability.conditionalScoring.of(model) != nil }
 
   package var rowWeight: Double { Double(k) }
 
-  package func answerWidth(_ model: any Scoring) -> Int { model.scoreTerms.count + 2 }
+  package func answerWidth(_ model: any Scoring) -> Int { terms(of: model).count + 2 }
 
   package func check(_ model: any Scoring, rows: Int, limits: ServiceLimits) throws {
     let most = max(1, min(limits.scoreDraws, limits.scoreDrawsTotal / max(rows, 1)))
@@ -47,6 +53,9 @@ package struct ScoreRequest: ModelRequest {
     for (field, isGiven) in [("targets", targets != nil), ("estimator", estimator != .proposal)]
     where isGiven && !isConditional {
       throw Fault(field: field, given: "there", expected: "no such field: the family \(type(of: model).name) only scores whole items")
+    }
+    if byLayer, !model.scoreTerms.contains(where: { $0.layer != nil }) {
+      throw Fault(field: "by_layer", given: "true", expected: "false: this model has no layers that scores tell apart")
     }
     try checkTargets(model.signature)
   }
@@ -99,14 +108,15 @@ package struct ScoreRequest: ModelRequest {
 
   /// The terms of every row side by side, none where nothing was scored, and bits a number = -nats / (scored ln 2) of the last term at the end.
   private func table(_ scores: Scores, scored: [Float]) -> Tensor {
-    let terms = scores.values.map { zip($0.values.scalars, scored).map { $1 > 0 ? $0 : .nan } }
+    let terms = scores.values.filter { byLayer || $0.term.layer == nil }.map { zip($0.values.scalars, scored).map { $1 > 0 ? $0 : .nan } }
     let bits = zip(terms.last ?? [], scored).map { $0 * (-1 / ($1 * Float(M_LN2))) }
     return Tensor.concatenated((terms + [bits]).map { Tensor($0).reshaped([scored.count, 1]) }, axis: 1)
   }
 
   package func answer(_ found: RowAnswers, to items: Items, from model: any Scoring) -> Answer {
     let (values, isConditional) = (found.numbers, Capability.conditionalScoring.of(model) != nil)
-    let terms = model.scoreTerms.map(\.name) + [model.signature.space.bitsName]
+    let known = self.terms(of: model)
+    let terms = known.map(\.name) + [model.signature.space.bitsName]
     let names = terms + (isConditional ? ["scored"] : [])
     let (count, width) = (values.shape[0], names.count)
     let scalars = values.scalars
@@ -123,8 +133,8 @@ package struct ScoreRequest: ModelRequest {
     var members = [JSONDocument.Member(name: "items", content: .list(items))]
     // Nothing that is exact depends on k.
     if model.scoreTerms.contains(where: { $0.kind != .exact }) { members.append(.init(name: "k", value: .integer(k))) }
-    if model.scoreTerms != Scores.Term.bounds {
-      members.append(.init(name: "kinds", value: .object(model.scoreTerms.map { .init(name: $0.name, value: .string($0.kind.rawValue)) })))
+    if known != Scores.Term.bounds {
+      members.append(.init(name: "kinds", value: .object(known.map { .init(name: $0.name, value: .string($0.kind.rawValue)) })))
     }
     if isConditional {
       members.append(.init(name: "targets", value: targets.map { .strings($0) } ?? .null))

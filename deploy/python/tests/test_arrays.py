@@ -101,6 +101,8 @@ def test_scores_clusters_and_classes(server, garments):
     scores = server.model("fashion-mnist").score(garments, k=3, seed=1)
     assert len(scores) == 10 and np.all(scores["iwae_nats"] < 0)
     assert scores.mean["elbo_nats"] == pytest.approx(scores["elbo_nats"].mean(), rel=1e-5)
+    layered = server.model("fashion-mnist-seatbelt").score(garments, k=3, seed=1, by_layer=True)
+    assert np.allclose(sum(layered[f"layer_{layer}_kl_nats"] for layer in range(3)), layered["kl_nats"], rtol=1e-4)
     clusters = server.model("fashion-mnist-clusters").cluster(garments)
     assert clusters.responsibilities.shape == (10, 30) and clusters.sizes.sum() == 10
     assert np.array_equal(clusters.responsibilities.argmax(axis=1), clusters.assignments)

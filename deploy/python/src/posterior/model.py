@@ -264,6 +264,7 @@ class Model:
         k: Optional[int] = None,
         targets: Optional[Sequence[str]] = None,
         estimator: Optional[Literal["proposal", "prior"]] = None,
+        by_layer: Optional[bool] = None,
         seed: Optional[int] = None,
         first_item: Optional[int] = None,
         record: Optional[bool] = None,
@@ -272,11 +273,13 @@ class Model:
 
         - Parameter k: draws of the importance-weighted bound.
         - Parameter targets: columns to score given the others, for families that can.
+        - Parameter by_layer: the KL of every layer besides, for families with several.
         """
         options = _options(
             k=k,
             targets=_list(targets),
             estimator=estimator,
+            by_layer=by_layer,
             seed=checked_seed(seed),
             first_item=first_item,
             record=record,
