@@ -28,7 +28,7 @@ package struct ScoreRequest: ModelRequest {
     Setting(
       "estimator", \.estimator,
       "With such families: proposal (importance sampling from q(z|x)) or prior (Monte Carlo from the prior given the other columns).")
-    Setting("by_layer", \.byLayer, "With families of several layers of latent variables: the KL of each besides, layer_0_kl_nats being nearest the data.")
+    Setting("by_layer", \.byLayer, "With families of several layers of latent variables: the KL of each besides, layer_0_kl_nats nearest the data.")
     Setting.seed
     Setting.firstItem
   }
