@@ -21,7 +21,7 @@ def test_models_and_families_are_listed(server):
     assert [model["name"] for model in server.models(family="vaeac", search="wine")] == ["white-wine"]
     assert "mixture" in {family["name"] for family in server.families()}
     model = server.model("white-wine")
-    assert model.operations == ["impute", "score"] and model.signature["kind"] == "table"
+    assert model.operations == ["compress", "decompress", "impute", "score"] and model.signature["kind"] == "table"
     assert server.is_ready() and repr(model) == "Model('white-wine')"
 
 
