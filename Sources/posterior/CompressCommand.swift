@@ -20,8 +20,10 @@ struct CompressCommand: AsyncParsableCommand {
   @Argument(help: "A model file; or name, name@3 or name@alias in the store, with --store or where no such file exists.", completion: .file())
   var model: String
   @Argument(
-    help:
-      "Items: an IDX, NPY or PNG file, for a server NPY, PNG, CSV or JSON, every number one of the model's levels; or of a model of tables a CSV or NPY file, for a server JSON as well, of decimal numbers and categories.",
+    help: """
+      Items: an IDX, NPY or PNG file, for a server NPY, PNG, CSV or JSON, every number one of the model's levels; or of a model of tables a CSV or \
+      NPY file, for a server JSON as well, of decimal numbers and categories.
+      """,
     completion: .file())
   var file: String
   @Option(name: .shortAndLong, help: "Where to write the bits; - is standard output.", completion: .file()) var output: String

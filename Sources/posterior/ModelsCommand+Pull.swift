@@ -55,10 +55,7 @@ extension ModelsCommand {
           ["admin", "models", here, "versions"], ["alias": noAlias ? nil : alias, "reason": noAlias ? nil : "\(name)@\(version) of \(source)"])
         let answer = try await connection.upload(file: file.path, to: target, digest: expected).json
         if json { return answer.print() }
-        let isNew = answer["new"] == .bool(true)
-        print(
-          "\(answer.cell("model"))@\(answer.cell("version"))  \(expected)  \(isNew ? "taken over" : "was there already")\(noAlias ? "" : ", \(alias) -> \(answer.cell("version"))")"
-        )
+        print(ModelsCommand.registration(answer, new: "taken over", alias: noAlias ? nil : alias))
       }
     }
   }

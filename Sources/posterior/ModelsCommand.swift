@@ -17,6 +17,15 @@ struct ModelsCommand: AsyncParsableCommand {
 }
 
 extension ModelsCommand {
+  /// What a file became in the registry.
+  ///
+  /// - Parameter word: for a version that was not there.
+  static func registration(_ answer: JSONValue, new word: String, alias: String?) -> String {
+    let (version, isNew) = (answer.cell("version"), answer["new"] == .bool(true))
+    let moved = alias.map { ", \($0) -> \(version)" } ?? ""
+    return "\(answer.cell("model"))@\(version)  \(answer.cell("digest"))  \(isNew ? word : "was there already")\(moved)"
+  }
+
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Lists models.")
 
@@ -89,11 +98,7 @@ extension ModelsCommand {
         let target = LocalConnection.target(["admin", "models", name, "versions"], ["alias": noAlias ? nil : alias, "reason": reason])
         let answer = try await connection.upload(file: file, to: target, digest: digest).json
         if json { return answer.print() }
-        let version = answer.cell("version")
-        let isNew = answer["new"] == .bool(true)
-        print(
-          "\(answer.cell("model"))@\(version)  \(answer.cell("digest"))  \(isNew ? "new" : "was there already")\(noAlias ? "" : ", \(alias) -> \(version)")"
-        )
+        print(ModelsCommand.registration(answer, new: "new", alias: noAlias ? nil : alias))
       }
     }
   }

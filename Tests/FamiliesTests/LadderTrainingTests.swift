@@ -86,7 +86,8 @@ struct LadderTrainingTests {
   @Test(
     "options that can't be are refused by field",
     arguments: [
-      (#"{"mmd_weight": -1}"#, "mmd_weight"), (#"{"denoising": {}}"#, "denoising.share"), (#"{"denoising": {"share": 0.6}}"#, "denoising.share"),
+      (#"{"mmd_weight": -1}"#, "mmd_weight"), (#"{"mmd_weight": 0}"#, "mmd_weight"),
+      (#"{"denoising": {}}"#, "denoising.share"), (#"{"denoising": {"share": 0.6}}"#, "denoising.share"),
       (#"{"denoising": {"noise": -1}}"#, "denoising.noise"), (#"{"denoising": {"share": 0.1}}"#, "denoising.share"),
     ])
   func refused(_ text: String, _ field: String) throws {

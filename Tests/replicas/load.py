@@ -64,6 +64,7 @@ def client(number, end):
             with lock:
                 failures.append(f"{time.strftime('%T')} {type(error).__name__}: {error}")
             connection.close()
+            # A client that is refused at once would otherwise spend the rest of the time on failures of one cause.
             time.sleep(0.05)
 
 

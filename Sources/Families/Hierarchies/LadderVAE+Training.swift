@@ -28,8 +28,8 @@ extension LadderVAE {
       Setting("importance_samples", \.importanceSamples, in: 1...1024, "Draws of the importance-weighted bound; 1 is the ELBO.")
       Setting(
         "fine_tuning_from", \.fineTuningFrom, in: 0...1_000_000,
-        "Epochs that learn by the ELBO before `importance_samples` draws are taken; checkpoints are compared by the bound of all draws from the start."
-      )
+        "Epochs that learn by the ELBO before `importance_samples` draws are taken; checkpoints are compared by the bound of all draws from the "
+          + "start.")
     }
 
     package func check() throws(Fault) {

@@ -17,9 +17,9 @@ package struct LadderTraining: Settings {
   package static let table = Table<Self> {
     Part(\.schedule)
     Setting(
-      "mmd_weight", \.discrepancyWeight, in: 0...1_000_000, writesNull: true,
-      "L: every layer's KL term is replaced by L times the maximum mean discrepancy between the codes of a batch and draws of their prior (Zhao et al. "
-        + "2017, whose L is 100). Absent: the KL term.")
+      "mmd_weight", \.discrepancyWeight, in: Above(0), writesNull: true,
+      "L: every layer's KL term is replaced by L times the maximum mean discrepancy between the codes of a batch and draws of their prior "
+        + "(Zhao et al. 2017, whose L is 100). Absent: the KL term.")
     Setting(
       "denoising", \.denoising, writesNull: true,
       "What the encoder sees is changed at random while the model learns; the likelihood is that of the items as they are. Absent: nothing.")

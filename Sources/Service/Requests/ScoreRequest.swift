@@ -34,7 +34,7 @@ package struct ScoreRequest: ModelRequest {
   }
 
   /// The numbers of an item.
-  package func terms(of model: any Scoring) -> [Scores.Term] { model.scoreTerms.filter { byLayer || $0.layer == nil } }
+  func terms(of model: any Scoring) -> [Scores.Term] { model.scoreTerms.filter { byLayer || $0.layer == nil } }
 
   package func acceptsMissing(_ model: any Scoring) -> Bool { Capability.conditionalScoring.of(model) != nil }
 
