@@ -437,6 +437,8 @@ def read_only_disk(posterior, disk, tally):
     """On a read-only disk a server that writes says why it can't start, and one that only reads serves a backup."""
     world = disk / "world"
     backup = disk / "backup"
+    # The rounds before leave a store that may take up more than half of the small disk, too much for a backup beside it.
+    subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
     subprocess.run([posterior, "store", "backup", backup, "--store", world / "store"], check=True, stdout=subprocess.DEVNULL)
     database = sqlite3.connect(f"file:{urllib.parse.quote(str(backup))}/posterior.sqlite?mode=ro", uri=True)
     model = next(database.execute("SELECT model || '@' || version FROM versions"), [None])[0]
