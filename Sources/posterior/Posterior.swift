@@ -40,6 +40,7 @@ struct Posterior: AsyncParsableCommand {
       KeysCommand.self,
       ModelsCommand.self,
       PoolCommand.self,
+      ReadyCommand.self,
       ItemsCommand<ReconstructRequest>.self,
       RunsCommand.self,
       SampleCommand.self,

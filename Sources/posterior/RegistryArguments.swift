@@ -31,6 +31,9 @@ struct RegistryArguments: ParsableArguments {
     return ProcessInfo.processInfo.environment["POSTERIOR_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
   }
 
+  /// Where `serve` listens unless it is told otherwise.
+  static var defaultServer: String { "http://\(ServeConfiguration().plainAddresses[0])" }
+
   /// Whether commands ask a server.
   var namesServer: Bool { serverAddress != nil }
 
@@ -44,7 +47,7 @@ struct RegistryArguments: ParsableArguments {
   /// store's own key.
   func ownServer() throws -> ServerConnection {
     if namesServer { return try requireServer() }
-    return try ServerConnection(address: "http://\(ServeConfiguration().plainAddresses[0])", key: try store.adminKey(), authorities: nil)
+    return try ServerConnection(address: Self.defaultServer, key: try store.adminKey(), authorities: nil)
   }
 
   /// - Parameter creating: makes the store where there is none.

@@ -31,7 +31,8 @@ struct ServerExchange {
   /// Why there is no answer, in curl's words.
   struct Failure: Error { let reason: String }
 
-  private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+  /// Why libcurl can't be used; nil where it can.
+  private static let obstacle = posterior_curl_load().map { String(cString: $0) }
 
   /// What curl's callbacks work on.
   private final class Progress {
@@ -45,14 +46,17 @@ struct ServerExchange {
   /// - Parameter take: gets the answer's body piece by piece, and the status; false ends the exchange.
   /// - Returns: the head, also of an exchange that `take` ended.
   func perform(_ take: @escaping (_ piece: [UInt8], _ status: Int) -> Bool) throws(Failure) -> Head {
-    guard Self.isReady, let handle = curl_easy_init() else { throw Failure(reason: "libcurl can't be used") }
-    defer { curl_easy_cleanup(handle) }
+    if let obstacle = Self.obstacle {
+      throw Failure(reason: "libcurl, which asks servers, can't be used (\(obstacle)); Debian has it in the package libcurl4")
+    }
+    guard let handle = posterior_curl_start() else { throw Failure(reason: "libcurl has no memory") }
+    defer { posterior_curl_end(handle) }
     let progress = Progress { take($0, posterior_curl_status(handle)) }
     let context = Unmanaged.passUnretained(progress).toOpaque()
     var list: UnsafeMutablePointer<curl_slist>?
     // Without an Expect: 100-continue: it would make every upload wait.
-    for header in headers + ["Expect:"] { list = curl_slist_append(list, header) }
-    defer { curl_slist_free_all(list) }
+    for header in headers + ["Expect:"] { list = posterior_curl_append(list, header) }
+    defer { posterior_curl_free(list) }
 
     func set(_ option: CURLoption, _ value: Int) { _ = posterior_curl_set_number(handle, option, value) }
     func set(_ option: CURLoption, _ value: String) { _ = value.withCString { posterior_curl_set_pointer(handle, option, $0) } }
@@ -92,10 +96,10 @@ struct ServerExchange {
     defer { words.deallocate() }
     words[0] = 0
     _ = posterior_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, words)
-    let code = withExtendedLifetime(progress) { curl_easy_perform(handle) }
+    let code = withExtendedLifetime(progress) { posterior_curl_perform(handle) }
     // The body was not wanted to its end.
     guard code == CURLE_OK || code == CURLE_WRITE_ERROR else {
-      throw Failure(reason: String(cString: words[0] == 0 ? curl_easy_strerror(code) : UnsafePointer(words)))
+      throw Failure(reason: String(cString: words[0] == 0 ? posterior_curl_error(code) : UnsafePointer(words)))
     }
     let fields = wantedFields.compactMap { name in posterior_curl_header(handle, name).map { (name, String(cString: $0)) } }
     return Head(status: posterior_curl_status(handle), fields: Dictionary(uniqueKeysWithValues: fields))

@@ -497,6 +497,9 @@ code 0 "delete a version" remote models delete fm 2
 code 3 "roll back to what was deleted" remote models rollback fm
 code 3 "show a model that is not there" local_ models show none
 code 6 "a server that is not there" "$posterior" models list --server http://127.0.0.1:1
+code 6 "a server that is not there, asked whether it is ready" "$posterior" ready --server http://127.0.0.1:1 --wait 0.3
+code 0 "a server that is ready" "$posterior" ready --server "$url"
+code 64 "no time to wait" "$posterior" ready --server "$url" --wait -1
 code 5 "without a key" env -u POSTERIOR_KEY "$posterior" keys list --server "$url"
 code 64 "a server and a store" "$posterior" models list --server "$url" --store "$store"
 for command in "models list" "models list --search VISION --json" "models show fm" "models show fm --json" "models history fm" "audit" "audit --json --limit 3"; do
