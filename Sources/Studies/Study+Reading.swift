@@ -42,7 +42,8 @@ extension Study {
   package var text: String {
     guard case .object(let members) = JSONValue(encoding: self) else { preconditionFailure("settings are encoded as an object") }
     // Recipes stand as they were given, to the spelling of a number.
-    let own = JSONValue.array(recipes.map { .record(["name": .string($0.name), "recipe": $0.recipe]) })
+    let own = JSONValue.array(
+      recipes.map { .record(["name": .string($0.name), "recipe": $0.recipe, "sweep": $0.sweep.map { JSONValue(encoding: $0) }]) })
     return JSONValue.object(members.map { $0.name == "recipes" ? .init(name: $0.name, value: own) : $0 }).indented() + "\n"
   }
 }

@@ -46,6 +46,7 @@ package struct Study: Settings {
       try Self.check(evaluation.recipes, among: recipes.map(\.name), "evaluations[\(index)].recipes")
       try Self.check(evaluation.trainedOn, among: (data ?? []).map(\.name), "evaluations[\(index)].trained_on")
     }
+    try Self.refuseSecond(rows.map { "\($0.name) \($0.data ?? "")" }, "recipes", "names that stay different where a swept value is added to them")
     for row in rows {
       let own = evaluations(of: row)
       guard !own.isEmpty else { throw Fault(field: "evaluations", given: "none of \(row.title)", expected: "one or more of every model") }
@@ -90,17 +91,32 @@ package struct Study: Settings {
 /// What stands in one line of the table: a recipe, on data that the study names or its own.
 package struct StudyRow: Hashable, Sendable {
   package let recipe: String
+  /// Of the field that the recipe sweeps.
+  package let value: Double?
   package let data: String?
 
-  package init(recipe: String, data: String? = nil) { (self.recipe, self.data) = (recipe, data) }
+  package init(recipe: String, value: Double? = nil, data: String? = nil) { (self.recipe, self.value, self.data) = (recipe, value, data) }
 
-  package var title: String { data.map { "\(recipe) on \($0)" } ?? recipe }
+  /// The recipe's name and the value, in letters that names of jobs have: `vae-0-5`.
+  package var name: String {
+    value.map { recipe + "-" + StudySweep.spelled($0).lowercased().map { $0.isLetter || $0.isNumber ? "\($0)" : "-" }.joined() } ?? recipe
+  }
+
+  package var title: String {
+    let own = value.map { "\(recipe) \(StudySweep.spelled($0))" } ?? recipe
+    return data.map { "\(own) on \($0)" } ?? own
+  }
 }
 
 extension Study {
   /// The lines of the table, in the order of the file.
   package var rows: [StudyRow] {
-    recipes.flatMap { recipe in data.map { $0.map { StudyRow(recipe: recipe.name, data: $0.name) } } ?? [StudyRow(recipe: recipe.name)] }
+    recipes.flatMap { recipe in
+      let values = recipe.sweep.map { $0.values.map(Optional.some) } ?? [nil]
+      return values.flatMap { value in
+        (data.map { $0.map { Optional.some($0.name) } } ?? [nil]).map { StudyRow(recipe: recipe.name, value: value, data: $0) }
+      }
+    }
   }
 
   /// What is measured of the models of a row.

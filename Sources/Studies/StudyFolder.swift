@@ -6,7 +6,7 @@ internal import ModelFiles
 ///
 ///     STUDY/study.json           the study with its recipes, as the jobs read it
 ///     STUDY/JOB/model.safetensors, checkpoint, log.txt, result.json
-///     STUDY/results.json, results.csv, seeds.csv, results.svg
+///     STUDY/results.json, results.csv, seeds.csv, results.svg, and frontier.csv, frontier.svg where a recipe sweeps a field
 package struct StudyFolder: Sendable {
   package let path: String
 

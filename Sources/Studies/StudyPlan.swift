@@ -27,7 +27,7 @@ package struct StudyJob: Sendable {
 
   /// A name for files, arguments and Kubernetes objects: `vae.3`, `vae.wine.3`, and `vae.3.r2` of the second repeat.
   package var id: String {
-    ([row.recipe, row.data, "\(seed)", repetition > 1 ? "r\(repetition)" : nil] as [String?]).compactMap { $0 }.joined(separator: ".")
+    ([row.name, row.data, "\(seed)", repetition > 1 ? "r\(repetition)" : nil] as [String?]).compactMap { $0 }.joined(separator: ".")
   }
 }
 
@@ -63,8 +63,10 @@ extension Study {
   /// The recipe of a row, read as `posterior train` reads it.
   fileprivate func recipe(of row: StudyRow) throws -> Recipe {
     guard let index = recipes.firstIndex(where: { $0.name == row.recipe }) else { preconditionFailure("\(row.recipe) is no recipe of the study") }
+    var document = recipes[index].recipe
+    if let sweep = recipes[index].sweep, let value = row.value { document = sweep.applied(value, to: document) }
     var recipe: Recipe
-    do throws(JSONError) { recipe = try Recipe(parsing: recipes[index].recipe.text) } catch {
+    do throws(JSONError) { recipe = try Recipe(parsing: document.text) } catch {
       throw Fault(error).inside("recipes[\(index)].recipe")
     }
     if let source = data?.first(where: { $0.name == row.data })?.source { recipe.data = source.readAnew }

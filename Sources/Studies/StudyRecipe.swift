@@ -8,6 +8,7 @@ package struct StudyRecipe: Settings {
   /// A path, or the recipe itself.
   package var recipe = JSONValue.null
   package var overrides: JSONValue?
+  package var sweep: StudySweep?
 
   package init() {}
 
@@ -17,6 +18,9 @@ package struct StudyRecipe: Settings {
     Setting(
       "overrides", \.overrides,
       "Fields that differ from the recipe's, such as {\"configuration\": {\"components\": 30}}, merged into it as RFC 7396 says; null removes one.")
+    Setting(
+      "sweep", \.sweep,
+      "A field that takes one value after another, such as {\"field\": \"training.beta\", \"values\": [0.5, 1, 2]}: a row each, named NAME-VALUE.")
   }
 
   package func check() throws(Fault) {

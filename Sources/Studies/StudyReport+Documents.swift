@@ -15,7 +15,7 @@ extension StudyReport {
         sample.deviationInterval?.upperBound,
       ]
       writer.append(
-        [row.row.recipe, row.row.data ?? "", metric, "\(sample.count)"] + numbers.map { $0.map { "\($0)" } ?? "" } + [
+        [row.row.name, row.row.data ?? "", metric, "\(sample.count)"] + numbers.map { $0.map { "\($0)" } ?? "" } + [
           "\(extremes.lowest.value)", "\(extremes.lowest.seed)", "\(extremes.highest.value)", "\(extremes.highest.seed)",
         ])
     }
@@ -29,7 +29,7 @@ extension StudyReport {
     for (job, result) in rows.flatMap(\.results) {
       for metric in result.metrics {
         writer.append([
-          job.id, job.row.recipe, job.row.data ?? "", "\(job.seed)", "\(job.repetition)", metric.name, metric.value.map { "\($0)" } ?? "",
+          job.id, job.row.name, job.row.data ?? "", "\(job.seed)", "\(job.repetition)", metric.name, metric.value.map { "\($0)" } ?? "",
           result.model.description,
         ])
       }
@@ -45,7 +45,7 @@ extension StudyReport {
       "rows": .array(
         rows.map { row in
           .record([
-            "recipe": .string(row.row.recipe), "data": .string(orNull: row.row.data),
+            "recipe": .string(row.row.name), "data": .string(orNull: row.row.data),
             "metrics": .array(metrics.compactMap { metric in row.sample(metric).map { json(row, metric, $0) } }),
             "jobs": .array(row.results.map { json($0.job, $0.result) }),
           ])

@@ -67,3 +67,43 @@ struct StudyReportTests {
     #expect(strange.contains(">&lt;&amp; &gt;</text>"))
   }
 }
+
+@Suite("Rate and distortion over a sweep")
+struct RateDistortionTests {
+  private func report(_ recipes: String, _ metrics: (StudyJob) -> [(String, Double?)]) throws -> StudyReport {
+    let plan = try StudyExample.plan(StudyExample.text(recipes: recipes))
+    let results = Dictionary(uniqueKeysWithValues: plan.jobs.map { ($0.id, result(of: $0, metrics($0))) })
+    return StudyReport(plan, results: results, missing: [])
+  }
+
+  private let swept =
+    #"[{"name": "a", "recipe": "r.json", "sweep": {"field": "training.beta", "values": [0.5, 2]}}, {"name": "b", "recipe": "r.json"}]"#
+
+  @Test("is a curve a recipe, a point a value, with means over the seeds, the bound and the units of all layers")
+  func curves() throws {
+    let report = try report(swept) { job in
+      let rate = job.row.value.map { 10 / $0 } ?? 1
+      return [
+        ("rate_nats", rate + Double(job.seed)), ("distortion_nats", 100 - rate), ("layer_0.active_units", 2),
+        ("layer_1.active_units", Double(job.seed)),
+      ]
+    }
+    let frontier = try #require(RateDistortion(report))
+    #expect(frontier.curves.map(\.title) == ["a", "b"] && frontier.curves.map(\.points.count) == [2, 1])
+    let point = frontier.curves[0].points[0]
+    #expect(point.rate.mean == 23.5 && point.distortion.mean == 80 && point.bound == -103.5 && point.active?.mean == 5.5)
+    let lines = String(decoding: frontier.csv, as: UTF8.self).split(separator: "\n")
+    #expect(lines.count == 4 && lines[1].hasPrefix("a,,training.beta,0.5,2,23.5,") && lines[1].hasSuffix(",-103.5,5.5"))
+    #expect(lines[3].hasPrefix("b,,,,2,4.5,"))
+    // Two seeds of three points, and a dot a curve in the legend.
+    #expect(frontier.svg.components(separatedBy: "<circle").count == 9 && frontier.svg.contains("stroke-dasharray"))
+    #expect(!frontier.svg.contains("nan") && !frontier.svg.contains("inf"))
+  }
+
+  @Test("is nothing where no field is swept, or no rate was measured")
+  func nothing() throws {
+    let plain = #"[{"name": "a", "recipe": "r.json"}]"#
+    #expect(RateDistortion(try report(plain) { _ in [("rate_nats", 1), ("distortion_nats", 2)] }) == nil)
+    #expect(RateDistortion(try report(swept) { _ in [("accuracy", 1)] }) == nil)
+  }
+}

@@ -17,6 +17,9 @@ enum StudyExample {
     #"{"name": "ring", "recipes": \#(recipes), "seeds": \#(seeds), "evaluations": \#(evaluations)\#(more)}"#
   }
 
+  /// Recipes of which the first sweeps a field, such as `"field": "training.beta", "values": [1]`.
+  static func sweep(_ text: String, also: String = "") -> String { #"[{"name": "a", "recipe": "r.json", "sweep": {\#(text)}}\#(also)]"# }
+
   static func plan(_ text: String = text(), recipe: String = recipe) throws -> StudyPlan {
     let folder = try TemporaryFolder()
     _ = try folder.file("r.json", recipe)
@@ -48,6 +51,18 @@ struct StudyTests {
     #expect(plan.jobs[1].recipe.configuration["hidden"] == .array([.integer(8)]))
     #expect(Set(plan.jobs.map(\.digest)).count == 4)
     for job in plan.jobs { #expect(try SHA256.digest(Array(job.recipe.canonicalText().utf8)) == job.recipeDigest) }
+  }
+
+  @Test("sweeps a field of a recipe, a row a value, and is read again as the same jobs")
+  func sweep() throws {
+    let recipes =
+      #"[{"name": "a", "recipe": "r.json", "sweep": {"field": "training.beta", "values": [0.5, 1, 20]}}, {"name": "b", "recipe": "r.json"}]"#
+    let plan = try StudyExample.plan(StudyExample.text(recipes: recipes, seeds: "[3]", evaluations: #"[{"data": "ring", "recipes": ["a", "b"]}]"#))
+    #expect(plan.jobs.map(\.id) == ["a-0-5.3", "a-1.3", "a-20.3", "b.3"])
+    #expect(plan.study.rows.map(\.title) == ["a 0.5", "a 1", "a 20", "b"])
+    #expect(plan.jobs.map { $0.recipe.training["beta"] } == [.number(0.5), .integer(1), .integer(20), nil])
+    let again = try StudyPlan(Study(parsing: Array(plan.study.text.utf8), folder: "/"))
+    #expect(again.jobs.map(\.digest) == plan.jobs.map(\.digest) && again.study.text == plan.study.text)
   }
 
   @Test("lets seeds choose the labels too, unless all are to learn from the same ones")
@@ -93,6 +108,16 @@ struct StudyTests {
       (StudyExample.text(recipes: #"[{"name": "a", "recipe": 3}]"#), "recipes[0].recipe", "a path or an object"),
       (StudyExample.text(recipes: #"[{"name": "a", "recipe": {"family": "vae"}}]"#), "recipes[0].recipe.data", "nothing"),
       (StudyExample.text(recipes: #"[{"name": "a", "recipe": "r.json", "overrides": {"seed": 1}}]"#), "recipes[0].overrides.seed", "seeds"),
+      (StudyExample.text(recipes: StudyExample.sweep(#""field": "training..beta", "values": [1]"#)), "recipes[0].sweep.field", "training.beta"),
+      (StudyExample.text(recipes: StudyExample.sweep(#""field": "seed", "values": [1]"#)), "recipes[0].sweep.field", "seeds"),
+      (StudyExample.text(recipes: StudyExample.sweep(#""field": "training.beta", "values": [1, 1.0]"#)), "recipes[0].sweep.values", "1 twice"),
+      (StudyExample.text(recipes: StudyExample.sweep(#""field": "training.beta", "values": [-1]"#)), "recipes[0].sweep.values[0]", "-1"),
+      (StudyExample.text(recipes: StudyExample.sweep(#""field": "trainin.beta", "values": [1]"#)), "recipes[0].recipe.trainin", "training"),
+      (
+        StudyExample.text(recipes: StudyExample.sweep(#""field": "training.beta", "values": [1]"#, also: #", {"name": "a-1", "recipe": "r.json"}"#)),
+        "recipes",
+        "a-1"
+      ),
       (StudyExample.text(evaluations: "[]"), "evaluations", "evaluations"),
       (StudyExample.text(evaluations: #"[{"data": "ring", "recipes": ["c"]}]"#), "evaluations[0].recipes", "a, b"),
       (StudyExample.text(evaluations: #"[{"data": "ring", "recipes": ["a"]}]"#), "evaluations", "none of b"),

@@ -17,7 +17,7 @@ struct StudyCommand: AsyncParsableCommand {
       from this very recipe with this seed, is only evaluated. With --server that server does the trainings, and jobs evaluate here what it has learnt.
 
       At the end: means, standard deviations and 95 % intervals over the seeds, on standard output and as results.json, results.csv, seeds.csv and \
-      results.svg in the folder.
+      results.svg in the folder; of a study that sweeps a field also frontier.csv and frontier.svg, rate beside distortion.
       """)
 
   @Argument(help: "A study in JSON; see deploy/studies.", completion: .file()) var file: String
@@ -110,6 +110,10 @@ struct StudyCommand: AsyncParsableCommand {
       try folder.write(report.csv, to: folder.path + "/results.csv")
       try folder.write(report.seedsCSV, to: folder.path + "/seeds.csv")
       try folder.write(Array(report.svg.utf8), to: folder.path + "/results.svg")
+      if let frontier = RateDistortion(report) {
+        try folder.write(frontier.csv, to: folder.path + "/frontier.csv")
+        try folder.write(Array(frontier.svg.utf8), to: folder.path + "/frontier.svg")
+      }
     }
     if json {
       print(report.json.indented())
