@@ -1,6 +1,7 @@
 /// Why bytes in one of the binary formats were refused.
 package struct FormatError: Error, Equatable, Sendable, CustomStringConvertible {
   package enum Format: String, Sendable {
+    case arrow = "Arrow"
     case gzip = "gzip"
     case idx = "IDX"
     case npy = "NPY"
