@@ -6,6 +6,11 @@ package struct CSVField: Equatable, Sendable {
   /// The bytes as they stood where they differ from the value.
   let written: String?
 
+  init(value: String, isMissing: Bool, written: String?) { (self.value, self.isMissing, self.written) = (value, isMissing, written) }
+
+  /// A text that stands in no file.
+  package init(value: String, isMissing: Bool) { self.init(value: value, isMissing: isMissing, written: nil) }
+
   /// The exact text between the delimiters, so that an entry can be given back byte for byte.
   package var raw: String { written ?? value }
 }

@@ -51,6 +51,12 @@ extension Request {
     return Refusal(.preconditionFailed, "If-Match names a state that this does not have: what is changed here has no ETag.")
   }
 
+  /// Why a question that is asked by a method of change must not be answered: `If-Match` names another state than that of what is asked.
+  package func failedPrecondition(asking tag: EntityTag) -> Refusal? {
+    guard let matches, !EntityTag.isMatched(tag.description, in: matches) else { return nil }
+    return Refusal(.preconditionFailed, "If-Match does not name the state that this has: its ETag is \(tag).")
+  }
+
   /// The same for an answer that is read.
   package func failedPrecondition(of response: Response) -> Refusal? {
     guard let matches, method == .get || method == .head, (200..<300).contains(response.status.code) || response.status == .notModified else {

@@ -7,8 +7,9 @@ extension Application {
   package var router: Router {
     var router = Router(bodyLimit: limits.bodyBytes, refuse: refuse)
 
+    // What asks a model something changes nothing: `If-Match` is looked at where the model is known.
     func add(
-      _ method: Method, _ pattern: String, _ scope: Gate.Scope, bodyLimit: Int? = nil,
+      _ method: Method, _ pattern: String, _ scope: Gate.Scope, bodyLimit: Int? = nil, asksModel: Bool = false,
       _ endpoint: nonisolated(nonsending) @escaping @Sendable (Request, Caller) async throws -> Response
     ) {
       router.add(method, pattern, bodyLimit: bodyLimit) { request in
@@ -17,7 +18,7 @@ extension Application {
           let caller = try admission.admit(request, to: scope)
           (request.attachment as? RequestNotes)?.key = caller.principal.key
           try await requireModel(of: request, route: pattern, caller)
-          if let refusal = request.failedPrecondition { throw refusal }
+          if !asksModel, let refusal = request.failedPrecondition { throw refusal }
           let response = try await endpoint(request, caller)
           if let refusal = request.failedPrecondition(of: response) { throw refusal }
           return response
@@ -27,10 +28,10 @@ extension Application {
       }
     }
     func add(
-      _ method: Method, _ pattern: String, _ scope: Gate.Scope, bodyLimit: Int? = nil,
+      _ method: Method, _ pattern: String, _ scope: Gate.Scope, bodyLimit: Int? = nil, asksModel: Bool = false,
       _ endpoint: nonisolated(nonsending) @escaping @Sendable (Request) async throws -> Response
     ) {
-      add(method, pattern, scope, bodyLimit: bodyLimit) { request, _ in try await endpoint(request) }
+      add(method, pattern, scope, bodyLimit: bodyLimit, asksModel: asksModel) { request, _ in try await endpoint(request) }
     }
 
     add(.get, "/", .open, page)
@@ -49,7 +50,7 @@ extension Application {
     for kind in RequestKind.all {
       // What is read as a whole is held to `bodyBytes` by the endpoint.
       let bodyLimit = kind.items == .references ? limits.bodyBytes : max(limits.bodyBytes, limits.streamedBodyBytes)
-      add(.post, "/v1/models/{model}/\(kind.name)", .infer, bodyLimit: bodyLimit) { request in
+      add(.post, "/v1/models/{model}/\(kind.name)", .infer, bodyLimit: bodyLimit, asksModel: true) { request in
         try await recorded(kind.name, request) { account in try await perform(kind, request, account) }
       }
     }
@@ -58,12 +59,14 @@ extension Application {
     add(.get, "/v1/models/{model}/\(samples.name)", .infer) { request in try await keptSamples(request, samples) }
 
     for operation in BitsOperation.allCases {
-      add(.post, "/v1/models/{model}/\(operation.name)", .infer, bodyLimit: max(limits.bodyBytes, limits.streamedBodyBytes)) { request in
+      add(
+        .post, "/v1/models/{model}/\(operation.name)", .infer, bodyLimit: max(limits.bodyBytes, limits.streamedBodyBytes), asksModel: true
+      ) { request in
         try await recorded(operation.name, request) { account in try await perform(operation, request, account) }
       }
     }
 
-    add(.post, "/v1/models/{model}/\(AuditRequest.name)", .infer, auditModel)
+    add(.post, "/v1/models/{model}/\(AuditRequest.name)", .infer, asksModel: true, auditModel)
 
     add(.post, "/v1/pool", .infer, pool)
 

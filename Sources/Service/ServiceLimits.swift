@@ -40,6 +40,8 @@ package struct ServiceLimits: Hashable, Sendable {
   package var streamedDraws = 1 << 16
   /// Numbers of an answer from which it is written piece by piece.
   package var streamedAnswerNumbers = 1 << 16
+  /// Bytes of one batch of an Arrow stream, which is read as a whole.
+  package var arrowBatchBytes = 256 << 20
   /// Bytes that requests hold at once, read or about to be written; more are answered 503.
   package var heldBytes = 1 << 30
   /// Bytes of a model file.

@@ -29,7 +29,8 @@ struct ImputeCommand: AsyncParsableCommand {
   @OptionGroup var arguments: RequestArguments
   @OptionGroup var inputArguments: InputArguments
   @Argument(
-    help: "Items with holes: a .csv, .json, .png, .npy or .raw (float32, little-endian) file; - is standard input. (default: MODEL is a table)",
+    help:
+      "Items with holes: a .csv, .arrow, .json, .png, .npy or .raw (float32, little-endian) file; - is standard input. (default: MODEL is a table)",
     completion: .file())
   var input: String?
   @OptionGroup var options: SettingArguments<ImputeRequest>

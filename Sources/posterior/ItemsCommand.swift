@@ -7,7 +7,9 @@ struct ItemsCommand<Request: ModelRequest>: AsyncParsableCommand {
 
   @OptionGroup var arguments: RequestArguments
   @OptionGroup var inputArguments: InputArguments
-  @Option(help: "Items: a .json, .csv, .png, .npy, .raw (float32, little-endian) or .txt (one text) file; - is standard input.", completion: .file())
+  @Option(
+    help: "Items: a .json, .csv, .arrow, .png, .npy, .raw (float32, little-endian) or .txt (one text) file; - is standard input.", completion: .file()
+  )
   var input: String
   @OptionGroup var options: SettingArguments<Request>
 

@@ -11,11 +11,13 @@ struct RequestArguments: ParsableArguments {
   @Argument(help: "A model file; or name, name@3 or name@alias in the store, with --store or where no such file exists.", completion: .file())
   var model: String
   @OptionGroup var store: StoreArguments
-  @Option(help: "json, csv, png, npy, raw (float32, little-endian) or txt. (default: by the output's extension, else json)")
+  @Option(
+    help: "json, csv, arrow (a stream of its IPC), png, npy, raw (float32, little-endian) or txt. (default: by the output's extension, else json)")
   var format: OutputFormat?
   @Option(name: .shortAndLong, help: "Where to write the answer; - is standard output, too. (default: standard output)", completion: .file())
   var output: String?
   @Flag(help: "Takes warnings about the items, such as numbers that look like another unit, for errors.") var strict = false
+  @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
 
   /// Answers the request as the server does: the same code, the same bytes. What can be read and written block by block is, whatever its size.
   /// - Parameters:
@@ -27,7 +29,7 @@ struct RequestArguments: ParsableArguments {
     mask: String? = nil, model learnt: LoadedModel? = nil, bytes: ItemSource? = nil
   ) async throws {
     try await reporting {
-      if TableLearning.current == nil { Parallelism.width = ProcessInfo.processInfo.activeProcessorCount }
+      if TableLearning.current == nil { Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount }
       let model = try learnt ?? store.load(model)
       let takesRows = model.signature.space.isRow
       var sent = SentRequest(contentType: try input.map { try inputArguments.format(of: $0, takesRows: takesRows).mediaType }, options: options)
@@ -96,17 +98,18 @@ struct RequestArguments: ParsableArguments {
 
 /// Formats of items and answers, by the name that a flag or an extension has.
 enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
-  case json, csv, png, npy, raw, txt
+  case json, csv, arrow, png, npy, raw, txt
 
   init?(path: String) {
     let name = path.lowercased()
-    self.init(rawValue: name.hasSuffix(".tsv") ? "csv" : name.fileURL.pathExtension)
+    self.init(rawValue: name.hasSuffix(".tsv") ? "csv" : name.hasSuffix(".arrows") ? "arrow" : name.fileURL.pathExtension)
   }
 
   var mediaType: MediaType {
     switch self {
     case .json: .json
     case .csv: .csv
+    case .arrow: .arrow
     case .png: .png
     case .npy: .npy
     case .raw: .floats

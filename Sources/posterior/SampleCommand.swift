@@ -11,7 +11,8 @@ struct SampleCommand: AsyncParsableCommand {
   @OptionGroup var options: SettingArguments<SampleRequest>
   @OptionGroup var inputArguments: InputArguments
   @Option(
-    help: "The items that from_item counts: a .csv, .png, .npy or .raw (float32, little-endian) file; - is standard input.", completion: .file())
+    help: "The items that from_item counts: a .csv, .arrow, .png, .npy or .raw (float32, little-endian) file; - is standard input.",
+    completion: .file())
   var input: String?
 
   func run() async throws {

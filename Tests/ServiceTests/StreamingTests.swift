@@ -26,6 +26,17 @@ struct StreamingTests {
       var bytes: [UInt8] = []
       FloatBytes.append(raw.scalars, to: &bytes)
       return bytes
+    case .arrow:
+      guard let names = signature.space.names, signature.space.picture == nil else { return nil }
+      let columns = names.indices.map { column -> (ArrowType, ArrowColumn) in
+        let values = (0..<raw.shape[0]).map { raw.scalars[$0 * signature.width + column] }
+        guard let categories = signature.space.categories(at: column) else { return (.float32, .floats(values)) }
+        return (.utf8, ArrowColumn(.texts(values.map { $0.isNaN ? "" : categories[Int($0)] }), nulls: values.map(\.isNaN)))
+      }
+      let writer = ArrowStreamWriter(zip(names, columns).map { ArrowField($0, $1.0) })
+      let batch = ArrowBatch(count: raw.shape[0], columns: columns.map(\.1))
+      // Batches are no blocks.
+      return writer.schema + writer.batch(batch.rows(0..<2)) + writer.batch(batch.rows(2..<raw.shape[0])) + ArrowStreamWriter.end
     default:
       guard let names = signature.space.names else { return nil }
       var writer = CSVWriter()
@@ -91,7 +102,7 @@ struct StreamingTests {
     if model.requestKinds.contains(where: { $0.items != .references }) { #expect(compared >= 6) }
   }
 
-  @Test("blocks of items are the same whatever the pieces are that they come in", arguments: [MediaType.csv, .npy, .floats], [1, 4, 7])
+  @Test("blocks of items are the same whatever the pieces are that they come in", arguments: [MediaType.csv, .arrow, .npy, .floats], [1, 4, 7])
   func pieces(type: MediaType, rows: Int) throws {
     let signature = Signature.vector(3)
     let raw = Tensor(shape: [9, 3], scalars: (0..<27).map { $0 == 4 ? .nan : Float($0) / 3 })

@@ -230,6 +230,16 @@ def operate(session):
             for accept in ["application/x-npy", "application/octet-stream"]:
                 session.call("POST", path, 200, body=body, model=name, headers={"Accept": accept})
             shows = is_image and operation in ("decode", "impute", "sample", "reconstruct")
+            arrow = "application/vnd.apache.arrow.stream"
+            if not shows:
+                session.call("POST", path, 200, body=body, model=name, headers={"Accept": arrow})
+            if operation == "impute" and not is_image:
+                # What is answered is a table as it may be sent.
+                stream = session.call("POST", path, 200, body=holes | {"mode": "point"}, model=name, headers={"Accept": arrow})
+                for query, part, status in [("?seed=1&mode=point", stream, 200), ("", stream[:-8], 400), ("?separator=comma", stream, 422)]:
+                    session.call("POST", path, status, body=part, model=name, query=query, headers={"Content-Type": arrow, "Accept": arrow})
+            for tag, status in [(model["digest"], 200), ("sha256:0", 412)]:
+                session.call("POST", path, status, body=body, model=name, headers={"If-Match": f'"{tag}"'})
             session.call("POST", path, 200, body=body, model=name, headers={"Accept": "image/png" if shows else "text/csv"})
             session.call("POST", path, 406, body=body, model=name, headers={"Accept": "text/html"})
             session.call("POST", path, 422, body=body | {"nonsense": 1}, model=name)

@@ -8,6 +8,12 @@ extension Answer {
       let table = try csv
       let rows = max(1, AnswerPieces.numbers * max(table.count, 1) / max(count, 1))
       return AnswerPieces(first: table.header, items: table.count, each: rows, table.rows)
+    case .arrow:
+      let (items, columns) = try columns
+      let writer = columns.writer
+      return AnswerPieces(first: writer.schema, items: items, each: columns.batchItems, last: ArrowStreamWriter.end) { range in
+        range.isEmpty ? [] : writer.batch(columns.batch(range))
+      }
     case .png:
       return AnswerPieces(of: try picture)
     case .text: return AnswerPieces(of: try plainText)
@@ -56,13 +62,14 @@ package struct AnswerPieces: RandomAccessCollection, Sendable {
   private let first: [UInt8]
   private let items: Int
   private let each: Int
+  private let last: [UInt8]
   private let make: @Sendable (Range<Int>) -> [UInt8]
 
   /// - Parameters:
-  ///   - first: what stands before the items.
+  ///   - first: what stands before the items; `last` stands after them.
   ///   - each: items of a piece.
-  init(first: [UInt8], items: Int, each: Int, _ make: @escaping @Sendable (Range<Int>) -> [UInt8]) {
-    (self.first, self.items, self.each, self.make) = (first, items, each, make)
+  init(first: [UInt8], items: Int, each: Int, last: [UInt8] = [], _ make: @escaping @Sendable (Range<Int>) -> [UInt8]) {
+    (self.first, self.items, self.each, self.last, self.make) = (first, items, each, last, make)
   }
 
   /// A single piece.
@@ -76,6 +83,6 @@ package struct AnswerPieces: RandomAccessCollection, Sendable {
 
   package subscript(index: Int) -> [UInt8] {
     let range = Swift.min(index * each, items)..<Swift.min((index + 1) * each, items)
-    return (index == 0 ? first : []) + make(range)
+    return (index == 0 ? first : []) + make(range) + (index == endIndex - 1 ? last : [])
   }
 }

@@ -16,6 +16,13 @@ extension Answer {
     }
   }
 
+  var columns: (count: Int, columns: AnswerColumns) {
+    get throws {
+      guard let table = table?(), let columns = table.columns else { throw Self.unavailable(.arrow) }
+      return (table.count, columns)
+    }
+  }
+
   var picture: [UInt8] {
     get throws {
       guard let png else { throw Self.unavailable(.png) }

@@ -13,7 +13,7 @@ package struct Answer: Sendable {
   let doubles: (@Sendable (Range<Int>) -> [Double])?
   /// The axis of the shape that counts items.
   let itemAxis: Int
-  /// The answer as CSV, as PNG, as text and as bytes of its own; nil where it can't be had so, or, of bytes, where the numbers are meant.
+  /// The answer as a table, as PNG, as text and as bytes of its own; nil where it can't be had so, or, of bytes, where the numbers are meant.
   let table: (@Sendable () -> AnswerTable)?
   let png: (@Sendable () throws -> [UInt8])?
   let text: String?
@@ -107,7 +107,7 @@ package struct Answer: Sendable {
 }
 
 extension Answer {
-  /// Rows of a table whose raw numbers are doubles; `values` is [n, width] in model units. Days are texts in CSV, and numbers elsewhere.
+  /// Rows of a table whose raw numbers are doubles; `values` is [n, width] in model units. Days are texts in CSV, days or times in Arrow, and numbers elsewhere.
   private static func exact(_ values: Tensor, _ table: TableSpace, field: String) -> Answer {
     let (width, filled) = (table.width, values.scalars)
     @Sendable func raw(_ place: Int) -> Double { table.raw(filled[place], at: place % width) }
@@ -125,7 +125,12 @@ extension Answer {
       table: {
         var header = CSVWriter()
         header.append(names)
-        return AnswerTable(count: count, header: header.bytes) { range in
+        let columns = AnswerColumns(table.columns.map { ArrowField($0.name, $0.arrowType) }) { range in
+          table.columns.enumerated().map { column, own in
+            own.arrowColumn(range.map { raw($0 * width + column) }, resolution: table.resolution(at: column))
+          }
+        }
+        return AnswerTable(count: count, header: header.bytes, columns: columns) { range in
           var writer = CSVWriter()
           for row in range {
             writer.append(
@@ -157,6 +162,6 @@ extension MediaType {
   /// Types in which items themselves can be had, the default first; one text by itself is text.
   static func ofItems(_ signature: Signature, count: Int? = nil) -> [MediaType] {
     if signature.space.tokens != nil { return count == 1 ? [.json, .text] : [.json] }
-    return [.json, signature.space.picture != nil ? .png : .csv, .npy, .floats]
+    return [.json] + (signature.space.picture != nil ? [.png] : [.csv, .arrow]) + [.npy, .floats]
   }
 }

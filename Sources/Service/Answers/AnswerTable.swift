@@ -1,15 +1,17 @@
 internal import Formats
 internal import Tensors
 
-/// An answer as a table in CSV, row by row.
+/// An answer as a table: in CSV row by row, and as columns with types.
 package struct AnswerTable: Sendable {
   /// Records below the header; more than one line each where a record has several versions.
   let count: Int
   let header: [UInt8]
   let rows: @Sendable (Range<Int>) -> [UInt8]
+  /// nil where there is only CSV.
+  let columns: AnswerColumns?
 
-  init(count: Int, header: [UInt8], rows: @escaping @Sendable (Range<Int>) -> [UInt8]) {
-    (self.count, self.header, self.rows) = (count, header, rows)
+  init(count: Int, header: [UInt8], columns: AnswerColumns? = nil, rows: @escaping @Sendable (Range<Int>) -> [UInt8]) {
+    (self.count, self.header, self.columns, self.rows) = (count, header, columns, rows)
   }
 
   /// Numbers under their names; values: [items, columns].
@@ -17,7 +19,7 @@ package struct AnswerTable: Sendable {
     var header = CSVWriter()
     header.append(columns)
     let width = columns.count
-    self.init(count: values.shape[0], header: header.bytes) { [scalars = values.scalars] range in
+    self.init(count: values.shape[0], header: header.bytes, columns: AnswerColumns(values, columns: columns)) { [scalars = values.scalars] range in
       var bytes: [UInt8] = []
       bytes.reserveCapacity(12 * width * range.count)
       scalars.withUnsafeBufferPointer { scalars in

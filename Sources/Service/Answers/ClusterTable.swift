@@ -2,7 +2,7 @@ internal import Formats
 internal import Modelling
 internal import Tensors
 
-/// The clusters of items as JSON and as CSV.
+/// The clusters of items as JSON and as a table.
 struct ClusterTable: Sendable {
   struct Layer: Sendable {
     let number: Int
@@ -48,15 +48,25 @@ struct ClusterTable: Sendable {
   }
 
   /// A line an item: of every layer its cluster, the entropy, and the probabilities.
-  var csv: AnswerTable {
+  var table: AnswerTable {
+    let fields = parts.flatMap { part in
+      let layer = part.layer
+      let probabilities = listsProbabilities ? (0..<layer.components).map { ArrowField("p_\(layer.number)_\($0)", .float32) } : []
+      return [ArrowField("cluster_\(layer.number)", .int64), ArrowField("entropy_\(layer.number)", .float32)] + probabilities
+    }
     var header = CSVWriter()
-    header.append(
-      parts.flatMap { part in
-        let layer = part.layer
-        let probabilities = listsProbabilities ? (0..<layer.components).map { "p_\(layer.number)_\($0)" } : []
-        return ["cluster_\(layer.number)", "entropy_\(layer.number)"] + probabilities
-      })
-    return AnswerTable(count: count, header: header.bytes, rows: rows)
+    header.append(fields.map(\.name))
+    return AnswerTable(count: count, header: header.bytes, columns: AnswerColumns(fields, columns), rows: rows)
+  }
+
+  private func columns(_ range: Range<Int>) -> [ArrowColumn] {
+    parts.flatMap { part in
+      let (scalars, width) = (part.responsibilities.scalars, part.layer.components)
+      let probabilities = listsProbabilities ? (0..<width).map { k in ArrowColumn.floats(range.map { scalars[$0 * width + k] }) } : []
+      return [
+        ArrowColumn(.integers(part.assignment.components[range].map { Int64($0) })), ArrowColumn.floats(Array(part.assignment.entropies[range])),
+      ] + probabilities
+    }
   }
 
   private func rows(_ range: Range<Int>) -> [UInt8] {

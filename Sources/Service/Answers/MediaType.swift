@@ -9,6 +9,8 @@ package struct MediaType: Sendable, Hashable, CustomStringConvertible {
 
   package static let json = Self("application/json")
   package static let csv = Self("text/csv")
+  /// A table in the streaming format of Arrow's IPC.
+  package static let arrow = Self("application/vnd.apache.arrow.stream")
   package static let png = Self("image/png")
   package static let npy = Self("application/x-npy")
   package static let floats = Self("application/octet-stream")

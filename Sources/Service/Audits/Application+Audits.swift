@@ -10,7 +10,7 @@ extension Application {
   func auditModel(_ request: Request) async throws -> Response {
     let deadline = try request.deadline()
     let acceptance = Acceptance(request.headers["Accept"])
-    let model = try await models.model(named: request.parameter("model"))
+    let model = try await model(askedBy: request)
     // Before the body is read: a model that can't do this needs none.
     try AuditRequest.checkOffer(by: model)
     let type = try acceptance.type(among: AuditRequest.mediaTypes)

@@ -40,6 +40,11 @@ package struct CompressRequest: Sendable {
   /// The items of a body that is read block by block, unread.
   /// - Parameter type: one of `ItemReader.types`.
   package func items(_ type: MediaType, in source: ItemSource) throws -> ItemChunks {
+    guard type != .arrow else {
+      throw Problem(
+        .unsupportedMedia, "\(BitsOperation.compress.name) reads no \(type), expected \(MediaType.csv), JSON or \(MediaType.npy).",
+        field: "Content-Type", given: type.name, expected: "\(MediaType.csv), \(MediaType.json), \(MediaType.npy)")
+    }
     var options = fields.table
     // A row of units would not come back; as a row of values it is refused.
     if codec.keepsRows { options?.unitsRow = false }

@@ -61,7 +61,9 @@ package enum ItemCodec: Sendable {
   package var keepsRows: Bool { if case .rows = self { true } else { false } }
 
   /// Media types that items are answered in, the default first.
-  func mediaTypes(_ signature: Signature) -> [MediaType] { keepsRows ? [.json, .csv, .npy] : MediaType.ofItems(signature) }
+  func mediaTypes(_ signature: Signature) -> [MediaType] {
+    keepsRows ? [.json, .csv, .npy] : MediaType.ofItems(signature).filter { $0 != .arrow }
+  }
 }
 
 extension Compressing {

@@ -8,6 +8,7 @@ extension TableContent {
     switch items.sent {
     case .records(let sent): try self.init(sent, values, items, space)
     case .objects(let rows): try self.init(rows, values, items, space)
+    case .columns: preconditionFailure("a stream of Arrow is refused before its rows")
     case nil: self.init(layout: TableLayout(width: space.width), values: values, texts: [], width: space.width)
     }
   }

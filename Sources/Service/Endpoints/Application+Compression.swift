@@ -10,7 +10,7 @@ extension Application {
   /// those of others, and no more than one stands in memory.
   nonisolated(nonsending) func perform(_ operation: BitsOperation, _ request: Request, _ account: InferenceAccount?) async throws -> Response {
     let deadline = try request.deadline()
-    let model = try await models.model(named: request.parameter("model"))
+    let model = try await model(askedBy: request)
     account?.note(model)
     // Before the body is read: a model that can't do this needs none.
     let codec = try operation.codec(of: model)

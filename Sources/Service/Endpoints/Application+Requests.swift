@@ -11,7 +11,7 @@ extension Application {
     let deadline = try request.deadline()
     let acceptance = Acceptance(request.headers["Accept"])
     let isStrict = request.isStrict
-    let model = try await models.model(named: request.parameter("model"))
+    let model = try await model(askedBy: request)
     account?.note(model)
     // Before the body is read: a model that can't do this needs none.
     try kind.checkOffer(by: model)
@@ -66,6 +66,13 @@ extension Application {
       response.body = .bytes(bytes)
       return response
     }
+  }
+
+  /// The model of a request, if `If-Match` allows it: a model's state is the digest of its file, as the ETag of that file and `Posterior-Digest` say it.
+  nonisolated(nonsending) func model(askedBy request: Request) async throws -> LoadedModel {
+    let model = try await models.model(named: request.parameter("model"))
+    if request.method == .post, let refusal = request.failedPrecondition(asking: EntityTag(model.digest.description)) { throw refusal }
+    return model
   }
 
   /// What is known of a request before its items.

@@ -60,19 +60,20 @@ extension Application {
 
   /// Answers block by block: checks all items first, then computes and sends one block after the other, each a job of its own among those of others.
   func respond(to items: ReceivedItems, as stream: StreamedRequest, _ context: StreamContext) async throws -> Response {
-    try context.memory.take(stream.blockBytes)
+    try context.memory.take(stream.blockBytes + stream.batchBytes(of: items.source))
     let checked = try await check(items, stream, context)
     let (count, warnings) = (checked.progress.rows, checked.warnings(stream.asked.itemSignature))
     if context.request.isStrict { try Problem.refuse(warnings) }
     let blocks = try stream.blocks(of: items.source, after: checked)
     let ending = StreamEnding(context.account, type: stream.type)
+    let whole = stream.answer(toItems: count)
     @Sendable func next() async throws -> Block? {
       guard let block = try await batcher.run(isUnderWay: true, { try stream.next(of: blocks) }) else {
         try stream.checkCount(blocks, count)
         return nil
       }
       return try await batcher.perform(block, urgency: context.request.urgency, deadline: context.deadline, isUnderWay: true) { answer in
-        let bytes = try stream.bytes(of: answer, isFirst: block.isFirst, count: count)
+        let bytes = try whole.bytes(of: answer, to: block)
         ending.note(bytes)
         return Block(
           bytes: bytes, rows: block.count, shape: stream.shape(of: answer, count: count), length: stream.byteCount(first: answer, count: count))

@@ -12,26 +12,29 @@ struct CompletedTable: Sendable {
   let rowWidth: Int
   /// Completed versions.
   let tables: Int
-  private let cells: JSONCells
-  private let sent: [Float]
+  let cells: JSONCells
+  let sent: [Float]
 
   init(items: Items, signature: Signature, rows: Tensor, tables: Int) {
     (self.items, self.signature, self.tables, cells) = (items, signature, tables, JSONCells(signature))
     (self.rows, rowWidth, sent) = (rows.scalars, rows.shape[1], items.raw.scalars)
   }
 
-  private var width: Int { signature.width }
+  var width: Int { signature.width }
 
   /// A column as the table that was sent writes it; nil where nothing but numbers was.
-  private func written(_ column: Int) -> TableSpace.Column? {
-    if case .records(let sent) = items.sent { return sent.columns[column] }
-    return signature.space.table?.columns[column]
+  func written(_ column: Int) -> TableSpace.Column? {
+    switch items.sent {
+    case .records(let sent): sent.columns[column]
+    case .columns(let sent): sent.columns[column]
+    case .objects, nil: signature.space.table?.columns[column]
+    }
   }
 
-  private func isMissing(_ row: Int, _ column: Int) -> Bool { sent[row * width + column].isNaN }
+  func isMissing(_ row: Int, _ column: Int) -> Bool { sent[row * width + column].isNaN }
 
   /// A filled-in value in raw units.
-  private func value(_ table: Int, _ row: Int, _ column: Int) -> Double {
+  func value(_ table: Int, _ row: Int, _ column: Int) -> Double {
     let value = rows[row * rowWidth + table * width + column]
     guard let space = signature.space.table, space.isExact else { return Double(value) }
     return space.raw(value, at: column)
@@ -48,7 +51,7 @@ struct CompletedTable: Sendable {
   }
 
   /// The same as a cell of a file has it.
-  private func text(_ table: Int, _ row: Int, _ column: Int) -> String {
+  func text(_ table: Int, _ row: Int, _ column: Int) -> String {
     let value = value(table, row, column)
     guard let own = written(column) else { return FloatText.text(Float(value)) }
     guard let space = signature.space.table, space.isExact || own.type.isDiscrete else {
@@ -58,7 +61,7 @@ struct CompletedTable: Sendable {
     return own.text(value, resolution: space.isExact ? space.resolution(at: column) : 0)
   }
 
-  private static func text(_ value: JSONValue) -> String {
+  static func text(_ value: JSONValue) -> String {
     if case .string(let text) = value { return text }
     return String(decoding: value.text, as: UTF8.self)
   }
@@ -109,6 +112,17 @@ struct CompletedTable: Sendable {
                 name: name, value: isMissing(row, column) ? cell(table, row, column, like: nil) : observed(field, column: column))
             })
         })
+    case .columns(let sent):
+      return .list(
+        JSONList(count: items.count, weight: 2 * width) { row in
+          .object(
+            sent.fields.enumerated().map { place, field in
+              let column = columns[field.name]
+              let isFilled = column.map { isMissing(row, $0) } ?? false
+              let value = column.flatMap { isFilled ? cell(table, row, $0, like: nil) : nil } ?? sent.json(row, place, as: column.flatMap(written))
+              return JSONValue.Member(name: field.name, value: value)
+            })
+        })
     case nil:
       return .list(JSONList(count: items.count, weight: width) { .floats(Array(numbers(of: table, $0)), shape: signature.space.shape) })
     }
@@ -141,93 +155,8 @@ struct CompletedTable: Sendable {
     return value == value.rounded() && value.magnitude < 0x1p53 ? .integer(Int(value)) : .number(value)
   }
 
-  private var columnNumbers: [String: Int] {
+  var columnNumbers: [String: Int] {
     Dictionary(uniqueKeysWithValues: (signature.space.names ?? []).enumerated().map { ($1, $0) })
-  }
-
-  // MARK: CSV
-
-  /// Row by row, and of every row its versions in the completed tables one after the other, numbered from 1 in a first column `imputation` where
-  /// `isNumbered`: so a table of any length can be written as it is computed. What stands around the table, and columns that the model leaves out,
-  /// come back as they came.
-  func csv(isNumbered: Bool) -> AnswerTable {
-    let names = signature.space.names ?? (0..<width).map { "x\($0)" }
-    let numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
-    var (header, delimiter, frame): ([String], UInt8, SentRecords?) = (names, UInt8(ascii: ","), nil)
-    var objects: [JSONValue]?
-    switch items.sent {
-    case .records(let sent):
-      (header, delimiter) = (sent.header, sent.delimiter)
-      if items.isAnsweredAsBefore { header = header.filter { numbers[$0] != nil } } else { frame = sent }
-    case .objects(let rows):
-      objects = rows
-      // Members that the model leaves out stand where the first row has them.
-      if case .object(let members)? = rows.first, !items.isAnsweredAsBefore { header += members.map(\.name).filter { numbers[$0] == nil } }
-    case nil: break
-    }
-    let places: [Int?] = header.map { numbers[$0] }
-    let fields = if case .records(let sent) = items.sent { header.map { sent.header.firstIndex(of: $0) ?? 0 } } else { Array(header.indices) }
-    // A table may have a column of that name itself.
-    var index = "imputation"
-    while header.contains(index) { index = "_" + index }
-    let (start, layout) = (frame.map { self.start($0, isNumbered ? index : nil) }, frame?.head)
-    var first = CSVWriter(delimiter: delimiter)
-    first.append((isNumbered ? [index] : []) + header)
-    let end = layout?.surplus == .delimiter ? [""] : []
-    // Where names stand in quotes, texts do as well.
-    let quotesTexts = layout?.names.contains { $0.hasPrefix("\"") } ?? false
-    return AnswerTable(count: items.count, header: start ?? first.bytes) { [objects, header, delimiter] range in
-      var writer = CSVWriter(delimiter: delimiter, lineEnd: layout?.lineEnd ?? "\r\n")
-      for row in range {
-        for table in 0..<tables {
-          let cells = places.indices.map { place -> String in
-            guard let column = places[place] else { return passed(row, fields[place], header[place], objects, writer) }
-            guard isMissing(row, column) else { return observedText(row, column, field: fields[place], name: header[place], writer) }
-            let text = text(table, row, column)
-            let isText = quotesTexts && (signature.space.categories(at: column) != nil || signature.space.type(at: column) == .date)
-            return isText
-              ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : writer.quoted(text, isPadded: signature.space.categories(at: column) == nil)
-          }
-          writer.append(raw: (isNumbered ? ["\(table + 1)"] : []) + cells + end)
-        }
-      }
-      return writer.bytes
-    }
-  }
-
-  /// What stood before the records, with a name for the numbers of the completed tables.
-  private func start(_ sent: SentRecords, _ index: String?) -> [UInt8] {
-    let head = sent.head
-    var writer = CSVWriter(delimiter: sent.delimiter, lineEnd: head.lineEnd)
-    if head.hasNames {
-      let rowNames = head.surplus == .rowNames && index != nil ? ["\"\""] : []
-      writer.append(raw: (index.map { [writer.quoted($0)] } ?? []) + rowNames + head.names)
-    }
-    if let units = sent.units {
-      writer.append(raw: (index.map { _ in [""] } ?? []) + units.fields.map(\.raw) + (head.surplus == .delimiter ? [""] : []))
-    }
-    return (head.hasMark ? [0xEF, 0xBB, 0xBF] : []) + head.separatorLine + writer.bytes
-  }
-
-  /// A cell that the model leaves out, as it was sent.
-  private func passed(_ row: Int, _ field: Int, _ name: String, _ objects: [JSONValue]?, _ writer: CSVWriter) -> String {
-    if case .records(let sent) = items.sent { return sent.records[row].fields[field].raw }
-    guard let value = objects?[row][name], value != .null else { return "" }
-    return writer.quoted(Self.text(value))
-  }
-
-  /// An observed cell as it stood in the file; from JSON, as it would stand there.
-  private func observedText(_ row: Int, _ column: Int, field: Int, name: String, _ writer: CSVWriter) -> String {
-    switch items.sent {
-    case .records(let sent): sent.records[row].fields[field].raw
-    case .objects(let rows): writer.quoted(rows[row][name].map(Self.text) ?? "")
-    case nil:
-      if let categories = signature.space.categories(at: column) {
-        writer.quoted(categories[Int(sent[row * width + column])])
-      } else {
-        writer.quoted(FloatText.text(sent[row * width + column]))
-      }
-    }
   }
 
   /// Which of all cells are missing, row by row: row · width + column.

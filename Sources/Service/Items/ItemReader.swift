@@ -8,10 +8,11 @@ internal import Tensors
 /// so what is computed of the blocks one after the other has the bytes of what is computed of all rows together.
 package struct ItemReader: Sendable {
   /// Media types that can be read in pieces.
-  package static let types: [MediaType] = [.csv, .npy, .floats]
+  package static let types: [MediaType] = [.csv, .arrow, .npy, .floats]
 
   private enum Format: Sendable {
     case table(TableRows)
+    case columns(ArrowRows)
     case array(NPYReader, Items.Layout?)
     case floats(rest: [UInt8], byteCount: Int)
   }
@@ -30,18 +31,18 @@ package struct ItemReader: Sendable {
   private let keepsDoubles: Bool
 
   /// - Parameters:
-  ///   - options: how a CSV file is read; nil: as builds before 0.3 did.
-  ///   - keepingText: whether the text of CSV cells is wanted back.
+  ///   - options: how a table is read; nil: as builds before 0.3 did.
+  ///   - keepingText: whether the cells of a table are wanted back.
   ///   - keepingDoubles: whether the rows of a table are wanted as doubles, those of float32 by their shortest decimal text.
   ///   - codes: how codes stand in a row, where the items are codes.
-  ///   - written: the columns of the CSV file as it writes them, where that is known.
+  ///   - written: the columns of the table as it writes them, where that is known.
   package init(
     _ type: MediaType, signature: Signature, blockRows: Int, limits: ServiceLimits = ServiceLimits(), options: TableOptions? = TableOptions(),
     keepingText: Bool = false, keepingDoubles: Bool = false, codes: CodeLayout? = nil, written: [TableSpace.Column]? = nil
   ) throws {
     precondition(Self.types.contains(type) && blockRows > 0, "\(type) in blocks of \(blockRows) rows")
     (self.signature, self.blockRows, self.codes, keepsDoubles) = (signature, blockRows, codes, keepingDoubles)
-    guard signature.space.tokens == nil || type == .csv else {
+    guard signature.space.tokens == nil || type == .csv || type == .arrow else {
       throw Problem(
         .unsupportedMedia, "\(type) is for numbers; this model takes \(signature.space.summary): send texts in JSON, or one as text/plain.",
         field: "Content-Type", given: type.name, expected: "application/json, text/plain")
@@ -53,6 +54,10 @@ package struct ItemReader: Sendable {
         try TableRows(
           signature: signature, options: options, keepingText: keepingText, keepingDoubles: keepingDoubles, optional: codes?.optionalColumns ?? [],
           written: written))
+    case .arrow:
+      format = .columns(
+        try ArrowRows(
+          signature: signature, options: options, keepingText: keepingText, optional: codes?.optionalColumns ?? [], written: written, limits: limits))
     case .npy: format = .array(NPYReader(maximumElements: limits.inputNumbers, readsDoubles: keepingDoubles), nil)
     default: format = .floats(rest: [], byteCount: 0)
     }
@@ -61,17 +66,29 @@ package struct ItemReader: Sendable {
   /// What holds the items, for sentences.
   var field: String {
     switch format {
-    case .table: "the table"
+    case .table, .columns: "the table"
     case .array: "array"
     case .floats: "items"
     }
   }
 
   /// What a user should know of how the rows so far were read.
-  package var notes: [String] { if case .table(let table) = format { table.notes } else { [] } }
+  package var notes: [String] {
+    switch format {
+    case .table(let table): table.notes
+    case .columns(let table): table.notes
+    case .array, .floats: []
+    }
+  }
 
-  /// The columns of a CSV file as its cells so far are written.
-  var written: [TableSpace.Column]? { if case .table(let table) = format { table.writtenColumns } else { nil } }
+  /// The columns of a table as its cells so far are written.
+  var written: [TableSpace.Column]? {
+    switch format {
+    case .table(let table): table.writtenColumns
+    case .columns(let table): table.writtenColumns
+    case .array, .floats: nil
+    }
+  }
 
   package mutating func feed(_ bytes: [UInt8]) throws {
     switch format {
@@ -80,6 +97,10 @@ package struct ItemReader: Sendable {
       format = .floats(rest: [], byteCount: 0)
       try table.feed(bytes)
       format = .table(table)
+    case .columns(var table):
+      format = .floats(rest: [], byteCount: 0)
+      table.feed(bytes)
+      format = .columns(table)
     case .array(var array, let layout):
       format = .floats(rest: [], byteCount: 0)
       try array.feed(bytes)
@@ -98,6 +119,9 @@ package struct ItemReader: Sendable {
     case .table(var table):
       try table.finish()
       format = .table(table)
+    case .columns(var table):
+      table.finish()
+      format = .columns(table)
     case .array(var array, let layout):
       try array.finish()
       format = .array(array, layout)
@@ -118,6 +142,11 @@ package struct ItemReader: Sendable {
     case .table(var table):
       format = .floats(rest: [], byteCount: 0)
       defer { format = .table(table) }
+      try table.read(into: &scalars, &doubles, upTo: blockRows * signature.width, after: count)
+      return takeBlock(layout: table.layout) { table.takeText() }
+    case .columns(var table):
+      format = .floats(rest: [], byteCount: 0)
+      defer { format = .columns(table) }
       try table.read(into: &scalars, &doubles, upTo: blockRows * signature.width, after: count)
       return takeBlock(layout: table.layout) { table.takeText() }
     case .array(var array, var layout):

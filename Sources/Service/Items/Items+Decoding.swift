@@ -185,6 +185,26 @@ extension Items {
     Problem(.impossible, "\(field) holds no item, expected at least 1.", field: field, given: "0", expected: "at least 1")
   }
 
+  /// Where the columns of a signature stand among those of a table; nil for one that it lacks and may lack.
+  /// - Parameters:
+  ///   - ignored: columns that a model leaves out; `nameless` are the places of others.
+  ///   - index: a column of names of rows, by its name or its number from 1.
+  static func places(
+    of names: [String], in header: [String], field: String, ignored: Set<String>, nameless: Set<Int> = [], index: String?, optional: Set<String>
+  ) throws -> [Int?] {
+    let positions = Dictionary(header.enumerated().map { ($1, $0) }) { first, _ in first }
+    let known = Set(names)
+    let index = index.flatMap { column in positions[column] ?? Int(column).map { $0 - 1 } }
+    for (place, name) in header.enumerated() where !known.contains(name) && !ignored.contains(name) {
+      guard !nameless.contains(place), place != index else { continue }
+      throw unknownColumn(name, field: field, columns: names)
+    }
+    if let absent = names.first(where: { positions[$0] == nil && !optional.contains($0) }) {
+      throw missingColumn(absent, field: field, columns: names)
+    }
+    return names.map { positions[$0] }
+  }
+
   static func unknownColumn(_ name: String, field: String, columns: [String]) -> Problem {
     Problem(
       .impossible, "\(field) has a column \"\(name)\" that this model doesn't know; it knows \(list(columns)).", field: name, given: name,

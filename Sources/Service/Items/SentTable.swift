@@ -6,11 +6,13 @@ package enum SentTable: Sendable, Equatable {
   case records(SentRecords)
   /// JSON objects by column name.
   case objects([JSONValue])
+  case columns(SentColumns)
 
   func rows(_ range: Range<Int>) -> SentTable {
     switch self {
     case .records(let sent): .records(sent.rows(range))
     case .objects(let rows): .objects(Array(rows[range]))
+    case .columns(let sent): .columns(SentColumns(fields: sent.fields, batch: sent.batch.rows(range), columns: sent.columns))
     }
   }
 }
@@ -30,4 +32,12 @@ package struct SentRecords: Sendable, Equatable {
   fileprivate func rows(_ range: Range<Int>) -> SentRecords {
     SentRecords(header: header, delimiter: delimiter, head: head, units: units, records: Array(records[range]), columns: columns)
   }
+}
+
+/// The columns of an Arrow stream, or a block of their rows.
+package struct SentColumns: Sendable, Equatable {
+  package let fields: [ArrowField]
+  package let batch: ArrowBatch
+  /// The model's columns as texts among them are written.
+  package let columns: [TableSpace.Column]
 }

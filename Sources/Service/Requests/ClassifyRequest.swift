@@ -71,7 +71,7 @@ package struct ClassifyRequest: ModelRequest {
       ])
     }
     return Answer(
-      values, table: { Self.csv(values, assignment, names) },
+      values, table: { Self.table(values, assignment, names) },
       members: [.init(name: "components", value: .array(components)), .init(name: "items", content: .list(items))])
   }
 
@@ -82,11 +82,21 @@ package struct ClassifyRequest: ModelRequest {
     return .object(order.prefix(top ?? names.count).map { .init(name: names[$0], value: .float(own[$0])) })
   }
 
-  private static func csv(_ values: Tensor, _ assignment: ComponentAssignment, _ names: [String]) -> AnswerTable {
+  private static func table(_ values: Tensor, _ assignment: ComponentAssignment, _ names: [String]) -> AnswerTable {
+    let fields =
+      [ArrowField("label", .utf8), ArrowField("component", .int64), ArrowField("probability", .float32), ArrowField("entropy", .float32)]
+      + names.map { ArrowField("p_" + $0, .float32) }
+    let columns = AnswerColumns(fields) { [scalars = values.scalars] range in
+      let best = assignment.components[range]
+      return [
+        ArrowColumn(.texts(best.map { names[$0] })), ArrowColumn(.integers(best.map { Int64($0) })),
+        ArrowColumn.floats(Array(assignment.probabilities[range])), ArrowColumn.floats(Array(assignment.entropies[range])),
+      ] + names.indices.map { k in ArrowColumn.floats(range.map { scalars[$0 * names.count + k] }) }
+    }
     var header = CSVWriter()
-    header.append(["label", "component", "probability", "entropy"] + names.map { "p_" + $0 })
+    header.append(fields.map(\.name))
     let quoted = names.map(header.quoted)
-    return AnswerTable(count: values.shape[0], header: header.bytes) { range in
+    return AnswerTable(count: values.shape[0], header: header.bytes, columns: columns) { range in
       var bytes: [UInt8] = []
       for row in range {
         let best = assignment.components[row]

@@ -58,7 +58,7 @@ package struct ClusterRequest: ModelRequest {
 
   package func answer(_ found: RowAnswers, to items: Items, from model: any Clustering) -> Answer {
     let table = ClusterTable(found.numbers, layers: layers(of: model), listsProbabilities: responsibilities)
-    return Answer(found.numbers, table: { table.csv }, members: [.init(name: "layers", content: .array(table.json))])
+    return Answer(found.numbers, table: { table.table }, members: [.init(name: "layers", content: .array(table.json))])
   }
 
   func layers(of model: any Clustering) -> [ClusterTable.Layer] {

@@ -116,7 +116,7 @@ package struct ImputeRequest: ModelRequest {
     if signature.space.picture != nil { return pictures(completed, believes: !widths.isEmpty, about: about) }
     return Answer(
       shape: (isPoint ? [] : [tables]) + [items.count, signature.width], numbers: completed.numbers, itemAxis: isPoint ? 0 : 1,
-      table: { completed.csv(isNumbered: !isPoint) },
+      table: { completed.table(isNumbered: !isPoint) },
       members: about + [
         .init(name: "completed", content: isPoint ? completed.json(0) : .array((0..<tables).map(completed.json))),
         .init(name: "cells", content: .list(cells(of: completed, widths))),

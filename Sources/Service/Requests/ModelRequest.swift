@@ -90,7 +90,7 @@ extension ModelRequest {
   package var needsItems: Bool { Self.items != .references }
   package var streamsNumbers: Bool { true }
   package var rowWeight: Double { 1 }
-  package func mediaTypes(_ model: Able) -> [MediaType] { [.json, .csv, .npy, .floats] }
+  package func mediaTypes(_ model: Able) -> [MediaType] { [.json, .csv, .arrow, .npy, .floats] }
   package func answered(in type: MediaType) -> Self { self }
   package func rowCount(_ items: Items) -> Int { items.count }
   package func check(_ model: Able, rows: Int, limits: ServiceLimits) {}

@@ -39,6 +39,9 @@ extension SentRequest {
       }
       let text = keepingText ? cells * MemoryLayout<CSVField>.stride + lines * 96 + body.count : 0
       try memory.take(cells * Self.cellBytes + text + body.count)
+    case MediaType.arrow:
+      let cells = try ArrowStreamReader.rowCount(of: body).multipliedReportingOverflow(by: signature.width * (keepingText ? 2 : 1) * Self.cellBytes)
+      try memory.take(cells.overflow ? .max : cells.partialValue + body.count)
     case MediaType.npy, MediaType.floats: try memory.take(2 * body.count + body.count / 4 * Self.numberBytes)
     case MediaType.text: try memory.take(body.count * Self.numberBytes)
     case let type? where type == .png || type.isForm:

@@ -34,7 +34,7 @@ package struct SentRequest: Sendable {
   static let codeFields: Set = ["inputs", "rows", "layers"]
 
   /// Media types that items can come in.
-  package static let itemTypes: [MediaType] = [.json, .csv, .png, .npy, .floats, .text, .form]
+  package static let itemTypes: [MediaType] = [.json, .csv, .arrow, .png, .npy, .floats, .text, .form]
 
   /// The fields of a JSON body, or those of the query beside a body of items alone.
   package func fields(of kind: RequestKind) throws -> SentFields {
@@ -116,8 +116,8 @@ package struct SentRequest: Sendable {
     }
   }
 
-  /// Whether the items come as CSV, or, of a request without a body, may have.
-  private var bringsTable: Bool { contentType == .csv || (contentType == nil && body.isEmpty) }
+  /// Whether the items come as a table, or, of a request without a body, may have.
+  private var bringsTable: Bool { contentType == .csv || contentType == .arrow || (contentType == nil && body.isEmpty) }
 
   /// A body without a type is JSON, and so is an object under the type that curl's `-d` announces.
   var isJSON: Bool {

@@ -5,7 +5,7 @@ package import Modelling
 ///
 /// The items are read twice. The first pass checks every one and counts them, so that a fault is told by its row before a byte of the answer is out, and
 /// the answer's length is known where its format says it; the second computes. The answer has the bytes that it has when all items are computed together,
-/// since a row's numbers depend on (seed, row) alone. CSV, NPY and raw floats stream in and out; JSON is read and written as a whole, since its parts
+/// since a row's numbers depend on (seed, row) alone. CSV, Arrow, NPY and raw floats stream in and out; JSON is read and written as a whole, since its parts
 /// interleave, and so are the numbers of several completed tables, which stand table by table.
 package struct StreamedRequest: Sendable {
   /// What is asked, before any item.
@@ -24,13 +24,13 @@ package struct StreamedRequest: Sendable {
     _ asked: any CheckedRequest, items inputType: MediaType?, as type: MediaType, limits: ServiceLimits, table: TableOptions? = TableOptions()
   ) {
     guard asked.itemRole != .references, let inputType, ItemReader.types.contains(inputType) else { return nil }
-    guard type == .csv || (asked.streamsNumbers && ItemReader.types.contains(type)) else { return nil }
+    guard type == .csv || type == .arrow || (asked.streamsNumbers && ItemReader.types.contains(type)) else { return nil }
     (self.asked, self.inputType, self.type, self.limits, self.table) = (asked.answered(in: type), inputType, type, limits, table)
     // Of every row: what it was, what it is in every answer, and what is believed of numbers that were missing.
     let width = asked.itemSignature.width
     let numbers = width * (asked.itemRole == .completed ? 5 : 1) + asked.answerWidth
     blockRows = max(1, min(limits.streamedRows, limits.streamedNumbers / numbers, Int(Double(limits.streamedDraws) / asked.rowWeight)))
-    blockBytes = blockRows * numbers * 24 + (inputType == .csv ? blockRows * width * 100 : 0)
+    blockBytes = blockRows * numbers * 24 + ([.csv, .arrow].contains(inputType) ? blockRows * width * 100 : 0)
   }
 
   /// The items of a source in blocks, from the first row.
@@ -42,6 +42,9 @@ package struct StreamedRequest: Sendable {
         inputType, signature: asked.itemSignature, blockRows: blockRows, limits: limits, options: table,
         keepingText: checked != nil && asked.itemRole == .completed, codes: asked.codes, written: checked?.written))
   }
+
+  /// What reading takes beside a block: of Arrow the batch that rows are in, as it came and apart from the rest.
+  func batchBytes(of source: ItemSource) -> Int { inputType == .arrow ? 2 * min(source.byteCount, limits.arrowBatchBytes) : 0 }
 
   // MARK: - The first pass
 
@@ -66,16 +69,8 @@ package struct StreamedRequest: Sendable {
     try blocks.next().map { try asked.about($0, warnings: [], limits) }
   }
 
-  /// The answer's bytes that belong to a block, with those before the first one.
-  package func bytes(of answer: Answer, isFirst: Bool, count: Int) throws -> [UInt8] {
-    switch type {
-    case .csv:
-      let table = try answer.csv
-      return isFirst ? table.bytes : table.rows(0..<table.count)
-    case .npy: return (isFirst ? NPY.header(shape: shape(of: answer, count: count)) : []) + answer.floats
-    default: return answer.floats
-    }
-  }
+  /// What writes the answer to so many items.
+  package func answer(toItems count: Int) -> StreamedAnswer { StreamedAnswer(of: self, count: count) }
 
   /// The shape of the whole answer, of which this is the part of a block.
   package func shape(of answer: Answer, count: Int) -> [Int] {
@@ -89,7 +84,7 @@ package struct StreamedRequest: Sendable {
     let shape = shape(of: answer, count: count)
     let numbers = 4 * shape.reduce(1, *)
     switch type {
-    case .csv: return nil
+    case .csv, .arrow: return nil
     case .npy: return NPY.header(shape: shape).count + numbers
     default: return numbers
     }
@@ -113,8 +108,9 @@ package struct StreamedRequest: Sendable {
     let count = checking.progress.rows
     try noted(checking.notes, checking.warnings(asked.itemSignature))
     let computing = try blocks(of: source, after: checking)
+    let answer = answer(toItems: count)
     while let block = try next(of: computing) {
-      try write(bytes(of: block.perform(), isFirst: block.isFirst, count: count))
+      try write(answer.bytes(of: block.perform(), to: block))
       progress(total / 2 + computing.progress.bytes, total)
     }
     try checkCount(computing, count)

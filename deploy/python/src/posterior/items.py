@@ -16,10 +16,12 @@ from . import npy
 from .transport import EMPTY, Body, FileBody, Memory, json_body
 
 #: What operations take: an array, nested lists of numbers (None is missing), a DataFrame, a list of dicts by column, a list of texts,
-#: or the path of a CSV, PNG or NPY file.
+#: or the path of a CSV, Arrow (a stream), PNG or NPY file.
 Items = Any
 
 MEDIA_TYPES = {
+    ".arrow": "application/vnd.apache.arrow.stream",
+    ".arrows": "application/vnd.apache.arrow.stream",
     ".bits": "application/vnd.posterior.bits",
     ".csv": "text/csv",
     ".tsv": "text/csv",
