@@ -2,7 +2,7 @@
 # Installs what is needed, builds once, and runs a tier of tests.
 # Usage: deploy/test.sh [fast | integration | slow]
 #   fast         (the default, every submission) format, unit tests, the server under curl, the contract, receipts of earlier builds, the documents: minutes
-#   integration  clients of all kinds, also generated ones, replicas that end under load, manifests, the Debian package and the image, the page in a browser, the Python package, studies that are killed, crashes during writes, memory over 100 loads, the documents' site: every submission too, while it fits
+#   integration  clients of all kinds, also generated ones, replicas that end under load, manifests, the Debian package and the image, the page in a browser, the Python package, Spark with executors that are killed, studies that are killed, crashes during writes, memory over 100 loads, the documents' site: every submission too, while it fits
 #   slow         acceptance of trained models, fuzzing and load for minutes each: by hand; figures go to deploy/docs/benchmarks.md
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -67,6 +67,10 @@ integration() {
   echo "== Python package"
   Tests/python/run.sh "$bin/posterior"
 
+  echo "== Spark"
+  Tests/spark/run.sh "$bin/posterior"
+  Tests/spark/run.sh "$bin/posterior" --dask
+
   echo "== studies"
   Tests/studies/run.sh "$bin/posterior"
 
@@ -89,14 +93,17 @@ slow() {
   echo "== memory under the worst requests"
   python3 Tests/soak/memory.py "$bin/posterior" 200000000
 
+  echo "== a million rows on Spark"
+  Tests/spark/run.sh "$bin/posterior" --full
+
   echo "== load"
   python3 Tests/soak/run.py "$bin/posterior"
 }
 
 case $tier in
   fast) deploy/install.sh ;;
-  integration) deploy/install.sh nghttp2-client prometheus haproxy nginx chromium fonts-dejavu-core ;;
-  slow) deploy/install.sh ;;
+  integration) deploy/install.sh nghttp2-client prometheus haproxy nginx chromium fonts-dejavu-core default-jre-headless ;;
+  slow) deploy/install.sh default-jre-headless ;;
   *) echo "deploy/test.sh takes fast, integration or slow, not $tier" >&2; exit 64 ;;
 esac
 bin=$(swift build -c release --show-bin-path)
