@@ -1,8 +1,9 @@
 internal import Formats
 internal import Foundation
 
-/// How the models of a study divide their bound between what the code costs and what it leaves out (Alemi et al. 2018): -ELBO = D + R, so models of one
-/// bound may be anything from a code that says nothing to one that says all.
+/// How the models of a study divide their bound between what the code costs and what it leaves out (Alemi et al. 2018).
+///
+/// -ELBO = D + R, so models of one bound may be anything from a code that says nothing to one that says all.
 package struct RateDistortion: Sendable {
   package struct Point: Sendable {
     package let row: StudyRow

@@ -46,7 +46,9 @@ package struct Study: Settings {
       try Self.check(evaluation.recipes, among: recipes.map(\.name), "evaluations[\(index)].recipes")
       try Self.check(evaluation.trainedOn, among: (data ?? []).map(\.name), "evaluations[\(index)].trained_on")
     }
-    try Self.refuseSecond(rows.map { "\($0.name) \($0.data ?? "")" }, "recipes", "names that stay different where a swept value is added to them")
+    try Self.refuseSecond(
+      rows.map { ([$0.name, $0.data] as [String?]).compactMap { $0 }.joined(separator: " on ") }, "recipes",
+      "names that stay different where a swept value is added to them")
     for row in rows {
       let own = evaluations(of: row)
       guard !own.isEmpty else { throw Fault(field: "evaluations", given: "none of \(row.title)", expected: "one or more of every model") }

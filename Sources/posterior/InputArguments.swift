@@ -9,7 +9,10 @@ import Service
 struct InputArguments: ParsableArguments {
   @Option(
     help:
-      "What the items are: json, csv, arrow (a stream of its IPC), png, npy, raw (float32, little-endian) or txt, one text. (default: by the extension; csv from standard input)"
+      """
+      What the items are: json, csv, arrow (a stream of its IPC), png, npy, raw (float32, little-endian) or txt, one text. (default: by the extension; \
+      csv from standard input)
+      """
   )
   var inputFormat: OutputFormat?
   @OptionGroup(title: "Reading tables") var table: SettingArguments<TableOptions>
@@ -19,7 +22,10 @@ struct InputArguments: ParsableArguments {
     if let format = inputFormat ?? OutputFormat(path: path), inputFormat != nil || format != .txt || !takesRows { return format }
     if path == "-" || Self.isTable(path) { return .csv }
     throw CommandError(
-      "\(path): items come as .json, .csv (or .tsv, .gz), .arrow (or .arrows), .png, .npy, .raw (float32, little-endian) or .txt; the extension says which, or --input-format."
+      """
+      \(path): items come as .json, .csv (or .tsv, .gz), .arrow (or .arrows), .png, .npy, .raw (float32, little-endian) or .txt; the extension says \
+      which, or --input-format.
+      """
     )
   }
 

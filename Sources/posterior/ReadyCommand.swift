@@ -14,6 +14,7 @@ struct ReadyCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard wait >= 0, wait.isFinite else { throw ValidationError("--wait is \(wait), expected seconds") }
+    guard registry.store.given == nil else { throw ValidationError("--store names a folder, and a server is asked: --server names it") }
   }
 
   func run() async throws {
@@ -25,6 +26,7 @@ struct ReadyCommand: AsyncParsableCommand {
           _ = try await server.send(.get, "/readyz", body: []).content
           return
         } catch let refusal as RegistryRefusal where refusal.exitCode == 6 && .now < end {
+          // A server that starts tells nobody when it is done.
           try await Task.sleep(for: .milliseconds(100))
         }
       }

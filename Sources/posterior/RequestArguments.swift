@@ -19,6 +19,10 @@ struct RequestArguments: ParsableArguments {
   @Flag(help: "Takes warnings about the items, such as numbers that look like another unit, for errors.") var strict = false
   @Option(help: "Threads. Default: one a core. The result does not depend on it.") var threads: Int?
 
+  func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads is \(threads), expected at least 1") }
+  }
+
   /// Answers the request as the server does: the same code, the same bytes. What can be read and written block by block is, whatever its size.
   /// - Parameters:
   ///   - mask: a picture that hides pixels of the input, which is a picture, too.
@@ -29,7 +33,7 @@ struct RequestArguments: ParsableArguments {
     mask: String? = nil, model learnt: LoadedModel? = nil, bytes: ItemSource? = nil
   ) async throws {
     try await reporting {
-      if TableLearning.current == nil { Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount }
+      if TableLearning.current == nil || threads != nil { Parallelism.width = threads ?? ProcessInfo.processInfo.activeProcessorCount }
       let model = try learnt ?? store.load(model)
       let takesRows = model.signature.space.isRow
       var sent = SentRequest(contentType: try input.map { try inputArguments.format(of: $0, takesRows: takesRows).mediaType }, options: options)

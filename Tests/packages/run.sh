@@ -16,7 +16,9 @@ server=
 passed=0
 finish() {
   [ -z "$server" ] || kill -9 "$server" 2>/dev/null || true
-  umount "$work/root/proc" 2>/dev/null || true
+  # What strace follows outlives it.
+  [ -z "${tracer:-}" ] || pkill -9 -P "$tracer" 2>/dev/null || true
+  umount "$work/debian/proc" 2>/dev/null || true
   rm -rf --one-file-system "$work"
 }
 trap finish EXIT
@@ -67,7 +69,7 @@ asked 18091 "$work/expected"
 stop TERM
 
 # --- the package on a bare Debian
-root=$work/root
+root=$work/debian
 mkdir "$root"
 tar -xf "$work/debian.tar" -C "$root"
 cp "$deb" "$root/tmp/posterior.deb"
@@ -107,7 +109,7 @@ POSTERIOR_KEY=$key timeout 300 "$posterior" train "$work/recipe.json" --server h
   fail "training: $(tail -3 "$work/err")"
 pass
 pkill -TERM -P "$tracer" || true
-wait "$tracer" || fail "SIGTERM ends the service with $?"
+wait "$tracer" && tracer= || fail "SIGTERM ends the service with $?"
 pass
 python3 - "$work/calls" <<'PYTHON' || fail "the unit's filter would stop the service"
 import re, subprocess, sys

@@ -499,6 +499,8 @@ code 3 "show a model that is not there" local_ models show none
 code 6 "a server that is not there" "$posterior" models list --server http://127.0.0.1:1
 code 6 "a server that is not there, asked whether it is ready" "$posterior" ready --server http://127.0.0.1:1 --wait 0.3
 code 0 "a server that is ready" "$posterior" ready --server "$url"
+code 64 "a store has nothing to be ready for" "$posterior" ready --store "$store"
+code 64 "no threads" "$posterior" sample "$model" --n 1 --threads 0
 code 64 "no time to wait" "$posterior" ready --server "$url" --wait -1
 code 5 "without a key" env -u POSTERIOR_KEY "$posterior" keys list --server "$url"
 code 64 "a server and a store" "$posterior" models list --server "$url" --store "$store"

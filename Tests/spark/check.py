@@ -203,7 +203,9 @@ def check_crashes(wine: pa.Table, frame: DataFrame) -> None:
                 if victim is not None:
                     os.kill(victim, signal.SIGKILL)
                     killed.append(wanted[0])
+                    # The task is tried again before the executor goes.
                     time.sleep(0.5)
+            # Nothing tells when a worker starts its process.
             time.sleep(0.01)
 
     killer = threading.Thread(target=kill)

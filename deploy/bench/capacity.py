@@ -32,7 +32,6 @@ class Server:
     """A server of its own on a free port; a store is written, a folder of models is read."""
 
     def __init__(self, program, store, *options):
-        # A thread of OpenBLAS or of Swift's pool must not differ by what the caller's shell has set.
         started = time.perf_counter()
         self.process = subprocess.Popen(
             [program, "serve", "--store", store, "--listen", "127.0.0.1:0", "--quiet", *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -41,6 +40,7 @@ class Server:
             line = self.process.stdout.readline()
         self.address = re.search(r"http://([0-9.]+:\d+)", line).group(1)
         while self.request("GET", "/readyz")[0] != 200:
+            # Far less than a start takes, so that it shows little in the time of one.
             time.sleep(0.001)
         self.start_ms = 1000 * (time.perf_counter() - started)
 
@@ -114,14 +114,14 @@ def vae(program, folder, name, hidden, latent):
 def rates(program, folder):
     print("\n| VAE of 784 pixels | file, MB | memory above an empty server, MB | lanes | one sample, requests/s | processor us | 64 raw samples, rows/s | processor us a row |")
     print("|---|---|---|---|---|---|---|---|")
+    empty = folder / "empty"
+    empty.mkdir()
+    with serving(program, empty, "--read-only") as server:
+        rest = server.resident_mb
     for name, hidden, latent in SIZES:
         models = folder / name
         models.mkdir()
         path = vae(program, models, name, hidden, latent)
-        empty = folder / "empty"
-        empty.mkdir(exist_ok=True)
-        with serving(program, empty, "--read-only") as server:
-            rest = server.resident_mb
         for lanes in sorted({1, os.cpu_count()}):
             with serving(program, models, "--read-only", "--lanes", str(lanes)) as server:
                 memory = server.resident_mb - rest

@@ -569,10 +569,12 @@ class _Connection:
                 self._connection = None
                 if is_last:
                     raise PosteriorError(f"{self._url.geturl()} can't be reached: {error!r} in {self._attempts} attempts.") from error
+                # A replica that ended needs a moment to be replaced, and many workers ask at once.
                 time.sleep(min(10.0, 0.2 * 2.0**attempt))
                 continue
             if response.status not in (429, 503) or is_last:
                 return response.status, answer
+            # As long as the server asks for.
             wait = response.headers.get("Retry-After", "1")
             time.sleep(min(30.0, float(wait) if wait.isdecimal() else 1.0))
         raise AssertionError("the last attempt returns or raises")

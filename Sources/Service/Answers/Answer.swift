@@ -107,7 +107,8 @@ package struct Answer: Sendable {
 }
 
 extension Answer {
-  /// Rows of a table whose raw numbers are doubles; `values` is [n, width] in model units. Days are texts in CSV, days or times in Arrow, and numbers elsewhere.
+  /// Rows of a table whose raw numbers are doubles; `values` is [n, width] in model units. Days are texts in CSV, days or times in Arrow, numbers
+  /// elsewhere.
   private static func exact(_ values: Tensor, _ table: TableSpace, field: String) -> Answer {
     let (width, filled) = (table.width, values.scalars)
     @Sendable func raw(_ place: Int) -> Double { table.raw(filled[place], at: place % width) }

@@ -68,7 +68,9 @@ extension Application {
     }
   }
 
-  /// The model of a request, if `If-Match` allows it: a model's state is the digest of its file, as the ETag of that file and `Posterior-Digest` say it.
+  /// The model of a request, if `If-Match` allows it.
+  ///
+  /// A model's state is the digest of its file, as the ETag of that file and `Posterior-Digest` say it.
   nonisolated(nonsending) func model(askedBy request: Request) async throws -> LoadedModel {
     let model = try await models.model(named: request.parameter("model"))
     if request.method == .post, let refusal = request.failedPrecondition(asking: EntityTag(model.digest.description)) { throw refusal }

@@ -5,8 +5,8 @@ package import Modelling
 ///
 /// The items are read twice. The first pass checks every one and counts them, so that a fault is told by its row before a byte of the answer is out, and
 /// the answer's length is known where its format says it; the second computes. The answer has the bytes that it has when all items are computed together,
-/// since a row's numbers depend on (seed, row) alone. CSV, Arrow, NPY and raw floats stream in and out; JSON is read and written as a whole, since its parts
-/// interleave, and so are the numbers of several completed tables, which stand table by table.
+/// since a row's numbers depend on (seed, row) alone. CSV, Arrow, NPY and raw floats stream in and out; JSON is read and written as a whole, since its
+/// parts interleave, and so are the numbers of several completed tables, which stand table by table.
 package struct StreamedRequest: Sendable {
   /// What is asked, before any item.
   package let asked: any CheckedRequest
