@@ -137,7 +137,7 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
       "three layers that come down as the prior does, bernoulli on grey images", "ladder_vae",
       #"{"latents": [4, 3, 2], "hidden": [7], "layer_hidden": [6, 5], "layer_depth": 1, "activation": "tanh", "scale_floor": 0.05, "binarisation": "dynamic"}"#,
       .image(height: 4, width: 3),
-      training: ["{}", #"{"kl_warm_up_epochs": 4, "free_bits": 0.05}"#, #"{"importance_samples": 3}"#]),
+      training: ["{}", #"{"kl_warm_up_epochs": 4, "free_bits": 0.05}"#, #"{"importance_samples": 3}"#, #"{"beta": 2, "rate_target": 30}"#]),
     FamilyExample(
       "two layers with batch normalisation, networks of their own on the way down, means on the way up", "ladder_vae",
       #"""
@@ -186,7 +186,7 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
       "bernoulli on grey images, dynamic binarisation", "vae",
       #"{"latent": 3, "hidden": [7, 5], "activation": "tanh", "likelihood": "bernoulli", "binarisation": "dynamic"}"#,
       .image(height: 4, width: 3),
-      training: ["{}", #"{"beta": 0.5, "kl_warm_up_epochs": 4, "free_bits": 0.05}"#, #"{"importance_samples": 3}"#]),
+      training: ["{}", #"{"beta": 0.5, "kl_warm_up_epochs": 4, "free_bits": 0.05}"#, #"{"importance_samples": 3}"#, #"{"rate_target": 30}"#]),
     FamilyExample(
       "convolutions with batch normalisation and a joint head, beta-binomial on colour images", "vae",
       #"""

@@ -14,14 +14,17 @@ extension VAE: GradientTrainable {
     package var freeBits: Float
     /// Draws of the importance-weighted bound; 1 is the ELBO.
     package var importanceSamples: Int
+    /// R*, nats that the code of an item is to cost on average; nil: whatever the bound makes of it.
+    package var rateTarget: Float?
 
     package init() { self.init(beta: 1) }
 
-    package init(beta: Float = 1, warmUpEpochs: Float = 0, freeBits: Float = 0, importanceSamples: Int = 1) {
+    package init(beta: Float = 1, warmUpEpochs: Float = 0, freeBits: Float = 0, importanceSamples: Int = 1, rateTarget: Float? = nil) {
       self.beta = beta
       self.warmUpEpochs = warmUpEpochs
       self.freeBits = freeBits
       self.importanceSamples = importanceSamples
+      self.rateTarget = rateTarget
     }
 
     package static let table = Table<Self> {
@@ -29,9 +32,11 @@ extension VAE: GradientTrainable {
       Setting("kl_warm_up_epochs", \.warmUpEpochs, in: 0..., "Epochs over which the KL term's weight rises from 0 to beta.")
       Setting("free_bits", \.freeBits, in: 0..., "Nats that every latent dimension may cost for nothing.")
       Setting("importance_samples", \.importanceSamples, in: 1...1024, "Draws of the importance-weighted bound; 1 is the ELBO.")
+      RateTarget.setting(\.rateTarget)
     }
 
     package func check() throws(Fault) {
+      try RateTarget.check(rateTarget, freeBits: freeBits, importanceSamples: importanceSamples)
       guard importanceSamples == 1 || (beta == 1 && warmUpEpochs == 0 && freeBits == 0) else {
         throw Fault(
           field: "importance_samples", given: "\(importanceSamples) beside beta, warm-up or free bits",

@@ -42,7 +42,10 @@ package struct SemiSupervisedTrainingOptions: Settings {
   package static let table = Table<Self> {
     Setting("alpha", \.alpha, in: 0..., "Weight of ln q(y|x) of labelled items, times items over labelled items.")
     Setting("weight_prior", \.weightPrior, in: 0..., "Weight of a standard normal prior over the weights, over items.")
-    Setting("kl_warm_up_epochs", \.warmUpEpochs, in: 0..., "Epochs over which the divergences' weight rises from 0 to 1.")
+    Setting(
+      "kl_warm_up_epochs", \.warmUpEpochs, in: 0...,
+      "Epochs over which the divergences' weight rises from 0 to 1. While a code costs nothing a class has nothing to add to it, and a few classes may "
+        + "take all items for good: watch components_used.")
     Setting(
       "pretraining_epochs", \.pretrainingEpochs, in: 0...1_000_000,
       "Epochs as a plain VAE, after which the components are a Gaussian mixture fitted to latent draws (of gmdgm and agmdgm).")

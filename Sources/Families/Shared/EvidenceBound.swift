@@ -19,8 +19,8 @@ extension EvidenceBounded where TrainingOptions == VAE.TrainingOptions {
   }
 
   package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor {
-    let scores = score(batch, draws: options.importanceSamples, keys: keys)
-    return options.importanceSamples == 1 ? scores[.elbo] : scores[.iwae]
+    score(batch, draws: options.importanceSamples, keys: keys)
+      .validationBound(importanceSamples: options.importanceSamples, beta: options.beta, rateTarget: options.rateTarget)
   }
 }
 
@@ -53,10 +53,14 @@ package struct EvidenceBound {
     ] + (layers.count > 1 ? each : [])
   }
 
-  /// weight · KL - E_q[ln p(x|z)]
   func objective(_ options: VAE.TrainingOptions, epoch: Float) -> Objective {
-    let weight = options.beta * Self.ramp(epoch, over: options.warmUpEpochs)
-    return Objective(loss: charged(freeBits: options.freeBits) * weight - reconstruction, terms: terms)
+    objective(weight: options.beta * Self.ramp(epoch, over: options.warmUpEpochs), freeBits: options.freeBits, rateTarget: options.rateTarget)
+  }
+
+  /// weight · R - E_q[ln p(x|z)], and with a target R* weight · |R - R*| - E_q[ln p(x|z)]; the rate R is the KL.
+  func objective(weight: Float, freeBits: Float, rateTarget: Float?) -> Objective {
+    let rate = charged(freeBits: freeBits)
+    return Objective(loss: (rateTarget.map { RateTarget.distance(of: rate, from: $0) } ?? rate) * weight - reconstruction, terms: terms)
   }
 
   /// From 0 to 1 over a warm-up; 1 without one.
