@@ -2,7 +2,7 @@
 # Installs what is needed, builds once, and runs a tier of tests.
 # Usage: deploy/test.sh [fast | integration | slow]
 #   fast         (the default, every submission) format, unit tests, the server under curl, the contract, receipts of earlier builds, the documents: minutes
-#   integration  clients of all kinds, also generated ones, replicas that end under load, manifests, the Debian package and the image, the page in a browser, the Python package, Spark with executors that are killed, studies that are killed, crashes during writes, memory over 100 loads, the documents' site: every submission too, while it fits
+#   integration  clients of all kinds, also generated ones, the kernels on arm64, replicas that end under load, manifests, the Debian package and the image, the page in a browser, the Python package, Spark with executors that are killed, studies that are killed, crashes during writes, memory over 100 loads, the documents' site: every submission too, while it fits
 #   slow         acceptance of trained models, fuzzing and load for minutes each: by hand; figures go to deploy/docs/benchmarks.md
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -57,6 +57,9 @@ integration() {
 
   echo "== packages"
   Tests/packages/run.sh "$bin/posterior"
+
+  echo "== kernels on arm64"
+  Tests/arm64/run.sh
 
   echo "== Prometheus"
   Tests/prometheus/run.sh "$bin/posterior"
