@@ -53,12 +53,16 @@ package struct HiddenPixelEvaluation: Findings {
   package var metrics: [RunMetric] {
     importance.metrics("hidden_pixels_nats") + prior.metrics("hidden_pixels_prior_nats")
       + [RunMetric(name: "hidden_numbers", value: hidden, step: 0)]
+      + (bitsPerDimension.map { [RunMetric(name: "hidden_pixels_bits_per_dim", value: $0, step: 0)] } ?? [])
   }
+
+  /// What one hidden number takes by the importance-weighted bound; nil where nothing is hidden.
+  private var bitsPerDimension: Double? { hidden > 0 ? -importance.mean / hidden / log(2) : nil }
 
   package var lines: [String] {
     [
       String(format: "log-likelihood of what %@ hides, %.1f numbers an image on average, given the others", "\(mask)", hidden),
       importance.line("importance sampling, k = \(draws)"), prior.line("prior Monte Carlo, k = \(draws)"),
-    ]
+    ] + (bitsPerDimension.map { [String(format: "bits a hidden number: %.4f", $0)] } ?? [])
   }
 }

@@ -12,6 +12,7 @@ package enum Catalogue {
     GMDGM.self,
     HiLLoC.self,
     HVAE.self,
+    InpaintingHVAE.self,
     LadderVAE.self,
     M2.self,
     Mixture.self,

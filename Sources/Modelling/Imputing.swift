@@ -12,6 +12,30 @@ extension Imputing {
   package func impute(_ x: Tensor, draws: Int, keys: RowKeys) -> Imputation { impute(x, draws: draws, keys: keys, wanted: .all) }
 }
 
+/// Fills in by several levels of latent variables, some of which may be held at what is expected of them.
+package protocol HierarchicalImputing: Imputing {
+  var imputationLevels: Int { get }
+  func impute(_ x: Tensor, draws: Int, keys: RowKeys, wanted: Imputation.Parts, by choice: LevelChoice) -> Imputation
+}
+
+extension HierarchicalImputing {
+  package func impute(_ x: Tensor, draws: Int, keys: RowKeys, wanted: Imputation.Parts) -> Imputation {
+    impute(x, draws: draws, keys: keys, wanted: wanted, by: LevelChoice())
+  }
+}
+
+/// What is drawn of an imputation by levels.
+package struct LevelChoice: Sendable, Hashable {
+  /// The levels that are drawn, 0 being nearest the data; the others are the means of their priors. nil: all.
+  package var sampled: Set<Int>?
+  /// Whether a draw of z has the mean of p(x|z) for pixels, in place of a draw of them.
+  package var meanPixels: Bool
+
+  package init(sampled: Set<Int>? = nil, meanPixels: Bool = false) { (self.sampled, self.meanPixels) = (sampled, meanPixels) }
+
+  package func samples(_ level: Int) -> Bool { sampled?.contains(level) ?? true }
+}
+
 /// What a model believes of the missing numbers, and draws from it; nothing here knows the observed numbers' raw form.
 package struct Imputation: Sendable {
   /// What can be asked for by itself, since each takes time.

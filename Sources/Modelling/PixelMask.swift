@@ -11,6 +11,8 @@ package enum PixelMask: SettingValue {
   case band(rows: Int)
   /// `rectangle:TOP,LEFT,HEIGHT,WIDTH`
   case rectangle(top: Int, left: Int, height: Int, width: Int)
+  /// The middle half of the height and of the width (`centre`).
+  case centre
   /// A rectangle with two random corners that hides at least this share of the pixels (`rectangle`, `rectangle:0.3`).
   case randomRectangle(share: Double)
   /// One half of the image (`left`, `right`, `top`, `bottom`); any of the four where nil (`half`).
@@ -20,7 +22,7 @@ package enum PixelMask: SettingValue {
 
   /// What can be written, for errors and help.
   package static let grammar =
-    "band[:ROWS], rectangle[:SHARE], rectangle:TOP,LEFT,HEIGHT,WIDTH, half, left, right, top, bottom or random:RATE"
+    "band[:ROWS], rectangle[:SHARE], rectangle:TOP,LEFT,HEIGHT,WIDTH, centre, half, left, right, top, bottom or random:RATE"
 
   /// Refuses a mask that does not fit the image, or would hide nothing.
   package func check(height: Int, width: Int) throws(Fault) {
@@ -34,7 +36,7 @@ package enum PixelMask: SettingValue {
       }
     case .randomRectangle(let share):
       guard share > 0, share <= 1 else { throw refuse("a share of the pixels above 0 and up to 1") }
-    case .half: guard height > 1, width > 1 else { throw refuse("an image that has two halves") }
+    case .half, .centre: guard height > 1, width > 1 else { throw refuse("an image that has two halves") }
     case .random(let rate): guard rate > 0, rate <= 1 else { throw refuse("a rate above 0 and up to 1") }
     }
   }
@@ -46,6 +48,9 @@ package enum PixelMask: SettingValue {
     case .random(let rate): return keys.bernoulli(.full([n, height * width], rate))
     case .rectangle(let top, let left, let rows, let columns):
       return Self.filled(n, height, width, outside: 0) { _ in (top..<top + rows, left..<left + columns) }
+    case .centre:
+      let (top, left) = (height / 4, width / 4)
+      return Self.filled(n, height, width, outside: 0) { _ in (top..<top + height / 2, left..<left + width / 2) }
     case .band(let rows):
       let u = keys.uniform(1).scalars
       return Self.filled(n, height, width, outside: 1) { row in
@@ -145,6 +150,7 @@ extension PixelMask: CustomStringConvertible, Codable {
     case .band(let rows): "band:\(rows)"
     case .rectangle(let top, let left, let height, let width): "rectangle:\(top),\(left),\(height),\(width)"
     case .randomRectangle(let share): "rectangle:\(share)"
+    case .centre: "centre"
     case .half(let side): side?.rawValue ?? "half"
     case .random(let rate): "random:\(rate)"
     }
@@ -159,6 +165,7 @@ extension PixelMask: CustomStringConvertible, Codable {
     case ("band", 0): self = .band(rows: 3)
     case ("rectangle", 0): self = .randomRectangle(share: 0.3)
     case ("half", 0): self = .half(nil)
+    case ("centre", 0) where parts.count == 1: self = .centre
     case ("random", 1):
       guard let rate = numbers[0], rate.isFinite else { throw Self.refusal(text) }
       self = .random(rate: Float(rate))

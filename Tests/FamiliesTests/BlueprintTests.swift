@@ -43,6 +43,7 @@ struct BlueprintTests {
     (GMDGM.self, #"{"components": 10000, "hidden": [65536]}"#, .vector(3), "classifier_output.weight"),
     (HiLLoC.self, #"{"layers": 1, "latent": 1024, "hidden": 4096}"#, .image(height: 2, width: 2), "down.0.first.kernel.direction"),
     (HVAE.self, #"{"latents": [2, 65536], "layer_hidden": [65536]}"#, .vector(3), "inference.0.mean.weight"),
+    (InpaintingHVAE.self, #"{"hidden": 65536, "channels": [1, 4096]}"#, .image(height: 8, width: 8), "expand.weight"),
     (LadderVAE.self, #"{"latents": [2, 65536], "layer_hidden": [65536], "layer_depth": 1}"#, .vector(3), "up.0.mean.weight"),
     (M2.self, wide(#""components": 2"#), .vector(3), "classifier.hidden.0.weight"),
     (Mixture.self, #"{"kind": "gaussian", "components": 1024}"#, .vector(2048), "precision_roots"),

@@ -134,6 +134,14 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
       #"{"latents": [2], "hidden": [6], "activation": "softplus", "likelihood": "gaussian_learned", "likelihood_scale": "softplus"}"#,
       .table([.init(name: "age", type: .real), .init(name: "height", type: .real)], scaling: .init(offset: [40, 170], scale: [20, 10]))),
     FamilyExample(
+      "two halvings of colour images with holes", "inpainting_hvae",
+      #"{"channels": [2, 3, 2], "hidden": 5, "latent": 2, "activation": "tanh"}"#, .image(height: 8, width: 8, channels: 3),
+      training: [#"{"masks": [{"mask": "centre"}]}"#, #"{"masks": [{"mask": "half"}, {"mask": "random:0.3"}], "kl_warm_up_epochs": 3}"#], holes: 0.2),
+    FamilyExample(
+      "one halving of grey images of odd extents with holes", "inpainting_hvae",
+      #"{"channels": [3, 2], "hidden": 4, "latent": 3, "activation": "elu"}"#, .image(height: 5, width: 7),
+      training: [#"{"masks": [{"mask": "rectangle:0.1"}]}"#], holes: 0.1),
+    FamilyExample(
       "three layers that come down as the prior does, bernoulli on grey images", "ladder_vae",
       #"{"latents": [4, 3, 2], "hidden": [7], "layer_hidden": [6, 5], "layer_depth": 1, "activation": "tanh", "scale_floor": 0.05, "binarisation": "dynamic"}"#,
       .image(height: 4, width: 3),

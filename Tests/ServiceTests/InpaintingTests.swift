@@ -207,4 +207,35 @@ struct InpaintingTests {
     let again = try await fixture.post("/v1/runs/\(run)/replay", [], type: "application/json")
     #expect(again.status == 200 && again.text.contains(#""equal":true"#), "\(again.text)")
   }
+
+  @Test("levels that are named are drawn, the others held; who has none to choose from says so")
+  func levels() async throws {
+    try fixture.publish(ModelFiles.levelledInpainter, as: "levels")
+    let image = png(picture())
+    func draws(_ query: String) async throws -> [[Float]] {
+      let answer = try await fixture.post(
+        "/v1/models/levels/impute?mask=centre&draws=3&seed=4&\(query)", image, type: "image/png", accept: "application/octet-stream")
+      #expect(answer.status == 200, "\(answer.text)")
+      let all = try floats(answer)
+      return (0..<3).map { Array(all[$0 * 64..<($0 + 1) * 64]) }
+    }
+    let row = "[\((0..<8).map { _ in "[0, 10, 20, 30, 40, 50, 60, 70]" }.joined(separator: ", "))]"
+    let held = try await fixture.post(
+      "/v1/models/levels/impute", json: #"{"inputs": [\#(row)], "mask": "centre", "draws": 3, "seed": 4, "levels": [], "mean_pixels": true}"#)
+    #expect(held.status == 200, "\(held.text)")
+    let completed = try #require(try JSONValue(parsing: held.body)["completed"]).elements
+    #expect(completed.count == 3 && completed[0] == completed[1] && completed[1] == completed[2])
+    #expect(try await Set(draws("levels=2&mean_pixels=true")).count == 3)
+    #expect(try await draws("levels=0,1,2") == draws(""))
+    #expect(try await draws("levels=0") != draws("levels=1"))
+    for (query, field, words) in [("levels=3", "levels", "0 to 2"), ("levels=-1", "levels", "0")] {
+      let answer = try await fixture.post("/v1/models/levels/impute?mask=centre&\(query)", image, type: "image/png")
+      #expect([400, 422].contains(answer.status) && answer.text.contains(words), "\(answer.text)")
+      #expect(try #require(answer.member("field")?.string).hasPrefix(field))
+    }
+    for query in ["levels=0", "mean_pixels=true"] {
+      let answer = try await fixture.post(target + "?mask=centre&\(query)", image, type: "image/png")
+      #expect(answer.status == 422 && answer.text.contains("vaeac_image"), "\(answer.text)")
+    }
+  }
 }

@@ -201,8 +201,11 @@ function trainForm(context) {
   };
 }
 
+/** Families that fill in images alone. */
+const IMAGE_IMPUTERS = new Set(["inpainting_hvae", "vaeac_image"]);
+
 function imputeForm(context) {
-  const chosen = choices(context, (family) => family.operations.includes("impute") && family.name !== "vaeac_image");
+  const chosen = choices(context, (family) => family.operations.includes("impute") && !IMAGE_IMPUTERS.has(family.name));
   const options = form(IMPUTE, context.prior, () => context.changed());
   const publish = publication(context.prior, context.changed, "Keep the model", "Only needed to fill in other tables by the same model.");
   return {

@@ -22,6 +22,8 @@ package struct ImputeRequest: ModelRequest {
   package var draws = 5
   package var mode = Mode.draws
   package var mask: String?
+  package var levels: [Int]?
+  package var meanPixels: Bool?
   package var cells: Bool?
   package var compare = true
   package var seed: Int?
@@ -42,6 +44,13 @@ package struct ImputeRequest: ModelRequest {
     )
     // It has hidden what it hides before rows are computed.
     Setting("mask", \.mask, ofRows: false, "What to hide of images, beside what is missing already: \(PixelMask.grammar).")
+    Setting(
+      "levels", \.levels, in: 0...63, lengths: 0...64,
+      "Of a model with levels of latent variables: those that are drawn, 0 being nearest the data; the others are what is expected of them. Absent: all."
+    )
+    Setting(
+      "mean_pixels", \.meanPixels,
+      "Of such a model: a draw has the mean of its pixels given the latent variables, in place of a draw of every pixel. Absent: false.")
     Setting(
       "cells", \.cells, "Whether JSON lists what is believed of every missing number; where absent it does for tables and vectors, not for images.")
     Setting(
@@ -68,6 +77,7 @@ package struct ImputeRequest: ModelRequest {
   private var tables: Int { isPoint ? 1 : draws }
 
   package func check(_ model: any Imputing, rows: Int, limits: ServiceLimits) throws {
+    try checkLevels(model)
     let (n, width, marginals) = (max(rows, 1), model.signature.width, max(marginalWidths(model).reduce(0, +), 1))
     guard n * marginals <= limits.answerNumbers else {
       let expected = "at most \(limits.answerNumbers / marginals) in one request"
@@ -94,8 +104,10 @@ package struct ImputeRequest: ModelRequest {
     let (signature, items) = (model.signature, rows.items)
     let believes = !marginalWidths(model).isEmpty
     let wanted: Imputation.Parts = isPoint ? .point : .draws
-    let imputation = model.impute(
-      rows.inModelUnits(signature), draws: draws, keys: rows.keys, wanted: believes ? wanted.union(.marginals) : wanted)
+    let (x, parts) = (rows.inModelUnits(signature), believes ? wanted.union(.marginals) : wanted)
+    let imputation =
+      (model as? any HierarchicalImputing)?.impute(x, draws: draws, keys: rows.keys, wanted: parts, by: levelChoice)
+      ?? model.impute(x, draws: draws, keys: rows.keys, wanted: parts)
     let isExact = signature.space.table?.isExact == true
     let completed = (isPoint ? [imputation.point] : imputation.draws).map { values in
       // In double precision only the answer has raw numbers.

@@ -4,6 +4,7 @@ import Foundation
 import HTTP
 import ModelFiles
 import Modelling
+import Networks
 import Registry
 import Service
 import Tensors
@@ -122,6 +123,13 @@ enum ModelFiles {
   }
   static let inpainter = encoded {
     try VAEACImage(.init(latent: 2, hidden: 6, channels: [2, 3]), signature: .image(height: 8, width: 8), key: RandomKey(seed: 6))
+  }
+  static let levelledInpainter = encoded {
+    let configuration = InpaintingHVAE.Configuration(channels: [2, 3], hidden: 6, latent: 2)
+    var model = try InpaintingHVAE(configuration, signature: .image(height: 8, width: 8), key: RandomKey(seed: 6))
+    // Else every level would be a standard normal that no pixel hangs on.
+    model.network = model.network.mapping { $0.isTrainable ? $1 + RandomKey(seed: 5).split($1.count).normal($1.shape) * 0.3 : $1 }
+    return model
   }
   static let colourInpainter = encoded {
     try VAEACImage(
