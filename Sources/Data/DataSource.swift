@@ -25,7 +25,7 @@ package struct DataSource: Settings {
   package var format: Format?
   /// Of a named data set.
   package var split: Split
-  /// Smallest and largest value of an `npy`, which become 0 and 1; images need it, rows without it are standardised.
+  /// Smallest and largest value of an `npy`, which become 0 and 1; images need it, rows without it are standardised. Of an `idx` nil is 0 and 255.
   package var range: [Float]?
   /// At most so many items, from the first.
   package var limit: Int?
@@ -77,7 +77,9 @@ package struct DataSource: Settings {
     Setting("target", \.target, "Of pairs: the file whose lines belong to those of the source.")
     Setting("split", \.split, "Of a data set known by name.")
     Setting(
-      "range", \.range, "Smallest and largest value of an npy, which become 0 and 1; images need it, rows without it are standardised.")
+      "range", \.range,
+      "Smallest and largest value of an npy, which become 0 and 1; images need it, rows without it are standardised. Of an idx absent: 0 and 255, "
+        + "which files of zeros and ones are refused by.")
     Setting("limit", \.limit, in: 1..., expected: "a positive number", "At most so many items, from the first.")
     Setting("columns", \.columns, "Columns of a csv to learn from, others being left out; absent: inferred.")
     Setting("missing", \.missing, "Marks of a missing cell of a csv beside the usual ones, see data.reading.")
@@ -133,8 +135,8 @@ package struct DataSource: Settings {
         "there is no file or folder \(source); data sets known by name: \(NamedDataSet.names)")
     }
     let format = try format ?? inferredFormat(isFolder: isFolder.boolValue)
-    guard range == nil || format == .npy || format == .video else {
-      throw DataError("data.range is for npy; \(format.rawValue) has a range of its own")
+    guard range == nil || format == .npy || format == .video || format == .idx else {
+      throw DataError("data.range is for npy and idx; \(format.rawValue) has a range of its own")
     }
     guard target == nil || format == .pairs else { throw DataError("data.target is for pairs; \(format.rawValue) is one source alone") }
     guard (columns == nil && missing == nil && delimiter == nil && reading == nil) || format == .csv else {
@@ -144,7 +146,7 @@ package struct DataSource: Settings {
       throw DataError("\(source) is a folder, expected a file in the format \(format.rawValue)")
     }
     switch format {
-    case .idx: return try ImageFiles.idx(source, name: source)
+    case .idx: return try ImageFiles.idx(source, name: source, range: bounds())
     case .csv: return try csv(Self.bytes(source), isMixed: isMixed)
     case .npy: return try npy()
     case .png:
@@ -172,7 +174,7 @@ package struct DataSource: Settings {
     if Self.isTable(source) { return .csv }
     if name.hasSuffix(".npy") { return .npy }
     if name.hasSuffix(".txt") || name.hasSuffix(".txt.gz") { return .text }
-    if name.hasSuffix("-ubyte") || name.hasSuffix("-ubyte.gz") || name.hasSuffix(".idx") || name.hasSuffix(".idx.gz") { return .idx }
+    if Self.isIDX(source) { return .idx }
     throw DataError("the name of \(source) tells no format: set data.format to one of \(Format.allCases.map(\.rawValue).joined(separator: ", "))")
   }
 
@@ -180,6 +182,12 @@ package struct DataSource: Settings {
   package static func isTable(_ path: String) -> Bool {
     let name = path.lowercased()
     return path == "-" || [".csv", ".tsv", ".csv.gz", ".tsv.gz", ".tab", ".xlsx", ".xls", ".parquet"].contains(where: name.hasSuffix)
+  }
+
+  /// Whether a path's name says that it holds bytes as MNIST's files do.
+  package static func isIDX(_ path: String) -> Bool {
+    let name = path.lowercased()
+    return ["-ubyte", "-ubyte.gz", ".idx", ".idx.gz"].contains(where: name.hasSuffix)
   }
 
   static func bytes(_ path: String) throws(DataError) -> [UInt8] {

@@ -70,9 +70,11 @@ struct EvaluationData: Equatable {
     _ source: String, format: DataSource.Format? = nil, split: DataSource.Split, limit: Int? = nil, labels: LabelSource? = nil,
     withLabels: Bool = false, reading: TableOptions?, for signature: Signature, _ model: any ModelFamily, ofAnySize isAnySize: Bool = false
   ) throws -> DataSet {
-    // Of the formats, only NPY does not know its own range.
+    // Of the formats, NPY does not know its own range, nor do bytes that are no levels.
     let space = signature.space
-    let range = source.lowercased().hasSuffix(".npy") ? space.picture.map { [$0.range.lowerBound, $0.range.upperBound] } : nil
+    let isOfBytes = format == .idx || (format == nil && NamedDataSet.named(source) == nil && DataSource.isIDX(source))
+    let isRanged = source.lowercased().hasSuffix(".npy") || (isOfBytes && space.picture.map { $0.range != 0...255 } ?? false)
+    let range = isRanged ? space.picture.map { [$0.range.lowerBound, $0.range.upperBound] } : nil
     var given = DataSource(source: source, format: format, split: split, range: range, limit: limit, labels: labels)
     if let table = space.table, NamedDataSet.named(source) == nil, format == .csv || (format == nil && InputArguments.isTable(source)) {
       (given.format, given.known, given.reading) = (.csv, table, reading)

@@ -41,6 +41,22 @@ struct DataSourceTests {
     refusal(DataSource(source: folder.path + "/images.idx", limit: 0), "data.limit is 0")
   }
 
+  @Test("IDX images of zeros and ones need their range said, are then what they are, and no byte is outside a range")
+  func binarisedIDX() throws {
+    let pixels: [UInt8] = [0, 1, 1, 0, 0, 0, 1, 0]
+    let path = try folder.file("bits-idx3-ubyte", IDX.encode(pixels, dimensions: [2, 2, 2]))
+    refusal(DataSource(source: path), "zeros and ones", "data.range to [0, 1]")
+    let bits = try DataSource(source: path, range: [0, 1]).load()
+    #expect(bits.signature == .image(height: 2, width: 2, range: 0...1) && bits.batch([0, 1]).scalars == pixels.map(Float.init))
+    #expect(try DataSource(source: path, range: [0, 255]).load().signature == .image(height: 2, width: 2))
+    #expect(try DataSource(source: path).findingRange().range == [0, 1])
+    let levels = try folder.file("levels.idx", IDX.encode([0, 1, 7, 0], dimensions: [1, 2, 2]))
+    refusal(DataSource(source: levels, range: [0, 1]), "a byte 7", "0.0 to 1.0")
+    #expect(try DataSource(source: levels).findingRange().range == nil)
+    let black = try folder.file("black.idx", IDX.encode([0, 0, 0, 0], dimensions: [1, 2, 2]))
+    #expect(try DataSource(source: black).load().signature == .image(height: 2, width: 2))
+  }
+
   @Test("a CSV file is a table of its columns")
   func csv() throws {
     let text = "a,b\n1,-2.5\n3,4e1\n"

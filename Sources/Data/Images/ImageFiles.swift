@@ -4,15 +4,27 @@ internal import Modelling
 
 /// Images in files that know their own range: IDX, and folders of PNGs.
 enum ImageFiles {
-  /// - Parameter name: of the set, in notes and errors.
-  static func idx(_ path: String, name: String) throws -> DataSet {
+  /// - Parameters:
+  ///   - name: of the set, in notes and errors.
+  ///   - range: of the pixels; nil: 0 to 255, which a file of zeros and ones doesn't have.
+  static func idx(_ path: String, name: String, range: ClosedRange<Float>? = nil) throws -> DataSet {
     let bytes = try DataSource.bytes(path)
     let (dimensions, values) = try IDX.decode(bytes)
     guard dimensions.count == 3 else { throw DataError("\(path) has \(dimensions.count) dimensions, expected images: count, height, width") }
-    let signature = Signature.image(height: dimensions[1], width: dimensions[2])
+    if let range {
+      if let outside = values.first(where: { !range.contains(Float($0)) }) {
+        throw DataError("\(path) holds a byte \(outside), expected \(range.lowerBound) to \(range.upperBound), which data.range says")
+      }
+    } else if isOfBits(values) {
+      throw DataError("\(path) holds zeros and ones alone, which would be all but black among 0 to 255: set data.range to [0, 1]")
+    }
+    let signature = Signature.image(height: dimensions[1], width: dimensions[2], range: range ?? 0...255)
     try signature.check()
     return DataSet(name: name, rows: ByteRows(values, width: signature.width), signature: signature, digest: SHA256.digest(bytes))
   }
+
+  /// Whether all bytes are 0 or 1, and some are 1: pixels that were binarised.
+  static func isOfBits(_ values: [UInt8]) -> Bool { values.max() == 1 }
 
   /// Every `.png` of a folder in the order of their names; all of one size.
   static func folder(_ path: String) throws -> DataSet {
