@@ -9,12 +9,13 @@ package struct LatentUseEvaluation: Findings {
   package struct Layer: Sendable {
     /// KL(q || p) of the layer, given the layers that its prior hangs on.
     package let kl: Estimate
-    /// Latent variables whose posterior mean varies over the items by more than `threshold` (Burda et al. 2016).
+    /// Latent variables whose posterior mean varies over the items by more than `threshold` (Burda et al. 2016); categorical ones that cost more nats
+    /// than that on average.
     package let active: Int
     package let width: Int
   }
 
-  /// Of the variance of a posterior mean.
+  /// Of the variance of a posterior mean, or of a categorical variable's mean KL in nats.
   package static let threshold = 0.01
 
   /// The one nearest the data first.
@@ -46,6 +47,28 @@ package struct LatentUseEvaluation: Findings {
     }
     rate = Estimate(distortions.indices.map { item in costs.reduce(0) { $0 + $1[item] } })
     distortion = Estimate(distortions)
+  }
+
+  /// The same of a layer of categorical variables, which have no mean that could vary.
+  package init(of model: any CategoricallyEncoding, on data: DataSet, seed: UInt64) {
+    let key = RandomKey(seed: seed)
+    var (costs, distortions, sums): ([Double], [Double], [Double]) = ([], [], [])
+    let block = 500
+    for start in stride(from: 0, to: data.count, by: block) {
+      let rows = start..<min(start + block, data.count)
+      let use = model.use(of: data.batch(rows), keys: RowKeys(key, rows: rows))
+      let (variables, each) = (use.costs.shape[1], use.costs.scalars)
+      if sums.isEmpty { sums = [Double](repeating: 0, count: variables) }
+      for row in 0..<rows.count {
+        let own = each[row * variables..<(row + 1) * variables].map(Double.init)
+        for place in own.indices { sums[place] += own[place] }
+        costs.append(own.reduce(0, +))
+      }
+      distortions += use.logLikelihood.scalars.map { -Double($0) }
+    }
+    let active = sums.count { $0 / Double(max(data.count, 1)) > Self.threshold }
+    layers = [Layer(kl: Estimate(costs), active: active, width: sums.count)]
+    (rate, distortion) = (Estimate(costs), Estimate(distortions))
   }
 
   package var metrics: [RunMetric] {

@@ -34,7 +34,20 @@ package struct CapabilityCondition: Sendable {
 }
 
 extension Capability where Able == any Attackable {
-  package static var attackable: Self { Self(by: { $0 is any Attackable.Type }, of: { $0 as? any Attackable }) }
+  /// Of models with Gaussian codes; others have no gradient through a draw of them.
+  package static var attackable: Self {
+    Self(
+      by: { $0 is any Attackable.Type },
+      of: { model in (model as? any Attackable).flatMap { $0.codeForms.allSatisfy(\.isGaussian) ? $0 : nil } })
+  }
+}
+
+extension Capability where Able == any CategoricallyEncoding {
+  package static var categoricallyEncoding: Self {
+    Self(
+      by: { $0 is any CategoricallyEncoding.Type },
+      of: { model in (model as? any CategoricallyEncoding).flatMap { $0.codeForms.allSatisfy(\.isCategorical) ? $0 : nil } })
+  }
 }
 
 extension Capability where Able == any Classifying {

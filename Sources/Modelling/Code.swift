@@ -34,6 +34,7 @@ package enum Code: Sendable {
     }
 
     package var isGaussian: Bool { if case .gaussian = self { true } else { false } }
+    package var isCategorical: Bool { if case .categorical = self { true } else { false } }
   }
 
   package var form: Form {

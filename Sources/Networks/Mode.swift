@@ -26,7 +26,7 @@ package final class BufferUpdates: Sendable {
   package init(momentum: Float? = nil) { self.momentum = momentum }
 
   /// The value that a watched buffer should have after this step; the last one recorded counts.
-  func record(_ value: Tensor, for buffer: Tensor) {
+  package func record(_ value: Tensor, for buffer: Tensor) {
     guard let identity = buffer.identity else { return }
     values.withLock { $0[identity] = value }
   }

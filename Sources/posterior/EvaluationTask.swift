@@ -94,6 +94,7 @@ struct EvaluationTask {
     } else if draws > 0, let model = Capability.scoring.of(model) {
       parts.append(LikelihoodEvaluation(of: model, on: items, draws: draws, seed: seed, progress: progress))
       if let able = Capability.attackable.of(model) { parts.append(LatentUseEvaluation(of: able, on: items, seed: seed)) }
+      if let able = Capability.categoricallyEncoding.of(model) { parts.append(LatentUseEvaluation(of: able, on: items, seed: seed)) }
     }
     if let clusterer = Capability.clustering.of(model), let labels = items.labels {
       let assignments = ClusterAssignments(of: clusterer, on: items, progress: progress)

@@ -12,7 +12,7 @@ struct AttackableLawTests {
 
   private func keys(_ n: Int) -> RowKeys { RowKeys(key, rows: 0..<n) }
 
-  private static let examples: [FamilyExample] = FamilyExample.all.filter { Catalogue.family(named: $0.family) is any Attackable.Type }
+  private static let examples: [FamilyExample] = FamilyExample.all.filter { (try? $0.model()).flatMap(Capability.attackable.of) != nil }
 
   @Test("an encoder's answer is the noiseless inference, and a reconstruction is the decoded mean of its draws", arguments: examples)
   func consistent(_ example: FamilyExample) throws {

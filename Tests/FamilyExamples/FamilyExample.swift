@@ -245,6 +245,20 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
       "gaussian of fixed deviation, wide enough for several threads", "vae",
       #"{"latent": 8, "hidden": [256], "activation": "relu", "scale": "exp", "likelihood": "gaussian", "deviation": 0.7}"#, .vector(256)),
     FamilyExample(
+      "categorical codes, bernoulli on grey images, dynamic binarisation", "vae",
+      #"{"latents": {"categorical": [4, 3]}, "hidden": [7], "activation": "tanh", "binarisation": "dynamic"}"#, .image(height: 4, width: 3),
+      training: ["{}", #"{"temperature": 0.8, "beta": 0.5, "kl_warm_up_epochs": 4, "free_bits": 0.05}"#]),
+    FamilyExample(
+      "one categorical variable behind convolutions with batch normalisation, beta-binomial on grey images", "vae",
+      #"""
+      {"latents": {"categorical": [1, 5]}, "hidden": [6], "convolutions": [{"channels": 3, "kernel": 3, "stride": 2, "padding": 1}],
+       "activation": "softplus", "batch_norm": true, "likelihood": "beta_binomial"}
+      """#, .image(height: 6, width: 6), training: ["{}", #"{"estimator": "marginalised"}"#]),
+    FamilyExample(
+      "categorical codes of a table, gaussian of learned deviation", "vae",
+      #"{"latents": {"categorical": [3, 4]}, "hidden": [6], "activation": "elu", "likelihood": "gaussian_learned", "likelihood_scale": "softplus"}"#,
+      .table([.init(name: "age", type: .real), .init(name: "height", type: .real)], scaling: .init(offset: [40, 170], scale: [20, 10]))),
+    FamilyExample(
       "real and categorical columns with holes", "vaeac",
       #"{"latent": 3, "hidden": 8, "blocks": 2, "deviation": "learned", "deviation_floor": 0.02}"#,
       .holed,
@@ -266,6 +280,10 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
         #"{"masks": [{"mask": "band"}]}"#, #"{"masks": [{"mask": "rectangle:0.2"}, {"mask": "half", "weight": 2}, {"mask": "random:0.3"}]}"#,
       ],
       holes: 0.3),
+    FamilyExample(
+      "categorical codes, bernoulli on images with holes", "vaeac_image",
+      #"{"latents": {"categorical": [3, 4]}, "hidden": 6, "channels": [3, 2], "activation": "tanh"}"#, .image(height: 8, width: 4),
+      training: [#"{"masks": [{"mask": "bottom"}]}"#, #"{"masks": [{"mask": "random:0.5"}], "temperature": 0.8}"#], holes: 0.2),
     FamilyExample(
       "gaussian of learned deviation on colour images with holes", "vaeac_image",
       #"{"latent": 3, "hidden": 5, "channels": [3, 2], "activation": "softplus", "likelihood": "gaussian_learned", "deviation_floor": 0.05}"#,

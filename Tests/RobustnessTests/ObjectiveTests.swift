@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Objectives", .serialized)
 struct ObjectiveTests {
-  static let examples = FamilyExample.all.filter { Catalogue.family(named: $0.family) is any Attackable.Type }
+  static let examples = FamilyExample.all.filter { (try? $0.model()).flatMap(Capability.attackable.of) != nil }
 
   private let key = RandomKey(seed: 21)
 

@@ -75,7 +75,7 @@ struct ServerTests {
 
   /// The code of two items, every layer of it.
   private static func codes(of model: LoadedModel) -> String {
-    let layers = (model.codes?.widths ?? []).map { width in
+    let layers = (model.codes?.layers.map(\.values.count) ?? []).map { width in
       let row = "[\((0..<width).map { "0.\($0 % 10)" }.joined(separator: ","))]"
       return #"{"mean": [\#(row), \#(row)], "scale": [\#(row), \#(row)]}"#
     }

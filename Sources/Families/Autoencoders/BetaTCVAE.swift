@@ -1,4 +1,5 @@
 package import Modelling
+package import Networks
 internal import Optimisation
 
 /// The beta-TCVAE (Chen et al. 2018): a VAE whose total correlation, a part of the KL term, weighs beta.
@@ -10,4 +11,11 @@ package struct BetaTCVAE: TotalCorrelationPenalised {
   package var base: VAE
 
   package init(_ base: VAE) { self.base = base }
+
+  package init(_ configuration: VAE.Configuration, signature: Signature, source: ParameterSource) throws(Fault) {
+    guard configuration.latents == nil else {
+      throw Fault(field: "latents", given: "there", expected: "latent: a total correlation is of Gaussian codes; the family vae has categorical ones")
+    }
+    self.init(try VAE(configuration, signature: signature, source: source))
+  }
 }

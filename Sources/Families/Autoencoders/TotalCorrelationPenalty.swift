@@ -46,6 +46,7 @@ extension EvidenceBound {
   /// ln q(z|x) - ln p(z) = MI + TC + dimension-wise KL holds draw by draw, whatever the estimator of q(z), so this has the expectation and the expected
   /// gradient of the published -E ln p(x|z) + MI + β TC + KL_dim, with the KL in closed form in place of one draw of it.
   func objective(_ penalty: TotalCorrelationPenalty, _ pass: Pass) -> Objective {
+    guard let (top, draw) = top else { preconditionFailure("a total correlation is of Gaussian codes") }
     let aggregate = AggregatePosterior(top, items: max(pass.items, draw.shape[0]), estimator: penalty.estimator)
     let parts = aggregate.parts(of: draw)
     let correlation = parts.totalCorrelation.mean()

@@ -3,6 +3,7 @@ package import Modelling
 internal import Networks
 package import Tensors
 
+/// White-box access to a model with Gaussian codes; one with categorical codes is not offered as attackable.
 extension VAE: Attackable {
   package func inference(_ x: Tensor, noise: RowKeys?) -> Inference {
     let q = posterior(network, configuration.observation.shown(x), .evaluation)

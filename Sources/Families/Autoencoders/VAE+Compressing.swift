@@ -19,6 +19,22 @@ extension VAE: LatentCompressing {
     return try configuration.observation.levels()
   }
 
+  package func coder(of items: Levels) throws(CodingError) -> any ItemCoder {
+    guard let latents = configuration.latents else { return try latentCoder(of: items) }
+    return CategoricalCoder(
+      model: self, levels: items, variables: latents.variables, classes: latents.classes,
+      logits: { x in
+        guard case .categorical(let q) = belief(network, configuration.observation.shown(x), .evaluation) else {
+          preconditionFailure("these codes are Gaussian")
+        }
+        return q.logits
+      },
+      likelihood: { code throws(CodingError) in
+        let z = latents.oneHot(Tensor(shape: [1, code.count], scalars: code.map { Float($0) }))
+        return try likelihoods(given: z)[0]
+      })
+  }
+
   private static func checkPrior(of configuration: Configuration) throws(Fault) {
     guard !configuration.isPriorLearned else {
       throw Fault(
@@ -42,6 +58,9 @@ extension VAE: TableCompressing {
   package static func lackOfRowCodecs(in configuration: Configuration) -> Fault? {
     do throws(Fault) {
       try checkPrior(of: configuration)
+      if configuration.latents != nil {
+        throw Fault(field: "latents", given: "categorical latent variables", expected: "Gaussian ones: the rows of tables have codecs by those alone")
+      }
       try configuration.observation.checkCells()
     } catch { return error }
     return nil

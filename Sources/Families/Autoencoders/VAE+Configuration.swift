@@ -24,7 +24,14 @@ extension VAE {
       case vamp
     }
 
-    package var latent: Int
+    /// Numbers of z as the decoder sees them.
+    package var latent: Int {
+      get { latents?.width ?? givenLatent ?? 0 }
+      set { givenLatent = newValue }
+    }
+    private var givenLatent: Int?
+    /// Categorical latent variables in place of Gaussian ones.
+    package var latents: CategoricalLatents?
     package var hidden: [Int]
     package var decoderHidden: [Int]?
     package var convolutions: [ConvolutionSpecification]
@@ -47,7 +54,10 @@ extension VAE {
     package var priorWeights: VLAC.Configuration.MixtureWeights?
     package var observation: Observation
 
-    package init() { self.init(latent: 0) }
+    package init() {
+      self.init(latent: 0)
+      givenLatent = nil
+    }
 
     package init(
       latent: Int, hidden: [Int] = usualHidden, decoderHidden: [Int]? = nil, convolutions: [ConvolutionSpecification] = [],
@@ -55,7 +65,7 @@ extension VAE {
       batchNorm: Bool = false, heads: HeadLayout = .separate, scale: ScaleReading = .softplus, scaleFloor: Float = 0,
       observation: Observation = Observation(.bernoulli)
     ) {
-      self.latent = latent
+      givenLatent = latent
       self.hidden = hidden
       self.decoderHidden = decoderHidden
       self.convolutions = convolutions
@@ -68,7 +78,11 @@ extension VAE {
     }
 
     package static let table = Table<Self> {
-      Setting("latent", \.latent, in: 1...65_536, required: true, "Dimensions of z.")
+      Setting("latent", \.givenLatent, in: 1...65_536, "Dimensions of z, which every model has but for one with categorical latents.")
+      Setting(
+        "latents", \.latents,
+        "Categorical latent variables in place of Gaussian ones, under a prior of equally likely classes: {\"categorical\": [variables, classes]}, of the family vae alone."
+      )
       Setting("hidden", \.hidden, in: 1...65_536, lengths: 0...64, of: "layers", "Widths of the encoder's linear layers.")
       Setting(
         "decoder_hidden", \.decoderHidden, in: 1...65_536, lengths: 0...64, of: "layers",
@@ -98,6 +112,16 @@ extension VAE {
     }
 
     package func check() throws(Fault) {
+      guard latents == nil || givenLatent == nil else {
+        throw Fault(field: "latent", given: "\(givenLatent ?? 0)", expected: "nothing beside latents, which say the numbers of z")
+      }
+      guard latent > 0 else {
+        throw Fault(field: "latent", given: "nothing", expected: "1 to 65536, or latents for categorical latent variables")
+      }
+      if latents != nil, let kind = prior {
+        throw Fault(field: "prior", given: kind.rawValue, expected: "nothing beside latents, whose prior is uniform")
+      }
+      if latents != nil, head != nil { throw Fault(field: "head", given: "there", expected: "nothing beside latents, whose head is linear") }
       try refuseIneffective()
       if let kind = head?.kind, kind != .linear, kind != .convolution {
         throw Fault(field: "head.kind", given: kind.rawValue, expected: "linear or convolution")
@@ -111,10 +135,12 @@ extension VAE {
       }
     }
 
-    package var conventions: [String] { ["scale"] }
+    package var conventions: [String] { latents == nil ? ["scale"] : [] }
 
     package mutating func dropIneffective() {
-      if !scale.hasFloor { scaleFloor = 0 }
+      // One head of logits.
+      if latents != nil { (heads, scale) = (.separate, .softplus) }
+      if !scale.hasFloor || latents != nil { scaleFloor = 0 }
       if decoder != nil { decoderHidden = nil }
       if encoder != nil, decoder != nil { hidden = Self.usualHidden }
       if !isPriorLearned { (priorComponents, priorWeights) = (nil, nil) }

@@ -13,10 +13,11 @@ extension VAE.Network {
     let (layers, item) = try configuration.encoderLayers(stack, signature)
     let (head, code) = try configuration.head(on: layers.output)
     encoder = Sequential(layers.makers + head.opening, source["encoder"])
-    let isShared = configuration.heads != .separate
-    mean = isShared ? nil : head.maker(source["mean"])
-    scale = isShared ? nil : head.maker(source["scale"])
+    let (isShared, isCategorical) = (configuration.heads != .separate, configuration.latents != nil)
+    mean = isShared || isCategorical ? nil : head.maker(source["mean"])
+    scale = isShared || isCategorical ? nil : head.maker(source["scale"])
     moments = isShared ? head.maker(source["moments"]) : nil
+    logits = isCategorical ? head.maker(source["logits"]) : nil
 
     let codes = codes ?? configuration.latent
     let start: Features = codes == configuration.latent ? code : .flat(codes)
@@ -53,6 +54,12 @@ extension VAE.Network {
       preconditionFailure("a network has one joint head or two separate ones")
     }
     return configuration.scale.normal(mean: location, head: head, floor: configuration.scaleFloor)
+  }
+
+  /// The logits of q(z|x) from the encoder's features: [n, variables x classes].
+  func logits(features h: Tensor, _ mode: Mode) -> Tensor {
+    guard let logits else { preconditionFailure("categorical latent variables have a head of logits") }
+    return logits(h, mode).flattened()
   }
 
   /// The parameters of p(x|z); z: [n, codes].

@@ -1,55 +1,64 @@
 internal import Distributions
 package import Modelling
-internal import Optimisation
+package import Optimisation
 package import Tensors
 
-extension VAE: GradientTrainable {
-  /// How the bound is shaped while it is trained.
+extension VAE: CategoricallyTrainable {
+  package typealias OwnLearner = BaselineLearner<VAE>
+
+  /// How the bound is shaped while it is trained, and how its gradient passes categorical draws.
   package struct TrainingOptions: Settings {
-    /// Weight of the KL term (Higgins et al. 2017).
-    package var beta: Float
-    /// Epochs over which the KL term's weight rises from 0 to beta.
-    package var warmUpEpochs: Float
-    /// Nats that every latent dimension may cost for nothing, on average over the batch (Kingma et al. 2016).
-    package var freeBits: Float
-    /// Draws of the importance-weighted bound; 1 is the ELBO.
-    package var importanceSamples: Int
-    /// R*, nats that the code of an item is to cost on average; nil: whatever the bound makes of it.
-    package var rateTarget: Float?
+    package var bound: BoundTraining
+    package var categorical: CategoricalTraining
 
     package init() { self.init(beta: 1) }
 
-    package init(beta: Float = 1, warmUpEpochs: Float = 0, freeBits: Float = 0, importanceSamples: Int = 1, rateTarget: Float? = nil) {
-      self.beta = beta
-      self.warmUpEpochs = warmUpEpochs
-      self.freeBits = freeBits
-      self.importanceSamples = importanceSamples
-      self.rateTarget = rateTarget
+    package init(
+      beta: Float = 1, warmUpEpochs: Float = 0, freeBits: Float = 0, importanceSamples: Int = 1, rateTarget: Float? = nil,
+      categorical: CategoricalTraining = .init()
+    ) {
+      bound = BoundTraining(
+        beta: beta, warmUpEpochs: warmUpEpochs, freeBits: freeBits, importanceSamples: importanceSamples, rateTarget: rateTarget)
+      self.categorical = categorical
     }
 
     package static let table = Table<Self> {
-      Setting("beta", \.beta, in: 0..., "Weight of the KL term; above 1 it is a beta-VAE (Higgins et al. 2017).")
-      Setting("kl_warm_up_epochs", \.warmUpEpochs, in: 0..., "Epochs over which the KL term's weight rises from 0 to beta.")
-      Setting("free_bits", \.freeBits, in: 0..., "Nats that every latent dimension may cost for nothing.")
-      Setting("importance_samples", \.importanceSamples, in: 1...1024, "Draws of the importance-weighted bound; 1 is the ELBO.")
-      RateTarget.setting(\.rateTarget)
+      Part(\.bound)
+      Part(\.categorical)
     }
+  }
 
-    package func check() throws(Fault) {
-      try RateTarget.check(rateTarget, freeBits: freeBits, importanceSamples: importanceSamples)
-      guard importanceSamples == 1 || (beta == 1 && warmUpEpochs == 0 && freeBits == 0) else {
-        throw Fault(
-          field: "importance_samples", given: "\(importanceSamples) beside beta, warm-up or free bits",
-          expected: "1, because the importance-weighted bound has no separate KL term")
-      }
+  package func check(_ options: TrainingOptions) throws(Fault) {
+    try options.validate()
+    try options.categorical.check(for: configuration.latents)
+    guard configuration.latents == nil || options.bound.importanceSamples == 1 else {
+      throw Fault(
+        field: "importance_samples", given: "\(options.bound.importanceSamples) beside categorical latent variables",
+        expected: "1: a relaxed draw has no importance weight; evaluation takes as many hard draws as it is asked for")
     }
   }
 
   package func check(items: Tensor) throws(Fault) { try configuration.observation.check(items: items) }
+
+  package func baseline(_ options: TrainingOptions, key: RandomKey) -> SignalBaseline? {
+    guard configuration.latents != nil, options.categorical.chosen.isScored else { return nil }
+    return SignalBaseline(options.categorical.chosenBaseline, width: signature.width, key: key)
+  }
+
+  package func objective(_ network: Network, baseline: SignalBaseline?, batch: Batch, options: TrainingOptions, pass: Pass) -> Objective {
+    guard configuration.latents != nil else { return objective(of: network, batch.values, options.bound, pass) }
+    let bound = categoricalBound(network, batch.values, options.categorical, baseline: baseline, pass)
+    return bound.objective(options.bound, epoch: pass.epoch)
+  }
+
+  package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor {
+    validationBound(batch, bound: options.bound, keys: keys)
+  }
 }
 
 extension VAE: EvidenceBounded {
   package func bound(_ network: Network, _ batch: Tensor, _ pass: Pass) -> EvidenceBound {
+    guard configuration.latents == nil else { return categoricalBound(network, batch, .init(), baseline: nil, pass) }
     let x = configuration.observation.observed(batch, keys: pass.keys.split("binarise"))
     let q = posterior(network, x, pass.mode)
     let z = q.sample(pass.keys.split("latent"))
@@ -61,7 +70,7 @@ extension VAE: EvidenceBounded {
     }
     return EvidenceBound(
       reconstruction: configuration.observation.logProbability(of: x, decode(network, z, pass.mode)).mean(), costs: [costs],
-      top: q, draw: z, offset: configuration.observation.logVolume(signature))
+      top: (q, z), offset: configuration.observation.logVolume(signature))
   }
 
   package func weightedBound(_ network: Network, _ batch: Tensor, draws: Int, _ pass: Pass) -> WeightedBound {

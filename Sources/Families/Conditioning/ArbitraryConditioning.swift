@@ -36,11 +36,22 @@ package enum ArbitraryConditioning {
       ])
   }
 
+  /// The same of categorical latent variables, whose KL is in closed form and whose prior can't drift; `reconstruction` is a mean over the batch.
+  static func objective(reconstruction: Tensor, q: Categorical, prior: Categorical, offset: Float) -> Objective {
+    let kl = q.divergence(from: prior).mean()
+    return Objective(
+      loss: kl - reconstruction,
+      terms: [
+        Term("elbo_nats", reconstruction.scalar - kl.scalar - offset), Term("reconstruction_nats", reconstruction.scalar - offset),
+        Term("kl_nats", kl.scalar),
+      ])
+  }
+
   /// The bounds of ln p(x_b | x_1-b): the objective's, Ivanov et al. 2019 equation 5, and its importance-weighted form.
   ///
   /// logLikelihood: ln p(x_b | z, x_1-b, b) in raw units, [n, latent] -> [n].
   static func scores(
-    draws: Int, q: Normal, prior: Normal, estimator: ConditionalEstimator, keys: RowKeys, logLikelihood: (Tensor) -> Tensor
+    draws: Int, q: Belief, prior: Belief, estimator: ConditionalEstimator, keys: RowKeys, logLikelihood: (Tensor) -> Tensor
   ) -> Scores {
     let kl = q.divergence(from: prior)
     var reconstruction: Tensor?
@@ -55,7 +66,7 @@ package enum ArbitraryConditioning {
         logWeight = logLikelihood + prior.logProbability(of: z) - q.logProbability(of: z)
       case .prior: logWeight = logLikelihood(prior.sample(noise))
       }
-      return logWeight.reshaped([1, q.mean.shape[0]])
+      return logWeight.reshaped([1, q.rows])
     }
     let single = reconstruction ?? logLikelihood(q.sample(keys.split("latent").split(0)))
     return Scores(elbo: single - kl, kl: kl, reconstruction: single, iwae: iwaeBound(Tensor.concatenated(logWeights)))

@@ -23,7 +23,7 @@ extension VAEAC: ConditionalScoring {
     let evidence = evidence(network, x, hidden: hidden)
     let q = proposal(network, x, missing: missing, hidden: hidden)
     let volumes = logVolumes(x, weights: weights)
-    return ArbitraryConditioning.scores(draws: draws, q: q, prior: evidence.prior, estimator: estimator, keys: keys) { z in
+    return ArbitraryConditioning.scores(draws: draws, q: .gaussian(q), prior: .gaussian(evidence.prior), estimator: estimator, keys: keys) { z in
       observation.logProbability(of: x, weights: weights, decode(network, z, evidence)) - volumes
     }
   }

@@ -13,7 +13,16 @@ extension VAEACImage {
       fileprivate var usualBinarisation: Observation.Binarisation { self == .bernoulli ? .threshold : .none }
     }
 
-    package var latent: Int
+    /// Numbers of z as the generative network sees them.
+    package var latent: Int {
+      get { latents?.width ?? givenLatent ?? Self.usualLatent }
+      set { givenLatent = newValue }
+    }
+    /// nil beside categorical latent variables, and only there.
+    private var givenLatent: Int?
+    /// Categorical latent variables in place of Gaussian ones; chosen, they take the place of `latent`.
+    package var latents: CategoricalLatents? { didSet { givenLatent = latents == nil ? givenLatent ?? Self.usualLatent : nil } }
+    private static let usualLatent = 16
     package var hidden: Int
     package var channels: [Int]
     package var activation: Activation
@@ -28,7 +37,7 @@ extension VAEACImage {
       latent: Int = 16, hidden: Int = 256, channels: [Int] = [6, 16], activation: Activation = .leakyReLU, likelihood: Likelihood = .bernoulli,
       binarisation: Observation.Binarisation? = nil, deviationFloor: Float = 0.01
     ) {
-      self.latent = latent
+      givenLatent = latent
       self.hidden = hidden
       self.channels = channels
       self.activation = activation
@@ -38,7 +47,11 @@ extension VAEACImage {
     }
 
     package static let table = Table<Self> {
-      Setting("latent", \.latent, in: 1...65_536, "Dimensions of z.")
+      Setting(
+        "latents", \.latents,
+        "Categorical latent variables in place of Gaussian ones, in the proposal as in the prior given what is known: {\"categorical\": [variables, classes]}."
+      )
+      Setting("latent", \.givenLatent, in: 1...65_536, "Dimensions of z, which every model has but for one with categorical latents.")
       Setting("hidden", \.hidden, in: 1...65_536, "Width of the linear layers.")
       Setting("channels", \.channels, in: 1...4096, "Channels of features at a half and at a quarter of the image's size.")
       Setting("activation", \.activation, "Behind every hidden layer.")
@@ -52,6 +65,9 @@ extension VAEACImage {
     package func check() throws(Fault) {
       guard channels.count == 2 else {
         throw Fault(field: "channels", given: "\(channels)", expected: "two numbers: at a half and at a quarter of the image's size")
+      }
+      guard latents == nil || givenLatent == nil else {
+        throw Fault(field: "latent", given: "\(givenLatent ?? 0)", expected: "nothing beside latents, which say the numbers of z")
       }
       try observation.check()
     }

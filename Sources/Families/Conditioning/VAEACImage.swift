@@ -1,4 +1,4 @@
-package import Distributions
+internal import Distributions
 package import Modelling
 package import Networks
 package import Tensors
@@ -9,7 +9,7 @@ package import Tensors
 /// p(z | x_1-b, b); and the generative network, which decodes z beside the prior network's features. The layout and, by default, the sizes are those of
 /// the authors' MNIST network. With two channels of features c1 and c2 and images of 28 x 28:
 ///
-///     prior, proposal   [image, mask] -> c1 x 14 x 14 -> c2 x 7 x 7 -> hidden -> (μ, σ)
+///     prior, proposal   [image, mask] -> c1 x 14 x 14 -> c2 x 7 x 7 -> hidden -> (μ, σ), or logits of categorical variables
 ///     generative        z -> hidden + hidden -> c2 x 7 x 7 + c2 -> c1 x 14 x 14 + c1 -> c1 x 28 x 28 + [image, mask] -> pixels
 package struct VAEACImage: ModelFamily {
   package static let name = "vaeac_image"
@@ -51,7 +51,7 @@ package struct VAEACImage: ModelFamily {
     }
   }
 
-  /// Two blocks that halve the image, a linear layer and the head of a normal.
+  /// Two blocks that halve the image, a linear layer and the head of a normal, or of categorical variables.
   package struct Recogniser: Module {
     package var first: ResidualBlock
     package var second: ResidualBlock
@@ -92,7 +92,7 @@ package struct VAEACImage: ModelFamily {
         Recogniser(
           first: ResidualBlock(inputs, features[0], stride: 2, source["first"]),
           second: ResidualBlock(features[0], features[1], stride: 2, source["second"]), hidden: Linear(top, hidden, source["hidden"]),
-          head: Linear(hidden, 2 * latent, source["head"]))
+          head: Linear(hidden, configuration.latents == nil ? 2 * latent : latent, source["head"]))
       }
       (proposal, prior) = (recogniser(source["proposal"]), recogniser(source["prior"]))
       let (source, outputs) = (source["generative"], configuration.likelihood == .bernoulli ? picture.channels : 2 * picture.channels)
@@ -121,7 +121,7 @@ package struct VAEACImage: ModelFamily {
 extension VAEACImage {
   /// What one recogniser found, and what the generative network takes from it where it is the prior's.
   package struct Evidence {
-    package let normal: Normal
+    package let belief: Belief
     /// [image, mask], and the features after each block: [n, channels, height, width].
     let input: Tensor
     let first: Tensor
@@ -148,7 +148,9 @@ extension VAEACImage {
     let first = network.first(input, activation, mode)
     let second = network.second(first, activation, mode)
     let h = activation(network.hidden(second.flattened(), mode))
-    return Evidence(normal: ArbitraryConditioning.normal(network.head(h, mode)), input: input, first: first, second: second, hidden: h)
+    let head = network.head(h, mode)
+    let belief = configuration.latents.map { .categorical($0.distribution(head)) } ?? Belief.gaussian(ArbitraryConditioning.normal(head))
+    return Evidence(belief: belief, input: input, first: first, second: second, hidden: h)
   }
 
   /// p(z | x_1-b, b); `hidden` is 1 where a number is to be generated: [n, width].
@@ -157,8 +159,8 @@ extension VAEACImage {
   }
 
   /// q(z | x, b), which sees every number; `known` has zeros for those that are not there.
-  func proposal(_ network: Network, _ known: Tensor, hidden: Tensor, _ mode: Mode) -> Normal {
-    recognise(network.proposal, known, hidden: hidden, mode).normal
+  func proposal(_ network: Network, _ known: Tensor, hidden: Tensor, _ mode: Mode) -> Belief {
+    recognise(network.proposal, known, hidden: hidden, mode).belief
   }
 
   /// p(x_b | z, x_1-b, b) of every number: [n, width].
@@ -191,7 +193,7 @@ extension VAEACImage: Imputing {
     let count = max(draws, 1)
     var (mean, square, samples) = (Tensor.zeros(x.shape), Tensor.zeros(x.shape), [Tensor]())
     for draw in 0..<count {
-      let pixels = decode(network, evidence.normal.sample(keys.split("latent").split(draw)), evidence, .evaluation)
+      let pixels = decode(network, evidence.belief.sample(keys.split("latent").split(draw)), evidence, .evaluation)
       let centre = pixels.mean
       mean = mean + centre / Float(count)
       square = square + (pixels.variance + centre.squared()) / Float(count)
@@ -216,7 +218,7 @@ extension VAEACImage: ConditionalScoring {
     let evidence = evidence(network, known, hidden: hidden, .evaluation)
     let q = proposal(network, known, hidden: hidden, .evaluation)
     let volumes = logVolumes(weights)
-    return ArbitraryConditioning.scores(draws: draws, q: q, prior: evidence.normal, estimator: estimator, keys: keys) { z in
+    return ArbitraryConditioning.scores(draws: draws, q: q, prior: evidence.belief, estimator: estimator, keys: keys) { z in
       decode(network, z, evidence, .evaluation).logProbability(of: known, weights: weights) - volumes
     }
   }

@@ -38,7 +38,7 @@ extension HVAE {
       Setting(
         "inference", \.inference, "What q of a layer sees: the draw of the layer below alone, or the encoder's features of the data besides.")
       Setting("skip", \.skip, "Whether the likelihood sees every layer, or the first alone.")
-      Part(\.data, except: ["latent", "prior", "prior_components", "prior_weights"])
+      Part(\.data, except: ["latent", "latents", "prior", "prior_components", "prior_weights"])
     }
 
     package func check() throws(Fault) { try refuseIneffective() }

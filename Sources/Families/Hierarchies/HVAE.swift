@@ -48,7 +48,7 @@ package struct HVAE: ModelFamily {
 // MARK: The factors
 
 extension HVAE: StochasticHierarchy {
-  package typealias TrainingOptions = VAE.TrainingOptions
+  package typealias TrainingOptions = BoundTraining
 
   package var data: VAE.Configuration { configuration.data }
   package var latentWidths: [Int] { configuration.latents }

@@ -47,7 +47,7 @@ extension LadderVAE {
         "top_down", \.topDown,
         "Whether q comes down through the networks of the generative model, as in the paper, or through its own, as in the authors' command.")
       Setting("upward", \.upward, "What the next layer sees on the way up: the features below its heads, or their mean, as in the authors' command.")
-      Part(\.ends, except: ["latent", "head", "heads", "prior", "prior_components", "prior_weights"])
+      Part(\.ends, except: ["latent", "latents", "head", "heads", "prior", "prior_components", "prior_weights"])
     }
 
     package func check() throws(Fault) {

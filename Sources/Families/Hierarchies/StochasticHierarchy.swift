@@ -59,8 +59,8 @@ extension StochasticHierarchy {
     let inference = inference(network, evidence(network, x, pass.mode), latent: pass.keys.split("latent"), pass.mode)
     return EvidenceBound(
       reconstruction: data.observation.logProbability(of: x, decode(network, inference.draws, pass.mode)).mean(),
-      costs: costs(network, inference, pass.mode).map { $0.mean(axes: [0]) }, top: inference.posteriors[layers - 1],
-      draw: inference.draws[layers - 1], offset: logVolume)
+      costs: costs(network, inference, pass.mode).map { $0.mean(axes: [0]) }, top: (inference.posteriors[layers - 1], inference.draws[layers - 1]),
+      offset: logVolume)
   }
 
   package func weightedBound(_ network: Network, _ batch: Tensor, draws: Int, _ pass: Pass) -> WeightedBound {

@@ -11,16 +11,26 @@ package protocol EvidenceBounded: Sampling, Decoding, Attackable, GradientTraina
   func weightedBound(_ network: Network, _ batch: Tensor, draws: Int, _ pass: Pass) -> WeightedBound
 }
 
-extension EvidenceBounded where TrainingOptions == VAE.TrainingOptions {
-  package func objective(_ network: Network, batch: Batch, options: TrainingOptions, pass: Pass) -> Objective {
+extension EvidenceBounded {
+  func objective(of network: Network, _ batch: Tensor, _ options: BoundTraining, _ pass: Pass) -> Objective {
     options.importanceSamples == 1
-      ? bound(network, batch.values, pass).objective(options, epoch: pass.epoch)
-      : weightedBound(network, batch.values, draws: options.importanceSamples, pass).objective
+      ? bound(network, batch, pass).objective(options, epoch: pass.epoch)
+      : weightedBound(network, batch, draws: options.importanceSamples, pass).objective
+  }
+
+  func validationBound(_ batch: Tensor, bound options: BoundTraining, keys: RowKeys) -> Tensor {
+    score(batch, draws: options.importanceSamples, keys: keys)
+      .validationBound(importanceSamples: options.importanceSamples, beta: options.beta, rateTarget: options.rateTarget)
+  }
+}
+
+extension EvidenceBounded where TrainingOptions == BoundTraining {
+  package func objective(_ network: Network, batch: Batch, options: TrainingOptions, pass: Pass) -> Objective {
+    objective(of: network, batch.values, options, pass)
   }
 
   package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor {
-    score(batch, draws: options.importanceSamples, keys: keys)
-      .validationBound(importanceSamples: options.importanceSamples, beta: options.beta, rateTarget: options.rateTarget)
+    validationBound(batch, bound: options, keys: keys)
   }
 }
 
@@ -30,9 +40,8 @@ package struct EvidenceBound {
   let reconstruction: Tensor
   /// KL of every latent dimension, means over the batch, layer by layer, the one nearest the data first: [latent] each.
   let costs: [Tensor]
-  /// q of the layer furthest from the data, and the draws from it: [n, latent].
-  let top: Normal
-  let draw: Tensor
+  /// q of the layer furthest from the data, and the draws from it, [n, latent]; nil where codes are categorical.
+  let top: (q: Normal, draw: Tensor)?
   /// What ln p loses in raw units.
   let offset: Float
 
@@ -53,7 +62,7 @@ package struct EvidenceBound {
     ] + (layers.count > 1 ? each : [])
   }
 
-  func objective(_ options: VAE.TrainingOptions, epoch: Float) -> Objective {
+  func objective(_ options: BoundTraining, epoch: Float) -> Objective {
     objective(weight: options.beta * Self.ramp(epoch, over: options.warmUpEpochs), freeBits: options.freeBits, rateTarget: options.rateTarget)
   }
 

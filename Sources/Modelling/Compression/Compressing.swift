@@ -62,7 +62,10 @@ package protocol HierarchicallyCompressing: Compressing {
 }
 
 extension LatentCompressing {
-  package func coder(of items: Levels) throws(CodingError) -> any ItemCoder { try LatentCoder(self, items) }
+  package func coder(of items: Levels) throws(CodingError) -> any ItemCoder { try latentCoder(of: items) }
+
+  /// By Gaussian codes, for a family that has others besides.
+  package func latentCoder(of items: Levels) throws(CodingError) -> any ItemCoder { try LatentCoder(self, items) }
 }
 
 extension HierarchicallyCompressing {

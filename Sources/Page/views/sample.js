@@ -150,6 +150,8 @@ export async function show(frame, { model, query, signal }) {
       layer,
     ) => (layer.kind === "gaussian" || layer.scale
       ? { mean: Array(count).fill(layer.mean[0]), scale: Array(count).fill(layer.scale[0].map((value) => value * spread)) }
+      : layer.kind === "categorical"
+      ? { codes: Array(count).fill(layer.codes[0]), probabilities: Array(count).fill(layer.probabilities[0]) }
       : {})
     );
     const body = { layers, sampling: true, seed: Number(options.values().seed ?? 0) };

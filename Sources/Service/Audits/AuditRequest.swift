@@ -80,8 +80,13 @@ package struct AuditRequest: Sendable {
   private static func attackable(_ model: LoadedModel) throws -> any Attackable {
     if let able = capability.of(model.family) { return able }
     let possible = model.requestNames
+    let family = type(of: model.family)
+    let lack =
+      capability.isOffered(by: family)
+      ? "This model has categorical codes, through whose draws no attack has a gradient: it can't be audited"
+      : "The family \(family.name) can't be audited"
     throw Problem(
-      .unsupportedOperation, "The family \(type(of: model.family).name) can't be audited; it can \(possible.joined(separator: ", ")).", given: name,
+      .unsupportedOperation, "\(lack); it can \(possible.joined(separator: ", ")).", given: name,
       expected: possible.joined(separator: ", "), members: [.init(name: "operations", value: .strings(possible))])
   }
 

@@ -2,76 +2,149 @@ internal import Formats
 package import Modelling
 internal import Tensors
 
-/// How the codes of items stand in a row, as `encode` writes them: of every layer the means, then the scales.
+/// How the codes of items stand in a row, as `encode` writes them: of every Gaussian layer the means, then the scales; of every categorical one the
+/// codes, then the probabilities, class by class.
 package struct CodeLayout: Sendable {
-  /// Latent variables of each layer, the one nearest the data first.
-  package let widths: [Int]
+  /// How each layer stands there, the one nearest the data first.
+  package struct Layer: Sendable {
+    package let form: Code.Form
+    /// What a network decodes, the means or the codes; and what draws are made by, the scales or the probabilities.
+    package let values: Range<Int>
+    package let spread: Range<Int>
+
+    fileprivate init(_ form: Code.Form, at start: Int) {
+      self.form = form
+      let count =
+        switch form {
+        case .gaussian(let width), .point(let width): width
+        case .categorical(let places, _): places
+        }
+      values = start..<start + count
+      spread = start + count..<start + form.count
+    }
+
+    /// In JSON, in tensors' names and in those of columns.
+    var names: (values: String, spread: String, ofValue: String, ofSpread: String) {
+      form.isCategorical ? ("codes", "probabilities", "code", "probability") : ("mean", "scale", "mean", "scale")
+    }
+
+    fileprivate func columns(_ layer: Int) -> [String] {
+      let values = values.indices.map { "\(names.ofValue)_\(layer)_\($0 - self.values.lowerBound)" }
+      guard case .categorical(let places, let choices) = form else {
+        return values + spread.indices.map { "\(names.ofSpread)_\(layer)_\($0 - spread.lowerBound)" }
+      }
+      return values + (0..<places).flatMap { place in (0..<choices).map { "\(names.ofSpread)_\(layer)_\(place)_\($0)" } }
+    }
+  }
+
+  package let layers: [Layer]
   /// Rows of codes as items of a table: `mean_0_0`, ..., `scale_0_0`, ...; an empty mean leaves its layer to the prior.
   package let signature: Signature
 
-  package init(widths: [Int]) {
-    self.widths = widths
-    let names = widths.enumerated().flatMap { layer, width in
-      ["mean", "scale"].flatMap { part in (0..<width).map { "\(part)_\(layer)_\($0)" } }
+  package init(_ forms: [Code.Form]) {
+    var start = 0
+    layers = forms.map { form in
+      defer { start += form.count }
+      return Layer(form, at: start)
     }
-    signature = .table(names.map { TableSpace.Column(name: $0, type: .real) })
+    signature = .table(layers.enumerated().flatMap { $1.columns($0) }.map { TableSpace.Column(name: $0, type: .real) })
   }
 
   /// Of a model that decodes; nil for others.
   init?(of model: any ModelFamily) {
     guard let able = Capability.decoding.of(model) else { return nil }
-    self.init(widths: able.latentWidths)
+    self.init(able.codeForms)
   }
 
   /// Columns that a table may lack.
-  var optionalColumns: Set<String> { Set(signature.space.names?.filter { $0.hasPrefix("scale") } ?? []) }
+  var optionalColumns: Set<String> { Set(signature.space.names.map { names in layers.flatMap { $0.spread.map { names[$0] } } } ?? []) }
 
-  /// Numbers of a row without scales.
-  var latent: Int { widths.reduce(0, +) }
+  /// Numbers of a row without scales and probabilities.
+  var latent: Int { layers.reduce(0) { $0 + $1.values.count } }
 
-  /// Where the numbers of a layer stand in a row.
-  package func places(of layer: Int) -> (means: Range<Int>, scales: Range<Int>) {
-    let (start, width) = (2 * widths.prefix(layer).reduce(0, +), widths[layer])
-    return (start..<start + width, start + width..<start + 2 * width)
-  }
-
-  /// Rows of means alone as rows with scales, which are missing.
-  func spread(_ means: [Float]) -> [Float] {
+  /// Rows of means or codes alone as rows with scales and probabilities, which are missing.
+  func spread(_ values: [Float]) -> [Float] {
     var (rows, place) = ([Float](), 0)
-    rows.reserveCapacity(2 * means.count)
-    while place < means.count {
-      for width in widths {
-        rows += means[place..<place + width]
-        rows += [Float](repeating: .nan, count: width)
-        place += width
+    rows.reserveCapacity(values.count / max(latent, 1) * signature.width)
+    while place < values.count {
+      for layer in layers {
+        rows += values[place..<place + layer.values.count]
+        rows += [Float](repeating: .nan, count: layer.spread.count)
+        place += layer.values.count
       }
     }
     return rows
   }
 
-  /// Refuses a mean of which only a part is there, and scales that are none.
+  /// Refuses a mean or code of which only a part is there, scales and probabilities that are none, and codes that no class has.
   func check(_ items: Items, needsScales: Bool) throws {
     let width = signature.width
     try items.raw.scalars.withUnsafeBufferPointer { numbers in
       for row in 0..<items.count {
-        for layer in widths.indices {
-          let (means, scales) = places(of: layer)
-          func refuse(_ cell: Int, _ given: String, _ expected: String) -> Problem {
-            let place = items.place(row: row, cell: cell)
-            return Problem(.impossible, "\(place) is \(given), expected \(expected).", field: place, given: given, expected: expected)
-          }
-          let missing = means.filter { numbers[row * width + $0].isNaN }
-          if let first = missing.first, missing.count < means.count {
-            throw refuse(first, "missing", "all \(means.count) means of layer \(layer), or none for its prior")
-          }
-          for cell in scales {
-            let scale = numbers[row * width + cell]
-            if scale < 0 { throw refuse(cell, FloatText.text(scale, missing: ""), "a standard deviation, 0 or more") }
-            if needsScales, missing.isEmpty, scale.isNaN { throw refuse(cell, "missing", "a standard deviation, because sampling is true") }
-          }
+        for (number, layer) in layers.enumerated() {
+          guard let wrong = layer.wrong(needsSpread: needsScales, number, at: { numbers[row * width + $0] }) else { continue }
+          let place = items.place(row: row, cell: wrong.cell)
+          throw Problem(
+            .impossible, "\(place) is \(wrong.given), expected \(wrong.expected).", field: place, given: wrong.given, expected: wrong.expected)
         }
       }
     }
+  }
+}
+
+// MARK: - What is wrong with a row
+
+extension CodeLayout.Layer {
+  fileprivate struct Wrong {
+    let cell: Int
+    let given: String
+    let expected: String
+
+    init(_ cell: Int, _ given: String, _ expected: String) { (self.cell, self.given, self.expected) = (cell, given, expected) }
+    init(_ cell: Int, _ given: Float, _ expected: String) { self.init(cell, FloatText.text(given, missing: ""), expected) }
+  }
+
+  /// - Parameters:
+  ///   - layer: its number, for words.
+  ///   - number: that of a cell of the row, NaN where it is missing.
+  fileprivate func wrong(needsSpread: Bool, _ layer: Int, at number: (Int) -> Float) -> Wrong? {
+    let missing = values.filter { number($0).isNaN }
+    if let first = missing.first, missing.count < values.count {
+      return Wrong(first, "missing", "all \(values.count) \(form.isCategorical ? "codes" : "means") of layer \(layer), or none for its prior")
+    }
+    let needsSpread = needsSpread && missing.isEmpty
+    guard case .categorical(_, let choices) = form else { return wrongScale(needsSpread, number) }
+    let codes = missing.isEmpty ? values : values.lowerBound..<values.lowerBound
+    for cell in codes where !(number(cell) >= 0 && number(cell) < Float(choices) && number(cell) == number(cell).rounded()) {
+      return Wrong(cell, number(cell), "a class, a whole number from 0 to \(choices - 1)")
+    }
+    return wrongProbability(of: choices, needsSpread, number)
+  }
+
+  private func wrongScale(_ isNeeded: Bool, _ number: (Int) -> Float) -> Wrong? {
+    for cell in spread {
+      if number(cell) < 0 { return Wrong(cell, number(cell), "a standard deviation, 0 or more") }
+      if isNeeded, number(cell).isNaN { return Wrong(cell, "missing", "a standard deviation, because sampling is true") }
+    }
+    return nil
+  }
+
+  /// The probabilities of a variable's classes are there together or not at all, none below 0, and make 1 where something is drawn by them.
+  private func wrongProbability(of choices: Int, _ isNeeded: Bool, _ number: (Int) -> Float) -> Wrong? {
+    for start in stride(from: spread.lowerBound, to: spread.upperBound, by: choices) {
+      let cells = start..<start + choices
+      if let missing = cells.first(where: { number($0).isNaN }) {
+        if isNeeded { return Wrong(missing, "missing", "a probability, because sampling is true") }
+        if let there = cells.first(where: { !number($0).isNaN }) {
+          return Wrong(there, number(there), "the probabilities of all \(choices) classes, or none")
+        }
+        continue
+      }
+      if let wrong = cells.first(where: { number($0) < 0 }) { return Wrong(wrong, number(wrong), "a probability, 0 or more") }
+      let sum = cells.reduce(0) { $0 + Double(number($1)) }
+      if isNeeded, abs(sum - 1) > 1e-3 { return Wrong(start, "the first of \(choices) that make \(Float(sum))", "probabilities that make 1") }
+    }
+    return nil
   }
 }
 
@@ -80,32 +153,35 @@ package struct CodeLayout: Sendable {
 extension CodeLayout {
   /// `[{"mean": [[...]], "scale": [[...]]}, {}]`, an entry a layer; an empty object leaves the layer to its prior.
   func items(_ layers: JSONValue, _ limits: ServiceLimits) throws -> Items {
-    guard case .array(let entries) = layers, entries.count == widths.count else {
+    guard case .array(let entries) = layers, entries.count == self.layers.count else {
       let given: String
       if case .array(let entries) = layers { given = "\(entries.count) layers" } else { given = "no array" }
-      throw Self.refusal("layers", given, "\(widths.count), as encode answers them, the layer nearest the data first")
+      throw Self.refusal("layers", given, "\(self.layers.count), as encode answers them, the layer nearest the data first")
     }
     var parts: [(cells: Range<Int>, numbers: Items)] = []
     for (layer, entry) in entries.enumerated() {
-      let (field, places) = ("layers[\(layer)]", places(of: layer))
-      guard case .object(let members) = entry else { throw Self.refusal(field, "no object", "an object with mean and scale, or {} for the prior") }
+      let (field, own) = ("layers[\(layer)]", self.layers[layer])
+      guard case .object(let members) = entry else {
+        throw Self.refusal(field, "no object", "an object with \(own.names.values) and \(own.names.spread), or {} for the prior")
+      }
       for member in members where member.value != .null {
         let place = "\(field).\(member.name)"
         switch member.name {
         case "kind":
-          guard member.value == .string("gaussian") else { throw Self.refusal(place, member.value.line, "gaussian") }
-        case "mean", "scale":
-          let cells = member.name == "mean" ? places.means : places.scales
+          guard member.value == .string(own.form.name) else { throw Self.refusal(place, member.value.line, own.form.name) }
+        case own.names.values, own.names.spread:
+          let cells = member.name == own.names.values ? own.values : own.spread
           let value = member.value.rows.map(JSONValue.numbers) ?? member.value
-          let numbers = try Items.numbers(value, field: place, signature: .vector(widths[layer]), limits: limits)
-          try numbers.checkValues(.vector(widths[layer]))
+          let numbers = try Items.numbers(
+            own.flattened(value, isSpread: cells == own.spread), field: place, signature: .vector(cells.count), limits: limits)
+          try numbers.checkValues(.vector(cells.count))
           parts.append((cells, numbers))
-        default: throw Self.refusal(place, "there", "kind, mean or scale")
+        default: throw Self.refusal(place, "there", "kind, \(own.names.values) or \(own.names.spread)")
         }
       }
     }
     guard let count = parts.first?.numbers.count else {
-      throw Self.refusal("layers", "without a mean", "the mean of at least one layer; sample draws all of them")
+      throw Self.refusal("layers", "without a mean or codes", "those of at least one layer; sample draws all of them")
     }
     if let other = parts.first(where: { $0.numbers.count != count }), case .nested(let field, _) = other.numbers.layout {
       throw Self.refusal(field, "\(other.numbers.count) rows", "\(count), as many as in the layers before")
@@ -124,6 +200,18 @@ extension CodeLayout {
 
   private static func refusal(_ field: String, _ given: String, _ expected: String) -> Problem {
     Problem(.impossible, "\(field) is \(given), expected \(expected).", field: field, given: given, expected: expected)
+  }
+}
+
+extension CodeLayout.Layer {
+  /// Probabilities of [items, variables, classes] as rows of numbers, where they are such.
+  fileprivate func flattened(_ value: JSONValue, isSpread: Bool) -> JSONValue {
+    guard isSpread, case .categorical(let places, let choices) = form else { return value }
+    switch value {
+    case .numbers(let array) where array.shape.count == 3 && array.shape[1] == places && array.shape[2] == choices:
+      return .numbers(NumberArray(shape: [array.shape[0], places * choices], scalars: array.scalars))
+    default: return value
+    }
   }
 }
 

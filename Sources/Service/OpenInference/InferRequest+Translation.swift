@@ -98,18 +98,20 @@ extension JSONValue.Member {
 }
 
 extension CodeLayout {
-  /// Rows of the means and scales that were sent; those of layers that were not are missing.
+  /// Rows of the means and scales, or codes and probabilities, that were sent; those of layers that were not are missing.
   fileprivate func rows(_ request: InferRequest) throws -> [Float] {
     let (inputs, width) = (request.inputs, signature.width)
     let n = inputs[0].shape.first ?? 0
     var rows = [Float](repeating: .nan, count: n * width)
     for input in inputs {
-      let parts = input.name.split(separator: "_")
-      guard parts.count == 2, parts[0] == "mean" || parts[0] == "scale", let layer = Int(parts[1]), widths.indices.contains(layer) else {
+      // A layer's values, then its spread.
+      guard let place = forms.firstIndex(where: { $0.name == input.name }) else {
         throw input.refusal("a name that no code has", "input, or \(Items.list(forms.map(\.name)))")
       }
-      guard input.shape == [n, widths[layer]] else { throw input.refusal("the shape \(input.shape)", "[\(n), \(widths[layer])]") }
-      let cells = parts[0] == "mean" ? places(of: layer).means : places(of: layer).scales
+      let expected = [n] + forms[place].shape.dropFirst()
+      guard input.shape == expected else { throw input.refusal("the shape \(input.shape)", "\(expected)") }
+      let layer = layers[place / 2]
+      let cells = place % 2 == 0 ? layer.values : layer.spread
       let floats = try input.floats()
       for row in 0..<n {
         rows.replaceSubrange(

@@ -87,13 +87,23 @@ extension TableSpace.Column {
 }
 
 extension CodeLayout {
-  /// The means and scales of every layer, as encode gives them; scales may be left out, and means of layers that are drawn.
+  /// The means and scales of every layer, or its codes and probabilities, as encode gives them; scales and probabilities may be left out, and means and
+  /// codes of layers that are drawn.
   var forms: [TensorForm] {
-    widths.enumerated().flatMap { layer, width in
-      [
-        TensorForm(name: "mean_\(layer)", type: .fp32, shape: [-1, width]),
-        TensorForm(name: "scale_\(layer)", type: .fp32, shape: [-1, width], isOptional: true),
-      ]
+    layers.enumerated().flatMap { number, layer in
+      let names = layer.names
+      switch layer.form {
+      case .gaussian(let width), .point(let width):
+        return [
+          TensorForm(name: "\(names.values)_\(number)", type: .fp32, shape: [-1, width]),
+          TensorForm(name: "\(names.spread)_\(number)", type: .fp32, shape: [-1, width], isOptional: true),
+        ]
+      case .categorical(let places, let choices):
+        return [
+          TensorForm(name: "\(names.values)_\(number)", type: .int64, shape: [-1, places]),
+          TensorForm(name: "\(names.spread)_\(number)", type: .fp32, shape: [-1, places, choices], isOptional: true),
+        ]
+      }
     }
   }
 }

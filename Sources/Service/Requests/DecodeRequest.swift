@@ -1,4 +1,5 @@
 internal import Distributions
+internal import Formats
 package import Modelling
 internal import Tensors
 
@@ -17,7 +18,8 @@ package struct DecodeRequest: ModelRequest {
   package static let items = ItemRole.codes
   package static var capability: Capability<any Decoding> { .decoding }
   package static let table = Table<Self> {
-    Setting("sampling", \.sampling, "Draws z from the mean and scale of a code instead of taking its mean.")
+    Setting(
+      "sampling", \.sampling, "Draws z from the mean and scale of a code instead of taking its mean; of categorical codes from their probabilities.")
     Setting("mean", \.mean, "The mean of p(x|z) instead of a draw from it.")
     Setting("temperature", \.temperature, in: 0..., "Multiplies the prior's deviation in the layers that are left out.")
     Setting.seed
@@ -32,13 +34,27 @@ package struct DecodeRequest: ModelRequest {
 
   package func check(_ codes: Items, _ layout: CodeLayout) throws { try layout.check(codes, needsScales: sampling) }
 
+  package func check(_ model: any Decoding, rows: Int, limits: ServiceLimits) throws {
+    try Self.check(temperature: temperature, model.codeForms)
+  }
+
+  /// Refuses a temperature that would change nothing.
+  static func check(temperature: Float, _ forms: [Code.Form]) throws(Fault) {
+    guard temperature != 1, !forms.isEmpty, forms.allSatisfy(\.isCategorical) else { return }
+    throw Fault(
+      field: "temperature", given: FloatText.text(temperature), expected: "1: under the prior of categorical codes all classes are as likely at any")
+  }
+
   package func compute(_ model: any Decoding, _ rows: Rows) -> RowAnswers {
-    let layout = CodeLayout(widths: model.latentWidths)
-    let codes = layout.widths.indices.map { layer in
-      let (means, scales) = layout.places(of: layer)
-      let mean = rows.items.slice(1, means)
-      guard sampling else { return mean }
-      return mean + rows.items.slice(1, scales) * rows.keys.split("code").split(layer).normal(means.count)
+    let codes = CodeLayout(model.codeForms).layers.enumerated().map { number, layer in
+      let values = rows.items.slice(1, layer.values)
+      guard sampling else { return values }
+      let keys = rows.keys.split("code").split(number)
+      switch layer.form {
+      case .gaussian, .point: return values + rows.items.slice(1, layer.spread) * keys.normal(values.shape[1])
+      case .categorical(let places, let choices):
+        return values.drawnAnew(by: rows.items.slice(1, layer.spread).reshaped([values.shape[0], places, choices]), keys)
+      }
     }
     let options = SampleOptions(temperature: temperature, mean: mean)
     return RowAnswers(model.signature.answered(model.decode(codes, keys: rows.keys, options)))
@@ -46,5 +62,15 @@ package struct DecodeRequest: ModelRequest {
 
   package func answer(_ found: RowAnswers, to items: Items, from model: any Decoding) -> Answer {
     .items(found.numbers, signature: model.signature, field: "items")
+  }
+}
+
+extension Tensor {
+  /// Codes drawn by the probabilities of the classes, [n, places, choices]; rows that are missing stay so: [n, places].
+  fileprivate func drawnAnew(by probabilities: Tensor, _ keys: RowKeys) -> Tensor {
+    // A row without a code has no probabilities either: any do for it.
+    let known = Tensor(shape: probabilities.shape, scalars: probabilities.scalars.map { $0.isNaN ? 1 : $0 })
+    let drawn = Categorical(logits: known.clamped(low: .leastNormalMagnitude, high: 1).log()).sampleIndices(keys)
+    return Tensor(shape: shape, scalars: zip(scalars, drawn).map { $0.isNaN ? $0 : Float($1) })
   }
 }

@@ -80,10 +80,7 @@ package struct SampleGiven: Settings {
       for (layer, entry) in layers.enumerated() {
         if let values = entry.values {
           let field = "given.layers[\(layer)].values"
-          guard case .gaussian(let width) = forms[layer] else {
-            throw Fault(field: field, given: "there", expected: "no such field: the code of layer \(layer) is \(forms[layer].name)")
-          }
-          guard values.count == width else { throw Fault(field: field, given: "\(values.count) numbers", expected: "\(width)") }
+          try Self.check(values, field: field, form: forms[layer], layer: layer)
         }
         guard let cluster = entry.cluster else { continue }
         try Self.check(cluster, field: "given.layers[\(layer)].cluster", counts: counts, layer: layer)
@@ -96,6 +93,23 @@ package struct SampleGiven: Settings {
       throw Fault(field: "given.text", given: "a text", expected: "no such field: this model makes \(space.summary)")
     }
     return try texts.codes(of: text, field: "given.text")
+  }
+
+  /// As many latent variables as the layer has; of a categorical one the class of each.
+  private static func check(_ values: [Float], field: String, form: Code.Form, layer: Int) throws(Fault) {
+    func checkCount(_ expected: Int) throws(Fault) {
+      guard values.count == expected else { throw Fault(field: field, given: "\(values.count) numbers", expected: "\(expected)") }
+    }
+    switch form {
+    case .gaussian(let width): try checkCount(width)
+    case .categorical(let places, let choices):
+      try checkCount(places)
+      for (place, value) in values.enumerated() where !(value >= 0 && value < Float(choices) && value == value.rounded()) {
+        throw Fault(
+          field: "\(field)[\(place)]", given: FloatText.text(value), expected: "a class, a whole number from 0 to \(choices - 1)")
+      }
+    case .point: throw Fault(field: field, given: "there", expected: "no such field: the code of layer \(layer) is \(form.name)")
+    }
   }
 
   private static func check(_ component: Int, field: String, counts: [Int], layer: Int) throws(Fault) {
@@ -155,9 +169,9 @@ package struct LayerGiven: Settings {
   package init() {}
 
   package static let table = Table<Self> {
-    Setting("from_item", \.fromItem, in: 0..., "The place of an item of this request, whose posterior mean the layer takes.")
+    Setting("from_item", \.fromItem, in: 0..., "The place of an item of this request, whose posterior mean, or likeliest classes, the layer takes.")
     Setting("cluster", \.cluster, in: 0..., "A component of the layer's mixture.")
-    Setting("values", \.values, "The layer's latent variables themselves.")
+    Setting("values", \.values, "The layer's latent variables themselves; of a categorical code the class of each.")
   }
 }
 

@@ -59,6 +59,7 @@ package struct SampleRequest: ModelRequest {
         given: "\(n)", expected: "1 to \(max(most, 1))")
     }
     try given.check(model)
+    try DecodeRequest.check(temperature: temperature, Capability.encoding.of(model)?.codeForms ?? [])
   }
 
   private func checkLength(_ space: Space) throws(Fault) {

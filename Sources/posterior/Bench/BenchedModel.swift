@@ -56,13 +56,20 @@ extension BenchedModel {
     return zip(scalars, keys.split("holes").uniform(model.signature.width).scalars).map { $1 < 0.5 ? .nan : $0 }
   }
 
-  /// Codes, drawn from N(0, I), without scales: [count, numbers of a code].
+  /// Codes, drawn from N(0, I) or from all classes alike, without scales and probabilities: [count, numbers of a code].
   func codes(_ count: Int, seed: Int) -> [Float] {
     guard let layout = model.codes else { return [] }
     let width = layout.signature.width
     var scalars = RowKeys(RandomKey(seed: UInt64(seed)), rows: 0..<count).normal(width).scalars
-    for layer in layout.widths.indices {
-      for row in 0..<count { for cell in layout.places(of: layer).scales { scalars[row * width + cell] = .nan } }
+    for layer in layout.layers {
+      for row in 0..<count {
+        if case .categorical(_, let choices) = layer.form {
+          for cell in row * width + layer.values.lowerBound..<row * width + layer.values.upperBound {
+            scalars[cell] = (scalars[cell].magnitude * 1000).truncatingRemainder(dividingBy: Float(choices)).rounded(.down)
+          }
+        }
+        for cell in layer.spread { scalars[row * width + cell] = .nan }
+      }
     }
     return scalars
   }

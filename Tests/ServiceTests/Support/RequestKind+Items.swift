@@ -11,7 +11,7 @@ extension RequestKind {
   func rows(_ raw: @autoclosure () -> Tensor, count: Int, of model: LoadedModel) -> Tensor {
     guard items == .codes, let layout = model.codes else { return raw() }
     let numbers = RandomKey(seed: 3).normal([count, layout.signature.width]).scalars
-    let scales = Set(layout.widths.indices.flatMap { layout.places(of: $0).scales })
+    let scales = Set(layout.layers.flatMap(\.spread))
     return Tensor(
       shape: [count, layout.signature.width],
       scalars: numbers.enumerated().map { scales.contains($0 % layout.signature.width) ? abs($1) : $1 })

@@ -57,8 +57,13 @@ class Encoding:
         return len(first)
 
     def rows(self) -> Numbers:
-        """A row an item: the means of layer 0, its scales, the means of layer 1, and so on."""
-        parts = [part for layer in self.layers for part in (layer.mean, layer.scale, layer.values) if part is not None]
+        """A row an item: the means of layer 0, its scales, and so on; of categorical layers the codes, then the probabilities."""
+        parts = [
+            part.reshape(len(part), -1)
+            for layer in self.layers
+            for part in (layer.mean, layer.scale, layer.values, layer.codes, layer.probabilities)
+            if part is not None
+        ]
         return np.concatenate(parts, axis=1)
 
     @property
@@ -112,7 +117,7 @@ def codes_as_json(layers: Sequence[Any]) -> list[dict[str, Any]]:
         if layer is None:
             return {}
         if isinstance(layer, Layer):
-            layer = {"mean": layer.mean, "scale": layer.scale}
+            layer = {"mean": layer.mean, "scale": layer.scale, "codes": layer.codes, "probabilities": layer.probabilities}
         if not isinstance(layer, Mapping):
             layer = {"mean": layer}
         return {name: np.asarray(part).tolist() for name, part in layer.items() if part is not None}
