@@ -38,7 +38,7 @@ package struct LikelihoodEvaluation: Findings {
     self.draws = draws
     self.seed = seed
     observationModel = model.observationModel
-    // What each layer costs is `LatentUseEvaluation`'s to say.
+    // What each layer costs is `LatentUseEvaluation`'s to say, or `CodeUseEvaluation`'s.
     terms = zip(model.scoreTerms, columns).filter { $0.0.layer == nil }.map { ($0, Estimate($1)) }
     scored = isText ? Double(characters) / Double(data.count) : Double(dimensions)
     bitsName = data.signature.space.bitsName
@@ -73,6 +73,7 @@ package struct LikelihoodEvaluation: Findings {
       }
       return lines + (natsPerCharacter.map { [line("nats per character", $0)] } ?? []) + [line(bitsName.replacing("_", with: " "), bits)]
     }
+    guard terms.last?.term != .elbo else { return lines + [String(format: "bits per dimension               %10.4f by the ELBO", bits)] }
     return lines + [String(format: "bits per dimension               %10.4f by IWAE, %.4f by the ELBO", bits, bits(of: elbo))]
   }
 }

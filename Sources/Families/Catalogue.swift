@@ -17,6 +17,7 @@ package enum Catalogue {
     M2.self,
     Mixture.self,
     Modular.self,
+    RRVQ.self,
     SDGM.self,
     Seatbelt.self,
     Stacking.self,

@@ -110,3 +110,18 @@ extension Player {
     network.parameterTensors = moved
   }
 }
+
+// MARK: - Parameters that are set anew
+
+extension Player {
+  /// Forgets what the optimiser remembers of some rows of all parameters under a path, which were set anew.
+  package mutating func forget(rows: [Int], of path: String) {
+    for slot in moments.indices {
+      moments[slot].visit("") { leaf, tensor in
+        guard leaf.path.hasPrefix(path + ".") else { return }
+        let width = tensor.count / tensor.shape[0]
+        tensor.update { values in for row in rows { (values + row * width).update(repeating: 0, count: width) } }
+      }
+    }
+  }
+}

@@ -95,6 +95,7 @@ struct EvaluationTask {
       parts.append(LikelihoodEvaluation(of: model, on: items, draws: draws, seed: seed, progress: progress))
       if let able = Capability.attackable.of(model) { parts.append(LatentUseEvaluation(of: able, on: items, seed: seed)) }
       if let able = Capability.categoricallyEncoding.of(model) { parts.append(LatentUseEvaluation(of: able, on: items, seed: seed)) }
+      if let able = model as? any Encoding & Scoring, let use = CodeUseEvaluation(of: able, on: items, seed: seed) { parts.append(use) }
     }
     if let clusterer = Capability.clustering.of(model), let labels = items.labels {
       let assignments = ClusterAssignments(of: clusterer, on: items, progress: progress)

@@ -48,6 +48,7 @@ struct BlueprintTests {
     (M2.self, wide(#""components": 2"#), .vector(3), "classifier.hidden.0.weight"),
     (Mixture.self, #"{"kind": "gaussian", "components": 1024}"#, .vector(2048), "precision_roots"),
     (Modular.self, #"{"modules": [4096, 2], "units": [65536]}"#, classified, "layers.0.modules.weight"),
+    (RRVQ.self, #"{"strides": [1], "channels": 4096}"#, .image(height: 2, width: 2), "up.0.blocks.0.body.1.weight"),
     (SDGM.self, wide(#""components": 2"#), .vector(3), "classifier.hidden.0.weight"),
     (Seatbelt.self, #"{"latents": [65536, 65536], "layer_hidden": [65536]}"#, .vector(3), "inference.0.hidden.0.weight"),
     (

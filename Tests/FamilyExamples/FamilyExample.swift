@@ -118,6 +118,19 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
     FamilyExample(
       "three layers on grey images of odd extents", "hilloc", #"{"layers": 3, "latent": 1, "hidden": 4}"#, .image(height: 5, width: 3)),
     FamilyExample(
+      "two layers of responsibilities on colour images of odd extents, discretised logistic", "rrvq",
+      #"{"strides": [2, 2], "codes": 4, "code_width": 3, "channels": 4, "likelihood": "discretised_logistic"}"#,
+      .image(height: 5, width: 3, channels: 3), training: ["{}", #"{"kl_warm_up_epochs": 4, "free_bits": 0.05, "temperature_epochs": 0}"#]),
+    FamilyExample(
+      "three layers of relaxed distances, bernoulli on grey images", "rrvq",
+      #"{"strides": [1, 2, 1], "codes": 3, "code_width": 3, "channels": 3, "blocks": 2, "quantiser": "relaxed", "top_prior": "uniform", "activation": "tanh"}"#,
+      .image(height: 4, width: 3)),
+    FamilyExample(
+      // What goes straight through a choice is no slope of the loss, so that there is none to check.
+      "two layers of the nearest codes, dynamic binarisation", "rrvq",
+      #"{"strides": [2, 1], "codes": 5, "code_width": 3, "channels": 4, "quantiser": "nearest", "binarisation": "dynamic"}"#,
+      .image(height: 4, width: 3), training: []),
+    FamilyExample(
       "three layers inferred with the data, bernoulli on grey images", "hvae",
       #"{"latents": [4, 3, 2], "hidden": [7], "decoder_hidden": [6], "layer_hidden": [5], "activation": "tanh", "scale_floor": 0.05}"#,
       .image(height: 4, width: 3),

@@ -3,7 +3,7 @@ package import Modelling
 internal import Tensors
 
 /// How the codes of items stand in a row, as `encode` writes them: of every Gaussian layer the means, then the scales; of every categorical one the
-/// codes, then the probabilities, class by class.
+/// codes, then the probabilities, class by class; of one of codes alone these.
 package struct CodeLayout: Sendable {
   /// How each layer stands there, the one nearest the data first.
   package struct Layer: Sendable {
@@ -17,7 +17,7 @@ package struct CodeLayout: Sendable {
       let count =
         switch form {
         case .gaussian(let width), .point(let width): width
-        case .categorical(let places, _): places
+        case .categorical(let places, _), .codes(let places, _): places
         }
       values = start..<start + count
       spread = start + count..<start + form.count
@@ -25,8 +25,11 @@ package struct CodeLayout: Sendable {
 
     /// In JSON, in tensors' names and in those of columns.
     var names: (values: String, spread: String, ofValue: String, ofSpread: String) {
-      form.isCategorical ? ("codes", "probabilities", "code", "probability") : ("mean", "scale", "mean", "scale")
+      form.choices != nil ? ("codes", "probabilities", "code", "probability") : ("mean", "scale", "mean", "scale")
     }
+
+    /// What JSON may have of it, for words.
+    fileprivate var members: [String] { [names.values] + (spread.isEmpty ? [] : [names.spread]) }
 
     fileprivate func columns(_ layer: Int) -> [String] {
       let values = values.indices.map { "\(names.ofValue)_\(layer)_\($0 - self.values.lowerBound)" }
@@ -78,6 +81,9 @@ package struct CodeLayout: Sendable {
 
   /// Refuses a mean or code of which only a part is there, scales and probabilities that are none, and codes that no class has.
   func check(_ items: Items, needsScales: Bool) throws {
+    if needsScales, let layer = layers.firstIndex(where: { $0.spread.isEmpty }) {
+      throw Fault(field: "sampling", given: "true", expected: "false: the codes of layer \(layer) are what they are, without probabilities")
+    }
     let width = signature.width
     try items.raw.scalars.withUnsafeBufferPointer { numbers in
       for row in 0..<items.count {
@@ -110,13 +116,13 @@ extension CodeLayout.Layer {
   fileprivate func wrong(needsSpread: Bool, _ layer: Int, at number: (Int) -> Float) -> Wrong? {
     let missing = values.filter { number($0).isNaN }
     if let first = missing.first, missing.count < values.count {
-      return Wrong(first, "missing", "all \(values.count) \(form.isCategorical ? "codes" : "means") of layer \(layer), or none for its prior")
+      return Wrong(first, "missing", "all \(values.count) \(form.choices != nil ? "codes" : "means") of layer \(layer), or none for its prior")
     }
     let needsSpread = needsSpread && missing.isEmpty
-    guard case .categorical(_, let choices) = form else { return wrongScale(needsSpread, number) }
+    guard let choices = form.choices else { return wrongScale(needsSpread, number) }
     let codes = missing.isEmpty ? values : values.lowerBound..<values.lowerBound
     for cell in codes where !(number(cell) >= 0 && number(cell) < Float(choices) && number(cell) == number(cell).rounded()) {
-      return Wrong(cell, number(cell), "a class, a whole number from 0 to \(choices - 1)")
+      return Wrong(cell, number(cell), "a whole number from 0 to \(choices - 1), a code of layer \(layer)")
     }
     return wrongProbability(of: choices, needsSpread, number)
   }
@@ -162,21 +168,21 @@ extension CodeLayout {
     for (layer, entry) in entries.enumerated() {
       let (field, own) = ("layers[\(layer)]", self.layers[layer])
       guard case .object(let members) = entry else {
-        throw Self.refusal(field, "no object", "an object with \(own.names.values) and \(own.names.spread), or {} for the prior")
+        throw Self.refusal(field, "no object", "an object with \(own.members.joined(separator: " and ")), or {} for the prior")
       }
       for member in members where member.value != .null {
         let place = "\(field).\(member.name)"
         switch member.name {
         case "kind":
           guard member.value == .string(own.form.name) else { throw Self.refusal(place, member.value.line, own.form.name) }
-        case own.names.values, own.names.spread:
+        case let name where own.members.contains(name):
           let cells = member.name == own.names.values ? own.values : own.spread
           let value = member.value.rows.map(JSONValue.numbers) ?? member.value
           let numbers = try Items.numbers(
             own.flattened(value, isSpread: cells == own.spread), field: place, signature: .vector(cells.count), limits: limits)
           try numbers.checkValues(.vector(cells.count))
           parts.append((cells, numbers))
-        default: throw Self.refusal(place, "there", "kind, \(own.names.values) or \(own.names.spread)")
+        default: throw Self.refusal(place, "there", Items.list(["kind"] + own.members))
         }
       }
     }

@@ -103,15 +103,15 @@ extension CodeLayout {
     let (inputs, width) = (request.inputs, signature.width)
     let n = inputs[0].shape.first ?? 0
     var rows = [Float](repeating: .nan, count: n * width)
+    // A layer's values, then its spread, as `forms` has them.
+    let parts = layers.flatMap { $0.spread.isEmpty ? [$0.values] : [$0.values, $0.spread] }
     for input in inputs {
-      // A layer's values, then its spread.
       guard let place = forms.firstIndex(where: { $0.name == input.name }) else {
         throw input.refusal("a name that no code has", "input, or \(Items.list(forms.map(\.name)))")
       }
       let expected = [n] + forms[place].shape.dropFirst()
       guard input.shape == expected else { throw input.refusal("the shape \(input.shape)", "\(expected)") }
-      let layer = layers[place / 2]
-      let cells = place % 2 == 0 ? layer.values : layer.spread
+      let cells = parts[place]
       let floats = try input.floats()
       for row in 0..<n {
         rows.replaceSubrange(

@@ -103,6 +103,7 @@ extension CodeLayout {
           TensorForm(name: "\(names.values)_\(number)", type: .int64, shape: [-1, places]),
           TensorForm(name: "\(names.spread)_\(number)", type: .fp32, shape: [-1, places, choices], isOptional: true),
         ]
+      case .codes(let places, _): return [TensorForm(name: "\(names.values)_\(number)", type: .int64, shape: [-1, places])]
       }
     }
   }
@@ -157,6 +158,7 @@ extension EncodeRequest {
       case .categorical(let places, let choices):
         outputs.append(OutputForm("codes_\(layer)", .int64, [-1, places], .codes(part(places))))
         outputs.append(OutputForm("probabilities_\(layer)", .fp32, [-1, places, choices], .part(part(places * choices))))
+      case .codes(let places, _): outputs.append(OutputForm("codes_\(layer)", .int64, [-1, places], .codes(part(places))))
       }
     }
     return outputs

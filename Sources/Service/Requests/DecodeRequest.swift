@@ -52,6 +52,7 @@ package struct DecodeRequest: ModelRequest {
       let keys = rows.keys.split("code").split(number)
       switch layer.form {
       case .gaussian, .point: return values + rows.items.slice(1, layer.spread) * keys.normal(values.shape[1])
+      case .codes: preconditionFailure("codes without probabilities are not drawn, which was checked")
       case .categorical(let places, let choices):
         return values.drawnAnew(by: rows.items.slice(1, layer.spread).reshaped([values.shape[0], places, choices]), keys)
       }

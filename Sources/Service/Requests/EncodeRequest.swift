@@ -11,7 +11,8 @@ package struct EncodeRequest: ModelRequest {
 
   package static let name = "encode"
   package static let summary =
-    "Maps items to their codes: of a Gaussian layer a mean and a scale (standard deviation) for every latent variable of q(z|x)."
+    "Maps items to their codes: of a Gaussian layer a mean and a scale (standard deviation) for every latent variable of q(z|x), "
+    + "of a map of codes the likeliest code of every place, row by row from the top left."
   package static let items = ItemRole.rows
   package static var capability: Capability<any Encoding> { .encoding }
   package static let table = Table<Self> {
@@ -40,6 +41,13 @@ package struct EncodeRequest: ModelRequest {
       func numbers(_ name: String, _ tensor: Tensor, _ extents: [Int]) -> JSONDocument.Member {
         .init(name: name, value: .floats(tensor.scalars, shape: [values.shape[0]] + extents))
       }
+      func integers(_ name: String, _ tensor: Tensor) -> JSONDocument.Member {
+        let (width, scalars) = (tensor.shape[1], tensor.scalars)
+        return .init(
+          name: name,
+          content: .list(
+            JSONList(count: values.shape[0], weight: width) { .array(scalars[$0 * width..<($0 + 1) * width].map { .integer(Int($0)) }) }))
+      }
       switch form {
       case .gaussian(let width):
         layers.append([numbers("mean", part(width, names("mean", width)), [width]), numbers("scale", part(width, names("scale", width)), [width])])
@@ -47,12 +55,8 @@ package struct EncodeRequest: ModelRequest {
       case .categorical(let places, let choices):
         let codes = part(places, names("code", places))
         let probabilities = part(places * choices, names("probability", places).flatMap { name in (0..<choices).map { "\(name)_\($0)" } })
-        layers.append([
-          .init(
-            name: "codes",
-            content: .list(JSONList(count: values.shape[0], weight: places) { Self.integers(codes.scalars[$0 * places..<($0 + 1) * places]) })),
-          numbers("probabilities", probabilities, [places, choices]),
-        ])
+        layers.append([integers("codes", codes), numbers("probabilities", probabilities, [places, choices])])
+      case .codes(let places, _): layers.append([integers("codes", part(places, names("code", places)))])
       }
     }
     func members(_ layers: [[JSONDocument.Member]]) -> [JSONDocument.Member] {
@@ -63,6 +67,4 @@ package struct EncodeRequest: ModelRequest {
     // Builds before 0.2.0 knew Gaussian codes alone and did not name their kind.
     return model.codeForms.allSatisfy(\.isGaussian) ? answer.corrected(in: "0.2.0", before: members(layers)) : answer
   }
-
-  private static func integers(_ codes: ArraySlice<Float>) -> JSONValue { .array(codes.map { .integer(Int($0)) }) }
 }

@@ -102,11 +102,11 @@ package struct SampleGiven: Settings {
     }
     switch form {
     case .gaussian(let width): try checkCount(width)
-    case .categorical(let places, let choices):
+    case .categorical(let places, let choices), .codes(let places, let choices):
       try checkCount(places)
       for (place, value) in values.enumerated() where !(value >= 0 && value < Float(choices) && value == value.rounded()) {
         throw Fault(
-          field: "\(field)[\(place)]", given: FloatText.text(value), expected: "a class, a whole number from 0 to \(choices - 1)")
+          field: "\(field)[\(place)]", given: FloatText.text(value), expected: "a whole number from 0 to \(choices - 1), a code of layer \(layer)")
       }
     case .point: throw Fault(field: field, given: "there", expected: "no such field: the code of layer \(layer) is \(form.name)")
     }
@@ -169,7 +169,7 @@ package struct LayerGiven: Settings {
   package init() {}
 
   package static let table = Table<Self> {
-    Setting("from_item", \.fromItem, in: 0..., "The place of an item of this request, whose posterior mean, or likeliest classes, the layer takes.")
+    Setting("from_item", \.fromItem, in: 0..., "The place of an item of this request, whose posterior mean, or likeliest codes, the layer takes.")
     Setting("cluster", \.cluster, in: 0..., "A component of the layer's mixture.")
     Setting("values", \.values, "The layer's latent variables themselves; of a categorical code the class of each.")
   }

@@ -63,7 +63,7 @@ extension BenchedModel {
     var scalars = RowKeys(RandomKey(seed: UInt64(seed)), rows: 0..<count).normal(width).scalars
     for layer in layout.layers {
       for row in 0..<count {
-        if case .categorical(_, let choices) = layer.form {
+        if let choices = layer.form.choices {
           for cell in row * width + layer.values.lowerBound..<row * width + layer.values.upperBound {
             scalars[cell] = (scalars[cell].magnitude * 1000).truncatingRemainder(dividingBy: Float(choices)).rounded(.down)
           }
