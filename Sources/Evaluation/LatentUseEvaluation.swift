@@ -1,5 +1,6 @@
 package import Data
 internal import Distributions
+internal import Foundation
 package import ModelFiles
 package import Modelling
 internal import Tensors
@@ -23,9 +24,11 @@ package struct LatentUseEvaluation: Findings {
   /// What the code costs, and -ln p(x|z), by one draw an item (Alemi et al. 2018).
   package let rate: Estimate
   package let distortion: Estimate
+  /// The least that a code can cost, where the model commits itself to one.
+  package let committed: Double?
 
   /// Item i uses the noise of (seed, i), so the numbers do not depend on blocks or threads.
-  package init(of model: any Attackable, on data: DataSet, seed: UInt64) {
+  package init(of model: any Inferring, on data: DataSet, seed: UInt64) {
     let key = RandomKey(seed: seed)
     let widths = model.latentWidths
     var costs = widths.map { _ in [Double]() }
@@ -34,8 +37,9 @@ package struct LatentUseEvaluation: Findings {
     let block = 500
     for start in stride(from: 0, to: data.count, by: block) {
       let rows = start..<min(start + block, data.count)
-      let x = data.batch(rows)
-      let drawn = model.inference(x, noise: RowKeys(key, rows: rows))
+      let keys = RowKeys(key, rows: rows)
+      let x = model.observed(data.batch(rows), keys: keys)
+      let drawn = model.inference(x, noise: keys)
       for (layer, cost) in model.divergences(drawn).enumerated() { costs[layer] += cost.scalars.map(Double.init) }
       distortions += model.logLikelihood(of: x, given: drawn.draws).scalars.map { Double(model.logVolume) - Double($0) }
       for (layer, q) in model.inference(x, noise: nil).posteriors.enumerated() {
@@ -47,6 +51,7 @@ package struct LatentUseEvaluation: Findings {
     }
     rate = Estimate(distortions.indices.map { item in costs.reduce(0) { $0 + $1[item] } })
     distortion = Estimate(distortions)
+    committed = model.committedNats
   }
 
   /// The same of a layer of categorical variables, which have no mean that could vary.
@@ -68,11 +73,12 @@ package struct LatentUseEvaluation: Findings {
     }
     let active = sums.count { $0 / Double(max(data.count, 1)) > Self.threshold }
     layers = [Layer(kl: Estimate(costs), active: active, width: sums.count)]
-    (rate, distortion) = (Estimate(costs), Estimate(distortions))
+    (rate, distortion, committed) = (Estimate(costs), Estimate(distortions), nil)
   }
 
   package var metrics: [RunMetric] {
     rate.metrics("rate_nats") + distortion.metrics("distortion_nats")
+      + (committed.map { [RunMetric(name: "committed_nats", value: $0, step: 0)] } ?? [])
       + layers.enumerated().flatMap { index, layer in
         layer.kl.metrics("layer_\(index).kl_nats") + [RunMetric(name: "layer_\(index).active_units", value: Double(layer.active), step: 0)]
       }
@@ -80,6 +86,7 @@ package struct LatentUseEvaluation: Findings {
 
   package var lines: [String] {
     [rate.line("rate"), distortion.line("distortion")]
+      + (committed.map { ["  committed".padding(toLength: 32, withPad: " ", startingAt: 0) + String(format: " %10.3f nats", $0)] } ?? [])
       + layers.enumerated().map { index, layer in
         layer.kl.line("  layer \(index), KL") + ", \(layer.active) of \(layer.width) units active"
       }

@@ -82,7 +82,7 @@ extension ModelCheck {
   }
 
   private func compareNats(_ items: Tensor, _ model: any ModelFamily) throws(ModelFileError) {
-    guard let able = Capability.attackable.of(model) else {
+    guard let able = Capability.inferring.of(model) else {
       throw Self.refusal(klNats == nil ? "reconstruction_nats" : "kl_nats", "there", "no such field: this family has no bound of this kind")
     }
     let inference = able.inference(items, noise: nil)

@@ -89,6 +89,15 @@ extension Capability where Able == any ModuleSelecting {
   package static var moduleSelecting: Self { Self(by: { $0 is any ModuleSelecting.Type }, of: { $0 as? any ModuleSelecting }) }
 }
 
+extension Capability where Able == any Inferring {
+  /// Of models with Gaussian codes.
+  package static var inferring: Self {
+    Self(
+      by: { $0 is any Inferring.Type },
+      of: { model in (model as? any Inferring).flatMap { $0.codeForms.allSatisfy(\.isGaussian) ? $0 : nil } })
+  }
+}
+
 extension Capability where Able == any Reconstructing {
   package static var reconstructing: Self { Self(by: { $0 is any Reconstructing.Type }, of: { $0 as? any Reconstructing }) }
 }

@@ -93,7 +93,7 @@ struct EvaluationTask {
       parts.append(try HiddenPixelEvaluation(of: model, under: mask, on: items, draws: draws, seed: seed, progress: progress))
     } else if draws > 0, let model = Capability.scoring.of(model) {
       parts.append(LikelihoodEvaluation(of: model, on: items, draws: draws, seed: seed, progress: progress))
-      if let able = Capability.attackable.of(model) { parts.append(LatentUseEvaluation(of: able, on: items, seed: seed)) }
+      if let able = Capability.inferring.of(model) { parts.append(LatentUseEvaluation(of: able, on: items, seed: seed)) }
       if let able = Capability.categoricallyEncoding.of(model) { parts.append(LatentUseEvaluation(of: able, on: items, seed: seed)) }
       if let able = model as? any Encoding & Scoring, let use = CodeUseEvaluation(of: able, on: items, seed: seed) { parts.append(use) }
     }

@@ -16,7 +16,7 @@ extension SemiSupervised: Decoding where Variant: LatentDecodingVariant {
   }
 }
 
-extension SemiSupervised: Attackable where Variant: LatentDecodingVariant {
+extension SemiSupervised: Attackable, Inferring where Variant: LatentDecodingVariant {
   package var latentWidths: [Int] { [configuration.latent] }
 
   /// The Gaussian with the moments of q(z|x) = Σ_y q(y|x) q(z|x, y), the auxiliary variable at its mean.
