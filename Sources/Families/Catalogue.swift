@@ -9,6 +9,7 @@ package enum Catalogue {
     BetaTCVAE.self,
     CaGeM.self,
     CharLSTM.self,
+    DeltaVAE.self,
     GMDGM.self,
     HiLLoC.self,
     HVAE.self,

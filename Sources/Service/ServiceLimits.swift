@@ -4,6 +4,8 @@ package struct ServiceLimits: Hashable, Sendable {
   package var sampledItems = 10_000
   /// Characters of the texts of one `sample` request.
   package var sampledCharacters = 1 << 20
+  /// Multiplications of one request whose items are drawn pixel by pixel.
+  package var drawnMultiplications = 1 << 38
   /// Numbers of one answer: items times numbers an item.
   package var answerNumbers = 32 << 20
   /// Items that one request may send.

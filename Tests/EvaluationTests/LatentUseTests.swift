@@ -42,5 +42,23 @@ struct LatentUseTests {
     #expect(abs(-use.rate.mean - use.distortion.mean - elbo) < 4 * (use.distortion.standardError + use.rate.standardError))
     #expect(use.lines.last?.hasSuffix("0 of 1 units active") == true)
     #expect(use.metrics.map(\.name).contains("layer_0.active_units"))
+    #expect(use.committed == nil && !use.metrics.map(\.name).contains("committed_nats"))
+  }
+
+  @Test("a code of committed rate says so, and its parts are of pixels drawn as bits, as the bound's are")
+  func committed() throws {
+    let configuration = DeltaVAE.Configuration(
+      latent: 3, code: .constrained, delta: 0.2, hidden: [], channels: 2, layers: 2, kernel: 3,
+      observation: Observation(.bernoulli, binarisation: .dynamic))
+    let model = try DeltaVAE(configuration, signature: .image(height: 3, width: 3), key: key)
+    let x = key.uniform([700, 9])
+    let rows = FloatRows(model.signature.toRaw(x).scalars, width: 9)
+    let data = DataSet(name: "noise", rows: rows, signature: model.signature, digest: SHA256.digest([]))
+    let use = LatentUseEvaluation(of: model, on: data, seed: 3)
+    #expect(abs((use.committed ?? 0) - 0.6) < 1e-12 && use.rate.mean >= 0.6)
+    #expect(use.metrics.contains { $0.name == "committed_nats" && abs($0.value - 0.6) < 1e-12 })
+    #expect(use.lines.contains { $0.hasPrefix("  committed") && $0.hasSuffix("0.600 nats") })
+    let elbo = model.score(x, draws: 1, keys: RowKeys(RandomKey(seed: 3), rows: 0..<700))[.elbo].scalars.reduce(0.0) { $0 + Double($1) } / 700
+    #expect(abs(-use.rate.mean - use.distortion.mean - elbo) < 4 * (use.distortion.standardError + use.rate.standardError))
   }
 }

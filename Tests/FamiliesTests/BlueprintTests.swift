@@ -40,6 +40,7 @@ struct BlueprintTests {
     (BetaTCVAE.self, wide(#""latent": 2"#), .vector(3), "encoder.2.weight"),
     (CaGeM.self, wide(#""components": 2"#), .vector(3), "classifier.hidden.0.weight"),
     (CharLSTM.self, #"{"hidden": 65536}"#, texts, "lstm.weight_hh_l0"),
+    (DeltaVAE.self, #"{"latent": 65536, "hidden": [65536]}"#, .image(height: 4, width: 4), "mean.weight"),
     (GMDGM.self, #"{"components": 10000, "hidden": [65536]}"#, .vector(3), "classifier_output.weight"),
     (HiLLoC.self, #"{"layers": 1, "latent": 1024, "hidden": 4096}"#, .image(height: 2, width: 2), "down.0.first.kernel.direction"),
     (HVAE.self, #"{"latents": [2, 65536], "layer_hidden": [65536]}"#, .vector(3), "inference.0.mean.weight"),

@@ -113,6 +113,21 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
       "one layer wide enough for several threads", "char_lstm", #"{"hidden": 64, "layers": 1, "longest": 9}"#,
       Signature(.tokens(TokenSpace(Vocabulary(["\n", "x"]), atMost: 9)))),
     FamilyExample(
+      "a standard code, bernoulli on grey images, dynamic binarisation", "delta_vae",
+      #"{"latent": 2, "hidden": [6], "activation": "tanh", "channels": 3, "layers": 2, "kernel": 5, "binarisation": "dynamic"}"#,
+      .image(height: 4, width: 3),
+      training: ["{}", #"{"beta": 0.5, "kl_warm_up_epochs": 4, "free_bits": 0.05}"#, #"{"importance_samples": 3}"#]),
+    FamilyExample(
+      "steps that hang together, a convolution, discretised logistic on colour images", "delta_vae",
+      #"""
+      {"latent": 2, "code": "ar1", "steps": 4, "correlation": 0.8, "hidden": [], "activation": "softplus", "channels": 4, "layers": 3, "kernel": 3,
+       "convolutions": [{"channels": 3, "kernel": 4, "stride": 2, "padding": 1}], "likelihood": "discretised_logistic"}
+      """#, .image(height: 6, width: 6, channels: 3), training: ["{}", #"{"importance_samples": 2}"#]),
+    FamilyExample(
+      "a code kept away from the prior, gaussian of learned deviation", "delta_vae",
+      #"{"latent": 3, "code": "constrained", "delta": 0.1, "hidden": [5], "activation": "elu", "channels": 2, "layers": 1, "likelihood": "gaussian_learned"}"#,
+      .image(height: 3, width: 5)),
+    FamilyExample(
       "two layers on colour images", "hilloc", #"{"layers": 2, "latent": 2, "hidden": 5}"#, .image(height: 4, width: 6, channels: 3),
       training: ["{}", #"{"free_bits": 0}"#]),
     FamilyExample(

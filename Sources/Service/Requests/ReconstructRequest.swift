@@ -23,6 +23,8 @@ package struct ReconstructRequest: ModelRequest {
 
   package func answerWidth(_ model: any Reconstructing) -> Int { model.signature.width }
 
+  package func check(_ model: any Reconstructing, rows: Int, limits: ServiceLimits) throws { try limits.checkDrawn(rows, of: model) }
+
   package func compute(_ model: any Reconstructing, _ rows: Rows) -> RowAnswers {
     RowAnswers(model.signature.answered(model.reconstruct(rows.inModelUnits(model.signature), sampling: sampling, keys: rows.keys)))
   }

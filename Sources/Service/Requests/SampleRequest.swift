@@ -52,7 +52,7 @@ package struct SampleRequest: ModelRequest {
   package func check(_ model: any Sampling, rows: Int, limits: ServiceLimits) throws {
     try checkLength(model.signature.space)
     let isText = model.signature.space.tokens != nil
-    let most = min(limits.sampledItems, (isText ? limits.sampledCharacters : limits.answerNumbers) / answerWidth(model))
+    let most = min(limits.sampledItems, (isText ? limits.sampledCharacters : limits.answerNumbers) / answerWidth(model), limits.drawnItems(of: model))
     guard (1...max(most, 1)).contains(n) else {
       throw Problem(
         .impossible, "n is \(n), expected 1 to \(max(most, 1)) for this model; ask for more in several requests with seeds of their own.", field: "n",
