@@ -24,6 +24,7 @@ struct RefusedConfiguration: Sendable, CustomTestStringConvertible {
 @Suite("VAE configurations")
 struct VAEConfigurationTests {
   private static let refused: [RefusedConfiguration] = [
+    .init("{}", field: "latent", given: "nothing", expected: "1 to 65536, or latents for categorical latent variables"),
     .init(#"{"latent": 0}"#, field: "latent", given: "0", expected: "1 to 65536"),
     .init(#"{"latent": 70000}"#, field: "latent", given: "70000", expected: "1 to 65536"),
     .init(#"{"latent": 2, "hidden": [8, 0]}"#, field: "hidden[1]", given: "0", expected: "1 to 65536"),
@@ -83,7 +84,7 @@ struct VAEConfigurationTests {
   @Test(
     "JSON of the wrong type, a missing field, an unknown field or choice is refused by field",
     arguments: [
-      ("{}", "latent"), (#"{"latent": "2"}"#, "latent"), (#"{"latent": 2.5}"#, "latent"), (#"{"latent": 2, "hiden": [3]}"#, "hiden"),
+      (#"{"latent": "2"}"#, "latent"), (#"{"latent": 2.5}"#, "latent"), (#"{"latent": 2, "hiden": [3]}"#, "hiden"),
       (#"{"latent": 2, "hidden": 3}"#, "hidden"), (#"{"latent": 2, "hidden": [3, "4"]}"#, "hidden[1]"),
       (#"{"latent": 2, "activation": "swish"}"#, "activation"), (#"{"latent": 2, "scale": "sd"}"#, "scale"),
       (#"{"latent": 2, "heads": 1}"#, "heads"), (#"{"latent": 2, "likelihood": "poisson"}"#, "likelihood"),

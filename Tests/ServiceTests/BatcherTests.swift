@@ -25,7 +25,10 @@ struct BatcherTests {
       let choice = Int(draws[2] * 2)
       switch kind.name {
       case "cluster": options.append(.init(name: "draws", value: ["0", "2"][choice]))
-      case "sample": options += [.init(name: "n", value: "\(n)"), .init(name: "temperature", value: ["1", "0.5"][choice])]
+      case "sample":
+        // Classes that are as likely stay so at any temperature, which is refused.
+        let isEven = model.codes.map { $0.layers.allSatisfy(\.form.isCategorical) } ?? false
+        options += [.init(name: "n", value: "\(n)"), .init(name: "temperature", value: ["1", isEven ? "1" : "0.5"][choice])]
       case "score": options.append(.init(name: "k", value: ["1", "3"][choice]))
       case "reconstruct": options.append(.init(name: "sampling", value: ["true", "false"][choice]))
       default: break

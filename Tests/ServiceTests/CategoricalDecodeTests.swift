@@ -61,10 +61,10 @@ struct CategoricalDecodeTests {
   @Test(
     "codes that no class has, and requests that make no sense of them, are refused by field",
     arguments: [
-      ("decode", #"{"inputs": [[0, 4, 1]]}"#, "rows[0].code_0_1"), ("decode", #"{"inputs": [[0, 1.5, 1]]}"#, "rows[0].code_0_1"),
-      ("decode", #"{"inputs": [[-1, 0, 1]]}"#, "rows[0].code_0_0"), ("decode", #"{"layers": [{"mean": [[0, 1, 1]]}]}"#, "layers[0].mean"),
+      ("decode", #"{"inputs": [[0, 4, 1]]}"#, "inputs[0][1]"), ("decode", #"{"inputs": [[0, 1.5, 1]]}"#, "inputs[0][1]"),
+      ("decode", #"{"inputs": [[-1, 0, 1]]}"#, "inputs[0][0]"), ("decode", #"{"layers": [{"mean": [[0, 1, 1]]}]}"#, "layers[0].mean"),
       ("decode", #"{"layers": [{"kind": "gaussian", "codes": [[0, 1, 1]]}]}"#, "layers[0].kind"),
-      ("decode", #"{"inputs": [[0, 1, 1]], "sampling": true}"#, "rows[0].probability_0_0_0"),
+      ("decode", #"{"inputs": [[0, 1, 1]], "sampling": true}"#, "inputs[0][3]"),
       ("decode", #"{"inputs": [[0, 1, 1]], "temperature": 0.5}"#, "temperature"), ("sample", #"{"temperature": 0}"#, "temperature"),
       ("sample", #"{"given": {"layers": [{"values": [0, 1]}]}}"#, "given.layers[0].values"),
       ("sample", #"{"given": {"layers": [{"values": [0, 1, 4]}]}}"#, "given.layers[0].values[2]"),
@@ -72,8 +72,7 @@ struct CategoricalDecodeTests {
   func refusals(_ operation: String, _ json: String, _ field: String) async throws {
     let answer = try await fixture().post("\(Self.target)/\(operation)", json: json)
     #expect(answer.status == 422)
-    let given = try answer.member("field")?.string
-    #expect(given == field || given?.hasSuffix(field.split(separator: ".").last ?? "") == true, "\(answer.text)")
+    #expect(try answer.member("field")?.string == field, "\(answer.text)")
   }
 
   @Test("an audit is refused with the reason, and scores, compression and the other protocol know the codes")

@@ -43,7 +43,7 @@ struct CodeMapServiceTests {
     #expect(codes.map { $0.elements.map(\.elements.count) } == [[6, 6], [2, 2]])
     #expect(codes.allSatisfy { $0.elements.allSatisfy { $0.elements.allSatisfy { if case .integer(0...5) = $0 { true } else { false } } } })
     let csv = try await fixture.post("\(target)/encode", json: Self.pictures, accept: "text/csv")
-    #expect(csv.text.hasPrefix("code_0_0,code_0_1,code_0_2,code_0_3,code_0_4,code_0_5,code_1_0,code_1_1\n"), "\(csv.text)")
+    #expect(csv.text.hasPrefix("code_0_0,code_0_1,code_0_2,code_0_3,code_0_4,code_0_5,code_1_0,code_1_1\r\n"), "\(csv.text)")
 
     let expected = try await fixture.post("\(target)/reconstruct", json: Self.pictures, accept: "application/octet-stream").body
     var bodies: [(String, [UInt8])] = [("application/json", JSONValue.record(["layers": layers]).text)]
@@ -97,7 +97,13 @@ struct CodeMapServiceTests {
   @Test("the Open Inference Protocol names a tensor of whole numbers a layer, and takes it back")
   func inference() async throws {
     let fixture = try Self.fixture()
-    let metadata = try await fixture.exchange(.get, "/v2/models/maps:encode")
-    #expect(metadata.status != 200 || metadata.text.contains("codes_0"), "\(metadata.text)")
+    let encode = try await fixture.get("/v2/models/maps:encode")
+    #expect(encode.status == 200 && encode.text.contains("codes_0") && encode.text.contains("INT64"), "\(encode.text)")
+    let body = #"{"inputs": [{"name": "codes_0", "datatype": "INT64", "shape": [1, 6], "data": [0, 1, 2, 3, 4, 5]}, "#
+    let above = #"{"name": "codes_1", "datatype": "INT64", "shape": [1, 2], "data": [5, 0]}]}"#
+    let decoded = try await fixture.post("/v2/models/maps:decode/infer", json: body + above)
+    #expect(decoded.status == 200 && decoded.text.contains(#""shape":[1,4,5]"#), "\(decoded.text)")
+    let wrong = try await fixture.post("/v2/models/maps:decode/infer", json: body + above.replacing("5, 0", with: "6, 0"))
+    #expect(wrong.status >= 400, "\(wrong.text)")
   }
 }

@@ -115,9 +115,6 @@ extension VAE {
       guard latents == nil || givenLatent == nil else {
         throw Fault(field: "latent", given: "\(givenLatent ?? 0)", expected: "nothing beside latents, which say the numbers of z")
       }
-      guard latent > 0 else {
-        throw Fault(field: "latent", given: "nothing", expected: "1 to 65536, or latents for categorical latent variables")
-      }
       if latents != nil, let kind = prior {
         throw Fault(field: "prior", given: kind.rawValue, expected: "nothing beside latents, whose prior is uniform")
       }

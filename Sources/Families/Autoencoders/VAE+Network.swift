@@ -7,6 +7,9 @@ extension VAE.Network {
   /// - Parameter codes: the width of what the decoder is given, where it is more than one draw of z.
   init(_ configuration: VAE.Configuration, _ signature: Signature, codes: Int? = nil, _ source: ParameterSource) throws(Fault) {
     try configuration.validate()
+    guard configuration.latent > 0 else {
+      throw Fault(field: "latent", given: "nothing", expected: "1 to 65536, or latents for categorical latent variables")
+    }
     try signature.checkRealNumbers()
     try configuration.observation.check(signature)
     let stack = try configuration.stack(on: signature)

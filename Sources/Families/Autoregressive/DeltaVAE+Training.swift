@@ -5,7 +5,7 @@ package import Tensors
 
 extension DeltaVAE: GradientTrainable {
   /// Nothing is weighed but where it is asked for: with a standard code, what a committed one is compared with.
-  package typealias TrainingOptions = VAE.TrainingOptions
+  package typealias TrainingOptions = BoundTraining
 
   package func check(items: Tensor) throws(Fault) { try observation.check(items: items) }
 
@@ -17,7 +17,7 @@ extension DeltaVAE: GradientTrainable {
     if draws == 1 {
       let z = q.sample(pass.keys.split("latent"))
       let bound = EvidenceBound(
-        reconstruction: logLikelihood(network, x, z, pass.mode).mean(), costs: [code.costs(q).mean(axes: [0])], top: q, draw: z, offset: logVolume)
+        reconstruction: logLikelihood(network, x, z, pass.mode).mean(), costs: [code.costs(q).mean(axes: [0])], top: (q, z), offset: logVolume)
       objective = bound.objective(options, epoch: pass.epoch)
     } else {
       let zs = (0..<draws).map { q.sample(pass.keys.split("latent").split($0)) }
@@ -33,7 +33,7 @@ extension DeltaVAE: GradientTrainable {
   }
 
   package func validationBound(_ batch: Tensor, options: TrainingOptions, keys: RowKeys) -> Tensor {
-    let scores = score(batch, draws: options.importanceSamples, keys: keys)
-    return options.importanceSamples == 1 ? scores[.elbo] : scores[.iwae]
+    score(batch, draws: options.importanceSamples, keys: keys)
+      .validationBound(importanceSamples: options.importanceSamples, beta: options.beta, rateTarget: options.rateTarget)
   }
 }

@@ -30,6 +30,7 @@ package struct CodeLayout: Sendable {
 
     /// What JSON may have of it, for words.
     fileprivate var members: [String] { [names.values] + (spread.isEmpty ? [] : [names.spread]) }
+    fileprivate var words: String { spread.isEmpty ? "kind or \(names.values)" : "kind, \(names.values) or \(names.spread)" }
 
     fileprivate func columns(_ layer: Int) -> [String] {
       let values = values.indices.map { "\(names.ofValue)_\(layer)_\($0 - self.values.lowerBound)" }
@@ -177,12 +178,12 @@ extension CodeLayout {
           guard member.value == .string(own.form.name) else { throw Self.refusal(place, member.value.line, own.form.name) }
         case let name where own.members.contains(name):
           let cells = member.name == own.names.values ? own.values : own.spread
-          let value = member.value.rows.map(JSONValue.numbers) ?? member.value
-          let numbers = try Items.numbers(
-            own.flattened(value, isSpread: cells == own.spread), field: place, signature: .vector(cells.count), limits: limits)
+          let given = cells == own.spread ? own.flattened(member.value) : member.value
+          let value = given.rows.map(JSONValue.numbers) ?? given
+          let numbers = try Items.numbers(value, field: place, signature: .vector(cells.count), limits: limits)
           try numbers.checkValues(.vector(cells.count))
           parts.append((cells, numbers))
-        default: throw Self.refusal(place, "there", Items.list(["kind"] + own.members))
+        default: throw Self.refusal(place, "there", own.words)
         }
       }
     }
@@ -211,11 +212,20 @@ extension CodeLayout {
 
 extension CodeLayout.Layer {
   /// Probabilities of [items, variables, classes] as rows of numbers, where they are such.
-  fileprivate func flattened(_ value: JSONValue, isSpread: Bool) -> JSONValue {
-    guard isSpread, case .categorical(let places, let choices) = form else { return value }
+  fileprivate func flattened(_ value: JSONValue) -> JSONValue {
+    guard case .categorical(let places, let choices) = form else { return value }
     switch value {
     case .numbers(let array) where array.shape.count == 3 && array.shape[1] == places && array.shape[2] == choices:
       return .numbers(NumberArray(shape: [array.shape[0], places * choices], scalars: array.scalars))
+    case .array(let items):
+      let rows = items.map { item -> JSONValue in
+        guard case .array(let variables) = item, variables.count == places else { return item }
+        let parts = variables.compactMap { variable -> [JSONValue]? in
+          if case .array(let classes) = variable, classes.count == choices { classes } else { nil }
+        }
+        return parts.count == places ? .array(Array(parts.joined())) : item
+      }
+      return .array(rows)
     default: return value
     }
   }

@@ -32,11 +32,10 @@ package struct DecodeRequest: ModelRequest {
 
   package func answerWidth(_ model: any Decoding) -> Int { model.signature.width }
 
-  package func check(_ model: any Decoding, rows: Int, limits: ServiceLimits) throws { try limits.checkDrawn(rows, of: model) }
-
   package func check(_ codes: Items, _ layout: CodeLayout) throws { try layout.check(codes, needsScales: sampling) }
 
   package func check(_ model: any Decoding, rows: Int, limits: ServiceLimits) throws {
+    try limits.checkDrawn(rows, of: model)
     try Self.check(temperature: temperature, model.codeForms)
   }
 

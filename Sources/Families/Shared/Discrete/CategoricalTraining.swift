@@ -1,3 +1,4 @@
+internal import Formats
 internal import Foundation
 package import Modelling
 internal import Tensors
@@ -89,7 +90,7 @@ package struct CategoricalTraining: Settings {
   func check(for latents: CategoricalLatents?) throws(Fault) {
     guard let latents else {
       guard self == CategoricalTraining() else {
-        let first = Self.table.settings.first { !$0.value(self).isNull }
+        let first = Self.table.settings.first { $0.value(self) != .null }
         throw Fault(
           field: first?.field.name ?? "estimator", given: "there",
           expected: "nothing beside Gaussian latent variables: it is of configuration.latents")
