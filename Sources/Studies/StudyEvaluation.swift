@@ -18,6 +18,7 @@ package struct StudyEvaluation: Settings {
   package var fitLabels: String?
   package var fitLimit: Int?
   package var fit = true
+  package var probe = false
   package var masks: PixelMask?
   package var seed = 0
   package var reading: TableOptions?
@@ -35,10 +36,12 @@ package struct StudyEvaluation: Settings {
     Setting("k", \.k, in: 0...10_000, "Draws of the importance-weighted bound; 0 measures no bounds.")
     Setting("samples", \.samples, in: 1...10_000_000, "Samples whose modes are counted, of data whose modes are known; absent: 2500.")
     Setting("labels", \.labels, "Classes of the items: a file, FILE.csv#COLUMN, or #COLUMN of the data's own CSV.")
-    Setting("fit_data", \.fitData, "What the map of clusters to classes is fitted on; absent: the training split of a data set known by name.")
+    Setting(
+      "fit_data", \.fitData, "What the map of clusters to classes, or a probe, is fitted on; absent: the training split of a data set known by name.")
     Setting("fit_labels", \.fitLabels, "Classes of those.")
     Setting("fit_limit", \.fitLimit, in: 1..., "At most so many of those, from the first.")
     Setting("fit", \.fit, "Whether the map is fitted on other items than the evaluated ones.")
+    Setting("probe", \.probe, "Whether classes are read off the codes, by logistic regression that is fitted on fit_data.")
     Setting("masks", \.masks, "What is hidden of every image, whose likelihood is then measured: \(PixelMask.grammar); absent: nothing.")
     Setting("seed", \.seed, in: 0..., expected: "0 to 2^63-1", "Of the noise.")
     Setting("reading", \.reading, "How the file of a table is read.")
@@ -47,6 +50,7 @@ package struct StudyEvaluation: Settings {
   package func check() throws(Fault) {
     if masks != nil, k == 0 { throw Fault(field: "k", given: "0", expected: "1 or more beside masks") }
     if !fit, fitData != nil { throw Fault(field: "fit", given: "false", expected: "true beside fit_data") }
+    if probe, !fit { throw Fault(field: "fit", given: "false", expected: "true beside probe") }
     if fitData == nil, fitLabels != nil { throw Fault(field: "fit_labels", given: "there", expected: "nothing without fit_data") }
   }
 

@@ -24,6 +24,9 @@ struct EvaluateCommand: AsyncParsableCommand {
       set): those numbers are called train_map; test_map is fitted on the evaluated items, as most papers do. The run keeps the confusion tables, and \
       pictures of the clusters where items are images.
 
+      Codes, with --probe: the accuracy of logistic regression from codes to classes, fitted on other items than it is tested on (--fit-data, the training \
+      split of a named data set). Its penalty is half the squared weights over the number of items; features are standardised.
+
       Modes, of models that sample and data whose modes are known (ring): a sample within three standard deviations of its nearest mode is of high \
       quality, and a mode is covered where at least one such sample is nearest to it (Srivastava et al. 2017, VEEGAN). The samples are those of \
       posterior sample under the same seed; the run keeps their counts as modes.json.
@@ -42,7 +45,9 @@ struct EvaluateCommand: AsyncParsableCommand {
     help: "Classes of the items: an IDX or NPY file, or FILE.csv#COLUMN, or #COLUMN of the data's own CSV. Named data sets know theirs.",
     completion: .file())
   var labels: LabelSource?
-  @Option(help: "What the map of clusters to classes is fitted on. (default: the training split of a named data set)", completion: .file())
+  @Flag(help: "Reads the classes off the codes by logistic regression that is fitted on --fit-data.") var probe = false
+  @Option(
+    help: "What the map of clusters to classes, or a probe, is fitted on. (default: the training split of a named data set)", completion: .file())
   var fitData: String?
   @Option(help: "Classes of the items of --fit-data.", completion: .file()) var fitLabels: LabelSource?
   @Option(help: "At most so many items of --fit-data, from the first.") var fitLimit: Int?
@@ -63,6 +68,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     guard k >= 0 else { throw ValidationError("--k is \(k), expected 0 or more") }
     guard (1...10_000_000).contains(samples) else { throw ValidationError("--samples is \(samples), expected 1 to 10000000") }
     guard masks == nil || k > 0 else { throw ValidationError("--k is 0, expected 1 or more with --masks") }
+    if noFitData, probe { throw ValidationError("--probe and --no-fit-data contradict each other: a probe is fitted on other items") }
     if noFitData, fitData != nil { throw ValidationError("--fit-data and --no-fit-data contradict each other") }
     if fitData == nil, fitLabels != nil || (fitLimit != nil && NamedDataSet.named(data) == nil) {
       throw ValidationError("--fit-labels and --fit-limit are about --fit-data: name it")
@@ -87,7 +93,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   private func evaluate(_ model: String, _ version: ModelVersion?, _ given: (any RunRecorder)?, _ known: ModelStore?) throws {
     let reading = try reading.values()
     let items = EvaluationData(data, split: split, limit: limit, labels: labels, format: dataFormat, reading: reading)
-    let task = EvaluationTask(items, fit: try fit(for: items), draws: k, samples: samples, seed: seed, mask: masks)
+    let task = EvaluationTask(items, fit: try fit(for: items), draws: k, samples: samples, seed: seed, mask: masks, probes: probe)
     let subject = try task.load(modelFile: model)
     if grid != nil, subject.items.labels == nil || subject.items.signature.space.picture == nil {
       throw CommandError("--grid shows clusters of images: the model has none, the items are no images, or their classes are not known (--labels)")
@@ -128,6 +134,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
     guard items.hasLabels, !noFitData else { return nil }
     if items.isNamed { return EvaluationData(data, split: .train, limit: fitLimit, labels: nil) }
+    if probe { return nil }
     throw CommandError(
       "What is a cluster taken for? Name other items with known classes to fit that on (--fit-data, --fit-labels), or fit it on the evaluated items "
         + "with --no-fit-data, as most papers do; such numbers are too high.")

@@ -11,7 +11,7 @@ import Service
 /// What an evaluation measures: enough to measure it again.
 struct EvaluationTask {
   let data: EvaluationData
-  /// What maps of clusters to classes are fitted on; nil for the evaluated items alone.
+  /// What maps of clusters to classes, and probes, are fitted on; nil for the evaluated items alone.
   let fit: EvaluationData?
   /// Of the importance-weighted bound; 0 for no bounds.
   let draws: Int
@@ -20,14 +20,17 @@ struct EvaluationTask {
   let seed: UInt64
   /// What is hidden of images, whose likelihood given the rest is measured; nil for the bounds of whole items.
   let mask: PixelMask?
+  /// Whether classes are read off the codes.
+  let probes: Bool
 
-  init(_ data: EvaluationData, fit: EvaluationData?, draws: Int, samples: Int, seed: UInt64, mask: PixelMask?) {
+  init(_ data: EvaluationData, fit: EvaluationData?, draws: Int, samples: Int, seed: UInt64, mask: PixelMask?, probes: Bool) {
     self.data = data
     self.fit = fit
     self.draws = draws
     self.samples = samples
     self.seed = seed
     self.mask = mask
+    self.probes = probes
   }
 
   /// As a run recorded it; the mirror image of `parameters`.
@@ -39,7 +42,7 @@ struct EvaluationTask {
     self.init(
       data, fit: try EvaluationData(parameters, prefix: "fit_"), draws: draws,
       samples: parameters["samples"].flatMap { Int($0) } ?? JobRequest.standardSamples, seed: run.description.seed,
-      mask: try parameters["masks"].map { text throws(Fault) in try PixelMask(text) })
+      mask: try parameters["masks"].map { text throws(Fault) in try PixelMask(text) }, probes: parameters["probe"] == "true")
   }
 
   func parameters(modelFile: String, subject: EvaluationSubject) -> [String: String] {
@@ -49,6 +52,7 @@ struct EvaluationTask {
       "model_file": Self.absolute(modelFile),
     ]
     parameters["masks"] = mask?.description
+    if probes { parameters["probe"] = "true" }
     if countsModes(of: subject.model) { parameters["samples"] = String(samples) }
     parameters.merge(data.parameters(prefix: "", items: subject.items)) { own, _ in own }
     if let fit, let items = subject.fit {
@@ -70,20 +74,28 @@ struct EvaluationTask {
     let model = try ModelFile.load(path: modelFile, families: Catalogue.families).model
     let name = type(of: model).name
     let (comparesClasses, countsModes) = (comparesClasses(of: model), countsModes(of: model))
-    guard data.labels == nil || comparesClasses else {
-      throw CommandError("the family \(name) has no clusters or classes to compare with labels: leave --labels out")
+    guard data.labels == nil || comparesClasses || probes else {
+      let other = Capability.encoding.of(model) == nil ? "" : ", or read classes off its codes with --probe"
+      throw CommandError("the family \(name) has no clusters or classes to compare with labels: leave --labels out\(other)")
+    }
+    if probes {
+      guard Capability.encoding.of(model) != nil else { throw CommandError("--probe reads classes off codes, and the family \(name) has none") }
+      guard data.hasLabels else { throw CommandError("--labels is missing: it says where the classes stand that a probe reads off codes") }
+      guard fit != nil else { throw CommandError("--fit-data is missing: a probe is fitted on other items than it is tested on") }
     }
     if mask != nil {
       guard Capability.conditionalScoring.of(model) != nil else { throw CommandError("the family \(name) can't score hidden pixels") }
     } else if draws > 0 {
-      guard Capability.scoring.of(model) != nil || comparesClasses || countsModes else { throw CommandError("the family \(name) can't score") }
-    } else if !comparesClasses, !countsModes {
+      guard Capability.scoring.of(model) != nil || comparesClasses || countsModes || probes else {
+        throw CommandError("the family \(name) can't score")
+      }
+    } else if !comparesClasses, !countsModes, !probes {
       throw CommandError(
         "--k is 0, and there is nothing else to measure: \(data.source) has no classes, or the family \(name) neither clusters nor classifies")
     }
-    let items = try data.load(for: model, withLabels: comparesClasses)
-    let mapsClusters = comparesClasses && model is any Clustering
-    return EvaluationSubject(model: model, items: items, fit: mapsClusters ? try fit?.load(for: model, withLabels: true) : nil)
+    let items = try data.load(for: model, withLabels: comparesClasses || probes)
+    let isFitted = probes || (comparesClasses && model is any Clustering)
+    return EvaluationSubject(model: model, items: items, fit: isFitted ? try fit?.load(for: model, withLabels: true) : nil)
   }
 
   func evaluate(_ subject: EvaluationSubject, progress: (Int) -> Void = { _ in }) throws -> (findings: any Findings, documents: [FindingsDocument]) {
@@ -112,6 +124,9 @@ struct EvaluationTask {
     }
     if let classifier = Capability.classifying.of(model), let labels = items.labels {
       parts.append(try ClassificationEvaluation(of: classifier, on: items, labels: labels, progress: progress))
+    }
+    if probes, let encoder = Capability.encoding.of(model), let labels = items.labels, let fit = subject.fit, let fitLabels = fit.labels {
+      parts.append(try ProbeEvaluation(of: encoder, on: items, labels, fit: fit, fitLabels, progress: progress))
     }
     if countsModes(of: model), let sampler = Capability.sampling.of(model), let modes = data.modes {
       let evaluation = try ModeEvaluation(of: sampler, on: modes, samples: samples, seed: seed)
@@ -160,6 +175,6 @@ struct EvaluationTask {
 struct EvaluationSubject {
   let model: any ModelFamily
   let items: DataSet
-  /// What maps of clusters to classes are fitted on.
+  /// What maps of clusters to classes, and probes, are fitted on.
   let fit: DataSet?
 }

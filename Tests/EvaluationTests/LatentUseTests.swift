@@ -2,6 +2,7 @@ import Data
 import Evaluation
 import Families
 import Formats
+import Foundation
 import ModelFiles
 import Modelling
 import Networks
@@ -60,5 +61,29 @@ struct LatentUseTests {
     #expect(use.lines.contains { $0.hasPrefix("  committed") && $0.hasSuffix("0.600 nats") })
     let elbo = model.score(x, draws: 1, keys: RowKeys(RandomKey(seed: 3), rows: 0..<700))[.elbo].scalars.reduce(0.0) { $0 + Double($1) } / 700
     #expect(abs(-use.rate.mean - use.distortion.mean - elbo) < 4 * (use.distortion.standardError + use.rate.standardError))
+  }
+
+  @Test(
+    "a bit through a channel that flips it costs ln 2 - H(e) nats and leaves H(e), so that both make ln 2 (Alemi et al. 2018)",
+    arguments: [(0.01, 0.056002), (0.1, 0.325083), (0.25, 0.562335), (0.5, 0.693147)])
+  func binarySymmetricChannel(_ flip: Float, _ entropy: Double) throws {
+    let text = #"{"latents": {"categorical": [1, 2]}, "hidden": [], "decoder_hidden": []}"#
+    var model = try VAE(StrictJSON.decode(VAE.Configuration.self, from: Array(text.utf8)), signature: .vector(1), key: key)
+    // q(z = x | x) = p(x = z | z) = 1 - e.
+    let odds = log((1 - flip) / flip)
+    model.network = try model.network.loading([
+      "logits.weight": Tensor(rows: [[0], [2 * odds]]), "logits.bias": Tensor([0, -odds]), "output.weight": Tensor(rows: [[-odds, odds]]),
+      "output.bias": Tensor([0]),
+    ])
+    let n = 20_000
+    let rows = FloatRows((0..<n).map { Float($0 % 2) }, width: 1)
+    let data = DataSet(name: "bits", rows: rows, signature: model.signature, digest: SHA256.digest([]))
+    let use = LatentUseEvaluation(of: model as any CategoricallyEncoding, on: data, seed: 3)
+    #expect(abs(use.rate.mean - (0.693147 - entropy)) < 1e-5)
+    // One draw an item: -ln(1 - e), or -ln e.
+    let tolerance = max(4 * use.distortion.standardError, 1e-5)
+    #expect(abs(use.distortion.mean - entropy) < tolerance)
+    #expect(abs(use.rate.mean + use.distortion.mean - 0.693147) < tolerance + 1e-5)
+    #expect(use.layers.count == 1 && use.layers[0].width == 1 && use.layers[0].active == (flip == 0.5 ? 0 : 1))
   }
 }

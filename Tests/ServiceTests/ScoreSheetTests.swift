@@ -209,8 +209,8 @@ struct ScoreSheetTests {
   @Test("an entry that does not go with a model says what it lacks, and is not missing")
   func lacks() async throws {
     for (model, supported) in [
-      ("toy", []), ("vector", ["likelihood", "disentanglement", "robustness"]), ("unlabelled", ["clusters"]),
-      ("classifier", ["clusters", "classification", "calibration"]), ("ladder", ["clusters", "disentanglement"]),
+      ("toy", []), ("vector", ["likelihood", "disentanglement", "probe", "robustness"]), ("unlabelled", ["clusters"]),
+      ("classifier", ["clusters", "classification", "calibration"]), ("ladder", ["clusters", "disentanglement", "probe"]),
     ] {
       for (name, entry) in try await entries(model) {
         let isSupported = supported.contains(name)

@@ -13,14 +13,14 @@ struct StudyEvaluationTests {
   func arguments() throws {
     let text = """
       {"data": "-x.csv", "data_format": "csv", "split": "train", "limit": 5, "k": 7, "samples": 11, "labels": "#class", "fit_data": "y.csv", \
-      "fit_labels": "y.csv#class", "fit_limit": 3, "masks": "half", "seed": 13, "reading": {"separator": ";"}}
+      "fit_labels": "y.csv#class", "fit_limit": 3, "probe": true, "masks": "half", "seed": 13, "reading": {"separator": ";"}}
       """
     let evaluation = try StrictJSON.decode(StudyEvaluation.self, from: Array(text.utf8))
     let command = try EvaluateCommand.parse(evaluation.arguments(model: "m.safetensors"))
     #expect(command.model == "m.safetensors" && command.data == "-x.csv" && command.dataFormat == .csv && command.split == .train)
     #expect(command.limit == 5 && command.k == 7 && command.samples == 11 && command.seed == 13 && command.masks == evaluation.masks)
     #expect(command.labels == LabelSource(text: "#class") && command.fitLabels == LabelSource(text: "y.csv#class"))
-    #expect(command.fitData == "y.csv" && command.fitLimit == 3 && !command.noFitData)
+    #expect(command.fitData == "y.csv" && command.fitLimit == 3 && !command.noFitData && command.probe)
     #expect(try command.reading.values() == evaluation.reading)
   }
 
@@ -31,7 +31,7 @@ struct StudyEvaluationTests {
       try EvaluateCommand.parse(evaluation.arguments(model: "m")), try EvaluateCommand.parse(["m", "--data", "ring"])
     )
     #expect(told.k == plain.k && told.samples == plain.samples && told.split == plain.split && told.seed == plain.seed)
-    #expect(told.limit == nil && told.masks == nil && told.labels == nil && !told.noFitData)
+    #expect(told.limit == nil && told.masks == nil && told.labels == nil && !told.noFitData && !told.probe)
     let alone = try StrictJSON.decode(StudyEvaluation.self, from: Array(#"{"data": "ring", "fit": false}"#.utf8))
     #expect(try EvaluateCommand.parse(alone.arguments(model: "m")).noFitData)
   }

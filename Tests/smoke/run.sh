@@ -775,6 +775,13 @@ unmeasured "a column of classes that is not there" 'it has a, b, kind' "$work/ot
 unmeasured "as many classes as items" '300 items but 60 labels' "$work/features.csv" --labels "$work/others.csv#kind" --no-fit-data
 unmeasured "classes of what the map is fitted on" 'fit-labels' "$work/others.csv" --labels '#kind' --fit-data "$work/kinds.csv"
 unmeasured "a picture of rows" 'grid' "$work/others.csv" --labels '#kind' --no-fit-data --grid "$work/grid.png"
+unmeasured "a probe is fitted on something" 'fit-data is missing' "$work/others.csv" --labels '#kind' --probe
+unmeasured "a probe reads classes" 'labels is missing' "$work/features.csv" --probe --fit-data "$work/kinds.csv" --fit-labels '#kind'
+expect "classes are read off codes" 0 "$("$posterior" evaluate "$work/kinds.safetensors" --data "$work/others.csv" --labels '#kind' --probe \
+  --fit-data "$work/kinds.csv" --fit-labels '#kind' --k 0 --store "$store" >"$work/body" 2>&1; echo $?)"
+contains "classes are read off codes" "linear probe: " "$work/body"
+contains "classes are read off codes" ": accuracy " "$work/body"
+expect "reading again" 0 "$(replays "$(last evaluate)")"
 expect "clusters are compared with classes" 0 "$("$posterior" evaluate "$work/kinds.safetensors" --data "$work/others.csv" --labels '#kind' \
   --fit-data "$work/kinds.csv" --fit-labels '#kind' --k 2 --store "$store" >"$work/body" 2>&1; echo $?)"
 contains "clusters are compared with classes" "accuracy.majority.train_map" "$work/body"

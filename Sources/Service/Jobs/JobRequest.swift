@@ -49,6 +49,7 @@ package struct JobRequest: Settings {
   package var fitLabels: String?
   package var fitLimit: Int?
   package var fit = true
+  package var probe = false
   package var limit: Int?
   package var k = 100
   package var masks: PixelMask?
@@ -86,10 +87,12 @@ package struct JobRequest: Settings {
     )
     Setting(
       "fit_dataset", \.fitDataset,
-      "Of evaluate: what a map of clusters to classes is fitted on; absent: the training split of a known data set, else the evaluated items alone.")
+      "Of evaluate: what a map of clusters to classes, or a probe, is fitted on; absent: the training split of a known data set, else the evaluated items alone."
+    )
     Setting("fit_labels", \.fitLabels, "Of evaluate: the classes of those, in their own files; absent: as labels.")
     Setting("fit_limit", \.fitLimit, in: 1..., "Of evaluate: at most so many of those, from the first.")
     Setting("fit", \.fit, "Of evaluate: false fits the map on the evaluated items alone, whatever the data set.")
+    Setting("probe", \.probe, "Of evaluate: true reads classes off the codes, by logistic regression that is fitted on fit_dataset.")
     Setting("limit", \.limit, in: 1..., "Of evaluate: at most so many items, from the first.")
     Setting("k", \.k, in: 0...10_000, "Of evaluate: draws of the importance-weighted bound; 0 measures no bounds.")
     Setting(
@@ -110,7 +113,8 @@ package struct JobRequest: Settings {
       ("recipe", recipe != nil, [.train]), ("family", family != nil, [.train, .impute]), ("publish", publish != nil, [.train, .impute]),
       ("model", model != nil, measured), ("format", format != nil, [.evaluate]), ("split", split != nil, measured),
       ("labels", labels != nil, measured), ("fit_dataset", fitDataset != nil, [.evaluate]), ("fit_labels", fitLabels != nil, [.evaluate]),
-      ("fit_limit", fitLimit != nil, [.evaluate]), ("fit", !fit, [.evaluate]), ("limit", limit != nil, [.evaluate]), ("k", k != 100, [.evaluate]),
+      ("fit_limit", fitLimit != nil, [.evaluate]), ("fit", !fit, [.evaluate]), ("probe", probe, [.evaluate]), ("limit", limit != nil, [.evaluate]),
+      ("k", k != 100, [.evaluate]),
       ("masks", masks != nil, [.evaluate]), ("samples", samples != nil, [.evaluate]), ("items", items != nil, [.robustness]),
       ("attack", attack != nil, [.robustness]), ("mode", mode != .point, [.impute]), ("draws", draws != nil, [.impute]),
       ("hours", hours != 168, [.impute]),
@@ -130,6 +134,10 @@ package struct JobRequest: Settings {
       throw Fault(field: "labels", given: "there", expected: "nothing but with the objective downstream")
     }
     if masks != nil, k == 0 { throw Fault(field: "k", given: "0", expected: "1 or more beside masks") }
+    if probe, !fit { throw Fault(field: "fit", given: "false", expected: "true beside probe") }
+    if probe, labels != nil, fitDataset == nil {
+      throw Fault(field: "fit_dataset", given: "nothing", expected: "the data set that the probe is fitted on, beside labels")
+    }
     if !fit, fitDataset != nil { throw Fault(field: "fit", given: "false", expected: "true beside fit_dataset") }
     if fitDataset == nil, fitLabels != nil { throw Fault(field: "fit_labels", given: "there", expected: "nothing without fit_dataset") }
   }

@@ -5,7 +5,7 @@ internal import Registry
 
 /// Something that recorded runs say of a model: a line of its score sheet.
 enum ScoreEntry: String, CaseIterable {
-  case likelihood, clusters, classification, calibration, imputation, modes, disentanglement, robustness
+  case likelihood, clusters, classification, calibration, imputation, modes, disentanglement, probe, robustness
 
   var summary: String {
     switch self {
@@ -16,6 +16,7 @@ enum ScoreEntry: String, CaseIterable {
     case .imputation: "The log-likelihood of hidden pixels given the others, in nats, with standard errors."
     case .modes: "Which modes of a data set its samples reach, and the share of samples near one."
     case .disentanglement: "How far its latent dimensions stand each for one factor of the items: MIG, SAP, DCI, total correlation."
+    case .probe: "How often a line through its codes names the right one of known classes: a linear probe."
     case .robustness: "How far bounded changes of items move what the model makes of them, beside noise of the same size."
     }
   }
@@ -35,6 +36,7 @@ enum ScoreEntry: String, CaseIterable {
     case .imputation: ["hidden_pixels_nats"]
     case .modes: ["modes_covered"]
     case .disentanglement: ["mig"]
+    case .probe: ["probe_accuracy", "layer_0.probe_accuracy"]
     case .robustness: []
     }
   }
@@ -51,6 +53,7 @@ enum ScoreEntry: String, CaseIterable {
     case .imputation: return [parameter("masks", isThere: true)]
     case .modes: return [parameter("samples", isThere: true)]
     case .disentanglement: return [parameter("measure", isThere: true)]
+    case .probe: return [parameter("probe", isThere: true)]
     case .robustness: return []
     }
   }
@@ -75,6 +78,7 @@ enum ScoreEntry: String, CaseIterable {
     case .imputation: metric.hasPrefix("hidden_")
     case .modes: metric == "modes_covered" || metric.hasPrefix("high_quality_share")
     case .disentanglement: ["mig", "sap", "dci", "total_correlation_nats"].contains { metric == $0 || metric.hasPrefix("\($0).") }
+    case .probe: Self.withoutLayer(metric).hasPrefix("probe_accuracy")
     // What tells how far an audit is, is no finding.
     case .robustness: !["progress", "seconds_left", "wall_seconds"].contains(metric)
     }
@@ -106,7 +110,7 @@ enum ScoreEntry: String, CaseIterable {
       if let lack = lack(.sampling, "sample") { return lack }
       let hasModes = NamedDataSet.all.contains { $0.modes != nil && signature.space.takesItems(of: $0.space) }
       return hasModes ? nil : "No known data set of such items has known modes."
-    case .disentanglement: return lack(.encoding, "encode items")
+    case .disentanglement, .probe: return lack(.encoding, "encode items")
     case .robustness: return lack(.attackable, "be audited")
     }
   }

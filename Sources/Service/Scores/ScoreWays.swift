@@ -28,6 +28,7 @@ struct ScoreWays {
     case .imputation: "\(items), of which pixels are hidden."
     case .clusters: "\(items), whose classes are known."
     case .classification, .calibration: "\(items), with classes among those that the model knows."
+    case .probe: "\(items), whose classes are known, and others that the probe is fitted on: of a known data set its training split."
     case .modes: "A known data set of such items whose modes are known."
     case .disentanglement: "\(items), and a table of what they were made of (posterior disentanglement --factors); of sprites that is known."
     }
@@ -39,6 +40,8 @@ struct ScoreWays {
     case .likelihood: data.strangeColumn == nil || comparesClasses
     case .clusters, .classification, .calibration: data.hasClasses
     case .imputation: true
+    // Of others it is not known which data set the probe should be fitted on.
+    case .probe: data.isKnown && data.hasClasses
     case .modes: data.hasModes
     case .disentanglement: data.hasFactors
     case .robustness: data.strangeColumn == nil
@@ -62,6 +65,7 @@ struct ScoreWays {
     case .likelihood: members = ["labels": .string(orNil: comparesClasses ? data.strangeColumn : nil), "k": .integer(Self.draws)]
     case .clusters, .classification, .calibration: members = ["labels": .string(orNil: data.labels), "k": .integer(0)]
     case .imputation: members = ["masks": .string("half"), "k": .integer(Self.draws)]
+    case .probe: members = ["probe": .bool(true), "k": .integer(0)]
     case .modes: members = ["samples": .integer(JobRequest.standardSamples), "k": .integer(0)]
     case .robustness: members = ["items": .integer(JobRequest.standardItems)]
     case .disentanglement: return nil
@@ -81,6 +85,7 @@ struct ScoreWays {
     case .likelihood: "posterior evaluate \(tail) --k \(Self.draws) --seed \(Self.seed)"
     case .clusters, .classification, .calibration: "posterior evaluate \(tail) --k 0 --seed \(Self.seed)"
     case .imputation: "posterior evaluate \(tail) --masks half --k \(Self.draws) --seed \(Self.seed)"
+    case .probe: "posterior evaluate \(tail) --probe --k 0 --seed \(Self.seed)"
     case .modes: "posterior evaluate \(tail) --samples \(JobRequest.standardSamples) --k 0 --seed \(Self.seed)"
     case .disentanglement: "posterior disentanglement \(tail) --seed \(Self.seed)"
     case .robustness: "posterior attack \(tail) --items \(JobRequest.standardItems) --seed \(Self.seed)"

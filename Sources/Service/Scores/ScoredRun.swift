@@ -32,7 +32,7 @@ struct ScoredRun {
 
   /// Of an evaluation beside the seed; what else its run has is of the model's training.
   private static let evaluation = [
-    "items", "limit", "k", "masks", "samples", "layer", "labels_digest", "fit_data", "fit_data_digest", "fit_labels_digest", "fit_limit",
+    "items", "limit", "k", "masks", "samples", "probe", "layer", "labels_digest", "fit_data", "fit_data_digest", "fit_labels_digest", "fit_limit",
     "fit_split", "factors_digest",
   ]
 

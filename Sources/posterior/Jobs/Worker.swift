@@ -87,6 +87,7 @@ struct Worker {
     } else if !asked.fit || asked.labels != nil {
       arguments.append("--no-fit-data")
     }
+    if asked.probe { arguments.append("--probe") }
     if let limit = asked.fitLimit { arguments += ["--fit-limit", "\(limit)"] }
     try EvaluateCommand.parse(arguments + (asked.reading?.flags ?? [])).evaluate(recorder: recorder)
   }

@@ -155,6 +155,7 @@ extension StudyEvaluation {
       ("--samples", samples.map(String.init)), ("--labels", labels), ("--fit-data", fitData), ("--fit-labels", fitLabels),
       ("--fit-limit", fitLimit.map(String.init)), ("--masks", masks?.description), ("--seed", "\(seed)"),
     ]
-    return [model] + options.compactMap { flag, value in value.map { "\(flag)=\($0)" } } + (fit ? [] : ["--no-fit-data"]) + (reading?.flags ?? [])
+    return [model] + options.compactMap { flag, value in value.map { "\(flag)=\($0)" } } + (fit ? [] : ["--no-fit-data"])
+      + (probe ? ["--probe"] : []) + (reading?.flags ?? [])
   }
 }
