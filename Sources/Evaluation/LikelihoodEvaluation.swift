@@ -58,7 +58,7 @@ package struct LikelihoodEvaluation: Findings {
 
   package var metrics: [RunMetric] {
     terms.flatMap { $0.estimate.metrics($0.term.name) } + [RunMetric(name: bitsName, value: bits, step: 0)]
-      + (estimate(.elbo).map { [RunMetric(name: "elbo_bits_per_dim", value: bits(of: $0), step: 0)] } ?? [])
+      + (estimate(.elbo).map { [RunMetric(name: "elbo_\(bitsName)", value: bits(of: $0), step: 0)] } ?? [])
       + (natsPerCharacter.map { [RunMetric(name: "nats_per_character", value: $0, step: 0)] } ?? [])
   }
 
@@ -73,7 +73,8 @@ package struct LikelihoodEvaluation: Findings {
       }
       return lines + (natsPerCharacter.map { [line("nats per character", $0)] } ?? []) + [line(bitsName.replacing("_", with: " "), bits)]
     }
-    guard terms.last?.term != .elbo else { return lines + [String(format: "bits per dimension               %10.4f by the ELBO", bits)] }
-    return lines + [String(format: "bits per dimension               %10.4f by IWAE, %.4f by the ELBO", bits, bits(of: elbo))]
+    let title = (isText ? "bits per character" : "bits per dimension").padding(toLength: 33, withPad: " ", startingAt: 0)
+    guard terms.last?.term != .elbo else { return lines + [title + String(format: "%10.4f by the ELBO", bits)] }
+    return lines + [title + String(format: "%10.4f by IWAE, %.4f by the ELBO", bits, bits(of: elbo))]
   }
 }

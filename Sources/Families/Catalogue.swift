@@ -22,6 +22,7 @@ package enum Catalogue {
     SDGM.self,
     Seatbelt.self,
     Stacking.self,
+    TextVAE.self,
     UnrolledGAN.self,
     VAE.self,
     VAEAC.self,

@@ -46,12 +46,15 @@ package struct LSTM: Module {
 
   /// The same of one-hot inputs by their indices, step by step and row by row within a step; one behind the last input stands for zeros.
   ///
-  /// - Parameter gates: this network's `oneHotGates`, for whoever takes many short steps.
+  /// - Parameters:
+  ///   - gates: this network's `oneHotGates`, for whoever takes many short steps.
+  ///   - offsets: what a row adds to the first layer's gates at every step, as more inputs that stay the same would: [rows, 4 width].
   package func callAsFunction(
-    oneHot indices: [Int], rows: Int, from state: State? = nil, gates: Tensor? = nil
+    oneHot indices: [Int], rows: Int, from state: State? = nil, gates: Tensor? = nil, plus offsets: Tensor? = nil
   ) -> (outputs: Tensor, state: State) {
     precondition(rows > 0 && indices.count % rows == 0, "\(indices.count) inputs for \(rows) rows")
-    return run((gates ?? oneHotGates).gather(indices).reshaped([indices.count / rows, rows, 4 * width]), from: state)
+    let own = (gates ?? oneHotGates).gather(indices).reshaped([indices.count / rows, rows, 4 * width])
+    return run(offsets.map { own + $0 } ?? own, from: state)
   }
 
   private func run(_ gates: Tensor, from state: State?) -> (outputs: Tensor, state: State) {

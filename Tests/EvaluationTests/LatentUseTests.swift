@@ -49,7 +49,7 @@ struct LatentUseTests {
   @Test("a code of committed rate says so, and its parts are of pixels drawn as bits, as the bound's are")
   func committed() throws {
     let configuration = DeltaVAE.Configuration(
-      latent: 3, code: .constrained, delta: 0.2, hidden: [], channels: 2, layers: 2, kernel: 3,
+      .init(latent: 3, kind: .constrained, delta: 0.2), hidden: [], channels: 2, layers: 2, kernel: 3,
       observation: Observation(.bernoulli, binarisation: .dynamic))
     let model = try DeltaVAE(configuration, signature: .image(height: 3, width: 3), key: key)
     let x = key.uniform([700, 9])

@@ -57,6 +57,7 @@ struct BlueprintTests {
       "members.0.0.precision_roots"
     ),
     (UnrolledGAN.self, wide(#""latent": 2"#), .vector(3), "generator.2.weight"),
+    (TextVAE.self, #"{"latent": 1, "hidden": 65536}"#, texts, "encoder.weight_hh_l0"),
     (VAE.self, #"{"latent": 65536, "hidden": [65536]}"#, .vector(3), "mean.weight"),
     (VAEAC.self, #"{"hidden": 65536, "blocks": 256}"#, .vector(3), "generative.blocks.0.weight"),
     (VAEACImage.self, #"{"hidden": 65536, "channels": [1, 4096]}"#, .image(height: 28, width: 28), "generative.hidden.weight"),

@@ -187,7 +187,7 @@ struct DeltaVAETests {
 
   @Test("rows without a place for pixels are refused")
   func noImages() throws {
-    let fault = #expect(throws: Fault.self) { _ = try DeltaVAE(.init(latent: 2), signature: .vector(4), key: key) }
+    let fault = #expect(throws: Fault.self) { _ = try DeltaVAE(.init(.init(latent: 2)), signature: .vector(4), key: key) }
     #expect(fault?.field == "signature.kind")
   }
 }

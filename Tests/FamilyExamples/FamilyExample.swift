@@ -113,6 +113,14 @@ package struct FamilyExample: Sendable, CustomStringConvertible {
       "one layer wide enough for several threads", "char_lstm", #"{"hidden": 64, "layers": 1, "longest": 9}"#,
       Signature(.tokens(TokenSpace(Vocabulary(["\n", "x"]), atMost: 9)))),
     FamilyExample(
+      "a standard code of texts over three characters", "text_vae", #"{"latent": 3, "hidden": 5}"#,
+      Signature(.tokens(TokenSpace(Vocabulary(["a", "b", "\u{E9}"]), atMost: 7))),
+      training: ["{}", #"{"beta": 0.5, "kl_warm_up_epochs": 4, "free_bits": 0.05}"#, #"{"importance_samples": 3}"#]),
+    FamilyExample(
+      "steps that hang together, two layers wide enough for several threads", "text_vae",
+      #"{"latent": 2, "code": "ar1", "steps": 3, "correlation": 0.7, "hidden": 64, "layers": 2, "longest": 9}"#,
+      Signature(.tokens(TokenSpace(Vocabulary(["\n", "x"]), atMost: 9)))),
+    FamilyExample(
       "a standard code, bernoulli on grey images, dynamic binarisation", "delta_vae",
       #"{"latent": 2, "hidden": [6], "activation": "tanh", "channels": 3, "layers": 2, "kernel": 5, "binarisation": "dynamic"}"#,
       .image(height: 4, width: 3),

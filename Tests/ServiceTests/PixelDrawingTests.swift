@@ -10,7 +10,8 @@ import Testing
 struct PixelDrawingTests {
   /// 1 080 multiplications an image.
   private static let model = ModelFiles.encoded {
-    try DeltaVAE(.init(latent: 2, hidden: [3], channels: 2, layers: 1, kernel: 3), signature: .image(height: 4, width: 5), key: RandomKey(seed: 5))
+    try DeltaVAE(
+      .init(.init(latent: 2), hidden: [3], channels: 2, layers: 1, kernel: 3), signature: .image(height: 4, width: 5), key: RandomKey(seed: 5))
   }
 
   private func fixture() throws -> ServiceFixture {

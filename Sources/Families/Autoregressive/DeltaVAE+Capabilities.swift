@@ -34,17 +34,9 @@ extension DeltaVAE: Scoring {
 
   package func score(_ x: Tensor, draws: Int, keys: RowKeys) -> Scores {
     let observed = observed(x, keys: keys)
-    let q = posterior(network, observed, .evaluation)
-    var weights = LogMeanExp()
-    var reconstruction = Tensor.zeros([x.shape[0]])
-    for draw in 0..<max(draws, 1) {
-      let z = q.sample(keys.split("latent").split(draw))
-      let logLikelihood = logLikelihood(network, observed, z, .evaluation) - logVolume
-      if draw == 0 { reconstruction = logLikelihood }
-      // ln w = ln p(x|z) + ln p(z) - ln q(z|x)
-      weights.add(logLikelihood + code.logProbability(of: z) - q.logProbability(of: z))
+    return code.score(posterior(network, observed, .evaluation), draws: draws, keys: keys) {
+      logLikelihood(network, observed, $0, .evaluation) - logVolume
     }
-    return Scores(layers: [code.divergence(q)], reconstruction: reconstruction, iwae: weights.value)
   }
 }
 

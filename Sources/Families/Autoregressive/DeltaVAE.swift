@@ -39,7 +39,7 @@ package struct DeltaVAE: ModelFamily {
     guard let picture = signature.space.picture else {
       throw Fault(field: "signature.kind", given: signature.space.kind.rawValue, expected: "image: this family draws pixel by pixel")
     }
-    (self.configuration, self.signature, code) = (configuration, signature, configuration.committed)
+    (self.configuration, self.signature, code) = (configuration, signature, configuration.committed.code)
     var (makers, width) = ([LayerMaker](), signature.width)
     if !configuration.convolutions.isEmpty {
       let stack = try ImageStack(configuration.convolutions, on: picture.extents, activation: configuration.activation, batchNorm: false)

@@ -9,7 +9,7 @@ extension CharLSTM: Scoring {
 
   /// Σ_t ln p(c_t | c_1 ... c_t-1), in double in the order of the text.
   package func score(_ x: Tensor, draws: Int, keys: RowKeys) -> Scores {
-    let texts = texts(of: x)
+    let texts = space.codes(of: x)
     var nats = [Double](repeating: 0, count: texts.count)
     _ = read(texts.map { $0.isEmpty ? [] : [nothing] + $0.dropLast() }) { piece in
       let codes = piece.steps.flatMap { step in piece.rows.map { texts[$0][step] } }
@@ -24,7 +24,7 @@ extension CharLSTM: Encoding {
   package var codeForms: [Code.Form] { (0..<configuration.layers).map { _ in .point(width: configuration.hidden) } }
 
   /// What every layer remembers of a text after its last character: its hidden state.
-  package func encode(_ x: Tensor) -> [Code] { read(texts(of: x).map { [nothing] + $0 }).hidden.map(Code.point) }
+  package func encode(_ x: Tensor) -> [Code] { read(space.codes(of: x).map { [nothing] + $0 }).hidden.map(Code.point) }
 }
 
 extension CharLSTM: Sampling {
@@ -46,36 +46,9 @@ extension CharLSTM: Sampling {
       let outputs: Tensor
       (outputs, state) = network.lstm(oneHot: last, rows: n, from: state, gates: gates)
       let logits = network.output(outputs.reshaped([n, configuration.hidden]), .evaluation)
-      let isGreedy = options.mean || options.temperature == 0
-      last = isGreedy ? logits.argmaxRows() : Self.draw(logits, options.temperature, (0..<n).map { u[$0 * length + step] })
+      last = logits.drawnCategories(at: options.mean ? 0 : options.temperature, (0..<n).map { u[$0 * length + step] })
       for row in 0..<n { text[row * length + step] = Float(last[row]) }
     }
     return Tensor(shape: [n, length], scalars: text)
-  }
-
-  /// The first category up to which softmax(logits / temperature) sums to more than u: one a row.
-  static func draw(_ logits: Tensor, _ temperature: Float, _ u: [Float]) -> [Int] {
-    let (n, k) = (logits.shape[0], logits.shape[1])
-    // Below the largest logit nothing overflows, however small the temperature; e^-100 is 0 beside 1.
-    let scaled = Tensor(shape: logits.shape) { y in
-      logits.withScalars { x in
-        for row in 0..<n {
-          let largest = (0..<k).reduce(-Float.infinity) { max($0, x[row * k + $1]) }
-          for i in 0..<k { y[row * k + i] = max((x[row * k + i] - largest) / temperature, -100) }
-        }
-      }
-    }
-    return scaled.exp().withScalars { weights in
-      (0..<n).map { row in
-        let weights = UnsafeBufferPointer(start: weights + row * k, count: k)
-        var left = Double(u[row]) * weights.reduce(0.0) { $0 + Double($1) }
-        for (category, weight) in weights.enumerated() {
-          left -= Double(weight)
-          if left < 0 { return category }
-        }
-        // Rounding alone comes here.
-        return weights.lastIndex { $0 > 0 } ?? 0
-      }
-    }
   }
 }

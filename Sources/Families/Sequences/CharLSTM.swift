@@ -100,14 +100,6 @@ extension CharLSTM {
       hidden: (0..<configuration.layers).map { layer in Tensor.concatenated(ends.map { $0.hidden[layer] }).gather(places) },
       cell: (0..<configuration.layers).map { layer in Tensor.concatenated(ends.map { $0.cell[layer] }).gather(places) })
   }
-
-  /// Rows as codes, each as long as its text; x: [n, longest], NaN behind a shorter one.
-  func texts(of x: Tensor) -> [[Int]] {
-    let (n, width) = (x.shape[0], x.shape[1])
-    return x.withScalars { x in
-      (0..<n).map { row in UnsafeBufferPointer(start: x + row * width, count: width).prefix { !$0.isNaN }.map { Int($0) } }
-    }
-  }
 }
 
 extension LSTM.State {
