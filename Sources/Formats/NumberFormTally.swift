@@ -3,9 +3,10 @@ package struct NumberFormTally: Sendable {
   /// What marks fractions and thousands, the commonest first: of marks that read as many cells the first is taken.
   fileprivate static let marks: [(decimal: String, thousands: String?)] =
     [(".", nil), (",", nil), (".", ","), (",", ".")]
-    + [" ", "'", "_", "\u{A0}", "\u{202F}", "\u{2019}"].flatMap { separator -> [(decimal: String, thousands: String?)] in
+    + otherSeparators.flatMap { separator -> [(decimal: String, thousands: String?)] in
       [(".", separator), (",", separator)]
     }
+  private static let otherSeparators = [" ", "'", "_", "\u{A0}", "\u{202F}", "\u{2019}"]
 
   fileprivate struct Affixes: Hashable {
     let prefix: String
@@ -70,9 +71,13 @@ extension NumberFormTally.Group {
 
   mutating func add(_ parts: NumberParts) {
     cells += 1
-    for (index, marks) in NumberFormTally.marks.enumerated() where parts.value(decimal: marks.decimal, thousands: marks.thousands) != nil {
+    // Marks that a number doesn't have read what those without them do: of few numbers more than the first four have to be tried.
+    let tried = parts.hasOtherSeparators ? NumberFormTally.marks.count : 4
+    let isRead = NumberFormTally.marks.prefix(tried).map { parts.value(decimal: $0.decimal, thousands: $0.thousands) != nil }
+    let counts = [parts.decimals("."), parts.decimals(",")]
+    for index in NumberFormTally.marks.indices where isRead[index < tried ? index : index % 2] {
       read[index] += 1
-      let count = parts.decimals(marks.decimal)
+      let count = counts[index % 2]
       decimals[index] = decimals[index].map { Swift.min($0.lowerBound, count)...Swift.max($0.upperBound, count) } ?? count...count
       if count > 0, parts.middle.last == "0" { endsInZero[index] = true }
     }

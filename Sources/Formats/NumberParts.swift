@@ -1,5 +1,3 @@
-internal import Foundation
-
 /// A text cut at the first and the last digit of the number that it may hold: sign, what stands before, digits with what parts them, the rest.
 package struct NumberParts {
   let isNegative: Bool
@@ -59,28 +57,61 @@ package struct NumberParts {
 
   /// What the digits mean under some marks; nil where they don't fit.
   package func value(decimal: String, thousands: String?) -> Double? {
-    var text = middle
+    var bytes = Array(middle.utf8)
+    let (mark, point) = (Array(decimal.utf8), UInt8(ascii: "."))
     if let thousands {
-      let exponent = text.firstIndex { $0 == "e" || $0 == "E" } ?? text.endIndex
-      let end = text[..<exponent].range(of: decimal)?.lowerBound ?? exponent
-      let groups = text[..<end].components(separatedBy: thousands)
+      let separator = Array(thousands.utf8)
+      let exponent = bytes.firstIndex { $0 == UInt8(ascii: "e") || $0 == UInt8(ascii: "E") } ?? bytes.count
+      let end = bytes[..<exponent].firstPlace(of: mark) ?? exponent
+      let groups = bytes[..<end].parts(between: separator)
       if groups.count > 1 {
         // 1,234,567: three digits in every group but the first, which does not begin with 0.
-        guard (1...3).contains(groups[0].utf8.count), groups[0].first != "0", groups.dropFirst().allSatisfy({ $0.utf8.count == 3 }) else {
+        guard (1...3).contains(groups[0].count), groups[0].first != UInt8(ascii: "0"), groups.dropFirst().allSatisfy({ $0.count == 3 }) else {
           return nil
         }
-        text = groups.joined() + text[end...]
+        bytes = Array(groups.joined()) + bytes[end...]
       }
-      guard !text.contains(thousands) else { return nil }
+      guard bytes[...].firstPlace(of: separator) == nil else { return nil }
     }
     if decimal != "." {
-      guard !text.contains(".") else { return nil }
-      text = text.replacingOccurrences(of: decimal, with: ".")
+      guard !bytes.contains(point) else { return nil }
+      bytes = Array(bytes[...].parts(between: mark).joined(separator: [point]))
     }
-    guard let first = text.unicodeScalars.first, ("0"..."9").contains(first) || first == "." else { return nil }
-    return DecimalText.double(text).map { isNegative ? -$0 : $0 }
+    guard let first = bytes.first, first == point || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return nil }
+    return DecimalText.double(String(decoding: bytes, as: UTF8.self)).map { isNegative ? -$0 : $0 }
   }
 
   /// Digits after the mark.
-  func decimals(_ decimal: String) -> Int { middle.range(of: decimal).map { middle[$0.upperBound...].utf8.count } ?? 0 }
+  func decimals(_ decimal: String) -> Int {
+    let (bytes, mark) = (Array(middle.utf8), Array(decimal.utf8))
+    return bytes[...].firstPlace(of: mark).map { bytes.count - $0 - mark.count } ?? 0
+  }
+
+  /// Whether there is anything among the digits that parts groups of them, but points and commas.
+  var hasOtherSeparators: Bool {
+    middle.utf8.contains { byte in
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: ","): false
+      default: true
+      }
+    }
+  }
+}
+
+extension ArraySlice<UInt8> {
+  /// Where the first one begins.
+  fileprivate func firstPlace(of mark: [UInt8]) -> Int? {
+    guard count >= mark.count else { return nil }
+    return (startIndex...endIndex - mark.count).first { place in mark.indices.allSatisfy { self[place + $0] == mark[$0] } }
+  }
+
+  /// What stands before, between and after all of them.
+  fileprivate func parts(between mark: [UInt8]) -> [ArraySlice<UInt8>] {
+    var (parts, rest): ([ArraySlice<UInt8>], ArraySlice<UInt8>) = ([], self)
+    while let place = rest.firstPlace(of: mark) {
+      parts.append(rest[..<place])
+      rest = rest[(place + mark.count)...]
+    }
+    return parts + [rest]
+  }
 }

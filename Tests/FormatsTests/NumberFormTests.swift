@@ -1,4 +1,5 @@
 import Formats
+import Foundation
 import Testing
 
 @Suite("Numbers as spreadsheets write them")
@@ -64,5 +65,44 @@ struct NumberFormTests {
     #expect(NumberForm.plain.text(1e-9, resolution: 1e-5) == "0" && NumberForm.plain.text(-1e-9, resolution: 1e-5) == "0")
     #expect(NumberForm(decimals: 2).text(-0.001) == "0.00" && NumberForm(decimals: 2).text(0.1 + 0.2) == "0.30")
     #expect(NumberForm.plain.text(5) == "5" && NumberForm.plain.text(-0.5) == "-0.5")
+  }
+
+  /// By whole strings, mark by mark.
+  private func reference(_ middle: String, decimal: String, thousands: String?) -> Double? {
+    var text = middle
+    if let thousands {
+      let exponent = text.firstIndex { $0 == "e" || $0 == "E" } ?? text.endIndex
+      let end = text[..<exponent].range(of: decimal)?.lowerBound ?? exponent
+      let groups = text[..<end].components(separatedBy: thousands)
+      if groups.count > 1 {
+        guard (1...3).contains(groups[0].count), groups[0].first != "0", groups.dropFirst().allSatisfy({ $0.count == 3 }) else { return nil }
+        text = groups.joined() + text[end...]
+      }
+      guard !text.contains(thousands) else { return nil }
+    }
+    if decimal != "." {
+      guard !text.contains(".") else { return nil }
+      text = text.replacingOccurrences(of: decimal, with: ".")
+    }
+    guard let first = text.first, first.isNumber || first == "." else { return nil }
+    return DecimalText.double(text)
+  }
+
+  @Test("marks are found byte by byte where they are in the text")
+  func marks() throws {
+    var generator = SystemRandomNumberGenerator()
+    let alphabet = ["1", "2", "3", "0", "4", "5", ".", ",", "'", " ", "\u{A0}", "\u{2019}", "e", "-", "000", "1", "23"]
+    let pairs: [(String, String?)] = [(".", nil), (",", nil), (".", ","), (",", "."), (".", "'"), (",", " "), (".", "\u{A0}"), (",", "\u{2019}")]
+    var read = 0
+    for _ in 0..<4000 {
+      let inner = (0..<Int.random(in: 0...6, using: &generator)).map { _ in alphabet.randomElement(using: &generator) ?? "" }.joined()
+      guard let parts = NumberParts("7\(inner)5") else { continue }
+      for (decimal, thousands) in pairs {
+        let value = parts.value(decimal: decimal, thousands: thousands)
+        #expect(value == reference(parts.middle, decimal: decimal, thousands: thousands), "\(parts.middle) by \(decimal) and \(thousands ?? "none")")
+        if value != nil { read += 1 }
+      }
+    }
+    #expect(read > 1000)
   }
 }
