@@ -14,7 +14,10 @@ package final class Server: Sendable {
   private let loopCount: Int
   private let refuse: RefusalResponse
   private let onDraining: @Sendable () -> Void
+  private let onCrowdGone: @Sendable () -> Void
   private let connections = Atomic<Int>(0)
+  /// The most of them since a crowd went.
+  private let mostConnections = Atomic<Int>(0)
   private let clients = Protected<[ClientNetwork: Int]>([:])
   private let tokens = Atomic<UInt64>(0)
   private let state = Protected(State())
@@ -34,10 +37,12 @@ package final class Server: Sendable {
   ///   - unixMode: permissions of socket files; nil leaves them to the umask.
   ///   - isProxy: whether an address is one behind which many clients stand, so that its connections are not bounded as one client's.
   ///   - loops: threads that do I/O and run handlers; connections are dealt out to them in turn.
+  ///   - onCrowdGone: called on a loop where of many connections three in four have closed, whose memory nobody may want again.
   package init(
     handler: any Handler, listen: [ListenAddress] = [], secure: [ListenAddress] = [], identity: TLSIdentity? = nil, limits: Limits = Limits(),
     unixMode: UInt32? = nil, isProxy: @escaping @Sendable (String) -> Bool = { _ in false }, loops: Int = 1,
-    refuse: @escaping RefusalResponse = Refusal.plainText, onDraining: @escaping @Sendable () -> Void = {}
+    refuse: @escaping RefusalResponse = Refusal.plainText, onDraining: @escaping @Sendable () -> Void = {},
+    onCrowdGone: @escaping @Sendable () -> Void = {}
   ) {
     precondition(loops > 0, "a server needs at least one loop")
     precondition(secure.isEmpty || identity != nil, "HTTPS needs an identity")
@@ -51,6 +56,7 @@ package final class Server: Sendable {
     loopCount = loops
     self.refuse = refuse
     self.onDraining = onDraining
+    self.onCrowdGone = onCrowdGone
   }
 
   /// True from the moment that `shutdown` is called: readiness is false.
@@ -171,10 +177,12 @@ package final class Server: Sendable {
 
   /// Counts a connection, or says why there is no room for it.
   private func admit(_ client: ClientNetwork?) -> Refusal? {
-    guard connections.add(1, ordering: .relaxed).newValue <= limits.connections else {
+    let count = connections.add(1, ordering: .relaxed).newValue
+    guard count <= limits.connections else {
       connections.subtract(1, ordering: .relaxed)
       return Refusal(.serviceUnavailable, "Too many connections.", headers: ["Retry-After": "1"])
     }
+    mostConnections.max(count, ordering: .relaxed)
     guard let client else { return nil }
     let isWithinLimit = clients.withLock { clients in
       guard clients[client, default: 0] < limits.connectionsPerClient else { return false }
@@ -193,8 +201,13 @@ package final class Server: Sendable {
         clients[client] = rest == 0 ? nil : rest
       }
     }
-    connections.subtract(1, ordering: .relaxed)
+    let (left, most) = (connections.subtract(1, ordering: .relaxed).newValue, mostConnections.load(ordering: .relaxed))
+    guard most >= Self.crowd, left <= most / 4 else { return }
+    if mostConnections.compareExchange(expected: most, desired: left, ordering: .relaxed).exchanged { onCrowdGone() }
   }
+
+  /// Connections whose memory is worth giving back.
+  private static let crowd = 64
 
   /// More connections than allowed: an answer that says so, as far as it can be sent without waiting; none under TLS, whose handshake is the
   /// dearest part of a connection.

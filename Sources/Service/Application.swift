@@ -87,6 +87,9 @@ package struct Application: Sendable {
   /// The routes, each once, behind the log and the counters.
   package var handler: any Handler { router.decorated(logged) }
 
+  /// Gives freed memory back to the system a moment later, when what its users still hold is free as well.
+  package func returnMemorySoon() { Residence.returnMemorySoon() }
+
   /// The answer to a request that the HTTP layer turns away.
   package func refuse(_ refusal: Refusal) -> Response {
     metrics.count(method: "-", route: "-", status: refusal.status.code)

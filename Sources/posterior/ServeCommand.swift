@@ -52,7 +52,7 @@ struct ServeCommand: AsyncParsableCommand {
       handler: configuration.decorated(application.handler, refuse: application.refuse), listen: plain, secure: secure, identity: identity,
       limits: limits, unixMode: configuration.unixMode?.bits, isProxy: { address in configuration.trustedProxies.contains { $0.matches(address) } },
       loops: configuration.ioThreadCount, refuse: application.refuse,
-      onDraining: { application.readiness.state = .draining })
+      onDraining: { application.readiness.state = .draining }, onCrowdGone: { application.returnMemorySoon() })
     application.connectionCount.come { [weak server] in server?.connectionCount ?? 0 }
     ServerSignals.obey(
       stop: { await server.shutdown(drain: configuration.drainDelay, timeout: configuration.shutdownTimeout) },

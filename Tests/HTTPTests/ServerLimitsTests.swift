@@ -29,6 +29,27 @@ struct ServerLimitsTests {
     }
   }
 
+  @Test("says when a crowd of connections has gone, once each time")
+  func crowds() async throws {
+    let gone = Protected(0)
+    let server = Server(handler: .target, listen: [try ListenAddress("127.0.0.1:0")], onCrowdGone: { gone.withLock { $0 += 1 } })
+    let address = try server.start()[0]
+    func come(_ count: Int) async throws {
+      let clients = try (0..<count).map { _ in try TestClient(address) }
+      for client in clients {
+        await client.send(request())
+        #expect(await client.response()?.status == 200)
+      }
+      for client in clients { client.disconnect() }
+      while server.connectionCount > 0 { try await Task.sleep(for: .milliseconds(1)) }
+    }
+    for (count, expected) in [(20, 0), (100, 1), (30, 1), (80, 2)] {
+      try await come(count)
+      #expect(gone.withLock { $0 } == expected, "after \(count) connections")
+    }
+    await server.shutdown(timeout: .zero)
+  }
+
   @Test("lets a client in between the requests that another one pipelines without end")
   func fairness() async throws {
     let order = Protected<[String]>([])
