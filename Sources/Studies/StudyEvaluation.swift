@@ -18,7 +18,8 @@ package struct StudyEvaluation: Settings {
   package var fitLabels: String?
   package var fitLimit: Int?
   package var fit = true
-  package var probe = false
+  /// nil, which is no: what is not asked for is no part of a job's digest, so that results of builds without it stay valid.
+  package var probe: Bool?
   package var masks: PixelMask?
   package var seed = 0
   package var reading: TableOptions?
@@ -41,7 +42,7 @@ package struct StudyEvaluation: Settings {
     Setting("fit_labels", \.fitLabels, "Classes of those.")
     Setting("fit_limit", \.fitLimit, in: 1..., "At most so many of those, from the first.")
     Setting("fit", \.fit, "Whether the map is fitted on other items than the evaluated ones.")
-    Setting("probe", \.probe, "Whether classes are read off the codes, by logistic regression that is fitted on fit_data.")
+    Setting("probe", \.probe, "Whether classes are read off the codes, by logistic regression that is fitted on fit_data; absent: no.")
     Setting("masks", \.masks, "What is hidden of every image, whose likelihood is then measured: \(PixelMask.grammar); absent: nothing.")
     Setting("seed", \.seed, in: 0..., expected: "0 to 2^63-1", "Of the noise.")
     Setting("reading", \.reading, "How the file of a table is read.")
@@ -50,7 +51,7 @@ package struct StudyEvaluation: Settings {
   package func check() throws(Fault) {
     if masks != nil, k == 0 { throw Fault(field: "k", given: "0", expected: "1 or more beside masks") }
     if !fit, fitData != nil { throw Fault(field: "fit", given: "false", expected: "true beside fit_data") }
-    if probe, !fit { throw Fault(field: "fit", given: "false", expected: "true beside probe") }
+    if probe == true, !fit { throw Fault(field: "fit", given: "false", expected: "true beside probe") }
     if fitData == nil, fitLabels != nil { throw Fault(field: "fit_labels", given: "there", expected: "nothing without fit_data") }
   }
 

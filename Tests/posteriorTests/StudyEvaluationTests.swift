@@ -32,6 +32,8 @@ struct StudyEvaluationTests {
     )
     #expect(told.k == plain.k && told.samples == plain.samples && told.split == plain.split && told.seed == plain.seed)
     #expect(told.limit == nil && told.masks == nil && told.labels == nil && !told.noFitData && !told.probe)
+    // A member more would make results of earlier builds those of another evaluation.
+    #expect(JSONValue(encoding: evaluation).line == #"{"data": "ring", "fit": true, "k": 100, "seed": 0}"#)
     let alone = try StrictJSON.decode(StudyEvaluation.self, from: Array(#"{"data": "ring", "fit": false}"#.utf8))
     #expect(try EvaluateCommand.parse(alone.arguments(model: "m")).noFitData)
   }

@@ -156,6 +156,6 @@ extension StudyEvaluation {
       ("--fit-limit", fitLimit.map(String.init)), ("--masks", masks?.description), ("--seed", "\(seed)"),
     ]
     return [model] + options.compactMap { flag, value in value.map { "\(flag)=\($0)" } } + (fit ? [] : ["--no-fit-data"])
-      + (probe ? ["--probe"] : []) + (reading?.flags ?? [])
+      + (probe == true ? ["--probe"] : []) + (reading?.flags ?? [])
   }
 }
