@@ -10,24 +10,26 @@ Processor time is user's and system's together, so other work on the machine mat
 import argparse
 import json
 import math
-import os
 import pathlib
 import random
+import resource
 import statistics
 import subprocess
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODELS = ROOT / "deploy/models"
+# Seconds.
+NOISE = 0.02
 
 
 def seconds(*command):
     """Processor seconds: of three runs the middle one, where they are short."""
     def once():
-        before = os.times()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([str(part) for part in command], check=True, capture_output=True)
-        after = os.times()
-        return after.children_user + after.children_system - before.children_user - before.children_system
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     first = once()
     return first if first > 5 else statistics.median([first, once(), once()])
 
@@ -90,22 +92,22 @@ class Growth:
 CASES = [
     ("rows filled in, 12 columns, ten draws", "rows", [100, 1_000, 10_000, 100_000]),
     ("columns of 1 000 rows, an epoch of a vaeac", "columns", [10, 100, 1_000]),
-    ("classes, an epoch of a gmdgm, all weighed", "classes", [2, 20, 200]),
-    ("classes, the likeliest three weighed", "likeliest_classes", [20, 200, 2_000]),
+    ("classes, an epoch of a gmdgm, all weighed", "classes", [2, 20, 200, 600]),
+    ("classes, the likeliest three weighed", "likeliest_classes", [20, 200, 2_000, 10_000]),
     ("layers, an epoch of a ladder_vae", "layers", [1, 2, 4, 8]),
     ("draws of a bound of 100 images", "draws", [10, 100, 1_000, 10_000]),
-    ("samples of 784 pixels", "samples", [100, 1_000, 10_000, 100_000]),
+    ("samples of 784 pixels", "samples", [10, 1_000, 4_000, 10_000]),
 ]
 
 
 def picture(lines, path):
     """What a further unit costs, against the first step's, over the size: logarithmic both ways."""
-    width, height, left, top = 720, 420, 60, 20
+    width, height, left, top = 800, 420, 60, 20
     largest = max(size for _, points in lines for size, _ in points)
     decades = math.ceil(math.log10(largest))
 
     def place(size, ratio):
-        x = left + (width - left - 240) * math.log10(size) / decades
+        x = left + (width - left - 320) * math.log10(size) / decades
         y = top + (height - top - 40) * (0.5 - math.log10(min(max(ratio, 0.1), 10)) / 2)
         return f"{x:.1f},{y:.1f}"
     colours = ["#0b6e99", "#b4431f", "#3b7a2a", "#7a3b8f", "#8a6d00", "#444444", "#c2185b"]
@@ -122,7 +124,7 @@ def picture(lines, path):
         colour = colours[number % len(colours)]
         path_ = " ".join(place(size, ratio) for size, ratio in points)
         out.append(f'<polyline points="{path_}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        out.append(f'<text x="{width - 232}" y="{top + 14 + 20 * number}" fill="{colour}">{name}</text>')
+        out.append(f'<text x="{width - 290}" y="{top + 14 + 20 * number}" fill="{colour}">{name}</text>')
     path.write_text("\n".join(out + ["</svg>", ""]))
 
 
@@ -138,10 +140,13 @@ def main():
         for name, method, sizes in CASES:
             costs = [getattr(growth, method)(size) for size in sizes]
             steps = [(after - before) / (large - small) for small, large, before, after in zip(sizes, sizes[1:], costs, costs[1:])]
-            ratios = [step / steps[0] for step in steps]
+            # What is less than the noise of a start says nothing.
+            seen = [place for place in range(len(steps)) if costs[place + 1] - costs[place] > NOISE]
+            ratio = f"{steps[seen[-1]] / steps[seen[0]]:.2f}" if len(seen) > 1 else ""
+            told = [f"{1e6 * step:,.3g}" if place in seen else "-" for place, step in enumerate(steps)]
             print(f"| {name} | {', '.join(f'{size:,}' for size in sizes)} | {', '.join(f'{cost:.2f}' for cost in costs)} "
-                  f"| {', '.join(f'{1e6 * step:,.3g}' for step in steps)} | {ratios[-1]:.2f} |", flush=True)
-            lines.append((name, list(zip(sizes[1:], ratios))))
+                  f"| {', '.join(told)} | {ratio} |", flush=True)
+            lines.append((name, [(sizes[place + 1], steps[place] / steps[seen[0]]) for place in seen]))
     if arguments.output:
         picture(lines, arguments.output)
 
