@@ -3,9 +3,9 @@ package import Tensors
 /// Multinomial logistic regression: p(class | x) = softmax(W x + b), of features that are centred and scaled to a deviation of 1 over the fitted
 /// items.
 ///
-/// Beside the mean negative log-likelihood stands the penalty |W|²/2n, so that more items weigh more than it. The loss is convex, and its curvature at
-/// most L = ½ λ_max(XᵀX/n) + 1/n (Böhning 1992): accelerated gradient steps of 1/L, begun anew wherever the loss rises (O'Donoghue and Candès 2015), need
-/// no choice of a rate. They end where no entry of the gradient is above `tolerance`, or after `mostSteps`.
+/// Beside the mean negative log-likelihood stands the penalty |W|²/2n, so that more items weigh more than it. The loss is convex, and its
+/// curvature at most L = ½ λ_max(XᵀX/n) + 1/n (Böhning 1992): accelerated gradient steps of 1/L, begun anew wherever the loss rises (O'Donoghue
+/// and Candès 2015), need no choice of a rate. They end where no entry of the gradient is above `tolerance`, or after `mostSteps`.
 package struct LinearProbe {
   static let tolerance: Float = 1e-4
   static let mostSteps = 2000

@@ -8,8 +8,8 @@ internal import Tensors
 /// How well known classes are read off a model's codes by a line: logistic regression, fitted on other items than it is tested on (Alain and Bengio
 /// 2016).
 ///
-/// Features are the means of Gaussian codes, the probabilities of categorical ones, the choices of maps of codes as zeros and ones, and values as they
-/// are.
+/// Features are the means of Gaussian codes, the probabilities of categorical ones, the choices of maps of codes as zeros and ones, and
+/// values as they are.
 package struct ProbeEvaluation: Findings {
   package struct Probe: Sendable {
     /// Of the code; nil for all layers together.

@@ -41,6 +41,7 @@ struct ServerLimitsTests {
         #expect(await client.response()?.status == 200)
       }
       for client in clients { client.disconnect() }
+      // A server learns of a client's end in its own time, and tells nobody: there is nothing else to wait for.
       while server.connectionCount > 0 { try await Task.sleep(for: .milliseconds(1)) }
     }
     for (count, expected) in [(20, 0), (100, 1), (30, 1), (80, 2)] {

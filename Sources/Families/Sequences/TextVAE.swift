@@ -8,8 +8,8 @@ internal import Tensors
 ///     z ~ p(z)   p(x|z) = Π_t p(c_t | c_<t, z)
 ///     h_t, s_t = LSTM((one-hot(c_t-1), z), h_t-1, s_t-1)   p(c_t) = softmax(W h_t + b)
 ///
-/// Such a decoder can do without its code; `CommittedCode` keeps it in use (δ-VAE, Razavi et al. 2019). The encoder reads from the last character to the
-/// first, and all of z goes into every step. p(x|z) is of the characters of a text of a given length: of lengths the model says nothing.
+/// Such a decoder can do without its code; `CommittedCode` keeps it in use (δ-VAE, Razavi et al. 2019). The encoder reads from the last
+/// character to the first, and all of z goes into every step. p(x|z) is of the characters of a text of a given length: of lengths the model says nothing.
 package struct TextVAE: ModelFamily {
   package static let name = "text_vae"
   package static let summary =
@@ -86,7 +86,8 @@ extension TextVAE {
       let own = texts.enumerated().flatMap { row, text in text.indices.map { $0 * n + row } }
       let read = outputs.reshaped([steps * n, configuration.hidden]).gather(own)
       let nats = Categorical(logits: network.output(read, .evaluation)).logProbability(ofIndices: texts.flatMap { $0 })
-      // Rows as long as the longest text that there could be, so that a sum is the same whatever texts stand beside it; behind an end there are zeros.
+      // Rows as long as the longest text that there could be, so that a sum is the same whatever texts stand beside it; behind an end
+      // there are zeros.
       var (places, first) = ([Int](), 0)
       places.reserveCapacity(n * space.atMost)
       for text in texts {

@@ -20,8 +20,8 @@ extension CodeMapCompressing {
 package enum CodeMapPrecision {
   package static let prior = 24
 
-  /// Twelve more than number the choices. What is popped of a distribution takes from a message what its head holds beyond these bits, and a head that
-  /// holds little more than a slot makes choices that are not those of the distribution.
+  /// Twelve more than number the choices. What is popped of a distribution takes from a message what its head holds beyond these bits, and
+  /// a head that holds little more than a slot makes choices that are not those of the distribution.
   package static func posterior(choices: Int) -> Int { 12 + Int.bitWidth - (choices - 1).leadingZeroBitCount }
 }
 
